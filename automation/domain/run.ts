@@ -1,0 +1,118 @@
+/** What a run was asked to do. `preview` and `drift` change nothing. */
+export type RunKind = "deploy" | "sync" | "preview" | "drift";
+
+/** Where a run stands. `waiting` is held back by a gate; the last four are final. */
+export type RunState = "queued" | "waiting" | "running" | "succeeded" | "failed" | "canceled" | "superseded";
+
+/** Why a run failed, as a closed set, so that people and alerts can tell what happens next. */
+export type CauseCode =
+  | "dokploy_auth"
+  | "dokploy_unreachable"
+  | "deployment_failed"
+  | "unhealthy"
+  | "check_failed"
+  | "vault_denied"
+  | "vault_unreachable"
+  | "program_error"
+  | "config_invalid"
+  | "stack_locked"
+  | "timeout"
+  | "canceled";
+
+/** The cause of a failure: what happened, what to do, and the end of the log that shows it. Secrets are masked before. */
+export interface Cause {
+  code: CauseCode;
+  message: string;
+  hint: string;
+  logTail?: string[];
+}
+
+/** How one service came out of an update. */
+export type ServiceResult =
+  | "created"
+  | "changed"
+  | "unchanged"
+  | "deleted"
+  | "retained"
+  | "failed"
+  | "skipped"
+  | "canceled";
+
+/** One service's outcome: the result, why it was touched or left, and the cause when it failed. */
+export interface ServiceOutcome {
+  service: string;
+  result: ServiceResult;
+  /** One short sentence: "equal", "drift: env REDIS_ARGS", "failed before", "needs postgres", … */
+  reason: string;
+  cause?: Cause;
+  seconds?: number;
+}
+
+/** A request that may become a run. Everything is resolved: the tag has its commit. */
+export interface RunRequest {
+  kind: RunKind;
+  stack: string;
+  /** Release tag, or null when a preview names a bare commit. */
+  tag: string | null;
+  /** Full SHA-1 of the commit that will be checked out. */
+  commit: string;
+  /** What the answer reports; null means all services. The stack is always brought to the release as a whole. */
+  services: string[] | null;
+  rollback: boolean;
+  /** Who or what asked: a person, "github-actions", "webhook", "catch-up". */
+  triggeredBy: string;
+  reason: string | null;
+  requestId: string;
+}
+
+/** The engine session of a running update, so that a later process can end it and break only its own lock. */
+export interface EngineSession {
+  /** Session id of the detached child (equals its pid). */
+  sid: number;
+  /** Start time of that process in clock ticks since boot, field 22 of /proc/<pid>/stat: pids are reused, this pair is not. */
+  startTime: number;
+  host: string;
+  bootId: string;
+  /** File name (uuid) of the state backend's lock, when one was seen. */
+  lockId: string | null;
+}
+
+/** One run, from acceptance to its end. Times are milliseconds since the epoch. */
+export interface Run extends RunRequest {
+  id: string;
+  state: RunState;
+  createdAt: number;
+  startedAt: number | null;
+  finishedAt: number | null;
+  /** How often the update was started. */
+  attempts: number;
+  session: EngineSession | null;
+  outcomes: ServiceOutcome[];
+  cause: Cause | null;
+  /** The run that took this one's place, when superseded. */
+  supersededBy: string | null;
+}
+
+/** What can happen to a run. */
+export type RunEventType = "hold" | "release" | "start" | "requeue" | "succeed" | "fail" | "cancel" | "supersede";
+
+/** The only table of transitions; what is not in it cannot happen. `requeue` hands a run back after SIGTERM or a crash. */
+const TRANSITIONS: Record<RunState, Partial<Record<RunEventType, RunState>>> = {
+  queued: { hold: "waiting", start: "running", cancel: "canceled", supersede: "superseded", fail: "failed" },
+  waiting: { release: "queued", cancel: "canceled", supersede: "superseded", fail: "failed" },
+  running: { requeue: "queued", succeed: "succeeded", fail: "failed", cancel: "canceled" },
+  succeeded: {},
+  failed: {},
+  canceled: {},
+  superseded: {},
+};
+
+/** The state after `event`, or undefined when that cannot happen in `state`. */
+export function nextState(state: RunState, event: RunEventType): RunState | undefined {
+  return TRANSITIONS[state][event];
+}
+
+/** Whether nothing can happen to a run in this state any more. */
+export function isFinal(state: RunState): boolean {
+  return Object.keys(TRANSITIONS[state]).length === 0;
+}
