@@ -1,0 +1,37 @@
+/** One `docker compose up` as Dokploy runs it: the files on disk, the command after `docker `, and where its output goes. */
+export interface ComposeUp {
+  appName: string;
+  /** Folder that holds `docker-compose.yml` and `.env`, as Dokploy wrote them. */
+  folder: string;
+  /** The words after `docker `, e.g. `compose -p web-8ep1kd -f docker-compose.yml up -d --build --remove-orphans`. */
+  command: string;
+  /** One line of compose's output. */
+  log(line: string): void;
+  /** Aborted when the server goes down. */
+  signal: AbortSignal;
+}
+
+/** One row of `docker.getContainersByAppNameMatch`. */
+export interface ContainerRow {
+  containerId: string;
+  name: string;
+  /** created | running | restarting | exited | … */
+  state: string;
+  /** As `docker ps` says it: `Up 3 seconds (healthy)`. */
+  status: string;
+}
+
+/** The host's containers and volumes, simulated or real. Errors of compose are log lines and `ok: false`, never throws. */
+export interface Containers {
+  up(run: ComposeUp): Promise<{ ok: boolean }>;
+  stop(appName: string): Promise<{ ok: boolean; message: string }>;
+  start(appName: string, folder: string): Promise<{ ok: boolean; message: string }>;
+  down(appName: string, folder: string, volumes: boolean): Promise<void>;
+  list(appName: string): Promise<ContainerRow[]>;
+  /** `docker inspect` of one container, by id or name: State.Status, State.Health.Status, RestartCount, Config.Image, Config.Labels, … */
+  inspect(containerId: string): Promise<Record<string, unknown> | undefined>;
+  /** Lines with RFC 3339 timestamps, as `docker logs -t`. */
+  logs(containerId: string, tail: number): Promise<string | undefined>;
+  volumes(): Promise<string[]>;
+  close(): Promise<void>;
+}
