@@ -36,6 +36,26 @@ export interface StackRelease {
   since: number;
 }
 
+/** Which runs to list; what is left out does not narrow. */
+export interface RunFilter {
+  stack?: string;
+  states?: RunState[];
+  kinds?: Run["kind"][];
+  /** At most so many; default 100. */
+  limit?: number;
+  /** Only runs before this one, for the next page. */
+  before?: { createdAt: number; id: string };
+}
+
+/** What must still hold when a request is accepted. */
+export interface AcceptCondition {
+  /**
+   * Id of `newestAccepted` (null: none) that the caller decided against. When another one was accepted meanwhile,
+   * `accept` throws StoreConflict and writes nothing: decide again.
+   */
+  newest?: string | null;
+}
+
 /** A lease was lost, or the transition is not in the table: nothing was written. */
 export class StoreConflict extends Error {
   override readonly name = "StoreConflict";
@@ -46,35 +66,43 @@ export class StoreConflict extends Error {
  * epoch and always passed in (`now`), so that no implementation reads a clock.
  */
 export interface Store {
-  /** Writes a queued run; a queued, waiting or running one of the same stack, kind, commit and rollback flag is joined instead. */
-  accept(request: RunRequest, now: number): Promise<{ run: Run; duplicate: boolean }>;
+  /**
+   * Writes a queued run; a queued, waiting or running one of the same stack, kind, commit and rollback flag is joined
+   * instead, unless a newer deploy or sync waits behind it or it is being canceled.
+   */
+  accept(request: RunRequest, now: number, condition?: AcceptCondition): Promise<{ run: Run; duplicate: boolean }>;
   /** A run that never enters the queue (superseded on arrival), kept for the record. */
   record(request: RunRequest, state: "superseded", now: number): Promise<Run>;
   run(id: string): Promise<Run | undefined>;
   /** Newest first. */
-  runs(filter: {
-    stack?: string;
-    states?: RunState[];
-    kinds?: Run["kind"][];
-    limit?: number;
-    before?: { createdAt: number; id: string };
-  }): Promise<Run[]>;
+  runs(filter: RunFilter): Promise<Run[]>;
+  /** The newest deploy or sync of the stack that entered the queue, whatever became of it (never a superseded one). */
+  newestAccepted(stack: string): Promise<Run | undefined>;
 
   /**
-   * Leases an idle stack and takes its newest queued deploy or sync; older queued ones become superseded by it. A
-   * running run of that stack whose lease ran out is returned first (recovery), with `attempts` unchanged. Previews
-   * and drift checks are taken one by one, oldest first, and supersede nothing.
+   * Leases an idle stack and takes its newest queued deploy or sync; older queued or waiting ones become superseded by
+   * it. A running run of that stack whose lease ran out is returned first (recovery). Previews and drift checks are
+   * taken one by one, oldest first, when no deploy or sync is queued, and supersede nothing. A claim is no attempt:
+   * the worker counts `attempts` as it starts the update.
    */
   claim(owner: string, leaseMs: number, now: number): Promise<Claim | undefined>;
-  /** Prolongs a lease. False when it was lost: end the own session. */
+  /** Prolongs a lease, also one that ran out and nobody took. False when it was lost: end the own session. */
   renew(lease: Lease, leaseMs: number, now: number): Promise<boolean>;
   /** Gives the stack back. */
   release(lease: Lease, now: number): Promise<void>;
 
-  /** Moves a run by one event of the table. With a lease its fence is checked. Throws StoreConflict. */
+  /**
+   * Moves a run by one event of the table. With a lease its fence is checked. Throws StoreConflict. The first `start`
+   * sets `startedAt` and a final state sets `finishedAt` to `now`, unless the patch does.
+   */
   transition(id: string, event: RunEventType, patch: RunPatch, now: number, lease?: Lease): Promise<Run>;
   /** Writes what is known of a running run without moving it. Throws StoreConflict when the lease was lost. */
   update(id: string, patch: RunPatch & { attempts?: number }, now: number, lease: Lease): Promise<void>;
+
+  /** Asks whoever holds the run, in whatever process, to cancel it. False when it is final or unknown. */
+  requestCancel(id: string, now: number): Promise<boolean>;
+  /** Whether somebody asked to cancel the run; the worker looks with every heartbeat. */
+  cancelRequested(id: string): Promise<boolean>;
 
   append(runId: string, events: Omit<RunEvent, "seq">[]): Promise<void>;
   events(runId: string, afterSeq: number, limit: number): Promise<RunEvent[]>;
@@ -89,7 +117,10 @@ export interface Store {
   /** Remembers which commit a tag named first; a different one later is answered with the first. */
   pinTag(tag: string, commit: string, now: number): Promise<string>;
 
-  /** Drops events, finished runs and remembered keys older than given; the newest succeeded run of each stack stays. */
+  /**
+   * Drops events, finished runs and remembered keys older than given. The newest succeeded deploy or sync of each
+   * commit on each stack stays, so that `stackRelease` and `hasSucceeded` stay true.
+   */
   prune(before: { events: number; runs: number }, now: number): Promise<void>;
   /** Cheap proof that the store answers and can write. */
   ping(now: number): Promise<void>;

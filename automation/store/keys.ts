@@ -1,0 +1,27 @@
+import type { Database } from "./database.ts";
+
+/** Remembers a key until `expiresAt`. False when it was known and has not run out. */
+export async function remember(db: Database, key: string, expiresAt: number, now: number): Promise<boolean> {
+  const rows = await db.query(
+    `INSERT INTO remembered (key, expires_at) VALUES ($1, $2)
+     ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at WHERE remembered.expires_at <= $3
+     RETURNING key`,
+    [key, expiresAt, now],
+  );
+  return rows.length > 0;
+}
+
+/** The commit that the tag named when it was first seen. */
+export async function pinTag(db: Database, tag: string, commit: string, now: number): Promise<string> {
+  const [row] = await db.query<{ commit_sha: string }>(
+    `INSERT INTO pinned_tags (tag, commit_sha, pinned_at) VALUES ($1, $2, $3)
+     ON CONFLICT (tag) DO UPDATE SET tag = excluded.tag RETURNING commit_sha`,
+    [tag, commit, now],
+  );
+  return row?.commit_sha ?? commit;
+}
+
+/** Writes one row. */
+export async function ping(db: Database, now: number): Promise<void> {
+  await db.query("INSERT INTO pings (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at", [now]);
+}

@@ -1,0 +1,69 @@
+import type { Database } from "./database.ts";
+
+/**
+ * The schema, step by step: the index is the version. Applied steps are never edited; new ones are appended.
+ * Statements are understood by SQLite and PostgreSQL alike: times and counters are BIGINT, structures are JSON text.
+ */
+const MIGRATIONS: readonly (readonly string[])[] = [
+  [
+    `CREATE TABLE runs (
+      id TEXT PRIMARY KEY,
+      kind TEXT NOT NULL,
+      stack TEXT NOT NULL,
+      tag TEXT,
+      commit_sha TEXT NOT NULL,
+      services TEXT,
+      rollback BIGINT NOT NULL,
+      triggered_by TEXT NOT NULL,
+      reason TEXT,
+      request_id TEXT NOT NULL,
+      state TEXT NOT NULL,
+      created_at BIGINT NOT NULL,
+      started_at BIGINT,
+      finished_at BIGINT,
+      attempts BIGINT NOT NULL,
+      session TEXT,
+      outcomes TEXT NOT NULL,
+      cause TEXT,
+      superseded_by TEXT,
+      cancel_requested_at BIGINT
+    )`,
+    "CREATE INDEX runs_by_stack ON runs (stack, state, id)",
+    "CREATE INDEX runs_by_state ON runs (state)",
+    "CREATE INDEX runs_by_commit ON runs (stack, commit_sha)",
+    "CREATE INDEX runs_by_time ON runs (created_at, id)",
+    "CREATE TABLE leases (stack TEXT PRIMARY KEY, owner TEXT, fence BIGINT NOT NULL, expires_at BIGINT NOT NULL)",
+    `CREATE TABLE events (
+      run_id TEXT NOT NULL,
+      seq BIGINT NOT NULL,
+      at BIGINT NOT NULL,
+      type TEXT NOT NULL,
+      data TEXT NOT NULL,
+      PRIMARY KEY (run_id, seq)
+    )`,
+    "CREATE INDEX events_by_time ON events (at)",
+    "CREATE TABLE remembered (key TEXT PRIMARY KEY, expires_at BIGINT NOT NULL)",
+    "CREATE TABLE pinned_tags (tag TEXT PRIMARY KEY, commit_sha TEXT NOT NULL, pinned_at BIGINT NOT NULL)",
+    "CREATE TABLE pings (id BIGINT PRIMARY KEY, at BIGINT NOT NULL)",
+  ],
+];
+
+/** Brings the schema to this release's version. Throws when a newer release has written the database. */
+export async function migrate(db: Database): Promise<void> {
+  await db.locked("migrations", async (queries) => {
+    await queries.query("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY)");
+    const [row] = await queries.query<{ version: number | null }>("SELECT max(version) AS version FROM schema_version");
+    const applied = row?.version ?? 0;
+    if (applied > MIGRATIONS.length) {
+      throw new Error(
+        `the store has schema version ${applied}, this release knows ${MIGRATIONS.length}: ` +
+          "a newer release has written it; start that release or restore a backup from before it",
+      );
+    }
+    for (const [index, statements] of MIGRATIONS.entries()) {
+      if (index < applied) continue;
+      for (const statement of statements) await queries.query(statement);
+      await queries.query("INSERT INTO schema_version (version) VALUES ($1)", [index + 1]);
+    }
+  });
+}

@@ -1,0 +1,45 @@
+import { accept, newestAccepted, record } from "./accept.ts";
+import { claim } from "./claim.ts";
+import type { Database } from "./database.ts";
+import { append, events } from "./events.ts";
+import { hasSucceeded, prune, runs, stackRelease } from "./history.ts";
+import { ping, pinTag, remember } from "./keys.ts";
+import { releaseLease, renewLease } from "./lease.ts";
+import { migrate } from "./migrations.ts";
+import { readRun } from "./rows.ts";
+import type { Store } from "./store.ts";
+import { cancelRequested, requestCancel, transition, update } from "./transition.ts";
+
+/** The store over one SQL database, brought to the current schema. Closing the store closes the database. */
+export async function openSqlStore(db: Database): Promise<Store> {
+  await migrate(db);
+  return {
+    accept: (request, now, condition = {}) => accept(db, request, now, condition),
+    record: (request, _state, now) => record(db, request, now),
+    run: (id) => readRun(db, id),
+    runs: (filter) => runs(db, filter),
+    newestAccepted: (stack) => newestAccepted(db, stack),
+
+    claim: (owner, leaseMs, now) => claim(db, owner, leaseMs, now),
+    renew: (lease, leaseMs, now) => renewLease(db, lease, leaseMs, now),
+    release: (lease) => releaseLease(db, lease),
+
+    transition: (id, event, patch, now, lease) => transition(db, id, event, patch, now, lease),
+    update: (id, patch, _now, lease) => update(db, id, patch, lease),
+    requestCancel: (id, now) => requestCancel(db, id, now),
+    cancelRequested: (id) => cancelRequested(db, id),
+
+    append: (runId, added) => append(db, runId, added),
+    events: (runId, afterSeq, limit) => events(db, runId, afterSeq, limit),
+
+    stackRelease: (stack) => stackRelease(db, stack),
+    hasSucceeded: (stack, commit) => hasSucceeded(db, stack, commit),
+
+    remember: (key, expiresAt, now) => remember(db, key, expiresAt, now),
+    pinTag: (tag, commit, now) => pinTag(db, tag, commit, now),
+
+    prune: (before, now) => prune(db, before, now),
+    ping: (now) => ping(db, now),
+    close: () => db.close(),
+  };
+}

@@ -1,0 +1,72 @@
+import { chmodSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Database, Queries, SqlValue } from "./database.ts";
+import { openSqlStore } from "./sql-store.ts";
+import type { Store } from "./store.ts";
+
+/** How long a second process waits for the first one's write, in milliseconds. */
+const BUSY_TIMEOUT_MS = 5000;
+
+/**
+ * The store in one file (mode 0600), made with its folder when absent. A commit is on disk before its promise resolves
+ * (WAL with synchronous=FULL, https://sqlite.org/pragma.html#pragma_synchronous). Several processes may share the
+ * file on one machine; for several machines use PostgreSQL.
+ */
+export async function openSqliteStore(file: string): Promise<Store> {
+  const db = openSqlite(file);
+  try {
+    return await openSqlStore(db);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+function openSqlite(file: string): Database {
+  mkdirSync(dirname(file), { recursive: true });
+  const connection = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  chmodSync(file, 0o600);
+  connection.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+
+  const statements = new Map<string, StatementSync>();
+  const prepare = (text: string): StatementSync => {
+    const known = statements.get(text);
+    if (known) return known;
+    const statement = connection.prepare(text.replace(/\$(\d+)/g, "?$1"));
+    statements.set(text, statement);
+    return statement;
+  };
+  const queries: Queries = {
+    query: async <Row>(text: string, values: readonly SqlValue[] = []) => prepare(text).all(...values) as Row[],
+  };
+
+  // One connection: whatever came between BEGIN and COMMIT would become part of that transaction.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
+
+  return {
+    query: (text, values) => inTurn(() => queries.query(text, values)),
+    // IMMEDIATE locks out every other writer at once, so that sections of any name are safe.
+    locked: (_name, work) =>
+      inTurn(async () => {
+        connection.exec("BEGIN IMMEDIATE");
+        try {
+          const result = await work(queries);
+          connection.exec("COMMIT");
+          return result;
+        } catch (error) {
+          if (connection.isTransaction) connection.exec("ROLLBACK");
+          throw error;
+        }
+      }),
+    close: () =>
+      inTurn(async () => {
+        if (connection.isOpen) connection.close();
+      }),
+  };
+}
