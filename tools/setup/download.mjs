@@ -1,0 +1,50 @@
+import { createWriteStream, rmSync } from "node:fs";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { ENGINE_VERSION } from "../engine-path.mjs";
+import { runStep } from "./run.mjs";
+
+/** Where the official releases lie; a mirror can take its place. */
+const RELEASES = process.env.DOCKMASTER_ENGINE_URL || "https://get.pulumi.com/releases/sdk";
+/** Behind a closed firewall a connection may hang; then the build is the quicker way. */
+const ANSWER_WITHIN_MS = 8_000;
+
+const OS = { linux: "linux", darwin: "darwin" };
+const ARCH = { x64: "x64", arm64: "arm64" };
+
+/**
+ * Downloads the official CLI into `folder`.
+ * @param {string} folder
+ * @returns {Promise<void>} rejects when there is none for this machine or the server does not answer in time
+ */
+export async function downloadEngine(folder) {
+  const os = OS[/** @type {keyof typeof OS} */ (process.platform)];
+  const arch = ARCH[/** @type {keyof typeof ARCH} */ (process.arch)];
+  if (!os || !arch) throw new Error(`no official download for ${process.platform} ${process.arch}`);
+  const url = `${RELEASES}/pulumi-v${ENGINE_VERSION}-${os}-${arch}.tar.gz`;
+  const waiting = new AbortController();
+  const timer = setTimeout(
+    () => waiting.abort(new Error(`no answer within ${ANSWER_WITHIN_MS / 1000} s`)),
+    ANSWER_WITHIN_MS,
+  );
+  process.stderr.write(`  Looking for Pulumi ${ENGINE_VERSION} at the official download …\n`);
+  try {
+    const answer = await fetch(url, { signal: waiting.signal });
+    clearTimeout(timer);
+    if (!answer.ok || !answer.body) throw new Error(`status ${answer.status}`);
+    const archive = join(folder, "pulumi.tar.gz");
+    await pipeline(
+      Readable.fromWeb(/** @type {import("node:stream/web").ReadableStream} */ (answer.body)),
+      createWriteStream(archive),
+    );
+    await runStep("Unpacking Pulumi", "tar", ["-xzf", archive, "--strip-components=1", "-C", folder]);
+    rmSync(archive);
+  } catch (error) {
+    const reason =
+      error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : error;
+    throw new Error(`download from ${new URL(url).host}: ${reason}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
