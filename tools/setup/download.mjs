@@ -23,6 +23,7 @@ export async function downloadEngine(folder) {
   const arch = ARCH[/** @type {keyof typeof ARCH} */ (process.arch)];
   if (!os || !arch) throw new Error(`no official download for ${process.platform} ${process.arch}`);
   const url = `${RELEASES}/pulumi-v${ENGINE_VERSION}-${os}-${arch}.tar.gz`;
+  const archive = join(folder, "pulumi.tar.gz");
   const waiting = new AbortController();
   const timer = setTimeout(
     () => waiting.abort(new Error(`no answer within ${ANSWER_WITHIN_MS / 1000} s`)),
@@ -33,18 +34,17 @@ export async function downloadEngine(folder) {
     const answer = await fetch(url, { signal: waiting.signal });
     clearTimeout(timer);
     if (!answer.ok || !answer.body) throw new Error(`status ${answer.status}`);
-    const archive = join(folder, "pulumi.tar.gz");
     await pipeline(
       Readable.fromWeb(/** @type {import("node:stream/web").ReadableStream} */ (answer.body)),
       createWriteStream(archive),
     );
     await runStep("Unpacking Pulumi", "tar", ["-xzf", archive, "--strip-components=1", "-C", folder]);
-    rmSync(archive);
   } catch (error) {
     const reason =
       error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : error;
     throw new Error(`download from ${new URL(url).host}: ${reason}`);
   } finally {
     clearTimeout(timer);
+    rmSync(archive, { force: true });
   }
 }
