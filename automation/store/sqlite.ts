@@ -1,12 +1,15 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Database, Queries, SqlValue } from "./database.ts";
 import { openSqlStore } from "./sql-store.ts";
 import type { Store } from "./store.ts";
 
-/** How long a second process waits for the first one's write, in milliseconds. */
+/** How long one connection waits for another one's write, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5000;
+const BUSY_PAUSE_MS = 2;
+const SQLITE_BUSY = 5;
 
 /**
  * The store in one file (mode 0600), made with its folder when absent. A commit is on disk before its promise resolves
@@ -14,7 +17,7 @@ const BUSY_TIMEOUT_MS = 5000;
  * file on one machine; for several machines use PostgreSQL.
  */
 export async function openSqliteStore(file: string): Promise<Store> {
-  const db = openSqlite(file);
+  const db = await openSqlite(file);
   try {
     return await openSqlStore(db);
   } catch (error) {
@@ -23,11 +26,11 @@ export async function openSqliteStore(file: string): Promise<Store> {
   }
 }
 
-function openSqlite(file: string): Database {
+async function openSqlite(file: string): Promise<Database> {
   mkdirSync(dirname(file), { recursive: true });
-  const connection = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  const connection = new DatabaseSync(file, { timeout: 0 });
   chmodSync(file, 0o600);
-  connection.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+  await whenFree(() => connection.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"));
 
   const statements = new Map<string, StatementSync>();
   const prepare = (text: string): StatementSync => {
@@ -38,7 +41,8 @@ function openSqlite(file: string): Database {
     return statement;
   };
   const queries: Queries = {
-    query: async <Row>(text: string, values: readonly SqlValue[] = []) => prepare(text).all(...values) as Row[],
+    query: <Row>(text: string, values: readonly SqlValue[] = []) =>
+      whenFree(() => prepare(text).all(...values) as Row[]),
   };
 
   // One connection: whatever came between BEGIN and COMMIT would become part of that transaction.
@@ -54,7 +58,7 @@ function openSqlite(file: string): Database {
     // IMMEDIATE locks out every other writer at once, so that sections of any name are safe.
     locked: (_name, work) =>
       inTurn(async () => {
-        connection.exec("BEGIN IMMEDIATE");
+        await whenFree(() => connection.exec("BEGIN IMMEDIATE"));
         try {
           const result = await work(queries);
           connection.exec("COMMIT");
@@ -69,4 +73,21 @@ function openSqlite(file: string): Database {
         if (connection.isOpen) connection.close();
       }),
   };
+}
+
+/** SQLite's own busy time-out would stop the whole process, also the other connection that it waits for. */
+async function whenFree<Result>(attempt: () => Result): Promise<Result> {
+  const deadline = performance.now() + BUSY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+      await delay(BUSY_PAUSE_MS);
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY;
 }
