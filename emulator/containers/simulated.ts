@@ -1,0 +1,214 @@
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import type { ComposeUp, Containers } from "./containers.ts";
+import { type Clock, wallClock } from "./simulation/clock.ts";
+import { type ComposeCall, parseCommandLine } from "./simulation/command-line.ts";
+import { ComposeError } from "./simulation/compose-error.ts";
+import { toRow } from "./simulation/container-status.ts";
+import { parseEnvFile } from "./simulation/env-file.ts";
+import { createFailureScripts, type ScriptedFailure } from "./simulation/failure-script.ts";
+import { containersOf, findContainer, type HostVolume } from "./simulation/host-state.ts";
+import { inspectContainer } from "./simulation/inspect.ts";
+import { conditionAt } from "./simulation/life.ts";
+import { loadProject } from "./simulation/load-project.ts";
+import { resolveName } from "./simulation/names.ts";
+import type { Project } from "./simulation/project.ts";
+import type { Simulation } from "./simulation/simulation.ts";
+import { strike } from "./simulation/start-container.ts";
+import { openStateFile } from "./simulation/state-file.ts";
+import { composeUp } from "./simulation/up.ts";
+
+export interface SimulatedContainersOptions {
+  /** Where the host's state is kept over restarts. */
+  stateFile: string;
+  /** Default: the wall clock. */
+  clock?: Clock;
+  /** How many times as fast Compose's own times pass: intervals, time-outs, pauses, sleeps. Default 1000: 5 s are 5 ms. */
+  speed?: number;
+  /** Whether an image can be had. Default: every image but those with `does-not-exist` in their name or tag. */
+  imageExists?(image: string): boolean;
+  /** Major version of the pretended engine. Default 20: `start_interval` is refused, as below 25. */
+  engine?: number;
+}
+
+/** Containers that exist only in memory and in one file, with Compose's rules. */
+export interface SimulatedContainers extends Containers {
+  /**
+   * Lets something go wrong from the next `up` on, or with `now` also in what runs already. `match`: an appName or the
+   * start of one, a container's name, or a service's key.
+   */
+  script(match: string, failure: ScriptedFailure & { now?: boolean }): void;
+  clearScripts(): void;
+  /** The names of the running containers that a name leads to, looked up from inside a container. */
+  resolve(fromContainer: string, hostName: string): string[];
+  /** A file as the container sees it: secrets, configs and files in volumes. */
+  readFile(container: string, path: string): string | undefined;
+  environmentOf(container: string): Record<string, string> | undefined;
+  volume(name: string): HostVolume | undefined;
+  /** Puts a file into a volume, as the program in a container would. */
+  writeVolume(name: string, path: string, content: string): void;
+}
+
+function load(call: ComposeCall, appName: string, folder: string): Project {
+  const envFile = join(folder, ".env");
+  const variables = existsSync(envFile) ? parseEnvFile(readFileSync(envFile, "utf8")) : new Map<string, string>();
+  variables.set("HOME", homedir()).set("PATH", process.env.PATH ?? "");
+  const file = resolve(folder, call.file ?? "docker-compose.yml");
+  if (!existsSync(file)) throw new ComposeError(`open ${file}: no such file or directory`);
+  return loadProject({
+    name: call.project ?? appName,
+    text: readFileSync(file, "utf8"),
+    variables,
+    readFile: (path) => {
+      const absolute = resolve(folder, path);
+      return existsSync(absolute) ? readFileSync(absolute, "utf8") : undefined;
+    },
+  });
+}
+
+/** Opens a simulated Docker host. */
+export function createSimulatedContainers(options: SimulatedContainersOptions): SimulatedContainers {
+  const file = openStateFile(options.stateFile);
+  const { state } = file;
+  const scripts = createFailureScripts();
+  const clock = options.clock ?? wallClock;
+  const simulation: Simulation = {
+    state,
+    clock,
+    speed: options.speed ?? 1000,
+    scripts,
+    imageExists: options.imageExists ?? ((image) => !image.includes("does-not-exist")),
+    engine: options.engine ?? 20,
+    changed: file.changed,
+  };
+  const ups = new Map<string, Set<AbortController>>();
+
+  const remove = (project: string, volumes: boolean): void => {
+    for (const up of ups.get(project) ?? []) up.abort(new ComposeError("the project was removed"));
+    for (const { id } of containersOf(state, project)) delete state.containers[id];
+    for (const network of Object.values(state.networks))
+      if (network.project === project) delete state.networks[network.name];
+    if (volumes)
+      for (const volume of Object.values(state.volumes))
+        if (volume.project === project) delete state.volumes[volume.name];
+    file.changed();
+  };
+
+  const stop = (project: string): void => {
+    const now = clock.now();
+    for (const container of containersOf(state, project)) {
+      const { status } = conditionAt(container.life, now);
+      if (container.life && (status === "running" || status === "restarting"))
+        container.life = { ...container.life, stopped: { at: now, exitCode: 0 } };
+    }
+    file.changed();
+  };
+
+  const runCall = async (call: ComposeCall, run: ComposeUp, signal: AbortSignal): Promise<void> => {
+    const project = call.project ?? run.appName;
+    if (call.subcommand === "up") {
+      await composeUp({ simulation, log: run.log, signal }, load(call, run.appName, run.folder), call);
+      // Without -d it stays attached to the logs.
+      if (!call.detach && !call.wait && !call.noStart)
+        await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+    } else if (call.subcommand === "down") remove(project, call.volumes);
+    else if (call.subcommand === "stop") stop(project);
+    else if (["pull", "build", "config", "ps", "create"].includes(call.subcommand)) load(call, run.appName, run.folder);
+    else throw new ComposeError(`unknown docker command: "compose ${call.subcommand}"`);
+  };
+
+  const up = async (run: ComposeUp): Promise<{ ok: boolean }> => {
+    const cancel = new AbortController();
+    const signal = AbortSignal.any([run.signal, cancel.signal]);
+    const running = ups.get(run.appName) ?? new Set();
+    ups.set(run.appName, running.add(cancel));
+    try {
+      for (const call of parseCommandLine(run.command)) await runCall(call, run, signal);
+      return { ok: true };
+    } catch (error) {
+      cancel.abort();
+      if (error instanceof ComposeError) run.log(error.message);
+      else if (!signal.aborted) throw error;
+      return { ok: false };
+    } finally {
+      running.delete(cancel);
+      if (running.size === 0) ups.delete(run.appName);
+      file.changed();
+    }
+  };
+
+  const outcomeOf = async (work: (log: (line: string) => void) => Promise<{ ok: boolean }>) => {
+    const lines: string[] = [];
+    const { ok } = await work((line) => lines.push(line));
+    return { ok, message: lines.join("\n") };
+  };
+  const find = (idOrName: string) => findContainer(state, idOrName);
+
+  return {
+    up,
+    stop: async (appName) => {
+      stop(appName);
+      return { ok: true, message: "" };
+    },
+    start: (appName, folder) =>
+      outcomeOf((log) =>
+        up({
+          appName,
+          folder,
+          command: `compose -p ${appName} -f docker-compose.yml up -d`,
+          log,
+          signal: new AbortController().signal,
+        }),
+      ),
+    down: async (appName, _folder, volumes) => remove(appName, volumes),
+    list: async (appName) => containersOf(state, appName).map((container) => toRow(container, clock.now())),
+    inspect: async (id) => {
+      const container = find(id);
+      return container && inspectContainer(container, clock.now());
+    },
+    logs: async (id, tail) =>
+      find(id)
+        ?.log.slice(-tail)
+        .map(({ at, line }) => `${new Date(at).toISOString().replace("Z", "000000Z")} ${line}\n`)
+        .join(""),
+    volumes: async () => Object.keys(state.volumes),
+    close: async () => {
+      for (const running of ups.values())
+        for (const cancel of running) cancel.abort(new ComposeError("the host goes down"));
+      await file.close();
+    },
+    script: (match, { now, ...failure }) => {
+      scripts.add(match, failure);
+      if (!now) return;
+      for (const container of Object.values(state.containers)) {
+        const names = { project: container.project, container: container.name, service: container.service };
+        if (scripts.find(names) === failure) strike(container, failure, clock.now(), simulation.speed);
+      }
+      file.changed();
+    },
+    clearScripts: scripts.clear,
+    resolve: (from, hostName) => {
+      const container = find(from);
+      return container ? resolveName(state, container, hostName, clock.now()).map(({ name }) => name) : [];
+    },
+    readFile: (id, path) => {
+      const container = find(id);
+      if (!container) return undefined;
+      const mount = container.mounts
+        .filter(({ target }) => path.startsWith(`${target.replace(/\/$/, "")}/`))
+        .sort((a, b) => b.target.length - a.target.length)[0];
+      if (!mount) return container.files[path];
+      if (mount.type !== "volume") return undefined;
+      return state.volumes[mount.source]?.data[path.slice(mount.target.replace(/\/$/, "").length + 1)];
+    },
+    environmentOf: (id) => find(id)?.environment,
+    volume: (name) => state.volumes[name],
+    writeVolume: (name, path, content) => {
+      const volume = state.volumes[name];
+      if (!volume) throw new Error(`no volume ${name}`);
+      volume.data[path] = content;
+      file.changed();
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { ContainerRow } from "../containers.ts";
+import type { HostContainer } from "./host-state.ts";
+import { type Condition, conditionAt } from "./life.ts";
+
+/** A time span as `docker ps` words it. */
+export function wordSpan(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  if (seconds < 1) return "Less than a second";
+  if (seconds === 1) return "1 second";
+  if (seconds < 60) return `${seconds} seconds`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes === 1) return "About a minute";
+  if (minutes < 60) return `${minutes} minutes`;
+  const hours = Math.round(minutes / 60);
+  if (hours === 1) return "About an hour";
+  if (hours < 48) return `${hours} hours`;
+  return `${Math.floor(hours / 24)} days`;
+}
+
+function wordStatus({ status, health, exitCode, startedAt, finishedAt }: Condition, now: number): string {
+  if (status === "created") return "Created";
+  const ago = wordSpan(now - (finishedAt ?? now));
+  if (status === "exited") return `Exited (${exitCode}) ${ago} ago`;
+  if (status === "restarting") return `Restarting (${exitCode}) ${ago} ago`;
+  const shown = health === "starting" ? " (health: starting)" : health ? ` (${health})` : "";
+  return `Up ${wordSpan(now - (startedAt ?? now))}${shown}`;
+}
+
+export function toRow(container: HostContainer, now: number): ContainerRow {
+  const condition = conditionAt(container.life, now);
+  return {
+    containerId: container.id.slice(0, 12),
+    name: container.name,
+    state: condition.status,
+    status: wordStatus(condition, now),
+  };
+}
