@@ -1,0 +1,103 @@
+import { rmSync } from "node:fs";
+import type { Dokploy } from "../dokploy.ts";
+import type { DeploymentFault, Fault, FaultInput } from "../faults/fault.ts";
+import type { Statistics } from "../http/statistics.ts";
+import { removeComposeRows } from "../procedures/access.ts";
+import { checkedText } from "../procedures/compose-row.ts";
+import type { ScriptableContainers } from "../scriptable.ts";
+import { cancelInterrupted } from "../seed.ts";
+import { newAuthId, newId } from "../state/ids.ts";
+import type { NewKey } from "../state/keys.ts";
+import type { ComposeRow } from "../state/records.ts";
+
+/** What a test can do to the server that a client cannot. */
+export interface Control {
+  /** Arms a fault. Throws when it is not one, or when these containers cannot be told to fail. */
+  addFault(fault: FaultInput): Fault;
+  faults(): Fault[];
+  /** Disarms all faults; a job that is stuck already stays so until it is killed or the server restarts. */
+  clearFaults(): void;
+  statistics(): Statistics;
+  resetStatistics(): void;
+  /** A restart of Dokploy: connections break, the queue is lost, the running deployment becomes `cancelled`. */
+  restart(): void;
+  /** Removes projects, services, their containers and their own volumes. Keys stay. */
+  reset(): Promise<void>;
+  /** Resolves when no deployment waits or runs. */
+  idle(): Promise<void>;
+  /** A further key; without `rateLimitEnabled: false` it has better-auth's default limit. `member`: of a user with no rights. */
+  createApiKey(wanted?: Partial<NewKey> & { role?: "owner" | "member" }): string;
+  /** Changes a service's record as somebody does in the web interface. Undefined when there is none. */
+  edit(composeId: string, patch: Partial<ComposeRow>): ComposeRow | undefined;
+}
+
+export function createControl(options: {
+  dokploy: Dokploy;
+  containers: ScriptableContainers;
+  statistics: Statistics;
+  breakConnections(): void;
+}): Control {
+  const { dokploy, containers, statistics, breakConnections } = options;
+  const { db, faults, folders, queue } = dokploy;
+  const resetStatistics = () => {
+    statistics.requests = 0;
+    statistics.procedures = {};
+  };
+  const clearFaults = () => {
+    faults.clear();
+    containers.clearScripts?.();
+  };
+  return {
+    addFault(input) {
+      const fault = faults.add(input);
+      if (fault.kind === "containers") scriptContainers(containers, fault);
+      return fault;
+    },
+    faults: faults.list,
+    clearFaults,
+    statistics: () => ({ requests: statistics.requests, procedures: { ...statistics.procedures } }),
+    resetStatistics,
+    restart() {
+      queue.lose();
+      cancelInterrupted(db);
+      breakConnections();
+    },
+    async reset() {
+      queue.lose();
+      clearFaults();
+      resetStatistics();
+      for (const { composeId, appName } of db.composes.all()) {
+        removeComposeRows(db, composeId);
+        await containers.down(appName, folders.code(appName), true);
+        rmSync(folders.app(appName), { recursive: true, force: true });
+        rmSync(folders.logs(appName), { recursive: true, force: true });
+      }
+      for (const { environmentId } of db.environments.all()) db.environments.remove(environmentId);
+      for (const { projectId } of db.projects.all()) db.projects.remove(projectId);
+    },
+    idle: queue.idle,
+    createApiKey({ role = "owner", ...wanted } = {}) {
+      const user =
+        db.users.all().find((row) => row.role === role) ??
+        db.users.insert({
+          id: newAuthId(),
+          memberId: newId(),
+          email: `${role}@emulator.test`,
+          firstName: "",
+          role,
+          createdAt: dokploy.now().toISOString(),
+        });
+      const { organizationId } = dokploy.server();
+      return dokploy.keys.create(user, { name: "control", organizationId, ...wanted }).key;
+    },
+    edit: (composeId, patch) => db.composes.update(composeId, checkedText(patch)),
+  };
+}
+
+function scriptContainers(
+  { script }: ScriptableContainers,
+  { service, times, outcome, log, now }: Extract<DeploymentFault, { kind: "containers" }>,
+): void {
+  if (script === undefined) throw new Error("These containers are real: only simulated ones can be told to fail");
+  script(service, { outcome, now, ...(log && { log }), ...(times !== "always" && { times }) });
+}

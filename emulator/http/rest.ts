@@ -1,0 +1,50 @@
+import { type Context, Hono } from "hono";
+import type { Dokploy } from "../dokploy.ts";
+import { httpStatus, RpcError } from "../rpc/error.ts";
+import type { Procedures } from "../rpc/procedure.ts";
+import { isJson, readRestBody } from "./body.ts";
+import { coerce } from "./coerce.ts";
+import { invoke, type Outcome } from "./invoke.ts";
+
+/** `/api/<router>.<procedure>`: queries are GET with query parameters, mutations POST with a JSON body. */
+export function restRoutes(dokploy: Dokploy, procedures: Procedures): Hono {
+  const app = new Hono();
+  app.all("/api/:path", async (c) => {
+    const body = c.req.method === "POST" ? await readRestBody(c) : ({ ok: true, value: {} } as const);
+    if (!body.ok) return body.answer;
+
+    // The page's route and tRPC's context verify the key one after the other: every request uses it up twice.
+    const key = c.req.header("x-api-key");
+    const user = dokploy.keys.verify(key) && dokploy.keys.verify(key);
+    if (!user) return c.json({ message: "Unauthorized" }, 401, { "content-type": "application/json; charset=utf-8" });
+
+    const path = c.req.param("path");
+    const procedure = Object.hasOwn(procedures, path) ? procedures[path] : undefined;
+    if (procedure === undefined || c.req.method !== (procedure.kind === "query" ? "GET" : "POST")) {
+      return failure(c, { ok: false, error: new RpcError("NOT_FOUND", "Not found"), zodError: null });
+    }
+    if (procedure.kind === "mutation" && !isJson(c)) {
+      // The quote that is not closed is Dokploy's.
+      const message = `Unsupported content-type "${c.req.header("content-type")}`;
+      return failure(c, { ok: false, error: new RpcError("UNSUPPORTED_MEDIA_TYPE", message), zodError: null }, path);
+    }
+    const sent = procedure.kind === "query" ? c.req.query() : body.value;
+    const input = procedure.input === undefined ? undefined : coerce(procedure.input, sent);
+    const outcome = await invoke(procedure, input, { dokploy, user });
+    return outcome.ok ? success(c, outcome.value) : failure(c, outcome, path);
+  });
+  return app;
+}
+
+function success(c: Context, value: unknown): Response {
+  if (value === undefined) return c.body("", 200, { "content-type": "application/json" });
+  return c.json(value);
+}
+
+function failure(c: Context, outcome: Outcome & { ok: false }, path?: string): Response {
+  const { error, issues, zodError } = outcome;
+  const status = httpStatus(error.code);
+  const data = { code: error.code, httpStatus: status, path, zodError };
+  if (issues === undefined) return c.json({ message: error.message, code: error.code, data }, status);
+  return c.json({ message: "Input validation failed", code: error.code, data, issues }, status);
+}
