@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Run, RunKind, RunRequest } from "../domain/run.ts";
 import type { Database, Queries } from "./database.ts";
-import { insertRun, type RunRow, toRun } from "./rows.ts";
+import { ACTIVE, insertRun, type RunRow, toRun } from "./rows.ts";
 import { nextRunId, runIdTime } from "./run-id.ts";
 import { type AcceptCondition, StoreConflict } from "./store.ts";
 
@@ -45,14 +45,14 @@ export async function newestAccepted(queries: Queries, stack: string): Promise<R
  * asked for last would not happen. A run that is being canceled is never joined.
  */
 async function joinable(queries: Queries, request: RunRequest): Promise<Run | undefined> {
+  const rivals = changesStack(request.kind)
+    ? "kind IN ('deploy', 'sync') ORDER BY id DESC LIMIT 1"
+    : "kind IN ('preview', 'drift') ORDER BY id DESC";
   const rows = await queries.query<RunRow & { cancel_requested_at: number | null }>(
-    "SELECT * FROM runs WHERE stack = $1 AND state IN ('queued', 'waiting', 'running') ORDER BY id DESC",
+    `SELECT * FROM runs WHERE stack = $1 AND ${ACTIVE} AND ${rivals}`,
     [request.stack],
   );
-  const rivals = changesStack(request.kind)
-    ? rows.filter((row) => changesStack(row.kind)).slice(0, 1)
-    : rows.filter((row) => row.kind === request.kind);
-  const same = rivals.find(
+  const same = rows.find(
     (row) =>
       row.kind === request.kind &&
       row.commit_sha === request.commit &&

@@ -1,14 +1,14 @@
 import type { Run } from "../domain/run.ts";
 import type { Database, Queries } from "./database.ts";
 import { isLeased, takeLease } from "./lease.ts";
-import { type RunRow, toRun, updateRun } from "./rows.ts";
+import { ACTIVE, type RunRow, toRun, updateRun } from "./rows.ts";
 import type { Claim } from "./store.ts";
 
 /** Leases one idle stack that has work; the stack whose work is oldest comes first. */
 export async function claim(db: Database, owner: string, leaseMs: number, now: number): Promise<Claim | undefined> {
   const idle = await db.query<{ stack: string }>(
     `SELECT runs.stack FROM runs LEFT JOIN leases ON leases.stack = runs.stack AND leases.expires_at > $1
-     WHERE runs.state IN ('queued', 'running') AND leases.stack IS NULL
+     WHERE ${ACTIVE} AND state <> 'waiting' AND leases.stack IS NULL
      GROUP BY runs.stack ORDER BY min(runs.id)`,
     [now],
   );
@@ -47,12 +47,15 @@ async function startNext(queries: Queries, stack: string, now: number): Promise<
 async function supersedeOlder(queries: Queries, winner: Run, now: number): Promise<void> {
   await queries.query(
     `UPDATE runs SET state = 'superseded', superseded_by = $2, finished_at = $3
-     WHERE stack = $1 AND id < $2 AND kind IN ('deploy', 'sync') AND state IN ('queued', 'waiting')`,
+     WHERE stack = $1 AND id < $2 AND kind IN ('deploy', 'sync') AND ${ACTIVE} AND state <> 'running'`,
     [winner.stack, winner.id, now],
   );
 }
 
 async function first(queries: Queries, condition: string, stack: string): Promise<Run | undefined> {
-  const [row] = await queries.query<RunRow>(`SELECT * FROM runs WHERE stack = $1 AND ${condition} LIMIT 1`, [stack]);
+  const [row] = await queries.query<RunRow>(
+    `SELECT * FROM runs WHERE stack = $1 AND ${ACTIVE} AND ${condition} LIMIT 1`,
+    [stack],
+  );
   return row && toRun(row);
 }

@@ -28,8 +28,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       superseded_by TEXT,
       cancel_requested_at BIGINT
     )`,
-    "CREATE INDEX runs_by_stack ON runs (stack, state, id)",
-    "CREATE INDEX runs_by_state ON runs (state)",
+    "CREATE INDEX runs_by_stack ON runs (stack, id)",
+    "CREATE INDEX runs_active ON runs (stack, id, state) WHERE state IN ('queued', 'waiting', 'running')",
     "CREATE INDEX runs_by_commit ON runs (stack, commit_sha)",
     "CREATE INDEX runs_by_time ON runs (created_at, id)",
     "CREATE TABLE leases (stack TEXT PRIMARY KEY, owner TEXT, fence BIGINT NOT NULL, expires_at BIGINT NOT NULL)",

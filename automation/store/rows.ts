@@ -1,6 +1,9 @@
 import type { Run, RunKind, RunState } from "../domain/run.ts";
 import type { Queries, SqlValue } from "./database.ts";
 
+/** The condition of the partial index `runs_active`: SQLite uses the index only where a query repeats it to the letter. */
+export const ACTIVE = "state IN ('queued', 'waiting', 'running')";
+
 /** A run as the table holds it; structures are JSON text. */
 export interface RunRow {
   id: string;
