@@ -1,0 +1,128 @@
+import { closest } from "./compose/closest.ts";
+import type { Problem } from "./compose/problem.ts";
+import { refusedEnv } from "./dokploy/env.ts";
+import type { RenderedDraft } from "./draft.ts";
+import type { ConfigProblem } from "./plan-services.ts";
+
+/** What only shows when all services of a stack are seen together: names that nobody has, values that cannot travel. */
+export function checkDrafts(
+  drafts: readonly RenderedDraft[],
+  catalogue: readonly string[],
+  configProblem: ConfigProblem,
+): Problem[] {
+  const secrets = new Map(drafts.map(({ service, rendered }) => [service.name, Object.values(rendered.secretEnv)]));
+  return drafts.flatMap((draft) => [
+    ...checkNeeds(draft, drafts, catalogue, configProblem),
+    ...checkNames(draft, secrets),
+    ...checkGiven(draft, secrets.get(draft.service.name) ?? [], configProblem),
+    ...checkEnv(draft, configProblem),
+  ]);
+}
+
+/** A mistake in the code of a service's definition. */
+export function definitionProblem(service: string, message: string, hint: string): Problem {
+  return { file: `components/${service}/index.ts`, message, hint };
+}
+
+function checkNeeds(
+  { service, needs }: RenderedDraft,
+  drafts: readonly RenderedDraft[],
+  catalogue: readonly string[],
+  configProblem: ConfigProblem,
+): Problem[] {
+  return needs
+    .filter((need) => !drafts.some((draft) => draft.service.name === need))
+    .map((need) => {
+      if (catalogue.includes(need)) {
+        return configProblem(
+          "platform:services",
+          [],
+          `${service.name} needs ${need}, which does not run here`,
+          `add ${need}, or take ${service.name} out`,
+        );
+      }
+      const near = closest(need, catalogue);
+      return definitionProblem(
+        service.name,
+        `needs \`${need}\`, which is no service of the catalogue`,
+        near ? `did you mean \`${near}\`?` : `known are ${catalogue.join(", ")}`,
+      );
+    });
+}
+
+function checkNames(draft: RenderedDraft, secrets: ReadonlyMap<string, string[]>): Problem[] {
+  const { service, description, rendered } = draft;
+  const found: Problem[] = [];
+  const missing = (what: string, name: string, known: readonly string[]) =>
+    found.push(
+      definitionProblem(
+        service.name,
+        `${what} \`${name}\` is not in compose.yaml`,
+        known.length > 0 ? `there are ${known.join(", ")}` : "add it there",
+      ),
+    );
+
+  const containers = Object.keys(rendered.containers);
+  for (const { container } of description.routes ?? [])
+    if (!containers.includes(container)) missing("container", container, containers);
+  for (const volume of description.data ?? [])
+    if (!rendered.volumes.includes(volume)) missing("volume", volume, rendered.volumes);
+  const own = secrets.get(service.name) ?? [];
+  for (const [name, source] of Object.entries(description.shared ?? {})) {
+    if (!own.includes(name)) missing("secret", name, own);
+    const theirs = secrets.get(source.service);
+    if (theirs && !theirs.includes(source.name)) {
+      found.push(
+        definitionProblem(
+          service.name,
+          `${source.service} has no secret \`${source.name}\``,
+          `it has ${theirs.join(", ") || "none"}`,
+        ),
+      );
+    }
+  }
+  return found;
+}
+
+function checkGiven(
+  { service, common, description }: RenderedDraft,
+  known: readonly string[],
+  configProblem: ConfigProblem,
+): Problem[] {
+  const key = `platform:${service.name}`;
+  return Object.entries(common.secrets).flatMap(([name, value]) => {
+    const path = ["secrets", name];
+    const source = description.shared?.[name];
+    if (source)
+      return [
+        configProblem(
+          key,
+          path,
+          `the value belongs to ${source.service}`,
+          `give it as \`platform:${source.service}.secrets.${source.name}\``,
+        ),
+      ];
+    if (!known.includes(name)) {
+      const near = closest(name, known);
+      return [
+        configProblem(
+          key,
+          path,
+          `${service.name} has no such secret`,
+          near ? `did you mean \`${near}\`?` : `it has ${known.join(", ") || "none"}`,
+        ),
+      ];
+    }
+    return refusedEnv({ VALUE: value }, true).map(({ reason }) =>
+      configProblem(key, path, `the value ${reason}`, "choose another value"),
+    );
+  });
+}
+
+function checkEnv({ service, common, rendered }: RenderedDraft, configProblem: ConfigProblem): Problem[] {
+  return refusedEnv(rendered.env, true).map(({ key, reason }) =>
+    key in common.env
+      ? configProblem(`platform:${service.name}`, ["env", key], `the value ${reason}`, "choose another value")
+      : definitionProblem(service.name, `the value of \`${key}\` ${reason}`, "choose another value"),
+  );
+}

@@ -1,0 +1,51 @@
+import type { Source } from "./parse.ts";
+import type { Report } from "./problem.ts";
+
+/** A file beside the compose file. `executable` is its mode bit, which a config keeps. */
+export interface FileContent {
+  bytes: Uint8Array;
+  executable: boolean;
+}
+
+/** Reads a path relative to the compose file's folder; `"directory"` or undefined when there is no such file. */
+export type ReadFile = (path: string) => FileContent | "directory" | undefined;
+
+/** How secrets reach the containers. `environment`: Compose writes them to `/run/secrets` from the service's env on Dokploy. */
+export interface SecretDelivery {
+  mode: "environment";
+  /** Keyed fingerprint of the values of these secrets, 16 hex digits: changes when one of the values does, and tells nothing of them. */
+  fingerprint(names: readonly string[]): string;
+}
+
+/** All that the rendering of one service's compose file depends on. Nothing else may show in the text. */
+export interface RenderInput {
+  /** Path shown in problems, from the repository's root. */
+  file: string;
+  text: string;
+  /** The service's name, e.g. `redis`. */
+  service: string;
+  /** `platform:suffix`. */
+  suffix: string;
+  /** Names of the catalogue's services: host names are checked against them. */
+  catalogue: readonly string[];
+  /** Resolved in the text before Dokploy sees it, e.g. `SUFFIX`, `DOMAIN`. */
+  variables: Readonly<Record<string, string>>;
+  /** Plain values that Dokploy hands to Compose's interpolation. */
+  env: Readonly<Record<string, string>>;
+  /** Plain values that every container gets in its environment. */
+  containerEnv: Readonly<Record<string, string>>;
+  secrets: SecretDelivery;
+  /** Secrets that containers get besides those which the file names: container → secret names. */
+  grants: Readonly<Record<string, readonly string[]>>;
+  readFile: ReadFile;
+  /** Why Dokploy's env cannot carry a value ("contains …"), undefined when it can. */
+  envProblem(value: string): string | undefined;
+}
+
+/** What the steps share. */
+export interface Context extends RenderInput {
+  source: Source;
+  report: Report;
+  /** The name of a container as others address it: `platform-<service>[-<container>]<suffix>`. */
+  nameOf(container: string): string;
+}

@@ -1,0 +1,127 @@
+import type { Context } from "./context.ts";
+import type { ComposeSecret, FileGrant } from "./model.ts";
+import { mountTargets } from "./mount.ts";
+import type { PlainFile, PlainService } from "./normalise.ts";
+import type { Path } from "./problem.ts";
+
+/** The file with a source for every secret, and which env variable has to hold which secret. */
+export interface Delivered {
+  compose: PlainFile;
+  /** Env variable → secret name. */
+  variables: Record<string, string>;
+}
+
+/** The label that makes Compose recreate a container when one of its secrets has a new value. */
+export const FINGERPRINT_LABEL = "dockmaster.secrets";
+
+/** Gives every secret its source and every consumer the fingerprint of the values it uses. */
+export function deliverSecrets(compose: PlainFile, context: Context): Delivered {
+  const declared = new Map(Object.entries(compose.secrets ?? {}));
+  for (const name of Object.values(context.grants).flat()) declared.set(name, { environment: variableFor(name) });
+  for (const container of Object.keys(context.grants)) {
+    if (!compose.services[container]) {
+      context.report(
+        ["services"],
+        `there is no container \`${container}\` to give secrets to`,
+        "correct the service's definition",
+      );
+    }
+  }
+
+  const used = new Set<string>();
+  const services = Object.entries(compose.services).map(([key, service]) => {
+    const path = ["services", key];
+    const grants = [...(service.secrets ?? []), ...(context.grants[key] ?? [])];
+    const names = grants.map((grant, index) =>
+      checkGrant(grant, [...path, "secrets", index], service, declared, context),
+    );
+    if (names.length === 0) return [key, service];
+    checkDelivery(path, service, context);
+    for (const name of names) used.add(name);
+    const label = `${FINGERPRINT_LABEL}=${context.secrets.fingerprint([...new Set(names)].sort())}`;
+    const plain: PlainService = { ...service, secrets: grants, labels: [...service.labels, label].sort() };
+    return [key, plain];
+  });
+
+  const variables: Record<string, string> = {};
+  const secrets: Record<string, ComposeSecret> = {};
+  for (const [name, secret] of declared) {
+    const path = ["secrets", name];
+    if (!used.has(name))
+      context.report(
+        path,
+        `no container uses secret \`${name}\``,
+        "remove it, or name it below a container's `secrets:`",
+      );
+    const variable = secret.environment;
+    if (variable === undefined) {
+      const hint = `write \`${name}: {environment: ${variableFor(name)}}\`: the platform makes the value`;
+      context.report(path, `secret \`${name}\` has a source that the server does not have`, hint);
+      continue;
+    }
+    if (!/^[A-Za-z_]\w*$/.test(variable)) {
+      context.report(
+        [...path, "environment"],
+        `\`${variable}\` is no name of a variable`,
+        `write \`${variableFor(name)}\``,
+      );
+    }
+    const other = variables[variable];
+    if (other !== undefined || variable in context.env || variable in context.containerEnv) {
+      const what = other === undefined ? "a plain value of the service's env" : `secret \`${other}\``;
+      context.report([...path, "environment"], `\`${variable}\` is also ${what}`, "use another name");
+    }
+    variables[variable] = name;
+    secrets[name] = { environment: variable };
+  }
+  return { compose: { ...compose, services: Object.fromEntries(services), secrets }, variables };
+}
+
+/** `postgres_password` → `POSTGRES_PASSWORD`. */
+function variableFor(secret: string): string {
+  return secret.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_");
+}
+
+function checkGrant(
+  grant: string | FileGrant,
+  path: Path,
+  service: PlainService,
+  declared: ReadonlyMap<string, ComposeSecret>,
+  context: Context,
+): string {
+  const long = typeof grant === "string" ? { source: grant } : grant;
+  const name = long.source ?? "";
+  if (!declared.has(name)) {
+    const hint = `add \`${name}: {environment: ${variableFor(name)}}\` to the top-level \`secrets:\``;
+    context.report(path, `secret \`${name}\` is not defined`, hint);
+  }
+  if (typeof long.mode === "number") {
+    context.report([...path, "mode"], "Dokploy rewrites an unquoted mode as a decimal number", 'quote it: `"0400"`');
+  }
+  const user = service.user;
+  if ((long.uid !== undefined || long.gid !== undefined) && user !== undefined && !/^\d+$/.test(String(user))) {
+    context.report(
+      path,
+      "`uid` and `gid` of a secret fail when the container has a `user` that is no bare number",
+      "leave them out: the file is readable for every user",
+    );
+  }
+  return name;
+}
+
+/** Compose writes such files into the container's own layer: that fails on a read-only one and is hidden by a mount above. */
+function checkDelivery(path: Path, service: PlainService, context: Context): void {
+  if (String(service.read_only) === "true") {
+    context.report(
+      [...path, "read_only"],
+      "secrets from the environment cannot be written into a `read_only` container",
+      "leave `read_only` out",
+    );
+  }
+  const cover = mountTargets(service).find((target) =>
+    ["/run", "/run/secrets", "/"].includes(target.replace(/(?<=.)\/+$/, "")),
+  );
+  if (cover !== undefined) {
+    context.report(path, `the mount at \`${cover}\` hides /run/secrets`, "mount it elsewhere");
+  }
+}

@@ -1,0 +1,84 @@
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  type ParsedNode,
+  parseDocument,
+} from "yaml";
+import type { Path, Problem } from "./problem.ts";
+
+/** A parsed file that can say where each of its values stands. */
+export interface Source {
+  file: string;
+  value: unknown;
+  /** Line and column of the deepest part of `path` that the text holds, both from 1. */
+  locate(path: Path): { line: number; column: number };
+  /** The characters of a plain or quoted scalar as they were typed, undefined for anything else. */
+  typed(path: Path): string | undefined;
+}
+
+/** Reads YAML 1.2 with merge keys (`<<`), and keeps the place of every value. All syntax errors at once. */
+export function parseCompose(file: string, text: string): { source?: Source; problems: Problem[] } {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, uniqueKeys: true });
+  const problems = [...document.errors, ...document.warnings].map((error): Problem => {
+    const { line, col } = lines.linePos(error.pos[0]);
+    return { file, line, column: col, message: error.message, hint: YAML_HINTS[error.code] ?? "correct the YAML" };
+  });
+  if (problems.length > 0) return { problems };
+  return {
+    problems,
+    source: {
+      file,
+      value: document.toJS({ maxAliasCount: 1000 }),
+      locate: (path) => {
+        const { line, col } = lines.linePos(offsetOf(document, path));
+        return { line, column: col };
+      },
+      typed: (path) => {
+        const node: unknown = document.getIn(path, true);
+        return isScalar(node) && typeof node.source === "string" ? node.source : undefined;
+      },
+    },
+  };
+}
+
+const YAML_HINTS: Partial<Record<string, string>> = {
+  TAB_AS_INDENT: "indent with blanks",
+  BAD_INDENT: "line the keys of one level up",
+  DUPLICATE_KEY: "keep one of them",
+  MULTIPLE_DOCS: "one document per file",
+  UNEXPECTED_TOKEN: "look at the indentation and the quotes before this place",
+};
+
+/** Where the key (for maps) or the item (for lists) at `path` begins; the last part that exists when the rest does not. */
+function offsetOf(document: Document.Parsed, path: Path): number {
+  let node: unknown = document.contents;
+  let offset = startOf(node) ?? 0;
+  for (const [index, step] of path.entries()) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (!isCollection(node)) return offset;
+    if (isMap<ParsedNode, ParsedNode | null>(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));
+      if (!pair) return offset;
+      const last = index === path.length - 1;
+      const place = last && isScalar(pair.value) && pair.value.value !== null ? pair.value : pair.key;
+      offset = startOf(place) ?? offset;
+      node = pair.value;
+    } else {
+      const item = node.items[Number(step)];
+      if (item === undefined) return offset;
+      offset = startOf(item) ?? offset;
+      node = item;
+    }
+  }
+  return offset;
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined;
+}

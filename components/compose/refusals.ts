@@ -1,0 +1,135 @@
+import type { Context } from "./context.ts";
+import { mountTargets, readMount } from "./mount.ts";
+import { replicasOf } from "./names.ts";
+import type { PlainFile, PlainService } from "./normalise.ts";
+import type { Path } from "./problem.ts";
+import { isAlteredScalar } from "./round-trip.ts";
+import { scalars } from "./walk.ts";
+
+/** Keys of a container that cannot work through Dokploy, and why. */
+const REFUSED_KEYS: Readonly<Record<string, readonly [message: string, hint: string]>> = {
+  env_file: ["the file does not exist on the server", "use `environment`"],
+  label_file: ["the file does not exist on the server", "use `labels`"],
+  extends: ["the other file does not exist on the server", "write the container out, or use a YAML anchor"],
+  links: ["links are aliases that other environments can answer", "use the container's full name"],
+  external_links: ["links are aliases that other environments can answer", "use the container's full name"],
+  volumes_from: ["volumes of another container have no name of their own", "name the volumes in both containers"],
+  profiles: ["Dokploy starts no profiles: the container would never run", "leave `profiles` out"],
+  provider: ["Dokploy runs no Compose providers", "describe a container"],
+  develop: ["nothing is developed on the server", "leave it out"],
+};
+
+/** Refuses what Dokploy or Compose would change, refuse or hang on. */
+export function refuse(compose: PlainFile, context: Context): void {
+  for (const key of ["include", "models"]) {
+    if (compose[key] !== undefined) context.report([key], `\`${key}\` does not work through Dokploy`, "write one file");
+  }
+  if (Object.keys(compose.networks ?? {}).length > 0) {
+    context.report(["networks"], "networks are set by the platform", "leave `networks` out");
+  }
+  for (const [key, service] of Object.entries(compose.services))
+    refuseInService(["services", key], service, compose, context);
+  refuseCycles(compose, context);
+  refuseAltered(compose, context);
+}
+
+function refuseInService(path: Path, service: PlainService, compose: PlainFile, context: Context): void {
+  for (const [key, [message, hint]] of Object.entries(REFUSED_KEYS)) {
+    if (service[key] !== undefined) context.report([...path, key], message, hint);
+  }
+  for (const name of Object.keys(service.depends_on)) {
+    if (!compose.services[name]) {
+      context.report(
+        [...path, "depends_on", name],
+        `there is no container \`${name}\` in this file`,
+        "containers of other services are waited for with `needs` of the service's definition",
+      );
+    }
+  }
+  if (service.container_name !== undefined && replicasOf(service) > 1) {
+    context.report([...path, "container_name"], "replicas cannot share a name", "leave `container_name` out");
+  }
+  for (const [index, port] of (service.ports ?? []).entries()) {
+    if (!JSON.stringify(port).includes("${")) {
+      context.report(
+        [...path, "ports", index],
+        "a fixed port on the host collides with the other environments",
+        "use a route, or a variable that differs by stack",
+      );
+    }
+  }
+  for (const [index, mount] of (service.volumes ?? []).entries()) {
+    const { kind, source, readOnly } = readMount(mount);
+    const place = [...path, "volumes", index];
+    if (kind === "anonymous") context.report(place, "an anonymous volume is lost with its container", "give it a name");
+    if (kind === "host" && !readOnly) {
+      context.report(
+        place,
+        `\`${source}\` on the host is shared by all environments`,
+        "use a named volume, or mount it read-only (`:ro`)",
+      );
+    }
+  }
+  refuseHiddenConfigs(path, service, context);
+}
+
+function refuseHiddenConfigs(path: Path, service: PlainService, context: Context): void {
+  const configs = service.configs ?? [];
+  if (configs.length === 0) return;
+  if (String(service.read_only) === "true") {
+    context.report(
+      [...path, "read_only"],
+      "inline configs cannot be written into a `read_only` container",
+      "leave `read_only` out, or put the file into the image",
+    );
+  }
+  const covers = mountTargets(service);
+  for (const grant of configs) {
+    const target = typeof grant === "string" ? `/${grant}` : (grant.target ?? `/${grant.source}`);
+    const cover = covers.find((mount) => target === mount || target.startsWith(`${mount.replace(/\/+$/, "")}/`));
+    if (cover !== undefined)
+      context.report(path, `the mount at \`${cover}\` hides \`${target}\``, "mount one of them elsewhere");
+    if (typeof grant !== "string" && typeof grant.mode === "number") {
+      context.report(
+        [...path, "configs"],
+        "Dokploy rewrites an unquoted mode as a decimal number",
+        'quote it: `"0444"`',
+      );
+    }
+  }
+}
+
+function refuseCycles(compose: PlainFile, context: Context): void {
+  const done = new Set<string>();
+  const visit = (key: string, above: readonly string[]): void => {
+    if (above.includes(key)) {
+      const circle = [...above.slice(above.indexOf(key)), key].join(" → ");
+      context.report(
+        ["services", key, "depends_on"],
+        `containers wait for each other: ${circle}`,
+        "remove one of the dependencies",
+      );
+    }
+    if (done.has(key)) return;
+    done.add(key);
+    for (const next of Object.keys(compose.services[key]?.depends_on ?? {})) visit(next, [...above, key]);
+  };
+  for (const key of Object.keys(compose.services)) visit(key, []);
+}
+
+/** `environment` and `labels` are lists by now (`KEY=…` is no bare scalar), and contents are judged where they are inlined. */
+function refuseAltered(compose: PlainFile, context: Context): void {
+  for (const { path, value } of scalars(compose)) {
+    const typed = typeof value === "number" ? context.source.typed(path) : undefined;
+    if (typed !== undefined && /^[-+]?0\d/.test(typed)) {
+      context.report(path, `\`${typed}\` is octal for Compose and decimal for Dokploy`, `quote it: \`"${typed}"\``);
+    }
+    if (typeof value === "string" && path[0] !== "configs" && isAlteredScalar(value)) {
+      context.report(
+        path,
+        `Dokploy would drop the quotes of \`${value}\`, and Compose then reads something else`,
+        "pass it through a variable, or write it another way",
+      );
+    }
+  }
+}

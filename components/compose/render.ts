@@ -1,0 +1,106 @@
+import { checkHosts } from "./check-hosts.ts";
+import { checkVariables } from "./check-variables.ts";
+import type { Context, RenderInput } from "./context.ts";
+import { deliverSecrets } from "./deliver-secrets.ts";
+import { applyHouseRules } from "./house-rules.ts";
+import { inlineFiles } from "./inline-files.ts";
+import type { ComposeFile } from "./model.ts";
+import { containerName, giveNames } from "./names.ts";
+import { normalise, type PlainFile } from "./normalise.ts";
+import { parseCompose } from "./parse.ts";
+import { type Problem, sortProblems } from "./problem.ts";
+import { refuse } from "./refusals.ts";
+import { checkSchema } from "./schema.ts";
+import { countStages } from "./stages.ts";
+import { resolveVariables } from "./variables.ts";
+import { mapStrings } from "./walk.ts";
+import { bytesOnServer, MAX_BYTES, writeCompose } from "./write.ts";
+
+/** One self-contained compose text, and what has to go with it. */
+export interface Rendered {
+  text: string;
+  /** The whole plain env of the service, carried files included. */
+  env: Record<string, string>;
+  /** Env variable → name of the secret whose value it has to hold. */
+  secretEnv: Record<string, string>;
+  /** Container → its full name, e.g. `server` → `platform-authentik-server-staging`. */
+  containers: Record<string, string>;
+  /** Keys of the named volumes. */
+  volumes: string[];
+  /** How often Compose's wait time-out may count, one after another. */
+  stages: number;
+}
+
+/** The longest value that a secret is reckoned with in the size of the env; generated ones are shorter. */
+const SECRET_BYTES = 128;
+
+/**
+ * Turns a plain compose file into the text that Dokploy gets, in the order of the steps below.
+ * Reports all problems at once; syntax and schema errors hide those of later steps, which need the shape.
+ */
+export function renderCompose(input: RenderInput): { rendered?: Rendered; problems: Problem[] } {
+  const { source, problems: syntax } = parseCompose(input.file, input.text);
+  if (!source) return { problems: syntax };
+  const { compose, problems: shape } = checkSchema(source);
+  if (!compose) return { problems: sortProblems(shape) };
+
+  const problems = new Map<string, Problem>();
+  const context: Context = {
+    ...input,
+    source,
+    report: (path, message, hint) => {
+      const problem = { file: input.file, ...source.locate(path), message, hint };
+      problems.set(JSON.stringify(problem), problem);
+    },
+    nameOf: (container) => containerName(input.service, container, input.suffix),
+  };
+  const rendered = transform(compose, context);
+  return problems.size > 0 ? { problems: sortProblems([...problems.values()]) } : { rendered, problems: [] };
+}
+
+function transform(compose: ComposeFile, context: Context): Rendered {
+  checkVariables(compose, context);
+  checkHosts(compose, context);
+  const known = new Map(Object.entries(context.variables));
+  const resolved = mapStrings(compose, (text) => resolveVariables(text, known)) as ComposeFile;
+  const plain = addContainerEnv(normalise(resolved, context.source, context.report), context);
+  const inlined = inlineFiles(plain, context);
+  const delivered = deliverSecrets(inlined.compose, context);
+  const ruled = applyHouseRules(delivered.compose, context);
+  refuse(ruled, context);
+  const named = giveNames(ruled, context);
+  const text = writeCompose(named, context);
+  const env = { ...context.env, ...context.containerEnv, ...inlined.env };
+  checkSize(text, env, Object.keys(delivered.variables), context);
+  return {
+    text,
+    env,
+    secretEnv: delivered.variables,
+    containers: Object.fromEntries(Object.keys(plain.services).map((key) => [key, context.nameOf(key)])),
+    volumes: Object.keys(plain.volumes ?? {}),
+    stages: countStages(named),
+  };
+}
+
+/** Env that the stack's config adds reaches every container through a variable, so that its values stay out of the text. */
+function addContainerEnv(compose: PlainFile, context: Context): PlainFile {
+  const extra = Object.keys(context.containerEnv);
+  if (extra.length === 0) return compose;
+  const services = Object.entries(compose.services).map(([name, service]) => {
+    const environment = [
+      ...service.environment.filter((entry) => !extra.includes(entry.split("=")[0] ?? "")),
+      ...extra.map((key) => `${key}=\${${key}}`),
+    ];
+    return [name, { ...service, environment: environment.sort() }];
+  });
+  return { ...compose, services: Object.fromEntries(services) };
+}
+
+function checkSize(text: string, env: Record<string, string>, secretVariables: string[], context: Context): void {
+  const reckoned = Object.fromEntries(secretVariables.map((name) => [name, "x".repeat(SECRET_BYTES)]));
+  const bytes = bytesOnServer(text, { ...env, ...reckoned });
+  if (bytes > MAX_BYTES) {
+    const message = `the file and its env take ${bytes} bytes on the server, more than the ${MAX_BYTES} that Dokploy carries`;
+    context.report([], message, "put the largest files into the image");
+  }
+}

@@ -1,0 +1,33 @@
+import type { Rendered } from "./compose/render.ts";
+import { deriveSecret } from "./keys.ts";
+import type { Described, Service } from "./service.ts";
+
+/** A service under its settings, before its compose file is looked at. */
+export interface Draft extends Described {
+  service: Service;
+  /** Services that it waits for: those it names, and the owners of what it asks for. */
+  needs: string[];
+}
+
+/** A draft with its compose file rendered. */
+export interface RenderedDraft extends Draft {
+  rendered: Rendered;
+}
+
+/** Who asks for a database, a bucket or another service's secret waits for the one that has it. */
+export function toDraft(service: Service, described: Described): Draft {
+  const needs = new Set(service.needs);
+  if (service.databases.length > 0) needs.add("postgres");
+  if (service.buckets.length > 0) needs.add("minio");
+  for (const { service: owner } of Object.values(described.description.shared ?? {})) needs.add(owner);
+  needs.delete(service.name);
+  return { ...described, service, needs: [...needs].sort() };
+}
+
+/** The value of a secret by its name in `draft`'s compose file: its owner's given value, else derived from the platform's key. */
+export function secretValue(draft: Draft, name: string, drafts: readonly Draft[], stack: string, key: string): string {
+  const source = draft.description.shared?.[name] ?? { service: draft.service.name, name };
+  const owner = drafts.find((other) => other.service.name === source.service)?.common;
+  const given = owner?.secrets[source.name];
+  return given ?? deriveSecret(key, { stack, ...source, version: owner?.secretVersion ?? 1 });
+}

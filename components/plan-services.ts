@@ -1,0 +1,188 @@
+import { checkDrafts, definitionProblem } from "./check-drafts.ts";
+import type { FileContent } from "./compose/context.ts";
+import type { Problem } from "./compose/problem.ts";
+import { renderCompose } from "./compose/render.ts";
+import { encodeEnvValue } from "./dokploy/env.ts";
+import { type Draft, type RenderedDraft, secretValue, toDraft } from "./draft.ts";
+import { fingerprint } from "./keys.ts";
+import { orderByNeeds } from "./order.ts";
+import type { HttpCheck, Service, ServiceContext } from "./service.ts";
+
+/** One stack as its config describes it. */
+export interface StackSettings {
+  stack: string;
+  domain: string;
+  suffix: string;
+  /** The stack's master key (`PLATFORM_KEY`). */
+  key: string;
+  /** Names of the services that run here. */
+  services: readonly string[];
+  /** `platform:<service>` as it was written, by service. */
+  settings: Readonly<Record<string, unknown>>;
+}
+
+/** Makes a problem at a key of the stack's config, and a path below it. */
+export type ConfigProblem = (key: string, path: readonly (string | number)[], message: string, hint: string) => Problem;
+
+/** What the plan needs from outside. */
+export interface PlanSources {
+  catalogue: readonly Service[];
+  /** Reads a file of a service's folder. */
+  readFile(service: string, path: string): FileContent | "directory" | undefined;
+  configProblem: ConfigProblem;
+}
+
+/** A way in, as Dokploy wants it. */
+export interface Domain {
+  host: string;
+  /** Key of the container in the text for Dokploy. */
+  service: string;
+  port: number;
+  path?: string;
+  https: boolean;
+  certificate: "letsencrypt";
+}
+
+/** All that is to be registered for one service. Two plans of the same input are equal, byte for byte. */
+export interface ServicePlan {
+  name: string;
+  /** Services of the stack that it waits for. */
+  needs: string[];
+  composeFile: string;
+  /** Plain env. */
+  env: Record<string, string>;
+  /** Env whose values are secrets. */
+  secretEnv: Record<string, string>;
+  domains: Domain[];
+  checks: HttpCheck[];
+  /** Volumes it must not lose, by key. */
+  data: string[];
+  /** Seconds for one stage. */
+  waitTimeout: number;
+  stages: number;
+}
+
+const WAIT_TIMEOUT = 120;
+
+/** Plans every service of a stack, in the order of their dependencies, or says all that is wrong. Pure. */
+export function planServices(
+  settings: StackSettings,
+  sources: PlanSources,
+): { services: ServicePlan[]; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const running = sources.catalogue.filter((service) => settings.services.includes(service.name));
+  const context = contextFor(settings, running);
+
+  const drafts = running.flatMap((service): Draft[] => {
+    const { described, issues } = service.describe(settings.settings[service.name], context);
+    const key = `platform:${service.name}`;
+    problems.push(...issues.map(({ path, message, hint }) => sources.configProblem(key, path, message, hint)));
+    return described ? [toDraft(service, described)] : [];
+  });
+
+  const rendered = drafts.flatMap((draft): RenderedDraft[] => {
+    const result = render(draft, drafts, settings, sources);
+    problems.push(...result.problems);
+    return result.rendered ? [{ ...draft, rendered: result.rendered }] : [];
+  });
+
+  const { order, circle } = orderByNeeds(drafts.map(({ service, needs }) => ({ name: service.name, needs })));
+  if (circle) {
+    const message = `services wait for each other: ${circle.join(" → ")}`;
+    problems.push(definitionProblem(circle[0] ?? "", message, "remove one of the dependencies"));
+  }
+  // What services say of each other can be judged only when all of them could be read.
+  if (rendered.length === running.length) {
+    const names = sources.catalogue.map(({ name }) => name);
+    problems.push(...checkDrafts(rendered, names, sources.configProblem));
+  }
+  if (problems.length > 0) return { services: [], problems };
+  const byName = new Map(rendered.map((draft) => [draft.service.name, draft]));
+  return {
+    services: order.flatMap((name) => {
+      const draft = byName.get(name);
+      return draft ? [toPlan(draft, drafts, settings, context)] : [];
+    }),
+    problems,
+  };
+}
+
+function contextFor({ stack, suffix, domain }: StackSettings, running: readonly Service[]): ServiceContext {
+  const union = (pick: (service: Service) => readonly string[]) => [...new Set(running.flatMap(pick))].sort();
+  return {
+    stack,
+    suffix,
+    domain,
+    hostOf: (label) => `${label}${suffix}.${domain}`,
+    asked: { databases: union((service) => service.databases), buckets: union((service) => service.buckets) },
+  };
+}
+
+function render(draft: Draft, drafts: readonly Draft[], settings: StackSettings, sources: PlanSources) {
+  const { service, description, common } = draft;
+  const file = `components/${service.name}/compose.yaml`;
+  const found = sources.readFile(service.name, "compose.yaml");
+  if (found === undefined || found === "directory") {
+    return { problems: [{ file, message: "there is no such file", hint: "describe the service's containers in it" }] };
+  }
+  const valueFor = (name: string) => secretValue(draft, name, drafts, settings.stack, settings.key);
+  return renderCompose({
+    file,
+    text: new TextDecoder().decode(found.bytes),
+    service: service.name,
+    suffix: settings.suffix,
+    catalogue: sources.catalogue.map(({ name }) => name),
+    variables: { SUFFIX: settings.suffix, DOMAIN: settings.domain },
+    env: description.env ?? {},
+    containerEnv: common.env,
+    secrets: {
+      mode: "environment",
+      fingerprint: (names) =>
+        fingerprint(settings.key, settings.stack, Object.fromEntries(names.map((name) => [name, valueFor(name)]))),
+    },
+    grants: description.grants ?? {},
+    readFile: (path) => sources.readFile(service.name, path),
+    envProblem,
+  });
+}
+
+function envProblem(value: string): string | undefined {
+  try {
+    encodeEnvValue(value);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : "cannot be carried";
+  }
+}
+
+function toPlan(
+  draft: RenderedDraft,
+  drafts: readonly Draft[],
+  settings: StackSettings,
+  context: ServiceContext,
+): ServicePlan {
+  const { service, needs, description, rendered } = draft;
+  const secretEnv = Object.entries(rendered.secretEnv).map(([variable, name]) => [
+    variable,
+    secretValue(draft, name, drafts, settings.stack, settings.key),
+  ]);
+  return {
+    name: service.name,
+    needs,
+    composeFile: rendered.text,
+    env: rendered.env,
+    secretEnv: Object.fromEntries(secretEnv),
+    domains: (description.routes ?? []).map(({ container, port, host, path }) => ({
+      host: context.hostOf(host),
+      service: rendered.containers[container] ?? container,
+      port,
+      ...(path === undefined ? {} : { path }),
+      https: true,
+      certificate: "letsencrypt",
+    })),
+    checks: description.checks ?? [],
+    data: description.data ?? [],
+    waitTimeout: description.waitTimeout ?? WAIT_TIMEOUT,
+    stages: rendered.stages,
+  };
+}

@@ -1,0 +1,55 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Compose, type Environment, type OwnerArgs } from "./dokploy/resources.ts";
+import type { ServicePlan } from "./plan-services.ts";
+
+/** What a planned service needs to become resources. */
+export interface PlatformServiceArgs {
+  plan: ServicePlan;
+  environment: Environment;
+  /** Written into the description of what is made on Dokploy, so that it is found again and nobody else's is touched. */
+  owner: OwnerArgs;
+  /** The services it waits for. A failed one leaves this one out, but the service itself is registered all the same. */
+  needs: readonly PlatformService[];
+  /** Whether the service may be deleted with its data (`platform:data`). Default false. */
+  disposable?: boolean;
+  /** Whether the plain env may hold something from a Pulumi secret, and is to be kept as one. Default false. */
+  guarded?: boolean;
+}
+
+/** One service of the platform: one Compose project on Dokploy. Its name is the service's. */
+export class PlatformService extends pulumi.ComponentResource {
+  /** The Compose project. */
+  declare readonly compose: Compose;
+
+  constructor(name: string, args: PlatformServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    // Without inputs: the engine would store them on the component once more.
+    super("dockmaster:platform:Service", name, {}, opts);
+    const { plan, environment, owner, needs } = args;
+    this.compose = new Compose(
+      name,
+      {
+        environmentId: environment.environmentId,
+        name,
+        owner,
+        service: name,
+        composeFile: plan.composeFile,
+        env: { ...(args.guarded ? asSecrets(plan.env) : plan.env), ...asSecrets(plan.secretEnv) },
+        domains: plan.domains,
+        checks: plan.checks,
+        waitTimeout: plan.waitTimeout,
+        stages: plan.stages,
+      },
+      {
+        parent: this,
+        // On the inner resource only: the engine sends no event for what it leaves out, so the component tells that the service exists.
+        dependsOn: needs.map((other) => other.compose),
+        retainOnDelete: plan.data.length > 0 && !args.disposable,
+      },
+    );
+    this.registerOutputs();
+  }
+}
+
+function asSecrets(env: Readonly<Record<string, string>>): Record<string, pulumi.Output<string>> {
+  return Object.fromEntries(Object.entries(env).map(([key, value]) => [key, pulumi.secret(value)]));
+}

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { defineService, memory } from "../service.ts";
+
+const DATABASE = /^[a-z][a-z0-9_]{0,62}$/;
+
+/**
+ * PostgreSQL. Other services ask for a database with `databases` of their definition and get one with a role of the same name;
+ * its password is this service's secret `database_<name>`, which they read as a shared one.
+ */
+export const postgres = defineService({
+  name: "postgres",
+  settings: {
+    memory: memory("512m").describe("Memory limit of the server's container."),
+    sharedBuffers: z
+      .string()
+      .regex(/^\d+(kB|MB|GB)$/, "is no size that PostgreSQL knows (write `128MB`)")
+      .default("128MB")
+      .describe("PostgreSQL's `shared_buffers`; a quarter of `memory` is a good start."),
+    maxConnections: z.int().min(10).max(10_000).default(100).describe("PostgreSQL's `max_connections`."),
+    databases: z
+      .array(z.string().regex(DATABASE, "is no name of a database (small letters, digits and `_`)"))
+      .default([])
+      .describe("Databases for applications outside of the platform, besides those that services ask for."),
+  },
+  describe: (settings, { asked }) => {
+    const databases = [...new Set([...settings.databases, ...asked.databases])].sort();
+    return {
+      env: {
+        POSTGRES_MEMORY: settings.memory,
+        POSTGRES_SHARED_BUFFERS: settings.sharedBuffers,
+        POSTGRES_MAX_CONNECTIONS: String(settings.maxConnections),
+        POSTGRES_DATABASES: databases.join(" "),
+      },
+      grants: { databases: databases.map((name) => `database_${name}`) },
+      data: ["data"],
+    };
+  },
+});

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { defineService, memory } from "../service.ts";
+
+/** Redis with a password and an append-only file. Others read its secret `redis_password` as a shared one. */
+export const redis = defineService({
+  name: "redis",
+  settings: {
+    memory: memory("256m").describe("Memory limit of the container. Keep a quarter more than `maxmemory`."),
+    maxmemory: z
+      .string()
+      .regex(/^\d+(b|kb|mb|gb|k|m|g)?$/i, "is no size that Redis knows (write `192mb`)")
+      .default("192mb")
+      .describe("What the data may take; beyond it `policy` decides."),
+    policy: z
+      .enum([
+        "noeviction",
+        "allkeys-lru",
+        "allkeys-lfu",
+        "allkeys-random",
+        "volatile-lru",
+        "volatile-lfu",
+        "volatile-random",
+        "volatile-ttl",
+      ])
+      .default("noeviction")
+      .describe("Redis' `maxmemory-policy`."),
+    persistence: z.boolean().default(true).describe("Keep an append-only file. Without it a restart loses the data."),
+  },
+  describe: ({ memory, maxmemory, policy, persistence }) => ({
+    env: {
+      REDIS_MEMORY: memory,
+      REDIS_MAXMEMORY: maxmemory,
+      REDIS_MAXMEMORY_POLICY: policy,
+      REDIS_APPENDONLY: persistence ? "yes" : "no",
+    },
+    data: ["data"],
+  }),
+});

@@ -1,0 +1,147 @@
+import { z } from "zod";
+import { explainIssues, type Issue } from "./explain-issues.ts";
+
+/** A way in from outside: `https://<host><suffix>.<platform:domain><path>` leads to a container's port. */
+export interface Route {
+  /** Key of the container in the compose file. */
+  container: string;
+  port: number;
+  /** First label of the host name, without the suffix, e.g. `auth`. */
+  host: string;
+  /** Default `/`. */
+  path?: string;
+}
+
+/** A request that has to be answered after a deployment. */
+export interface HttpCheck {
+  /** The whole address, e.g. `https://${context.hostOf("auth")}/-/health/ready/`. */
+  url: string;
+  /** Expected status. Default 200. */
+  expect?: number;
+  /** Default 12. */
+  attempts?: number;
+  /** Seconds between two attempts. Default 5. */
+  interval?: number;
+}
+
+/** What there is to know of a service besides its compose file. */
+export interface ServiceDescription {
+  /** Plain values for the file's `${NAME}`. */
+  env?: Record<string, string>;
+  /** Secrets whose value another service owns: name here → owner and name there. All others are generated. */
+  shared?: Record<string, { service: string; name: string }>;
+  /** Secrets that containers get besides those which the compose file names: container → names. */
+  grants?: Record<string, string[]>;
+  routes?: Route[];
+  checks?: HttpCheck[];
+  /** Keys of the volumes it must not lose. */
+  data?: string[];
+  /** Seconds for one stage of `docker compose up --wait`. Default 120. */
+  waitTimeout?: number;
+}
+
+/** What a description may depend on besides the service's own settings. */
+export interface ServiceContext {
+  stack: string;
+  suffix: string;
+  domain: string;
+  /** The host name of a route: `auth` → `auth-staging.example.org`. */
+  hostOf(label: string): string;
+  /** What the other services of the stack ask of this one, sorted. */
+  asked: { databases: string[]; buckets: string[] };
+}
+
+/** Settings that every service has. */
+const commonSettings = {
+  secretVersion: z
+    .int()
+    .min(1)
+    .default(1)
+    .describe("Raise it to give every generated secret of the service a new value."),
+  secrets: z
+    .record(z.string(), z.string().min(1))
+    .default({})
+    .describe("Values given from outside instead of generated ones, as Pulumi secrets: secret name → value."),
+  env: z
+    .record(
+      z.string().regex(/^[A-Za-z_]\w*$/, "is no name of a variable"),
+      z.union([z.string(), z.number(), z.boolean()]).transform(String),
+    )
+    .default({})
+    .describe(
+      "Plain environment variables that every container of the service gets besides those of the compose file.",
+    ),
+};
+
+/** The settings that every service has, read. */
+export type CommonSettings = z.infer<z.ZodObject<typeof commonSettings>>;
+
+/** A service of the catalogue, whatever its settings look like. */
+export interface Service {
+  /** Also the folder's name, and the name people use. */
+  name: string;
+  /** Services that must be up before this one starts. */
+  needs: readonly string[];
+  databases: readonly string[];
+  buckets: readonly string[];
+  /** The schema of `platform:<name>`. */
+  settings: z.ZodObject;
+  /** Reads `platform:<name>` and describes the service. All mistakes at once. */
+  describe(raw: unknown, context: ServiceContext): { described?: Described; issues: Issue[] };
+}
+
+/** What a service says of itself under the stack's settings. */
+export interface Described {
+  description: ServiceDescription;
+  common: CommonSettings;
+}
+
+/** Defines a service. `describe` is pure: it may depend on its arguments only. */
+export function defineService<Shape extends z.ZodRawShape>(definition: {
+  name: string;
+  /** Names of services it waits for. Default none. */
+  needs?: string[];
+  /** Databases (and roles of the same names) that it asks `postgres` for. */
+  databases?: string[];
+  /** Buckets (and users of the same names) that it asks `minio` for. */
+  buckets?: string[];
+  /** Its own settings, each with a default and a description. */
+  settings: Shape;
+  describe(settings: z.infer<z.ZodObject<Shape>>, context: ServiceContext): ServiceDescription;
+}): Service {
+  const own = z.strictObject(definition.settings);
+  const common = z.strictObject(commonSettings);
+  const settings = z.strictObject({ ...commonSettings, ...definition.settings });
+  return {
+    name: definition.name,
+    needs: definition.needs ?? [],
+    databases: definition.databases ?? [],
+    buckets: definition.buckets ?? [],
+    settings,
+    describe: (raw, context) => {
+      const issues = explainIssues(settings.safeParse(raw ?? {}), settings);
+      if (issues.length > 0) return { issues };
+      const { all, shared } = split(raw ?? {}, definition.settings);
+      return {
+        described: { description: definition.describe(own.parse(all), context), common: common.parse(shared) },
+        issues,
+      };
+    },
+  };
+}
+
+function split(raw: object, own: z.ZodRawShape): { all: object; shared: object } {
+  const entries = Object.entries(raw);
+  return {
+    all: Object.fromEntries(entries.filter(([key]) => key in own)),
+    shared: Object.fromEntries(entries.filter(([key]) => !(key in own))),
+  };
+}
+
+/** Docker's notation of a size of memory: `512m`, `2g`. */
+export function memory(fallback: string) {
+  return z
+    .string()
+    .regex(/^\d+(\.\d+)?[bkmg]b?$/i, "is no size of memory (write `512m` or `2g`)")
+    .default(fallback);
+}

@@ -1,0 +1,154 @@
+import { z } from "zod";
+import { closest } from "../components/compose/closest.ts";
+import type { Problem } from "../components/compose/problem.ts";
+import { explainIssues } from "../components/explain-issues.ts";
+import { MIN_KEY_LENGTH } from "../components/keys.ts";
+import type { StackSettings } from "../components/plan-services.ts";
+import type { RawConfig } from "./raw-config.ts";
+
+/** The keys below `platform:` besides the services' own. */
+export const platformSettings = z.strictObject({
+  domain: z
+    .string({ error: "is missing: services live below this domain" })
+    .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*$/, "is no domain name in small letters")
+    .describe("Services live below it, e.g. `example.org`."),
+  suffix: z
+    .string({ error: "is missing: it ends the names of containers, volumes, networks and hosts" })
+    .regex(/^(-[a-z0-9]+)*$/, "must be empty or begin with a hyphen, in small letters and digits (`-staging`)")
+    .describe("Ends container, volume, network and host names. Empty in production and only there."),
+  services: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe("Which services of the catalogue run here. All of them unless given."),
+  secrets: z.enum(["dokploy", "vault"]).default("dokploy").describe("Where secrets live."),
+  data: z
+    .enum(["keep", "disposable"])
+    .default("keep")
+    .describe("`disposable` for throw-away stacks: services may be deleted with their volumes."),
+  key: z
+    .string()
+    .optional()
+    .describe("The stack's master key, as a Pulumi secret. `PLATFORM_KEY` in the environment wins."),
+});
+
+/** One stack's configuration, checked. */
+export interface StackConfig extends StackSettings {
+  disposable: boolean;
+  /** Name of the project on Dokploy (`dokploy:project`). */
+  project: string;
+  /** Services whose settings hold a Pulumi secret: all of their env is treated as one. */
+  guarded: ReadonlySet<string>;
+}
+
+/** What config is read from besides the stack file. */
+export interface ConfigSources {
+  stack: string;
+  raw: RawConfig;
+  /** Names of the catalogue's services. */
+  catalogue: readonly string[];
+  /** `PLATFORM_KEY` of the environment. */
+  platformKey: string | undefined;
+}
+
+const KEY_HINT = "make one with `openssl rand -base64 32`, keep it safe, and hand it over as PLATFORM_KEY";
+
+/** Reads and checks the stack's config. All mistakes at once. */
+export function readConfig(sources: ConfigSources): { config?: StackConfig; problems: Problem[] } {
+  const { stack, raw, catalogue } = sources;
+  const own = belowPlatform(raw.values);
+  const general = Object.fromEntries(Object.entries(own).filter(([key]) => !catalogue.includes(key)));
+  const parsed = platformSettings.safeParse(general);
+  const problems = explainIssues(parsed, platformSettings, catalogue).map(({ path: [key, ...path], message, hint }) =>
+    problemAt(raw, `platform:${key}`, path, message, hint),
+  );
+  if (parsed.success) problems.push(...checkRules(parsed.data, sources));
+  problems.push(...checkKey(sources));
+  const key = sources.platformKey ?? own.key;
+  if (!parsed.success || problems.length > 0 || typeof key !== "string") return { problems };
+
+  const { domain, suffix, services = catalogue, data } = parsed.data;
+  const project = raw.values["dokploy:project"] ?? "platform";
+  return {
+    problems,
+    config: {
+      stack,
+      domain,
+      suffix,
+      key,
+      services,
+      settings: Object.fromEntries(catalogue.map((name) => [name, own[name]])),
+      disposable: data === "disposable",
+      project: String(project),
+      guarded: new Set(catalogue.filter((name) => raw.secretKeys.has(`platform:${name}`))),
+    },
+  };
+}
+
+/** A mistake at a key of the config, or below it. */
+export function problemAt(
+  raw: RawConfig,
+  key: string,
+  path: readonly (string | number)[],
+  message: string,
+  hint: string,
+): Problem {
+  const name = [key, ...path].join(".");
+  return { file: raw.file, ...raw.locate(key, path), message: `\`${name}\`: ${message}`, hint };
+}
+
+function belowPlatform(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const entries = Object.entries(values).filter(([key]) => key.startsWith("platform:"));
+  return Object.fromEntries(entries.map(([key, value]) => [key.slice("platform:".length), value]));
+}
+
+function checkRules(settings: z.infer<typeof platformSettings>, { stack, raw, catalogue }: ConfigSources): Problem[] {
+  const problems: Problem[] = [];
+  const production = stack === "production";
+  if (production && settings.suffix !== "") {
+    problems.push(problemAt(raw, "platform:suffix", [], "production has no suffix", "leave it empty"));
+  }
+  if (!production && settings.suffix === "") {
+    const message = "two environments on one host would share their data";
+    problems.push(problemAt(raw, "platform:suffix", [], message, `write \`-${stack}\``));
+  }
+  if (production && settings.data === "disposable") {
+    problems.push(problemAt(raw, "platform:data", [], "production's data is not disposable", "write `keep`"));
+  }
+  if (settings.secrets === "vault") {
+    problems.push(
+      problemAt(raw, "platform:secrets", [], "this release cannot take secrets from Vault", "write `dokploy`"),
+    );
+  }
+  for (const [index, name] of (settings.services ?? []).entries()) {
+    if (catalogue.includes(name)) continue;
+    const near = closest(name, catalogue);
+    const hint = near ? `did you mean \`${near}\`?` : `the catalogue has ${catalogue.join(", ")}`;
+    problems.push(problemAt(raw, "platform:services", [index], `there is no service \`${name}\``, hint));
+  }
+  return problems;
+}
+
+function checkKey({ raw, platformKey }: ConfigSources): Problem[] {
+  const inConfig = raw.values["platform:key"];
+  const problems: Problem[] = [];
+  if (inConfig !== undefined && !raw.secretKeys.has("platform:key")) {
+    const hint = "make a new one, and set it with `pulumi config set --secret platform:key`";
+    problems.push(problemAt(raw, "platform:key", [], "the master key stands here in clear", hint));
+  }
+  const key = platformKey ?? inConfig;
+  if (key === undefined) {
+    problems.push({
+      file: "PLATFORM_KEY",
+      message: "the stack has no master key: secrets are derived from it",
+      hint: KEY_HINT,
+    });
+  } else if (typeof key !== "string" || key.length < MIN_KEY_LENGTH) {
+    problems.push({
+      file: "PLATFORM_KEY",
+      message: `the master key is shorter than ${MIN_KEY_LENGTH} characters`,
+      hint: KEY_HINT,
+    });
+  }
+  return problems;
+}

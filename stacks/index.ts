@@ -1,0 +1,13 @@
+import * as pulumi from "@pulumi/pulumi";
+import { platform } from "./platform.ts";
+
+/** The stack's name picks the program. */
+function program(stack: string): { services: string[] } {
+  if (stack === "bootstrap") {
+    throw new pulumi.RunError("the bootstrap stack is not part of this release  (run `staging` or `production`)");
+  }
+  return platform(stack);
+}
+
+/** Names of the stack's services, in the order of their dependencies. */
+export const { services } = program(pulumi.getStack());
