@@ -119,10 +119,17 @@ function checkGiven(
   });
 }
 
-function checkEnv({ service, common, rendered }: RenderedDraft, configProblem: ConfigProblem): Problem[] {
-  return refusedEnv(rendered.env, true).map(({ key, reason }) =>
-    key in common.env
-      ? configProblem(`platform:${service.name}`, ["env", key], `the value ${reason}`, "choose another value")
-      : definitionProblem(service.name, `the value of \`${key}\` ${reason}`, "choose another value"),
-  );
+function checkEnv({ service, common, description, rendered }: RenderedDraft, configProblem: ConfigProblem): Problem[] {
+  const key = `platform:${service.name}`;
+  const taken = Object.keys(common.env).filter((name) => name in (description.env ?? {}));
+  return [
+    ...taken.map((name) =>
+      configProblem(key, ["env", name], "the service sets this variable itself", "use its setting"),
+    ),
+    ...refusedEnv(rendered.env, true).map(({ key: name, reason }) =>
+      name in common.env
+        ? configProblem(key, ["env", name], `the value ${reason}`, "choose another value")
+        : definitionProblem(service.name, `the value of \`${name}\` ${reason}`, "choose another value"),
+    ),
+  ];
 }

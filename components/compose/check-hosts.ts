@@ -46,6 +46,11 @@ function hostsIn(text: string, path: Path): string[] {
   const hosts = [...text.matchAll(/:\/\/(?:[^@/\s]*@)?([a-z0-9][a-z0-9_-]*)(?=[:/\s"']|$)/gi)].map(
     (match) => match[1] ?? "",
   );
+  hosts.push(
+    ...[...text.matchAll(/\s(?:-h|--host)[=\s]+["']?([a-z0-9][a-z0-9_-]*)(?=["'\s]|$)/gi)].map(
+      (match) => match[1] ?? "",
+    ),
+  );
   const [, key = String(path.at(-1)), value = text] = /^([A-Za-z_][\w.-]*)=(.*)$/s.exec(text) ?? [];
   const whole = /^([a-z0-9][a-z0-9_-]*)(:\d+)?$/i.exec(value);
   if (whole?.[1] && (whole[2] !== undefined || HOST_KEY.test(key))) hosts.push(whole[1]);

@@ -1,4 +1,5 @@
 import type { Context } from "./context.ts";
+import { isTrue } from "./is-true.ts";
 import type { ComposeSecret, FileGrant } from "./model.ts";
 import { mountTargets } from "./mount.ts";
 import type { PlainFile, PlainService } from "./normalise.ts";
@@ -111,7 +112,7 @@ function checkGrant(
 
 /** Compose writes such files into the container's own layer: that fails on a read-only one and is hidden by a mount above. */
 function checkDelivery(path: Path, service: PlainService, context: Context): void {
-  if (String(service.read_only) === "true") {
+  if (isTrue(service.read_only)) {
     context.report(
       [...path, "read_only"],
       "secrets from the environment cannot be written into a `read_only` container",

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import type { Context, FileContent } from "./context.ts";
+import { refuseHiddenConfigs } from "./hidden-configs.ts";
 import type { ComposeConfig, FileGrant, Mount } from "./model.ts";
 import { readMount } from "./mount.ts";
 import type { PlainFile, PlainService } from "./normalise.ts";
@@ -79,6 +80,7 @@ export function inlineFiles(compose: PlainFile, context: Context): Inlined {
       }
     }
     const plain: PlainService = { ...service, configs: grants, volumes: kept };
+    refuseHiddenConfigs(path, plain, context);
     return [key, plain];
   });
   return { compose: { ...compose, configs, services: Object.fromEntries(services) }, env };

@@ -1,3 +1,4 @@
+import { isTrue } from "./is-true.ts";
 import type { ComposeService, Mount } from "./model.ts";
 
 /** A mount, whichever form it was written in. `kind` says where its source is. */
@@ -16,7 +17,7 @@ export function readMount(mount: string | Mount): ReadMount {
     kind: kindOf(long.type, source),
     source,
     target: long.target ?? "",
-    readOnly: String(long.read_only) === "true",
+    readOnly: isTrue(long.read_only),
   };
 }
 

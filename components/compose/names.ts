@@ -1,6 +1,5 @@
 import type { Context } from "./context.ts";
 import type { ComposeNetwork, ComposeVolume } from "./model.ts";
-import { readMount } from "./mount.ts";
 import type { PlainFile, PlainService } from "./normalise.ts";
 
 /** The one name of a container: host name, `container_name` and service key. `platform-<service>[-<container>]<suffix>`. */
@@ -21,6 +20,9 @@ export function networkName(suffix: string): string {
 /** The only definition of a volume besides a bare name: memory that containers share, gone when the last of them stops. */
 const TMPFS = { driver: "local", driver_opts: { type: "tmpfs", device: "tmpfs", o: "size=1m,mode=1777" } };
 
+/** Longest label of a host name, in characters (RFC 1035). */
+const MAX_HOST = 63;
+
 /**
  * Gives containers, volumes and the network their full names.
  * The service key is renamed too: Compose makes it an alias on every network the container joins, Dokploy's shared one included.
@@ -32,7 +34,7 @@ export function giveNames(compose: PlainFile, context: Context): PlainFile {
     checkOwnNames(key, service, full(key), context);
     const named: PlainService = {
       ...service,
-      container_name: replicasOf(service) > 1 ? undefined : full(key),
+      container_name: hasReplicas(service) ? undefined : full(key),
       depends_on: Object.fromEntries(Object.entries(service.depends_on).map(([name, how]) => [full(name), how])),
     };
     for (const field of ["network_mode", "pid", "ipc"] as const) {
@@ -50,16 +52,19 @@ export function giveNames(compose: PlainFile, context: Context): PlainFile {
   };
 }
 
-/** How many containers a service asks for; 1 unless it says otherwise. */
-export function replicasOf(service: PlainService): number {
-  const count = Number(service.deploy?.replicas ?? service.scale ?? 1);
-  return Number.isNaN(count) ? 1 : count;
+/** Whether a service may run as more than one container; a number that only the server knows counts as more. */
+export function hasReplicas(service: PlainService): boolean {
+  const count = service.deploy?.replicas ?? service.scale ?? 1;
+  return Number(count) !== 1;
 }
 
 function checkOwnNames(key: string, service: PlainService, full: string, context: Context): void {
   const path = ["services", key];
   if (!/^[a-z0-9][a-z0-9-]*$/.test(key)) {
     context.report(path, `\`${key}\` cannot be part of a host name`, "use small letters, digits and hyphens");
+  }
+  if (full.length > MAX_HOST) {
+    context.report(path, `the host name \`${full}\` has more than ${MAX_HOST} characters`, "use a shorter name");
   }
   if (service.container_name !== undefined && service.container_name !== full) {
     context.report(
@@ -83,31 +88,8 @@ function checkOwnNames(key: string, service: PlainService, full: string, context
 }
 
 function nameVolumes(compose: PlainFile, context: Context): Record<string, ComposeVolume> {
-  const declared = compose.volumes ?? {};
-  const used = new Set<string>();
-  for (const [key, service] of Object.entries(compose.services)) {
-    for (const [index, mount] of (service.volumes ?? []).entries()) {
-      const read = readMount(mount);
-      if (read.kind !== "volume") continue;
-      used.add(read.source);
-      if (!(read.source in declared)) {
-        context.report(
-          ["services", key, "volumes", index],
-          `volume \`${read.source}\` is not defined`,
-          `add \`${read.source}:\` to the top-level \`volumes:\``,
-        );
-      }
-    }
-  }
-  return Object.fromEntries(
-    Object.entries(declared).map(([key, volume]) => {
-      const path = ["volumes", key];
-      if (key.length < 2)
-        context.report(path, `\`${key}:\` is read as a Windows drive`, "use a name of two letters or more");
-      if (!used.has(key)) context.report(path, `no container uses volume \`${key}\``, "remove it, or mount it");
-      return [key, nameVolume(key, volume ?? {}, context)];
-    }),
-  );
+  const volumes = Object.entries(compose.volumes ?? {});
+  return Object.fromEntries(volumes.map(([key, volume]) => [key, nameVolume(key, volume ?? {}, context)]));
 }
 
 /** Compose asks whether to recreate a volume whose definition changed, and Dokploy's queue waits for the answer for ever: so only names. */

@@ -59,15 +59,13 @@ const YAML_HINTS: Partial<Record<string, string>> = {
 function offsetOf(document: Document.Parsed, path: Path): number {
   let node: unknown = document.contents;
   let offset = startOf(node) ?? 0;
-  for (const [index, step] of path.entries()) {
+  for (const step of path) {
     if (isAlias(node)) node = node.resolve(document);
     if (!isCollection(node)) return offset;
     if (isMap<ParsedNode, ParsedNode | null>(node)) {
       const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));
       if (!pair) return offset;
-      const last = index === path.length - 1;
-      const place = last && isScalar(pair.value) && pair.value.value !== null ? pair.value : pair.key;
-      offset = startOf(place) ?? offset;
+      offset = startOf(pair.key) ?? offset;
       node = pair.value;
     } else {
       const item = node.items[Number(step)];

@@ -1,6 +1,6 @@
 import type { Context } from "./context.ts";
-import { mountTargets, readMount } from "./mount.ts";
-import { replicasOf } from "./names.ts";
+import { readMount } from "./mount.ts";
+import { hasReplicas } from "./names.ts";
 import type { PlainFile, PlainService } from "./normalise.ts";
 import type { Path } from "./problem.ts";
 import { isAlteredScalar } from "./round-trip.ts";
@@ -29,6 +29,7 @@ export function refuse(compose: PlainFile, context: Context): void {
   }
   for (const [key, service] of Object.entries(compose.services))
     refuseInService(["services", key], service, compose, context);
+  refuseVolumes(compose, context);
   refuseCycles(compose, context);
   refuseAltered(compose, context);
 }
@@ -46,7 +47,7 @@ function refuseInService(path: Path, service: PlainService, compose: PlainFile, 
       );
     }
   }
-  if (service.container_name !== undefined && replicasOf(service) > 1) {
+  if (service.container_name !== undefined && hasReplicas(service)) {
     context.report([...path, "container_name"], "replicas cannot share a name", "leave `container_name` out");
   }
   for (const [index, port] of (service.ports ?? []).entries()) {
@@ -70,32 +71,27 @@ function refuseInService(path: Path, service: PlainService, compose: PlainFile, 
       );
     }
   }
-  refuseHiddenConfigs(path, service, context);
 }
 
-function refuseHiddenConfigs(path: Path, service: PlainService, context: Context): void {
-  const configs = service.configs ?? [];
-  if (configs.length === 0) return;
-  if (String(service.read_only) === "true") {
-    context.report(
-      [...path, "read_only"],
-      "inline configs cannot be written into a `read_only` container",
-      "leave `read_only` out, or put the file into the image",
-    );
-  }
-  const covers = mountTargets(service);
-  for (const grant of configs) {
-    const target = typeof grant === "string" ? `/${grant}` : (grant.target ?? `/${grant.source}`);
-    const cover = covers.find((mount) => target === mount || target.startsWith(`${mount.replace(/\/+$/, "")}/`));
-    if (cover !== undefined)
-      context.report(path, `the mount at \`${cover}\` hides \`${target}\``, "mount one of them elsewhere");
-    if (typeof grant !== "string" && typeof grant.mode === "number") {
-      context.report(
-        [...path, "configs"],
-        "Dokploy rewrites an unquoted mode as a decimal number",
-        'quote it: `"0444"`',
-      );
+function refuseVolumes(compose: PlainFile, context: Context): void {
+  const declared = Object.keys(compose.volumes ?? {});
+  const used = new Set<string>();
+  for (const [key, service] of Object.entries(compose.services)) {
+    for (const [index, mount] of (service.volumes ?? []).entries()) {
+      const { kind, source } = readMount(mount);
+      if (kind !== "volume") continue;
+      used.add(source);
+      if (declared.includes(source)) continue;
+      const hint = `add \`${source}:\` to the top-level \`volumes:\``;
+      context.report(["services", key, "volumes", index], `volume \`${source}\` is not defined`, hint);
     }
+  }
+  for (const key of declared) {
+    const path = ["volumes", key];
+    if (key.length < 2) {
+      context.report(path, `\`${key}:\` is read as a Windows drive`, "use a name of two letters or more");
+    }
+    if (!used.has(key)) context.report(path, `no container uses volume \`${key}\``, "remove it, or mount it");
   }
 }
 

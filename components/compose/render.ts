@@ -64,10 +64,10 @@ function transform(compose: ComposeFile, context: Context): Rendered {
   const known = new Map(Object.entries(context.variables));
   const resolved = mapStrings(compose, (text) => resolveVariables(text, known)) as ComposeFile;
   const plain = addContainerEnv(normalise(resolved, context.source, context.report), context);
+  refuse(plain, context);
   const inlined = inlineFiles(plain, context);
   const delivered = deliverSecrets(inlined.compose, context);
   const ruled = applyHouseRules(delivered.compose, context);
-  refuse(ruled, context);
   const named = giveNames(ruled, context);
   const text = writeCompose(named, context);
   const env = { ...context.env, ...context.containerEnv, ...inlined.env };

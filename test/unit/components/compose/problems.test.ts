@@ -1,0 +1,368 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of Compose look like that
+import { describe, expect, it } from "vitest";
+import type { RenderInput } from "../../../../components/compose/context.ts";
+import { EXAMPLE, type Files, problemsOf } from "./render-example.ts";
+
+/** EXAMPLE with lines added to the container `web`. */
+const web = (...lines: string[]) =>
+  EXAMPLE.replace("    volumes:", `${lines.map((line) => `    ${line}`).join("\n")}\n    volumes:`);
+/** EXAMPLE with top-level lines added. */
+const top = (...lines: string[]) => `${EXAMPLE}${lines.join("\n")}\n`;
+
+type Row = [name: string, text: string, expected: string | RegExp, changes?: Partial<RenderInput>, files?: Files];
+
+const syntax: Row[] = [
+  ["a bad indent", "services:\n  web:\n    image: a:1\n   volumes: []\n", /^components\/web\/compose\.yaml:4:1 {2}/],
+  ["a tab", "services:\n\tweb:\n", /:2:1 .*\(indent with blanks\)$/],
+  [
+    "a key that is there twice",
+    "services:\n  web: {image: a:1}\n  web: {image: b:1}\n",
+    /:3:3 .*unique.*\(keep one of them\)/,
+  ],
+  ["two documents", "services: {}\n---\nservices: {}\n", /one document per file/],
+  ["a tag of Compose's own", web("ports: !reset []"), /Unresolved tag: !reset/],
+];
+
+const schema: Row[] = [
+  [
+    "an unknown key, with the one that was meant",
+    web("restrat: always"),
+    ":6:5  unknown key `restrat`  (did you mean `restart`?)",
+  ],
+  ["an unknown key at the top", top("servces: {}"), "unknown key `servces`  (did you mean `services`?)"],
+  ["a value of a wrong type", web("cap_add: NET_ADMIN"), ":6:5  `cap_add` must be array, not a string"],
+  [
+    "a wrong value deep in an alternative",
+    web("environment:", "  A: [1]"),
+    ":7:7  `A` must be string or number or boolean or null, not a list",
+  ],
+  [
+    "a condition that does not exist",
+    web("depends_on:", "  web: {condition: healthy}"),
+    /`condition` must be one of service_started/,
+  ],
+  ["a file without services", "volumes: {}\n", ":1:1  no services"],
+  ["a file that is a list", "- a\n", ":1:1  the file must be object, not a list"],
+];
+
+const variables: Row[] = [
+  ["a variable without value", web("command: run $COLOUR"), ":6:5  variable `COLOUR` has no value  (write `$$COLOUR`"],
+  ["the same in braces inside of a default", web('command: "${A:-${B}}"'), "variable `B` has no value"],
+  [
+    "a command substitution with one dollar",
+    web('command: "echo $(date)"'),
+    "`$(date)` is no variable that Compose knows  (write `$$`",
+  ],
+  [
+    "a variable that holds a secret",
+    top("secrets:", "  pw: {environment: PW}").replace(
+      "    volumes:",
+      '    secrets: [pw]\n    environment: ["A=${PW}"]\n    volumes:',
+    ),
+    "`PW` holds a secret  (read it from /run/secrets",
+  ],
+];
+
+const hosts: Row[] = [
+  [
+    "a full name without suffix",
+    web("environment: [DB=platform-postgres]"),
+    "host name `platform-postgres` lacks the suffix  (write `platform-postgres${SUFFIX:-}`)",
+  ],
+  [
+    "a service's bare name in a URL",
+    web("environment: [URL=redis://u:p@redis:6379/0]"),
+    "host name `redis` can be answered by another service or environment  (write `platform-redis${SUFFIX:-}`)",
+  ],
+  ["a bare name in a HOST variable", web("environment: {DB_HOST: postgres}"), "(write `platform-postgres${SUFFIX:-}`)"],
+  ["a bare name with a port", web("command: [serve, 'redis:6379']"), "host name `redis`"],
+  ["a bare name after -h", web("command: redis-cli -h redis ping"), "host name `redis`"],
+  ["a sibling's key", web("environment: [API=http://web/]"), "(write `platform-web${SUFFIX:-}`)"],
+];
+
+const secrets: Row[] = [
+  [
+    "a secret that is not defined",
+    web("secrets: [pw]"),
+    ":6:15  secret `pw` is not defined  (add `pw: {environment: PW}` to the top-level `secrets:`)",
+  ],
+  ["a secret that nobody uses", top("secrets:", "  pw: {environment: PW}"), "no container uses secret `pw`"],
+  [
+    "a secret from a file",
+    top("secrets:", "  pw: {file: ./pw}").replace("    volumes:", "    secrets: [pw]\n    volumes:"),
+    "secret `pw` has a source that the server does not have",
+  ],
+  [
+    "two secrets in one variable",
+    top("secrets:", "  a: {environment: X}", "  b: {environment: X}").replace(
+      "    volumes:",
+      "    secrets: [a, b]\n    volumes:",
+    ),
+    "`X` is also secret `a`",
+  ],
+  [
+    "a secret in a variable that is plain",
+    top("secrets:", "  a: {environment: X}").replace("    volumes:", "    secrets: [a]\n    volumes:"),
+    "`X` is also a plain value of the service's env",
+    { env: { X: "1" } },
+  ],
+  ...(["read_only: true", 'read_only: "yes"'] as const).map(
+    (line): Row => [
+      `secrets in a container with ${line}`,
+      top("secrets:", "  a: {environment: X}").replace("    volumes:", `    secrets: [a]\n    ${line}\n    volumes:`),
+      "secrets from the environment cannot be written into a `read_only` container",
+    ],
+  ),
+  ...(["tmpfs: /run", "tmpfs: [/run/secrets/]"] as const).map(
+    (line): Row => [
+      `secrets under ${line}`,
+      top("secrets:", "  a: {environment: X}").replace("    volumes:", `    secrets: [a]\n    ${line}\n    volumes:`),
+      "hides /run/secrets",
+    ],
+  ),
+  [
+    "an unquoted mode",
+    top("secrets:", "  a: {environment: X}").replace(
+      "    volumes:",
+      "    secrets: [{source: a, mode: 0400}]\n    volumes:",
+    ),
+    'Dokploy rewrites an unquoted mode as a decimal number  (quote it: `"0400"`)',
+  ],
+  [
+    "an owner for a container with a user",
+    top("secrets:", "  a: {environment: X}").replace(
+      "    volumes:",
+      "    user: app\n    secrets: [{source: a, uid: '7'}]\n    volumes:",
+    ),
+    "`uid` and `gid` of a secret fail",
+  ],
+  [
+    "secrets for a container that is not there",
+    EXAMPLE,
+    "there is no container `db` to give secrets to",
+    { grants: { db: ["x"] } },
+  ],
+];
+
+const files: Row[] = [
+  [
+    "a file that is not there",
+    web("configs: []").replace("- data:/data", "- data:/data\n      - ./a.conf:/a.conf"),
+    ":9:9  there is no file `./a.conf`",
+  ],
+  [
+    "a folder",
+    EXAMPLE.replace("- data:/data", "- data:/data\n      - ./conf:/conf"),
+    "`./conf` is a folder",
+    {},
+    { conf: "directory" },
+  ],
+  [
+    "a file outside",
+    EXAMPLE.replace("- data:/data", "- data:/data\n      - ../../x:/x"),
+    "`../../x` is outside of the service's folder",
+  ],
+  [
+    "an empty file",
+    EXAMPLE.replace("- data:/data", "- data:/data\n      - ./a:/a"),
+    "Compose would make a folder of it",
+    {},
+    { a: "" },
+  ],
+  [
+    "a binary file",
+    EXAMPLE.replace("- data:/data", "- data:/data\n      - ./a:/a"),
+    "`./a` is not UTF-8 text",
+    {},
+    { a: new Uint8Array([0xff, 0xfe, 0]) },
+  ],
+  [
+    "a file that neither YAML nor env carries",
+    EXAMPLE.replace("- data:/data", "- data:/data\n      - ./a:/a"),
+    "Dokploy would alter `a`, and its env cannot carry it",
+    {},
+    { a: "\tfirst\n'`\"\\n" },
+  ],
+  ["a config that is not defined", web("configs: [x]"), "config `x` is not defined"],
+  [
+    "content that would be altered",
+    `${web("configs: [x]")}configs:\n  x: {content: "2024-05-01"}\n`,
+    "Dokploy would alter this text",
+  ],
+  [
+    "a config in a read-only container",
+    EXAMPLE.replace("- data:/data", "- data:/data\n      - ./a:/a").replace(
+      "    volumes",
+      "    read_only: true\n    volumes",
+    ),
+    "inline configs cannot be written",
+    {},
+    { a: "x" },
+  ],
+  [
+    "a config under a mount",
+    EXAMPLE.replace("- data:/data", "- data:/data\n      - ./a:/data/a"),
+    "the mount at `/data` hides `/data/a`",
+    {},
+    { a: "x" },
+  ],
+];
+
+const rules: Row[] = [
+  [
+    "an image without tag",
+    EXAMPLE.replace("example/web:1.2.3", "example/web"),
+    ":3:5  image `example/web` floats  (pin it by a tag or a digest)",
+  ],
+  [
+    "an image of a registry with port, without tag",
+    EXAMPLE.replace("example/web:1.2.3", "localhost:5000/web"),
+    "floats",
+  ],
+  ["latest", EXAMPLE.replace("1.2.3", "latest"), "`latest` floats"],
+  [
+    "a variable in the image",
+    EXAMPLE.replace("1.2.3", "${TAG:-1}"),
+    "the same release runs the same images everywhere",
+  ],
+  ["a build", web("build: ."), "Dokploy has no folder to build from"],
+  [
+    "no health check",
+    EXAMPLE.replace(/ {4}healthcheck:\n.*\n/, ""),
+    ":2:3  no health check: a crash loop would look like success",
+  ],
+  [
+    "a health check that is switched off",
+    EXAMPLE.replace('test: [CMD, "true"]', "disable: true"),
+    "fails on a disabled health check",
+  ],
+  ["the test NONE", EXAMPLE.replace('[CMD, "true"]', "[NONE]"), "no health check"],
+  [
+    "an interval that is too long",
+    EXAMPLE.replace('"true"]', '"true"]\n      interval: 10s'),
+    ":6:7  the first probe runs after `interval`",
+  ],
+  [
+    "a start interval",
+    EXAMPLE.replace('"true"]', '"true"]\n      start_interval: 1s'),
+    "`start_interval` fails on Docker engines before 25",
+  ],
+  [
+    "a duration that is none",
+    EXAMPLE.replace('"true"]', '"true"]\n      timeout: 5 seconds'),
+    "`5 seconds` is no duration",
+  ],
+  [
+    "a one-shot for which only another one-shot waits",
+    `services:
+  a: {image: "x:1", depends_on: {b: {condition: service_completed_successfully}}}
+  b: {image: "x:1"}
+`,
+    "no health check",
+  ],
+  [
+    "a one-shot that is restarted",
+    `services:
+  a: {image: "x:1", healthcheck: {test: x}, depends_on: {b: {condition: service_completed_successfully}}}
+  b: {image: "x:1", restart: always}
+`,
+    "a one-shot that is restarted never completes",
+  ],
+];
+
+const refused: Row[] = [
+  ["env_file", web("env_file: ./x.env"), "the file does not exist on the server  (use `environment`)"],
+  ["extends", web("extends: {service: web}"), "the other file does not exist on the server"],
+  ["links", web("links: [redis]"), "links are aliases"],
+  ["profiles", web("profiles: [debug]"), "Dokploy starts no profiles"],
+  ["include", top("include: [./x.yaml]"), "`include` does not work through Dokploy"],
+  ["networks of a container", web("networks: [back]"), "a container's networks are set by the platform"],
+  ["top-level networks", top("networks:", "  back:"), "networks are set by the platform"],
+  ["the host's network", web("network_mode: host"), "`network_mode: host` leaves the environment's network"],
+  ["a container name of its own", web("container_name: web"), "`container_name` must be `platform-web-staging`"],
+  ["a name with replicas", web("container_name: platform-web-staging", "scale: 2"), "replicas cannot share a name"],
+  [
+    "a service key that is no host name",
+    EXAMPLE.replace("  web:", "  My_Web:"),
+    "`My_Web` cannot be part of a host name",
+  ],
+  ["a name that is too long", EXAMPLE.replace("  web:", `  ${"x".repeat(60)}:`), "has more than 63 characters"],
+  ["a fixed port on the host", web('ports: ["80:80"]'), "a fixed port on the host collides"],
+  [
+    "a folder of the host, writable",
+    EXAMPLE.replace("- data:/data", "- data:/data\n      - /srv:/srv"),
+    "`/srv` on the host is shared by all environments",
+  ],
+  [
+    "an anonymous volume",
+    EXAMPLE.replace("- data:/data", "- data:/data\n      - /cache"),
+    ":8:9  an anonymous volume is lost with its container",
+  ],
+  [
+    "a volume that is not defined",
+    EXAMPLE.replace("- data:/data", "- data:/data\n      - cache:/cache"),
+    ":8:9  volume `cache` is not defined",
+  ],
+  ["a volume that nobody mounts", top("  spare:"), "no container uses volume `spare`"],
+  [
+    "a volume of one letter",
+    EXAMPLE.replaceAll("data:", "d:").replace("d:/d", "d:/data"),
+    "`d:` is read as a Windows drive",
+  ],
+  [
+    "a volume with labels",
+    EXAMPLE.replace(/data:\n$/, "data: {labels: [a=b]}\n"),
+    "a volume has a name and nothing else",
+  ],
+  [
+    "a volume name without suffix",
+    EXAMPLE.replace(/data:\n$/, "data: {name: old}\n"),
+    "volume name `old` lacks the suffix",
+  ],
+  ["a dependency that is not there", web("depends_on: [wbe]"), "there is no container `wbe` in this file"],
+  [
+    "a circle",
+    'services:\n  a: {image: "x:1", healthcheck: {test: x}, depends_on: [b]}\n  b: {image: "x:1", healthcheck: {test: x}, depends_on: [a]}\n',
+    "containers wait for each other: a → b → a",
+  ],
+  ["a date in a command", web('command: [run, "2024-05-01"]'), ":6:20  Dokploy would drop the quotes of `2024-05-01`"],
+  ["a number with underscores", web('hostname: "1_000"'), "Dokploy would drop the quotes of `1_000`"],
+  ["an octal number", web("pids_limit: 0440"), "`0440` is octal for Compose and decimal for Dokploy"],
+  ["a key that is set twice", web("environment: [A=1, A=2]"), ":6:24  `A` is set twice"],
+  [
+    "a text that is too large",
+    web(`command: ["${"x".repeat(93_000)}"]`),
+    /the file and its env take \d+ bytes on the server, more than the 92160/,
+  ],
+];
+
+describe.each([
+  ["syntax", syntax],
+  ["the specification's schema", schema],
+  ["variables", variables],
+  ["host names", hosts],
+  ["secrets", secrets],
+  ["files", files],
+  ["house rules", rules],
+  ["what Dokploy or Compose would change or hang on", refused],
+])("refuses, for the sake of %s,", (_kind, rows) => {
+  it.each(rows)("%s", (_name, text, expected, changes, beside) => {
+    const problems = problemsOf(text, changes, beside);
+    expect(problems).toEqual(
+      expect.arrayContaining([
+        typeof expected === "string" ? expect.stringContaining(expected) : expect.stringMatching(expected),
+      ]),
+    );
+  });
+});
+
+it("accepts the example that the rows above change", () => {
+  expect(problemsOf(EXAMPLE)).toEqual([]);
+});
+
+it("reports all mistakes of a file at once, in the order of their places", () => {
+  const text = web("env_file: x", "command: run $COLOUR", "environment: [HOST=redis]").replace("1.2.3", "latest");
+  expect(problemsOf(text).map((line) => line.split("  ")[0])).toEqual(
+    [3, 6, 7, 8].map((line) => expect.stringMatching(new RegExp(`^components/web/compose\\.yaml:${line}:\\d+$`))),
+  );
+});
