@@ -76,7 +76,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     dokploy,
     containers,
     statistics,
-    breakConnections: () => http.closeAllConnections(),
+    stopListening: () => stopListening(http),
+    listen: () => listen(http, port, host),
   });
   const app = new Hono();
   app.use("/api/*", countRequests(statistics), requestFaults(dokploy.faults));
@@ -97,8 +98,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     control,
     async close() {
       queue.lose();
-      http.closeAllConnections();
-      await new Promise((resolve) => http.close(resolve));
+      await stopListening(http);
       await containers.close();
       db.close();
       if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
@@ -109,6 +109,13 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 async function simulatedContainers(dataDir: string): Promise<ScriptableContainers> {
   const { createSimulatedContainers } = await import("./containers/simulated.ts");
   return createSimulatedContainers({ stateFile: join(dataDir, "containers.json") });
+}
+
+function stopListening(http: Server): Promise<void> {
+  return new Promise((resolve) => {
+    http.close(() => resolve());
+    http.closeAllConnections();
+  });
 }
 
 function listen(http: Server, port: number, host: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Dokploy } from "../dokploy.ts";
 import type { DeploymentFault, Fault, FaultInput } from "../faults/fault.ts";
 import type { Statistics } from "../http/statistics.ts";
@@ -19,8 +20,11 @@ export interface Control {
   clearFaults(): void;
   statistics(): Statistics;
   resetStatistics(): void;
-  /** A restart of Dokploy: connections break, the queue is lost, the running deployment becomes `cancelled`. */
-  restart(): void;
+  /**
+   * A restart of Dokploy: connections break, the queue is lost, the running deployment becomes `cancelled`, and for
+   * `downMs` (default 0) connections are refused. Resolves when it answers again.
+   */
+  restart(downMs?: number): Promise<void>;
   /** Removes projects, services, their containers and their own volumes. Keys stay. */
   reset(): Promise<void>;
   /** Resolves when no deployment waits or runs. */
@@ -35,9 +39,10 @@ export function createControl(options: {
   dokploy: Dokploy;
   containers: ScriptableContainers;
   statistics: Statistics;
-  breakConnections(): void;
+  stopListening(): Promise<void>;
+  listen(): Promise<void>;
 }): Control {
-  const { dokploy, containers, statistics, breakConnections } = options;
+  const { dokploy, containers, statistics, stopListening, listen } = options;
   const { db, faults, folders, queue } = dokploy;
   const resetStatistics = () => {
     statistics.requests = 0;
@@ -57,10 +62,12 @@ export function createControl(options: {
     clearFaults,
     statistics: () => ({ requests: statistics.requests, procedures: { ...statistics.procedures } }),
     resetStatistics,
-    restart() {
+    async restart(downMs = 0) {
       queue.lose();
+      await stopListening();
+      if (downMs > 0) await sleep(downMs);
       cancelInterrupted(db);
-      breakConnections();
+      await listen();
     },
     async reset() {
       queue.lose();

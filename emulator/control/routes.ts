@@ -27,9 +27,11 @@ export function controlRoutes(control: Control): Hono {
     return c.json(control.statistics());
   });
   app.post("/restart", (c) => {
+    const downMs = Number(c.req.query("downMs") ?? 0);
+    if (!(downMs >= 0)) return c.json({ error: "downMs is a number of milliseconds" }, 400);
     // After the answer: the restart breaks all connections.
-    setImmediate(() => control.restart());
-    return c.json({ restarted: true });
+    setTimeout(() => control.restart(downMs), 10);
+    return c.json({ restarting: true });
   });
   app.post("/reset", async (c) => {
     await control.reset();

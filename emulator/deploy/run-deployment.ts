@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Dokploy } from "../dokploy.ts";
 import { deploymentLogPath } from "../state/folders.ts";
 import { newId } from "../state/ids.ts";
@@ -134,6 +135,9 @@ async function runStep(
   { lost, killed, killedAgain }: JobSignals,
 ): Promise<{ ok: boolean }> {
   const { appName } = compose;
+  const slow = faults.takeForDeployment("slow-deploy", namesOf(compose));
+  const signal = AbortSignal.any([lost, killed]);
+  if (slow !== undefined) await sleep(slow.ms, undefined, { signal }).catch(() => undefined);
   const failure = faults.takeForDeployment("fail-deploy", namesOf(compose));
   if (failure !== undefined) {
     for (const line of failure.log) log.line(line);
@@ -145,7 +149,6 @@ async function runStep(
     await aborted(AbortSignal.any([lost, killedAgain]));
     return { ok: false };
   }
-  const signal = AbortSignal.any([lost, killed]);
   return await containers.up({ appName, folder: folders.code(appName), command, log: log.line, signal });
 }
 

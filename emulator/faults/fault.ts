@@ -21,6 +21,7 @@ export const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("drop-after"), ...request }),
   z.strictObject({ kind: z.literal("lose-job"), ...deployment }),
   z.strictObject({ kind: z.literal("stuck"), log: z.array(z.string()).default([]), ...deployment }),
+  z.strictObject({ kind: z.literal("slow-deploy"), ms: z.number().min(0), ...deployment }),
   z.strictObject({
     kind: z.literal("fail-deploy"),
     log: z.array(z.string()).default(["simulated failure"]),
@@ -41,7 +42,7 @@ export const faultSchema = z.discriminatedUnion("kind", [
  * Requests: `latency` (ms before the work), `error` (5xx as JSON), `html` (a proxy's page), `unauthorized` (as a
  * rate-limited key), `drop-before` and `drop-after` (the connection breaks before or after the write took effect).
  * Deployments: `lose-job` (accepted, then gone as in a restart), `stuck` (stays `running` until killed twice or the server
- * restarts), `fail-deploy` (compose fails with these lines). `containers`: handed to the simulated containers.
+ * restarts), `slow-deploy` (ms more), `fail-deploy` (compose fails with these lines). `containers`: handed to the simulated containers.
  */
 export type Fault = z.output<typeof faultSchema>;
 export type FaultInput = z.input<typeof faultSchema>;

@@ -65,7 +65,8 @@ export function composeWithRelations({ dokploy: { db } }: Call, compose: Compose
   return {
     ...compose,
     environment: { ...environment, project },
-    deployments: db.deployments.of(compose.composeId),
+    // In no order, as PostgreSQL answers them: who needs the newest must look at the times.
+    deployments: db.deployments.of(compose.composeId).sort((a, b) => (a.deploymentId < b.deploymentId ? -1 : 1)),
     mounts: db.mounts.of(compose.composeId),
     domains: db.domains.of(compose.composeId),
     github: null,

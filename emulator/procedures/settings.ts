@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { DOKPLOY_VERSION } from "../dokploy.ts";
+import { RpcError } from "../rpc/error.ts";
 import { bareMutation, bareQuery, mutation, type Procedures } from "../rpc/procedure.ts";
+import { isOutsider } from "./access.ts";
 
 export const settingsProcedures: Procedures = {
   "settings.getDokployVersion": bareQuery(() => DOKPLOY_VERSION),
@@ -27,7 +29,10 @@ export const settingsProcedures: Procedures = {
     dokploy.queue.clean();
     return true;
   }),
-  "server.all": bareQuery(() => []),
+  "server.all": bareQuery((call) => {
+    if (isOutsider(call)) throw new RpcError("UNAUTHORIZED", 'unauthorized to access resource "server"');
+    return [];
+  }),
   "server.count": bareQuery(() => 0),
   "tag.all": bareQuery(() => []),
 };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { badRequest, notFound, RpcError } from "../rpc/error.ts";
 import { bareQuery, type Call, mutation, type Procedures, query } from "../rpc/procedure.ts";
-import { newAuthId, newId } from "../state/ids.ts";
+import { newId } from "../state/ids.ts";
 import type { ApiKeyRow, UserRow } from "../state/records.ts";
 
 export const userProcedures: Procedures = {
@@ -41,7 +41,7 @@ export const userProcedures: Procedures = {
     ({ email, role }, { dokploy }) => {
       if (role !== "member" && role !== "admin") throw badRequest("Invalid role");
       const user = dokploy.db.users.insert({
-        id: newAuthId(),
+        id: newId(),
         memberId: newId(),
         email,
         firstName: "",
