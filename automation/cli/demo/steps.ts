@@ -82,8 +82,8 @@ export const STEPS: Step[] = [
   {
     name: "deploy v1.0.2, which changes only redis",
     async run(world) {
-      world.origin.edit("components/redis/compose.yaml", (text) => text.replace("allkeys-lru", "volatile-lru"));
-      world.origin.release("v1.0.2", "feat(redis): evict only keys with a time to live");
+      world.origin.edit("components/redis/compose.yaml", (text) => text.replace("stop_grace_period: 30s", "stop_grace_period: 45s"));
+      world.origin.release("v1.0.2", "feat(redis): more time to write its data at the end");
       return await deploy(world, "staging", "v1.0.2", { changed: ["redis"], unchanged: ["postgres"] });
     },
   },
