@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Check } from "./inputs.ts";
+import { ServiceError } from "./service-error.ts";
+
+const ANSWER_WITHIN = 10_000;
+
+/** Makes every request until it is answered as expected. Throws `check_failed` with all that are not, after their attempts. */
+export async function runChecks(service: string, checks: Check[]): Promise<void> {
+  const results = await Promise.all(checks.map(attempt));
+  const failed = results.filter((result) => result !== undefined);
+  if (failed.length === 0) return;
+  throw new ServiceError(
+    "check_failed",
+    `${service} runs but does not answer as it should: ${failed.join("; ")}`,
+    "look at route, certificate and the container's log; the next update checks again",
+  );
+}
+
+/** What is wrong in the end, or undefined. */
+async function attempt(check: Check): Promise<string | undefined> {
+  let answer = "";
+  for (let count = 1; count <= check.attempts; count++) {
+    if (count > 1) await sleep(check.interval * 1000);
+    answer = await ask(check.url);
+    if (answer === String(check.expect)) return undefined;
+  }
+  return `GET ${withoutCredentials(check.url)} answered ${answer} instead of ${check.expect}, ${check.attempts} times`;
+}
+
+async function ask(url: string): Promise<string> {
+  try {
+    const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(ANSWER_WITHIN) });
+    await response.body?.cancel();
+    return String(response.status);
+  } catch (error) {
+    const { cause, name } = error as Error & { cause?: { code?: string } };
+    return `nothing (${cause?.code ?? name})`;
+  }
+}
+
+function withoutCredentials(text: string): string {
+  return URL.canParse(text)
+    ? Object.assign(new URL(text), { username: "", password: "", search: "" }).href
+    : "(not a URL)";
+}

@@ -1,0 +1,150 @@
+import type { Context } from "./context.ts";
+import { converge, maskFor } from "./converge.ts";
+import { found, seeEnvironment } from "./environment.ts";
+import { listEnvironment } from "./environment-find.ts";
+import { DokployError } from "./errors.ts";
+import { plainFailure } from "./failure.ts";
+import { chooseExisting } from "./find.ts";
+import { type ComposeInputs, composeInputs } from "./inputs.ts";
+import { ownedBy, parseMarker } from "./marker.ts";
+import { type ComposeOutputs, requireKnownSchema } from "./outputs.ts";
+import { markerFor } from "./plan.ts";
+import { readOutputs } from "./read.ts";
+import { requireSameServer } from "./same-server.ts";
+import type { ComposeRecord, EnvironmentRecord } from "./schema.ts";
+import { ServiceError } from "./service-error.ts";
+import { refuseMistakes } from "./validate.ts";
+import { escapesEnv, requireSupported } from "./version.ts";
+
+/** Inputs as the engine hands them over: with the text of the provider. */
+export type WithProvider<T> = T & { __provider?: unknown };
+
+/** Finds the service's compose or makes it, then brings it to what the program says. */
+export async function createCompose(context: Context, inputs: WithProvider<ComposeInputs>) {
+  const wanted = composeInputs(inputs);
+  const place = await findOrMake(context, wanted).catch((error: unknown) => {
+    throw plainFailure(error, maskFor(context, wanted));
+  });
+  const outs = await converge(context, { ...place, wanted, previous: undefined, provider: inputs.__provider });
+  return { id: place.composeId, outs };
+}
+
+/** Brings a compose that the state knows to what the program says. */
+export async function updateCompose(
+  context: Context,
+  id: string,
+  olds: ComposeOutputs,
+  news: WithProvider<ComposeInputs>,
+) {
+  const wanted = composeInputs(news);
+  const record = await prepareUpdate(context, id, olds, wanted).catch((error: unknown) => {
+    throw plainFailure(error, maskFor(context, wanted, olds));
+  });
+  const place = { composeId: id, appName: record.appName, organizationId: olds.organizationId };
+  return { outs: await converge(context, { ...place, wanted, record, previous: olds, provider: news.__provider }) };
+}
+
+async function prepareUpdate(context: Context, id: string, olds: ComposeOutputs, wanted: ComposeInputs) {
+  requireKnownSchema(olds);
+  requireSameServer(context, olds.serverUrl);
+  await refuseUnfit(context, wanted);
+  return context.dokploy.compose(id);
+}
+
+/** The compose as it is live, or `{}` when it is confirmed to be gone. Throws whenever that cannot be told. */
+export async function readCompose(context: Context, id: string, olds: ComposeOutputs) {
+  requireKnownSchema(olds);
+  requireSameServer(context, olds.serverUrl);
+  const record = await found(context.dokploy.compose(id));
+  if (record === undefined) {
+    await confirmGone(context, olds);
+    return {};
+  }
+  const containers = await context.dokploy.containers(record.appName);
+  const props = readOutputs(olds, record, containers, context.key);
+  return { id, props, inputs: composeInputs(props) };
+}
+
+/** Removes the compose and its containers; volumes always stay. One that is gone already is no error. */
+export async function deleteCompose(context: Context, id: string, olds: ComposeOutputs): Promise<void> {
+  requireKnownSchema(olds);
+  requireSameServer(context, olds.serverUrl);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await found(context.dokploy.deleteCompose(id));
+      return;
+    } catch (error) {
+      if (!(error instanceof DokployError && error.ambiguous)) throw error;
+      // Not repeated blindly: only when it is seen to be there still.
+      if ((await found(context.dokploy.compose(id))) === undefined) return;
+      if (attempt === 2) throw error;
+    }
+  }
+}
+
+/** What was not found counts as deleted only where the rest of the stack was seen. */
+async function confirmGone(context: Context, olds: ComposeOutputs): Promise<void> {
+  const environment = await seeEnvironment(context, olds.environmentId, olds.organizationId);
+  if (context.allowEmpty || (environment && holdsOurs(environment, olds))) return;
+  throw new ServiceError(
+    "config_invalid",
+    `${olds.service} is gone from Dokploy, and so is every other service of ${olds.owner.project}/${olds.owner.stack}`,
+    "check that this is the right server; if all were really deleted and shall be made anew, set DOCKMASTER_ALLOW_EMPTY=1 for one run",
+  );
+}
+
+function holdsOurs(environment: EnvironmentRecord, olds: ComposeOutputs): boolean {
+  return environment.compose.some((entry) => ownedBy(parseMarker(entry.description), olds.owner));
+}
+
+async function refuseUnfit(context: Context, wanted: ComposeInputs): Promise<void> {
+  const version = await context.dokploy.version();
+  requireSupported(version);
+  refuseMistakes(wanted, escapesEnv(version));
+}
+
+interface Place {
+  composeId: string;
+  appName: string;
+  organizationId: string;
+  record: ComposeRecord | undefined;
+}
+
+async function findOrMake(context: Context, wanted: ComposeInputs): Promise<Place> {
+  await refuseUnfit(context, wanted);
+  const { dokploy } = context;
+  const environment = await listEnvironment(dokploy, wanted.environmentId);
+  const organizationId = environment.project.organizationId ?? "";
+  const existing = chooseExisting(environment.compose, wanted);
+  if (existing !== undefined) return { ...(await takeOver(context, existing.composeId)), organizationId };
+  try {
+    const made = await dokploy.createCompose({
+      name: wanted.name,
+      environmentId: wanted.environmentId,
+      appName: appNameFor(wanted),
+      description: markerFor(wanted),
+      composeFile: wanted.composeFile,
+    });
+    return { ...made, organizationId, record: undefined };
+  } catch (error) {
+    if (!(error instanceof DokployError && error.ambiguous)) throw error;
+    // The answer may only be lost: what is live tells. It is never sent a second time here; the next update looks first.
+    const late = chooseExisting((await dokploy.environment(wanted.environmentId)).compose, wanted);
+    if (late === undefined) throw error;
+    return { ...(await takeOver(context, late.composeId)), organizationId };
+  }
+}
+
+async function takeOver({ dokploy }: Context, composeId: string) {
+  const record = await dokploy.compose(composeId);
+  return { composeId, appName: record.appName, record };
+}
+
+/** Compose project name without its random end: what Compose allows, and short, because it is part of every container's name. */
+function appNameFor({ name }: ComposeInputs): string {
+  const plain = name
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+  return plain.slice(0, 40) || "service";
+}

@@ -1,0 +1,116 @@
+import type { ContainerRow } from "./schema.ts";
+import { isRecord, section } from "./volumes.ts";
+
+/** A service of a compose file, as far as its containers can be told. */
+export interface ExpectedService {
+  key: string;
+  /** Fixed name, when the file gives one. */
+  containerName?: string;
+  /** Others wait for it to end well, so having ended with exit code 0 is its good state. */
+  oneShot: boolean;
+}
+
+/** `well`: all run, healthy where they say · `starting`: none is ill, some do not say yet · `ill`: some are not as they should be. */
+export interface ContainersState {
+  state: "well" | "starting" | "ill";
+  /** What is not well, one line per container: `redis: exited (137)`. */
+  problems: string[];
+  /** The first container that is not well, to read its log. */
+  worst?: ContainerRow;
+  /** Some long-running container has no health check, so that running is all it says. */
+  silent: boolean;
+}
+
+/** The services that a compose file starts by default. */
+export function expectedServices(composeFile: string): ExpectedService[] {
+  const services = Object.entries(section(composeFile, "services"));
+  const awaited = new Set(services.flatMap(([, service]) => completedBefore(service)));
+  return services.flatMap(([key, service]) => {
+    if (!isRecord(service) || !startsByDefault(service)) return [];
+    const { container_name: name } = service;
+    const fixed = typeof name === "string" && !name.includes("$") ? { containerName: name } : {};
+    return [{ key, oneShot: awaited.has(key), ...fixed }];
+  });
+}
+
+/** Services that this one waits for with `service_completed_successfully`. */
+function completedBefore(service: unknown): string[] {
+  const dependencies = isRecord(service) && isRecord(service.depends_on) ? service.depends_on : {};
+  return Object.entries(dependencies)
+    .filter(([, how]) => isRecord(how) && how.condition === "service_completed_successfully")
+    .map(([key]) => key);
+}
+
+function startsByDefault(service: Record<string, unknown>): boolean {
+  const replicas = isRecord(service.deploy) ? service.deploy.replicas : service.scale;
+  const profiles = Array.isArray(service.profiles) ? service.profiles.length : 0;
+  return profiles === 0 && replicas !== 0;
+}
+
+/** Judges what `docker ps -a` says about a compose project. Containers that no service explains must run as well. */
+export function assessContainers(services: ExpectedService[], rows: ContainerRow[], appName: string): ContainersState {
+  const problems: string[] = [];
+  let worst: ContainerRow | undefined;
+  let starting = false;
+  let silent = false;
+  const seen = new Set<string>();
+  for (const row of rows) {
+    const service = services.find((candidate) => belongsTo(row, candidate, appName));
+    if (service) seen.add(service.key);
+    const look = lookAt(row, service?.oneShot ?? false);
+    starting ||= look === "starting";
+    silent ||= look === "silent";
+    if (["well", "starting", "silent"].includes(look)) continue;
+    problems.push(`${row.name}: ${look}`);
+    worst ??= row;
+  }
+  for (const service of services) {
+    if (!seen.has(service.key)) problems.push(`${service.containerName ?? service.key}: has no container`);
+  }
+  const state = problems.length > 0 ? "ill" : starting ? "starting" : "well";
+  return { state, problems, silent, ...(worst && { worst }) };
+}
+
+function belongsTo(row: ContainerRow, service: ExpectedService, appName: string): boolean {
+  if (service.containerName !== undefined) return row.name === service.containerName;
+  const prefix = `${appName}-${service.key}-`;
+  return row.name.startsWith(prefix) && /^\d+$/.test(row.name.slice(prefix.length));
+}
+
+/** "well", "starting", "silent" (runs, has no health check), or what is wrong. */
+function lookAt(row: ContainerRow, oneShot: boolean): string {
+  const exited = /exited \((-?\d+)\)/i.exec(row.status);
+  if (oneShot && (row.state === "running" || exited?.[1] === "0")) return "well";
+  if (exited) return `exited (${exited[1]})`;
+  if (row.state !== "running") return row.state;
+  if (/\(paused\)/i.test(row.status)) return "paused";
+  if (/\(unhealthy\)/i.test(row.status)) return "unhealthy";
+  if (/health: starting/i.test(row.status)) return "starting";
+  return /\(healthy\)/i.test(row.status) ? "well" : "silent";
+}
+
+/** Names of containers that restarted or were replaced between two looks. */
+export function restartedBetween(before: ContainerRow[], after: ContainerRow[]): string[] {
+  return before.flatMap((old) => {
+    if (old.state !== "running") return [];
+    const now = after.find((row) => row.containerId === old.containerId);
+    const shorter = now !== undefined && uptime(now.status) < uptime(old.status);
+    return now === undefined || shorter ? [old.name] : [];
+  });
+}
+
+const SECONDS: Record<string, number> = {
+  second: 1,
+  minute: 60,
+  hour: 3600,
+  day: 86_400,
+  week: 604_800,
+  month: 2_592_000,
+};
+
+/** Seconds out of `Up 3 minutes (healthy)`, as roughly as Docker says it; "Less than a second" is 0. */
+function uptime(status: string): number {
+  const found = /^Up (?:about )?(?:(\d+)|an?|less than a) (second|minute|hour|day|week|month)/i.exec(status);
+  if (!found || /less than/i.test(status)) return 0;
+  return Number(found[1] ?? 1) * (SECONDS[found[2]?.toLowerCase() ?? ""] ?? 0);
+}

@@ -1,0 +1,102 @@
+import { connectDokploy, type Dokploy } from "./client.ts";
+import { fingerprintKey } from "./fingerprint.ts";
+import { ServiceError } from "./service-error.ts";
+import { DEFAULT_TIMING, type Timing } from "./timing.ts";
+
+/** The stack's configuration as Pulumi hands it to a dynamic provider, secrets decrypted. */
+export interface StackConfig {
+  get(key: string): string | undefined;
+}
+
+/** Everything that an operation works with. */
+export interface Context {
+  dokploy: Dokploy;
+  /** What deployments are made for, e.g. `v1.0.2 3f2a1c9`; "" when nobody says. */
+  release: string;
+  /** Key of fingerprints; undefined without PLATFORM_KEY. */
+  key: Buffer | undefined;
+  /** Keys that must never show up in an error. */
+  secrets: string[];
+  /** Other addresses of the same server, e.g. the one that people's laptops use. */
+  alsoAt: string[];
+  /** What is not found on the server counts as deleted, even when that is everything. */
+  allowEmpty: boolean;
+  timing: Timing;
+}
+
+let last: { id: string; context: Context } | undefined;
+
+/**
+ * The context of this process, from the environment and the stack's configuration; the environment wins.
+ * Throws `config_invalid` when address or key are missing or unusable.
+ */
+export function contextFrom(config: StackConfig | undefined, env: NodeJS.ProcessEnv = process.env): Context {
+  const url = setting("DOKPLOY_URL", "dokploy:url", config, env);
+  const apiKey = setting("DOKPLOY_API_KEY", "dokploy:apiKey", config, env);
+  const platformKey = env.PLATFORM_KEY || config?.get("platform:key");
+  const release = env.DOCKMASTER_RELEASE ?? "";
+  const allowEmpty = env.DOCKMASTER_ALLOW_EMPTY === "1";
+  const alsoAt = (env.DOKPLOY_ALSO_AT || config?.get("dokploy:alsoAt") || "")
+    .split(",")
+    .filter((entry) => entry.trim());
+  const id = JSON.stringify([url, apiKey, platformKey, release, allowEmpty, alsoAt]);
+  if (last?.id !== id) {
+    const options = { url: serverUrl(url), apiKey: headerValue(apiKey), timeout: seconds(env.DOKPLOY_TIMEOUT) };
+    const context: Context = {
+      dokploy: connectDokploy(options),
+      release,
+      key: fingerprintKey(platformKey),
+      secrets: platformKey ? [apiKey, platformKey] : [apiKey],
+      alsoAt: alsoAt.map(serverUrl),
+      allowEmpty,
+      timing: DEFAULT_TIMING,
+    };
+    last = { id, context };
+  }
+  return last.context;
+}
+
+function setting(variable: string, key: string, config: StackConfig | undefined, env: NodeJS.ProcessEnv): string {
+  const value = env[variable] || config?.get(key);
+  if (value) return value.trim();
+  const secret = variable.endsWith("KEY") ? "--secret " : "";
+  throw new ServiceError(
+    "config_invalid",
+    `${variable} is not set`,
+    `set ${variable} in the environment, or run: pulumi config set ${secret}${key} <value>`,
+  );
+}
+
+/** One spelling per server: no trailing slash, no `/api`, host in lower case, no default port. */
+export function serverUrl(text: string): string {
+  let url: URL;
+  try {
+    url = new URL(text.trim());
+  } catch {
+    throw invalidUrl();
+  }
+  if (!/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") throw invalidUrl();
+  return url.origin + url.pathname.replace(/\/+$/, "").replace(/\/api$/, "");
+}
+
+function invalidUrl(): ServiceError {
+  return new ServiceError(
+    "config_invalid",
+    "DOKPLOY_URL is not an http(s) address",
+    "write it like https://dokploy.example.org, without user name and password",
+  );
+}
+
+function headerValue(apiKey: string): string {
+  if (/^[\x21-\x7e]+$/.test(apiKey)) return apiKey;
+  throw new ServiceError(
+    "config_invalid",
+    "DOKPLOY_API_KEY holds characters that no key has",
+    "copy the key again, without blanks or line breaks",
+  );
+}
+
+function seconds(text: string | undefined): number | undefined {
+  const value = Number(text);
+  return text && value > 0 ? value * 1000 : undefined;
+}

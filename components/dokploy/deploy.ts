@@ -1,0 +1,160 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Dokploy } from "./client.ts";
+import type { Context } from "./context.ts";
+import { DokployError } from "./errors.ts";
+import { logTail } from "./log-tail.ts";
+import type { DeploymentRow, QueueEntry } from "./schema.ts";
+import { ServiceError } from "./service-error.ts";
+import type { Timing } from "./timing.ts";
+
+export interface Job {
+  composeId: string;
+  /** For messages. */
+  service: string;
+  /** Unique: it is the only way to tell our deployment from others. */
+  title: string;
+  description: string;
+  /** Milliseconds that the job may take from its start. */
+  limit: number;
+}
+
+/**
+ * Queues a deployment and waits for its end. Resolves with its row when it is `done`; throws for every other end, for a queue that
+ * lost the job twice, and for a job that runs beyond its limit without its log growing any more.
+ */
+export async function deployAndWait(context: Context, job: Job): Promise<DeploymentRow> {
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    await trigger(context.dokploy, job);
+    const row = await waitForEnd(context, job);
+    if (row !== "lost") return row;
+  }
+  throw new ServiceError(
+    "deployment_failed",
+    `Dokploy lost the deployment of ${job.service} twice before it started`,
+    "Dokploy seems to restart: look at its own log, then run the update again",
+  );
+}
+
+/** Sends the request once. When only the answer is missing the deployment may well be queued: waiting tells. */
+async function trigger(dokploy: Dokploy, job: Job): Promise<void> {
+  try {
+    await dokploy.deploy(job.composeId, job.title, job.description);
+  } catch (error) {
+    if (!(error instanceof DokployError && error.kind === "transient")) throw error;
+  }
+}
+
+async function waitForEnd({ dokploy, timing }: Context, job: Job): Promise<DeploymentRow | "lost"> {
+  let pause = timing.poll;
+  let seenAt = Date.now();
+  let answeredAt = Date.now();
+  let deadline: number | undefined;
+  let logSeen: string | undefined;
+  const queue = watchQueue(job, timing);
+  for (;;) {
+    try {
+      const rows = await dokploy.deployments(job.composeId);
+      const row = newest(rows.filter((candidate) => candidate.title === job.title));
+      if (row !== undefined) {
+        if (row.status !== "running") return await ended(dokploy, job, row);
+        seenAt = Date.now();
+        deadline ??= Date.now() + job.limit;
+        if (Date.now() > deadline) {
+          const log = await dokploy.deploymentLog(row.deploymentId, 60);
+          if (log === logSeen) throw hanging(job, log);
+          // Pulling a large image takes its time and says so in the log; a job that hangs says nothing.
+          deadline = Date.now() + Math.min(job.limit, timing.grace);
+          logSeen = log;
+        }
+      } else if (queue.holds(await sharedQueue(dokploy, pause))) seenAt = Date.now();
+      else if (Date.now() - seenAt > timing.lost) return "lost";
+      answeredAt = Date.now();
+    } catch (error) {
+      const away = error instanceof DokployError && error.kind === "transient";
+      if (!away || Date.now() - answeredAt > timing.outage) throw error;
+      // Time in which nobody could look does not count as time in which nothing was there.
+      seenAt = Date.now();
+    }
+    await sleep(pause);
+    pause = Math.min(pause * 1.5, timing.pollMax);
+  }
+}
+
+function newest(rows: DeploymentRow[]): DeploymentRow | undefined {
+  return rows.reduce<DeploymentRow | undefined>(
+    (best, row) => (best && best.createdAt >= row.createdAt ? best : row),
+    undefined,
+  );
+}
+
+async function ended(dokploy: Dokploy, job: Job, row: DeploymentRow): Promise<DeploymentRow> {
+  if (row.status === "done") return row;
+  if (row.status === "cancelled") {
+    throw new ServiceError(
+      "canceled",
+      `the deployment of ${job.service} was cut off because Dokploy restarted`,
+      "run the update again; it deploys once more",
+    );
+  }
+  const log = logTail(await dokploy.deploymentLog(row.deploymentId, 100).catch(() => ""));
+  const ill = log.some((line) => /unhealthy|not healthy|exited \(\d+\)/i.test(line));
+  throw new ServiceError(
+    ill ? "unhealthy" : "deployment_failed",
+    ill ? `a container of ${job.service} did not become healthy` : `the deployment of ${job.service} failed`,
+    log.length > 0
+      ? "the log below says why; mend it and deploy again"
+      : "Dokploy gives no reason; a compose file and env above 94 KiB together fail like this",
+    log,
+  );
+}
+
+function hanging(job: Job, log: string): ServiceError {
+  return new ServiceError(
+    "timeout",
+    `the deployment of ${job.service} still runs after ${Math.round(job.limit / 1000)} s and its log stands still`,
+    "it blocks Dokploy's queue: end its `docker compose` process on the server (two or three SIGINTs), then deploy again",
+    logTail(log),
+  );
+}
+
+/** Looks for the job in the queue, and notices when the queue itself stands still because another job hangs. */
+function watchQueue(job: Job, timing: Timing) {
+  let active = "";
+  let since = Date.now();
+  return {
+    holds(entries: QueueEntry[]): boolean {
+      const mine = entries.some(
+        (entry) => entry.data?.composeId === job.composeId && entry.data.titleLog === job.title,
+      );
+      const running = entries.filter((entry) => entry.state === "active");
+      const ids = running.map((entry) => entry.id).join(",");
+      if (ids !== active || !mine) {
+        active = ids;
+        since = Date.now();
+      }
+      if (mine && Date.now() - since > timing.stalled) throw blocked(job, running, timing.stalled);
+      return mine;
+    },
+  };
+}
+
+function blocked(job: Job, running: QueueEntry[], stalled: number): ServiceError {
+  const blocking = running.map((entry) => `"${entry.data?.titleLog ?? entry.id}"`).join(", ");
+  return new ServiceError(
+    "timeout",
+    `the deployment of ${job.service} waits in Dokploy's queue, which has not moved for ${Math.round(stalled / 60_000)} min behind ${blocking}`,
+    "end that job's `docker compose` process on the server, then deploy again",
+  );
+}
+
+const listings = new WeakMap<Dokploy, { at: number; entries: Promise<QueueEntry[]> }>();
+
+/** The queue is the whole server's, so all who wait share one answer while it is younger than `maxAge`. */
+function sharedQueue(dokploy: Dokploy, maxAge: number): Promise<QueueEntry[]> {
+  const known = listings.get(dokploy);
+  if (known !== undefined && Date.now() - known.at < maxAge) return known.entries;
+  const entries = dokploy.queue();
+  entries.catch(() => listings.delete(dokploy));
+  listings.set(dokploy, { at: Date.now(), entries });
+  return entries;
+}

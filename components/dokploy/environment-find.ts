@@ -1,0 +1,109 @@
+import type { Dokploy } from "./client.ts";
+import type { Context } from "./context.ts";
+import { DokployError } from "./errors.ts";
+import { type Owner, ownedBy, parseMarker, printMarker } from "./marker.ts";
+import type { EnvironmentRecord, ProjectEntry } from "./schema.ts";
+import { ServiceError } from "./service-error.ts";
+
+/** The names that a stack's environment has in Dokploy, and whose it is. */
+export interface EnvironmentInputs {
+  project: string;
+  name: string;
+  owner: Owner;
+}
+
+/** Finds project and environment by name, or makes them. Returns the environment's id. */
+export async function findOrMakeEnvironment({ dokploy }: Context, wanted: EnvironmentInputs): Promise<string> {
+  const project = (await findProject(dokploy, wanted)) ?? (await makeProject(dokploy, wanted));
+  const found = environmentIn(project, wanted);
+  if (found !== undefined) return found;
+  const description = environmentMarker(wanted);
+  const { projectId } = project;
+  const made = await answered(dokploy.createEnvironment({ name: wanted.name, projectId, description }));
+  if (made !== undefined) return made.environmentId;
+  const again = (await dokploy.projects()).find((entry) => entry.projectId === projectId);
+  const late = again && environmentIn(again, wanted);
+  if (late !== undefined) return late;
+  throw unanswered("the environment");
+}
+
+export function environmentMarker({ owner }: EnvironmentInputs): string {
+  return printMarker({ ...owner, service: "", routes: [] });
+}
+
+/** Whether we made it: only then may we remove it. */
+export function madeByUs(description: string | null | undefined, owner: Owner): boolean {
+  return ownedBy(parseMarker(description), owner);
+}
+
+async function findProject(dokploy: Dokploy, wanted: EnvironmentInputs): Promise<ProjectEntry | undefined> {
+  const named = (await dokploy.projects()).filter((entry) => entry.name === wanted.project);
+  if (named.length <= 1) return named[0];
+  const ours = named.filter((entry) => entry.environments.some((one) => madeByUs(one.description, wanted.owner)));
+  if (ours.length === 1) return ours[0];
+  const ids = named.map((entry) => entry.projectId).join(", ");
+  throw new ServiceError(
+    "config_invalid",
+    `Dokploy has ${named.length} projects called ${wanted.project}: ${ids}`,
+    "rename or remove the ones that are not meant, or set dokploy:project to another name",
+  );
+}
+
+function environmentIn(project: ProjectEntry, wanted: EnvironmentInputs): string | undefined {
+  const named = project.environments.filter((entry) => entry.name === wanted.name);
+  if (named.length <= 1) return named[0]?.environmentId;
+  const ours = named.filter((entry) => madeByUs(entry.description, wanted.owner));
+  if (ours.length === 1) return ours[0]?.environmentId;
+  throw new ServiceError(
+    "config_invalid",
+    `project ${wanted.project} has ${named.length} environments called ${wanted.name}`,
+    "rename or remove the ones that are not meant",
+  );
+}
+
+/**
+ * Two stacks may make the same project at once, because names are not unique: the older one stays, and whoever made the younger
+ * one takes its own, still empty, away again.
+ */
+async function makeProject(dokploy: Dokploy, wanted: EnvironmentInputs): Promise<ProjectEntry> {
+  const made = await answered(dokploy.createProject({ name: wanted.project, description: environmentMarker(wanted) }));
+  const named = (await dokploy.projects()).filter((entry) => entry.name === wanted.project);
+  const [oldest, ...younger] = named.sort((a, b) => (a.createdAt ?? "").localeCompare(b.createdAt ?? ""));
+  if (oldest === undefined) throw unanswered("the project");
+  const extra = younger.find((entry) => entry.projectId === made?.project.projectId);
+  if (extra !== undefined) await dokploy.removeProject(extra.projectId);
+  return oldest;
+}
+
+/** The answer of a creation, or undefined when only the answer may be missing: what is live tells. */
+async function answered<T>(creation: Promise<T>): Promise<T | undefined> {
+  try {
+    return await creation;
+  } catch (error) {
+    if (error instanceof DokployError && error.ambiguous) return undefined;
+    throw error;
+  }
+}
+
+function unanswered(what: string): DokployError {
+  return new DokployError(
+    "transient",
+    `Dokploy did not say whether it made ${what}`,
+    "run the update again: it looks first",
+  );
+}
+
+const LISTING_AGE = 2_000;
+const listings = new WeakMap<Dokploy, Map<string, { at: number; record: Promise<EnvironmentRecord> }>>();
+
+/** The environment with its services. Many services created at once share one answer while it is young. */
+export function listEnvironment(dokploy: Dokploy, environmentId: string): Promise<EnvironmentRecord> {
+  const known = listings.get(dokploy) ?? new Map();
+  listings.set(dokploy, known);
+  const entry = known.get(environmentId);
+  if (entry !== undefined && Date.now() - entry.at < LISTING_AGE) return entry.record;
+  const record = dokploy.environment(environmentId);
+  record.catch(() => known.delete(environmentId));
+  known.set(environmentId, { at: Date.now(), record });
+  return record;
+}

@@ -1,0 +1,141 @@
+import type { Context } from "./context.ts";
+import { same } from "./diff.ts";
+import { type EnvironmentInputs, environmentMarker, findOrMakeEnvironment, madeByUs } from "./environment-find.ts";
+import { DokployError } from "./errors.ts";
+import { hasUnknown } from "./inputs.ts";
+import { type EnvironmentOutputs, requireKnownSchema, SCHEMA_VERSION } from "./outputs.ts";
+import { requireSameServer } from "./same-server.ts";
+import { type EnvironmentRecord, holdsServices } from "./schema.ts";
+import { ServiceError } from "./service-error.ts";
+import { requireSupported } from "./version.ts";
+
+/** Finds project and environment by name, or makes them. */
+export async function createEnvironment(context: Context, inputs: EnvironmentInputs) {
+  requireSupported(await context.dokploy.version());
+  const environmentId = await findOrMakeEnvironment(context, inputs);
+  const { project, projectId } = await context.dokploy.environment(environmentId);
+  const outs: EnvironmentOutputs = {
+    schemaVersion: SCHEMA_VERSION,
+    ...environmentInputs(inputs),
+    bound: { project: inputs.project, name: inputs.name },
+    environmentId,
+    projectId,
+    organizationId: project.organizationId ?? "",
+    serverUrl: context.dokploy.url,
+  };
+  return { id: environmentId, outs };
+}
+
+/**
+ * The environment as it is live. Throws when this is another server or the environment is not there: services below it must never
+ * look deleted only because the wrong place was asked.
+ */
+export async function readEnvironment(context: Context, id: string, olds: EnvironmentOutputs) {
+  requireKnownSchema(olds);
+  requireSameServer(context, olds.serverUrl);
+  const record = await seeEnvironment(context, id, olds.organizationId);
+  if (record === undefined) return {};
+  const props: EnvironmentOutputs = {
+    ...olds,
+    schemaVersion: SCHEMA_VERSION,
+    project: record.project.name,
+    name: record.name,
+    projectId: record.projectId,
+  };
+  return { id, props, inputs: environmentInputs(props) };
+}
+
+/** Renames what was renamed by hand; other names in the program would be another environment and are refused. */
+export async function updateEnvironment(
+  context: Context,
+  id: string,
+  olds: EnvironmentOutputs,
+  news: EnvironmentInputs,
+) {
+  environmentChanges(olds, news);
+  requireSameServer(context, olds.serverUrl);
+  if (olds.name !== news.name) await context.dokploy.updateEnvironment({ environmentId: id, name: news.name });
+  if (olds.project !== news.project) {
+    await context.dokploy.updateProject({ projectId: olds.projectId, name: news.project });
+  }
+  if (!same(olds.owner, news.owner)) await handOver(context, id, olds, news);
+  return { outs: { ...olds, ...environmentInputs(news), schemaVersion: SCHEMA_VERSION } };
+}
+
+/** Whether anything differs. Throws when the program now means another project or environment. */
+export function environmentChanges(olds: EnvironmentOutputs, news: EnvironmentInputs): boolean {
+  requireKnownSchema(olds);
+  for (const key of ["project", "name"] as const) {
+    if (hasUnknown(news[key]) || news[key] === olds.bound[key]) continue;
+    throw new ServiceError(
+      "config_invalid",
+      `the stack lives in Dokploy under ${olds.bound.project}/${olds.bound.name}, the program says ${news.project}/${news.name}`,
+      "its services would have to be made anew there: change the name back, or use a new stack",
+    );
+  }
+  return !same(environmentInputs(olds), environmentInputs(news));
+}
+
+/** Removes what we made, and only when nothing is left in it. */
+export async function deleteEnvironment(context: Context, id: string, olds: EnvironmentOutputs): Promise<void> {
+  requireKnownSchema(olds);
+  requireSameServer(context, olds.serverUrl);
+  const { dokploy } = context;
+  const record = await found(dokploy.environment(id));
+  if (record === undefined) return;
+  if (!record.isDefault && !holdsServices(record) && madeByUs(record.description, olds.owner)) {
+    await found(dokploy.removeEnvironment(id));
+  }
+  const project = (await dokploy.projects()).find((entry) => entry.projectId === record.projectId);
+  if (project === undefined || !madeByUs(project.description, olds.owner)) return;
+  const unused = project.environments.every((entry) => entry.isDefault && !holdsServices(entry));
+  if (unused) await found(dokploy.removeProject(project.projectId));
+}
+
+/**
+ * The environment, confirmed to be the one the state knows. Throws when Dokploy does not have it, unless everything may be gone
+ * (`DOCKMASTER_ALLOW_EMPTY=1`): then undefined.
+ */
+export async function seeEnvironment(
+  context: Context,
+  environmentId: string,
+  organizationId: string,
+): Promise<EnvironmentRecord | undefined> {
+  const record = await found(context.dokploy.environment(environmentId));
+  if (record?.project.organizationId && organizationId && record.project.organizationId !== organizationId) {
+    throw elsewhere(context, environmentId, "belongs to another organization");
+  }
+  if (record === undefined && !context.allowEmpty) throw elsewhere(context, environmentId, "is not there");
+  return record;
+}
+
+function elsewhere({ dokploy }: Context, environmentId: string, what: string): ServiceError {
+  return new ServiceError(
+    "config_invalid",
+    `environment ${environmentId} ${what} on the Dokploy at ${dokploy.url}`,
+    "check DOKPLOY_URL and DOKPLOY_API_KEY; if it was really deleted and everything shall be made anew, set DOCKMASTER_ALLOW_EMPTY=1 for one run",
+  );
+}
+
+async function handOver({ dokploy }: Context, id: string, olds: EnvironmentOutputs, news: EnvironmentInputs) {
+  const record = await dokploy.environment(id);
+  const description = environmentMarker(news);
+  if (madeByUs(record.description, olds.owner)) await dokploy.updateEnvironment({ environmentId: id, description });
+  if (madeByUs(record.project.description, olds.owner)) {
+    await dokploy.updateProject({ projectId: record.projectId, description });
+  }
+}
+
+function environmentInputs({ project, name, owner }: EnvironmentInputs): EnvironmentInputs {
+  return { project, name, owner };
+}
+
+/** The answer, or undefined when Dokploy itself says that there is no such object. */
+export async function found<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof DokployError && error.kind === "not-found") return undefined;
+    throw error;
+  }
+}

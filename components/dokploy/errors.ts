@@ -1,0 +1,146 @@
+/**
+ * What kind of failure an answer is.
+ * `auth`: no or wrong key · `limited-key`: a key that worked stopped working · `permission` · `not-found`: Dokploy itself says so ·
+ * `conflict` · `validation`: Dokploy refused the input · `transient`: worth another try · `unsupported`: the server is too old · `unknown`.
+ */
+export type DokployErrorKind =
+  | "auth"
+  | "limited-key"
+  | "permission"
+  | "not-found"
+  | "conflict"
+  | "validation"
+  | "transient"
+  | "unsupported"
+  | "unknown";
+
+/** A failed call to Dokploy. Message and hint hold method, procedure, status and Dokploy's own words; never a value that was sent. */
+export class DokployError extends Error {
+  readonly kind: DokployErrorKind;
+  readonly hint: string;
+  /** The call may have been carried out although no good answer came. */
+  readonly ambiguous: boolean;
+
+  constructor(kind: DokployErrorKind, message: string, hint: string, ambiguous = false, cause?: unknown) {
+    super(message, { cause });
+    this.name = "DokployError";
+    this.kind = kind;
+    this.hint = hint;
+    this.ambiguous = ambiguous;
+  }
+}
+
+/** One answer as the wire gave it. */
+export interface Answer {
+  status: number;
+  contentType: string;
+  text: string;
+}
+
+/** One call, as far as error texts need it. */
+export interface Call {
+  method: "GET" | "POST";
+  /** `compose.one` */
+  procedure: string;
+}
+
+interface ErrorBody {
+  message?: unknown;
+  code?: unknown;
+  data?: { path?: unknown };
+  issues?: { path?: unknown[]; message?: unknown }[];
+}
+
+/** Whether the answer comes from a proxy's error page rather than from Dokploy. */
+export function isHtml(answer: Answer): boolean {
+  return answer.contentType.includes("text/html") || /^\s*<(!doctype|html)/i.test(answer.text);
+}
+
+/** Translates an answer that is not a success. `worked` says whether this key has been accepted before. */
+export function toDokployError(call: Call, answer: Answer, worked: boolean): DokployError {
+  const at = `${call.method} ${call.procedure} answered ${answer.status}`;
+  // A gateway's error page says nothing about whether Dokploy carried the call out.
+  if (isHtml(answer) || [408, 429, 502, 503, 504].includes(answer.status)) {
+    const what = isHtml(answer) ? `${at} with a page instead of data` : at;
+    return new DokployError("transient", what, "Dokploy or the proxy before it is not ready; try again", true);
+  }
+  const body = parseBody(answer.text);
+  const said = words(body);
+  switch (answer.status) {
+    case 401:
+      if (body.code !== undefined) return permission(at, said);
+      return worked
+        ? new DokployError(
+            "limited-key",
+            `${at}: the API key worked before and is refused now`,
+            "the key was deleted, expired or is rate-limited: make one in Dokploy under Settings, Profile, API keys, without a rate limit",
+          )
+        : new DokployError(
+            "auth",
+            `${at}: the API key is not accepted`,
+            "set DOKPLOY_API_KEY to a valid key; a wrong, expired or rate-limited key and one without an organization look the same",
+          );
+    case 403:
+      return permission(at, said);
+    case 404:
+      // An unknown procedure and a wrong URL are 404 as well; only Dokploy naming the procedure confirms that the object is gone.
+      return body.code === "NOT_FOUND" && body.data?.path === call.procedure
+        ? new DokployError("not-found", `${at}${said}`, "it was deleted or never existed")
+        : new DokployError("unknown", `${at}${said}`, "check that DOKPLOY_URL is the address of a Dokploy server");
+    case 409:
+      return new DokployError("conflict", `${at}${said}`, "another object has this name; remove or rename it");
+    case 400:
+    case 413:
+    case 415:
+    case 422:
+      return new DokployError("validation", `${at}${said}`, "Dokploy refused the request as it was sent");
+    default:
+      // Messages of a 500 may hold SQL or whole shell commands with the env in it: they are not repeated.
+      return new DokployError(
+        answer.status >= 500 ? "transient" : "unknown",
+        at,
+        "try again; when it stays so, look into Dokploy's own log for the reason",
+        answer.status >= 500,
+      );
+  }
+}
+
+/** Translates a failure to get any answer. `sent` says whether the request may have reached the server. */
+export function toConnectionError(call: Call, url: string, cause: unknown, sent: boolean): DokployError {
+  const code = (cause as { code?: string }).code ?? (cause as Error).name ?? "error";
+  return new DokployError(
+    "transient",
+    `${call.method} ${call.procedure}: no answer from ${url} (${code})`,
+    "check DOKPLOY_URL and that Dokploy is running",
+    sent,
+    cause,
+  );
+}
+
+function permission(at: string, said: string): DokployError {
+  return new DokployError(
+    "permission",
+    `${at}${said}`,
+    "the API key's user lacks the right; use a key of an owner or admin",
+  );
+}
+
+function parseBody(text: string): ErrorBody {
+  try {
+    const body: unknown = JSON.parse(text);
+    return typeof body === "object" && body !== null ? body : {};
+  } catch {
+    return { message: text };
+  }
+}
+
+/** Dokploy's own words, shortened: the issues of a refused input by path, else the message. */
+function words(body: ErrorBody): string {
+  const issues = (body.issues ?? []).map((issue) => `${(issue.path ?? []).join(".")}: ${String(issue.message)}`);
+  const message = issues.length > 0 ? issues.join("; ") : body.message;
+  return typeof message === "string" && message !== "" ? `: ${firstLine(message).slice(0, 200)}` : "";
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
+}

@@ -1,0 +1,65 @@
+import { DokployError, type DokployErrorKind } from "./errors.ts";
+import type { Mask } from "./mask.ts";
+import { type ErrorCode, ServiceError } from "./service-error.ts";
+
+const CODES: Record<DokployErrorKind, ErrorCode> = {
+  auth: "dokploy_auth",
+  "limited-key": "dokploy_auth",
+  permission: "dokploy_auth",
+  transient: "dokploy_unreachable",
+  validation: "config_invalid",
+  unsupported: "config_invalid",
+  conflict: "program_error",
+  "not-found": "program_error",
+  unknown: "program_error",
+};
+
+/** Translates whatever was thrown. */
+export function toServiceError(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  if (error instanceof DokployError) return new ServiceError(CODES[error.kind], error.message, error.hint);
+  const what = error instanceof Error ? error.message : String(error);
+  return new ServiceError("program_error", what, "this is a mistake in Dockmaster: report it with this text");
+}
+
+/** One text for people and programs: `code: message (hint)`, then the end of the log. Masked. */
+export function reasonOf(error: unknown, mask: Mask): string {
+  const { code, message, hint, log } = toServiceError(error);
+  return mask([`${code}: ${message} (${hint})`, ...log].join("\n"));
+}
+
+/** An error to throw while nothing was made or changed: the state stays as it is. */
+export function plainFailure(error: unknown, mask: Mask): Error {
+  return quiet(reasonOf(error, mask));
+}
+
+/** What Pulumi's launcher turns into a recorded resource with a failed initialisation. */
+export interface RecordedFailure extends Error {
+  id: string;
+  properties: object;
+  reasons: string[];
+}
+
+/**
+ * An error to throw once the object exists: the state then holds it with everything that later calls need. `provider` is
+ * `__provider` of the inputs; the launcher adds it to results but not to errors, and without it the resource could never be
+ * refreshed or destroyed.
+ */
+export function recordedFailure(
+  id: string,
+  outputs: object,
+  provider: unknown,
+  error: unknown,
+  mask: Mask,
+): RecordedFailure {
+  const reason = reasonOf(error, mask);
+  const [first = reason] = reason.split("\n", 1);
+  return Object.assign(quiet(first), { id, properties: { ...outputs, __provider: provider }, reasons: [reason] });
+}
+
+/** The launcher prints the stack of what it catches; ours would only repeat the message. */
+function quiet(message: string): Error {
+  const error = new Error(message);
+  error.stack = "";
+  return error;
+}

@@ -1,0 +1,96 @@
+// What the shims in resources.ts call, in the process that the engine starts for dynamic resources. State keeps the shims' text, so
+// these names and parameters must stay as they are: older state calls newer code.
+import * as compose from "./compose.ts";
+import { type Context, contextFrom, type StackConfig } from "./context.ts";
+import { changedKeys } from "./diff.ts";
+import * as environment from "./environment.ts";
+import type { EnvironmentInputs } from "./environment-find.ts";
+import { plainFailure } from "./failure.ts";
+import { type ComposeInputs, type RawComposeInputs, withDefaults } from "./inputs.ts";
+import { createMask } from "./mask.ts";
+import type { ComposeOutputs, EnvironmentOutputs } from "./outputs.ts";
+import { mistakesIn } from "./validate.ts";
+import { exitWithParent } from "./watchdog.ts";
+
+exitWithParent();
+
+type Config = StackConfig | undefined;
+
+export function createEnvironment(config: Config, inputs: EnvironmentInputs) {
+  return plainly(config, [], (context) => environment.createEnvironment(context, inputs));
+}
+
+export function readEnvironment(config: Config, id: string, olds: EnvironmentOutputs) {
+  return plainly(config, [], (context) => environment.readEnvironment(context, id, olds));
+}
+
+export function updateEnvironment(config: Config, id: string, olds: EnvironmentOutputs, news: EnvironmentInputs) {
+  return plainly(config, [], (context) => environment.updateEnvironment(context, id, olds, news));
+}
+
+export function deleteEnvironment(config: Config, id: string, olds: EnvironmentOutputs) {
+  return plainly(config, [], (context) => environment.deleteEnvironment(context, id, olds));
+}
+
+export async function diffEnvironment(_config: Config, _id: string, olds: EnvironmentOutputs, news: EnvironmentInputs) {
+  return offline([], () => ({ changes: environment.environmentChanges(olds, news) }));
+}
+
+/** Fills in defaults, and refuses what can be seen to be wrong before anything is sent. */
+export async function checkCompose(_config: Config, _olds: unknown, news: RawComposeInputs) {
+  return offline(secretsOf(news), () => {
+    const inputs = withDefaults(news);
+    // The engine prints the value of a named property: it gets none.
+    return {
+      inputs,
+      failures: mistakesIn(inputs, true).map((reason) => ({ property: "", reason: `config_invalid: ${reason}` })),
+    };
+  });
+}
+
+export function createCompose(config: Config, inputs: ComposeInputs) {
+  return withContext(config, (context) => compose.createCompose(context, inputs));
+}
+
+export function readCompose(config: Config, id: string, olds: ComposeOutputs) {
+  return plainly(config, secretsOf(olds), (context) => compose.readCompose(context, id, olds));
+}
+
+export function updateCompose(config: Config, id: string, olds: ComposeOutputs, news: ComposeInputs) {
+  return withContext(config, (context) => compose.updateCompose(context, id, olds, news));
+}
+
+export function deleteCompose(config: Config, id: string, olds: ComposeOutputs) {
+  return plainly(config, secretsOf(olds), (context) => compose.deleteCompose(context, id, olds));
+}
+
+/** Never names a replacement: no change of an input replaces a service. */
+export async function diffCompose(_config: Config, _id: string, olds: ComposeOutputs, news: ComposeInputs) {
+  return offline([...secretsOf(olds), ...secretsOf(news)], () => ({ changes: changedKeys(olds, news).length > 0 }));
+}
+
+/** Runs what translates its own failures. */
+async function withContext<T>(config: Config, run: (context: Context) => Promise<T>): Promise<T> {
+  return run(offline([], () => contextFrom(config)));
+}
+
+async function plainly<T>(config: Config, secrets: string[], run: (context: Context) => Promise<T>): Promise<T> {
+  const context = offline([], () => contextFrom(config));
+  try {
+    return await run(context);
+  } catch (error) {
+    throw plainFailure(error, createMask([...secrets, ...context.secrets]));
+  }
+}
+
+function offline<T>(secrets: string[], run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw plainFailure(error, createMask(secrets));
+  }
+}
+
+function secretsOf({ env }: { env?: unknown }): string[] {
+  return typeof env === "object" && env !== null ? Object.values(env).map(String) : [];
+}

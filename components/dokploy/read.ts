@@ -1,0 +1,102 @@
+import type { Context } from "./context.ts";
+import { same } from "./diff.ts";
+import { foreignRoutes, type LiveDomain, readDomains, routeOf } from "./domains.ts";
+import { decodeEnv } from "./env.ts";
+import { contentDigest, fingerprint, unixLines } from "./fingerprint.ts";
+import type { Domain } from "./inputs.ts";
+import { ownedBy, parseMarker } from "./marker.ts";
+import { type ComposeOutputs, SCHEMA_VERSION } from "./outputs.ts";
+import { broughtBy, differingKeys, lastDeployment } from "./plan.ts";
+import type { ComposeRecord, ContainerRow } from "./schema.ts";
+import { differingSettings, liveSettings } from "./settings.ts";
+import { describeContainers } from "./verify.ts";
+
+/**
+ * The outputs as they are live, compared with what the state says. Whatever Dokploy only writes differently stays as the state has
+ * it, so that an untouched service shows no difference; whatever was changed by hand is named in `drift`.
+ */
+export function readOutputs(
+  olds: ComposeOutputs,
+  record: ComposeRecord,
+  containers: ContainerRow[],
+  key: Context["key"],
+): ComposeOutputs {
+  const marker = parseMarker(record.description);
+  const owned = marker !== undefined && ownedBy(marker, olds.owner) && marker.service === olds.service;
+  const ours = new Set([...olds.domains.map(routeOf), ...(owned ? marker.routes : [])]);
+  const composeFile = record.composeFile ?? "";
+  const liveEnv = decodeEnv(record.env);
+  const settings = liveSettings(record);
+  const domains = readDomains(record.domains, olds.domains, ours);
+
+  const seen: ComposeOutputs = {
+    ...olds,
+    schemaVersion: SCHEMA_VERSION,
+    name: record.name,
+    owner: owned ? olds.owner : { project: "", stack: "", keyId: "" },
+    composeFile: unixLines(composeFile) === unixLines(olds.composeFile) ? olds.composeFile : composeFile,
+    env: visibleEnv(liveEnv, olds, key),
+    domains: (same(domains, olds.domains) ? olds.domains : domains) as Domain[],
+    settings,
+    foreignDomains: foreignRoutes(record.domains, ours),
+  };
+  const found = [
+    ...(seen.name === olds.name ? [] : ["name"]),
+    ...(owned ? [] : ["owner"]),
+    ...(seen.composeFile === olds.composeFile ? [] : ["composeFile"]),
+    ...differingKeys(olds.env, seen.env).map((name) => `env.${name}`),
+    ...differingDomains(olds.domains, domains).map((route) => `domains.${route}`),
+    ...differingSettings(settings, olds.settings).map((name) => `settings.${name}`),
+  ];
+  const digest = contentDigest({ composeFile, env: liveEnv, domains, settings }, key);
+  const trouble = notDeployed(olds, record, containers, digest);
+  // What was changed without deploying explains itself; only a deployment that is not ours, or not well, needs a word of its own.
+  const explained = found.length > 0 && trouble === "content";
+  const drift = [
+    ...olds.drift,
+    ...found,
+    ...(trouble && olds.deployed && !explained ? [`deployed: ${WORDS[trouble] ?? trouble}`] : []),
+  ];
+  return { ...seen, deployed: trouble === undefined, drift: [...new Set(drift)] };
+}
+
+const WORDS: Record<string, string> = {
+  never: "there is no deployment any more",
+  title: "the last deployment was not ours",
+  content: "the last deployment brought other content",
+};
+
+/** Why what is live does not count as deployed. What the state calls not deployed stays so until an update has mended it. */
+function notDeployed(
+  olds: ComposeOutputs,
+  record: ComposeRecord,
+  containers: ContainerRow[],
+  digest: string | undefined,
+): string | undefined {
+  const last = lastDeployment(record.deployments);
+  if (last === undefined) return "never";
+  if (last.title !== olds.deployment) return "title";
+  if (last.status !== "done") return `the last deployment is ${last.status}`;
+  if (!broughtBy(last, digest)) return "content";
+  const { state, problems } = describeContainers(record.composeFile ?? "", containers, record.appName);
+  if (state !== "well") return problems.join(", ") || "a container is still starting";
+  return olds.deployed ? undefined : "not well before";
+}
+
+/**
+ * Env values that may be shown: those the program declares and the state holds, because there each is secret where the program says
+ * so. All others were set by hand, nobody knows what they are, and only a fingerprint leaves this process.
+ */
+function visibleEnv(live: Record<string, string>, olds: ComposeOutputs, key: Context["key"]): Record<string, string> {
+  const declared = new Set(olds.declared);
+  const visible = (name: string) => declared.has(name) && Object.hasOwn(olds.env, name);
+  return Object.fromEntries(
+    Object.entries(live).map(([name, value]) => [name, visible(name) ? value : fingerprint(value, key)]),
+  );
+}
+
+function differingDomains(olds: Domain[], live: LiveDomain[]): string[] {
+  const routes = new Set([...olds, ...live].map(routeOf));
+  const at = (list: (Domain | LiveDomain)[], route: string) => list.find((domain) => routeOf(domain) === route);
+  return [...routes].filter((route) => !same(at(olds, route), at(live, route)));
+}

@@ -1,0 +1,159 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** Who owns the objects of a stack. */
+export interface OwnerArgs {
+  /** Name of the platform's Pulumi project. */
+  project: string;
+  stack: string;
+  /** 16 hexadecimal digits, derived from PLATFORM_KEY and the stack. */
+  keyId: string;
+}
+
+export interface EnvironmentArgs {
+  /** Name of the project in Dokploy; found by name or created. Changing it is refused. */
+  project: pulumi.Input<string>;
+  /** Name of the environment in that project; found by name or created. Changing it is refused. */
+  name: pulumi.Input<string>;
+  owner: pulumi.Input<OwnerArgs>;
+}
+
+export interface DomainArgs {
+  host: string;
+  /** Key of the service in the compose file. */
+  service: string;
+  /** Port inside the container. */
+  port: number;
+  /** Only requests below this path. Default "/". */
+  path?: string;
+  /** Default true. */
+  https?: boolean;
+  /** Default "letsencrypt" with https, else "none". */
+  certificate?: "letsencrypt" | "none";
+  /** Takes `path` away before the request reaches the container. Default false. */
+  stripPath?: boolean;
+  /** Put before the path on the way to the container. Default "/". */
+  internalPath?: string;
+}
+
+export interface CheckArgs {
+  /** Asked after every deployment; redirects are not followed. */
+  url: string;
+  /** Status code that counts as good. Default 200. */
+  expect?: number;
+  /** Default 10. */
+  attempts?: number;
+  /** Seconds between attempts. Default 3. */
+  interval?: number;
+}
+
+export interface ComposeArgs {
+  environmentId: pulumi.Input<string>;
+  /** Name in Dokploy. Changing it renames, nothing restarts. */
+  name: pulumi.Input<string>;
+  owner: pulumi.Input<OwnerArgs>;
+  /** Name of the service in the platform. */
+  service: pulumi.Input<string>;
+  /** Self-contained compose text. A changed definition of an existing volume is refused. */
+  composeFile: pulumi.Input<string>;
+  /** Values for `${KEY}` in the compose file; secret where the program says so. */
+  env: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  domains?: pulumi.Input<DomainArgs[]>;
+  checks?: pulumi.Input<CheckArgs[]>;
+  /** Seconds that Compose waits for health, per stage. Default 120. */
+  waitTimeout?: pulumi.Input<number>;
+  /** Depth of `depends_on` + 1. Default 1. */
+  stages?: pulumi.Input<number>;
+  /** Takes over a compose of this name that is not ours. Default false. */
+  adopt?: pulumi.Input<boolean>;
+}
+
+// The shims are serialised to text, kept in state and evaluated in another process, by this release or a later one. They hold nothing
+// but the way to the real functions, have no type annotations inside (erased ones leave blanks) and must not change.
+type Shim = pulumi.dynamic.ResourceProvider & { config?: pulumi.dynamic.Config };
+
+const environmentShim: Shim = {
+  configure(req) {
+    this.config = req.config;
+    return Promise.resolve();
+  },
+  async diff(id, olds, news) {
+    return (await import("#dokploy")).diffEnvironment(this.config, id, olds, news);
+  },
+  async create(inputs) {
+    return (await import("#dokploy")).createEnvironment(this.config, inputs);
+  },
+  async read(id, props) {
+    return (await import("#dokploy")).readEnvironment(this.config, id, props);
+  },
+  async update(id, olds, news) {
+    return (await import("#dokploy")).updateEnvironment(this.config, id, olds, news);
+  },
+  async delete(id, props) {
+    return (await import("#dokploy")).deleteEnvironment(this.config, id, props);
+  },
+};
+
+const composeShim: Shim = {
+  configure(req) {
+    this.config = req.config;
+    return Promise.resolve();
+  },
+  async check(olds, news) {
+    return (await import("#dokploy")).checkCompose(this.config, olds, news);
+  },
+  async diff(id, olds, news) {
+    return (await import("#dokploy")).diffCompose(this.config, id, olds, news);
+  },
+  async create(inputs) {
+    return (await import("#dokploy")).createCompose(this.config, inputs);
+  },
+  async read(id, props) {
+    return (await import("#dokploy")).readCompose(this.config, id, props);
+  },
+  async update(id, olds, news) {
+    return (await import("#dokploy")).updateCompose(this.config, id, olds, news);
+  },
+  async delete(id, props) {
+    return (await import("#dokploy")).deleteCompose(this.config, id, props);
+  },
+};
+
+/** The shims, for the test that pins their text. */
+export const shims = { environment: environmentShim, compose: composeShim };
+
+/** An environment of a Dokploy project: where a stack's services live. It verifies the server and never deletes what it did not make. */
+export class Environment extends pulumi.dynamic.Resource {
+  declare readonly environmentId: pulumi.Output<string>;
+  declare readonly projectId: pulumi.Output<string>;
+  declare readonly organizationId: pulumi.Output<string>;
+  declare readonly serverUrl: pulumi.Output<string>;
+
+  constructor(name: string, args: EnvironmentArgs, opts?: pulumi.CustomResourceOptions) {
+    const outputs = { environmentId: undefined, projectId: undefined, organizationId: undefined, serverUrl: undefined };
+    super(environmentShim, name, { ...outputs, ...args }, opts, "dokploy", "Environment");
+  }
+}
+
+/** One service: a Compose project on Dokploy with its routes, deployed and verified. Nothing ever replaces it; volumes always stay. */
+export class Compose extends pulumi.dynamic.Resource {
+  declare readonly composeId: pulumi.Output<string>;
+  /** Compose project name, chosen by Dokploy. */
+  declare readonly appName: pulumi.Output<string>;
+  /** Whether the last deployment, its containers and checks came to a good end. */
+  declare readonly deployed: pulumi.Output<boolean>;
+  /** What was found changed by hand since the last update, by key. */
+  declare readonly drift: pulumi.Output<string[]>;
+  /** Routes made by hand: reported, never removed. */
+  declare readonly foreignDomains: pulumi.Output<string[]>;
+
+  constructor(name: string, args: ComposeArgs, opts?: pulumi.CustomResourceOptions) {
+    const outputs = {
+      composeId: undefined,
+      appName: undefined,
+      deployed: undefined,
+      drift: undefined,
+      foreignDomains: undefined,
+    };
+    super(composeShim, name, { ...outputs, ...args }, opts, "dokploy", "Compose");
+  }
+}

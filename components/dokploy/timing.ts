@@ -1,0 +1,29 @@
+/** How long the provider waits for what, in milliseconds. */
+export interface Timing {
+  /** First pause between looks at a deployment; grows to `pollMax`. */
+  poll: number;
+  pollMax: number;
+  /** Neither a deployment nor a queue entry for so long: the queue was lost. */
+  lost: number;
+  /** Dokploy may be away for so long while a deployment is waited for (it restarts in about 30 s). */
+  outage: number;
+  /** The queue may stand still for so long before somebody else's job counts as hanging. */
+  stalled: number;
+  /** Longest extension of a deadline while the job's log still grows. */
+  grace: number;
+  /** Longest time between the two looks at containers that say they are healthy. */
+  settle: number;
+  /** Time between the two looks at containers without a health check. */
+  settleSilent: number;
+}
+
+export const DEFAULT_TIMING: Timing = {
+  poll: 100,
+  pollMax: 1_000,
+  lost: 10_000,
+  outage: 60_000,
+  stalled: 15 * 60_000,
+  grace: 30_000,
+  settle: 3_000,
+  settleSilent: 3_000,
+};

@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Pool } from "undici";
+import { type Answer, type Call, type DokployError, isHtml, toConnectionError, toDokployError } from "./errors.ts";
+
+export interface TransportOptions {
+  /** Origin, and a path when Dokploy lives below one; without `/api`. */
+  url: string;
+  apiKey: string;
+  /** Requests at once; more wait for their turn. Default 8. */
+  concurrency?: number;
+  /** Milliseconds until a request without an answer counts as failed. Default 15 000; writes get twice as long. */
+  timeout?: number;
+  /** Milliseconds before the first repetition; doubles each time, with jitter. Default 200. */
+  backoff?: number;
+}
+
+/** How a call may be carried out. Creates, deployments and deletions are never repeated blindly: their answer may only be lost. */
+export interface CallOptions {
+  /** May be sent again when no good answer came. Always so for GET. */
+  idempotent?: boolean;
+  /** Milliseconds, for calls that wait for Docker. */
+  timeout?: number;
+}
+
+export interface Transport {
+  get(procedure: string, query?: Record<string, string>): Promise<unknown>;
+  post(procedure: string, body: object, options?: CallOptions): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+const ATTEMPTS = 5;
+const LONGEST_PAUSE = 3_000;
+
+/**
+ * Opens the one connection pool to a Dokploy server. Calls resolve to the parsed JSON, or undefined for an empty body,
+ * and reject with a {@link DokployError}.
+ */
+export function openTransport(options: TransportOptions): Transport {
+  const base = new URL(options.url);
+  const prefix = base.pathname.replace(/\/$/, "");
+  const timeout = options.timeout ?? 15_000;
+  const backoff = options.backoff ?? 200;
+  // Dokploy closes idle connections after 5 s; leaving them first keeps a write from meeting a closed one.
+  const pool = new Pool(base.origin, {
+    connections: options.concurrency ?? 8,
+    keepAliveTimeout: 4_000,
+    keepAliveMaxTimeout: 4_000,
+    connect: { timeout },
+  });
+  let worked = false;
+
+  async function once(call: Call, path: string, body: string | undefined, limit: number): Promise<unknown> {
+    let answer: Answer;
+    try {
+      const headers: Record<string, string> = { "x-api-key": options.apiKey, accept: "application/json" };
+      if (body !== undefined) headers["content-type"] = "application/json";
+      const signal = AbortSignal.timeout(limit);
+      const response = await pool.request({ method: call.method, path, headers, body, signal });
+      const contentType = String(response.headers["content-type"] ?? "");
+      answer = { status: response.statusCode, contentType, text: await response.body.text() };
+    } catch (cause) {
+      throw toConnectionError(call, options.url, cause, wasSent(cause));
+    }
+    if (answer.status < 200 || answer.status > 299 || isHtml(answer)) throw toDokployError(call, answer, worked);
+    worked = true;
+    try {
+      return answer.text === "" ? undefined : JSON.parse(answer.text);
+    } catch {
+      throw toDokployError(call, { ...answer, status: 502 }, worked);
+    }
+  }
+
+  async function repeated(call: Call, path: string, body: string | undefined, limit: number): Promise<unknown> {
+    const giveUpAt = Date.now() + 2 * limit;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await once(call, path, body, limit);
+      } catch (error) {
+        const again = (error as DokployError).kind === "transient" && attempt < ATTEMPTS && Date.now() < giveUpAt;
+        if (!again) throw error;
+        const pause = Math.min(backoff * 2 ** (attempt - 1), LONGEST_PAUSE);
+        await sleep(pause * (0.5 + Math.random() / 2));
+      }
+    }
+  }
+
+  return {
+    get(procedure, query = {}) {
+      const search = new URLSearchParams(query).toString();
+      const path = `${prefix}/api/${procedure}${search === "" ? "" : `?${search}`}`;
+      return repeated({ method: "GET", procedure }, path, undefined, timeout);
+    },
+    post(procedure, body, { idempotent = false, timeout: own } = {}) {
+      const send = idempotent ? repeated : once;
+      return send(
+        { method: "POST", procedure },
+        `${prefix}/api/${procedure}`,
+        JSON.stringify(body),
+        own ?? 2 * timeout,
+      );
+    },
+    close: () => pool.close(),
+  };
+}
+
+const NEVER_SENT =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|.*(CERT|TLS|SSL|SIGNED).*)$/;
+
+function wasSent(cause: unknown): boolean {
+  return !NEVER_SENT.test((cause as { code?: string }).code ?? "");
+}

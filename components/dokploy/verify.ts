@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { assessContainers, type ContainersState, expectedServices, restartedBetween } from "./containers.ts";
+import type { Context } from "./context.ts";
+import { logTail } from "./log-tail.ts";
+import type { ContainerRow } from "./schema.ts";
+import { ServiceError } from "./service-error.ts";
+
+export interface Deployed {
+  composeId: string;
+  appName: string;
+  service: string;
+  composeFile: string;
+  /** Milliseconds that the deployment took. */
+  took: number;
+  /** Milliseconds that containers may still be starting. */
+  limit: number;
+}
+
+/**
+ * Makes sure that what Dokploy calls done is true: every container runs and is healthy, twice in a row, without a restart in between.
+ * Throws `unhealthy` with the container's own log.
+ *
+ * The time between the two looks is half of what the deployment took, so that it never adds more than that to an update;
+ * where containers have no health check it is longer, because then running says little.
+ */
+export async function verifyContainers(context: Context, deployed: Deployed): Promise<void> {
+  const { timing, dokploy } = context;
+  const services = expectedServices(deployed.composeFile);
+  const look = async () => {
+    const rows = await dokploy.containers(deployed.appName);
+    return { rows, ...assessContainers(services, rows, deployed.appName) };
+  };
+  const deadline = Date.now() + deployed.limit;
+  let before = await look();
+  for (;;) {
+    const settle = Math.min(Math.max(deployed.took / 2, timing.poll), timing.settle);
+    await sleep(before.silent ? timing.settleSilent : before.state === "well" ? settle : timing.pollMax);
+    const after = await look();
+    if (before.state === "ill" && after.state === "ill") throw await unhealthy(context, deployed, after);
+    const restarted = restartedBetween(before.rows, after.rows);
+    if (restarted.length > 0) {
+      throw await unhealthy(context, deployed, { ...after, problems: restarted.map((name) => `${name}: restarted`) });
+    }
+    if (before.state === "well" && after.state === "well") return;
+    if (Date.now() > deadline) throw await unhealthy(context, deployed, after);
+    before = after;
+  }
+}
+
+/** What containers say right now, in one word and one line each. */
+export function describeContainers(composeFile: string, rows: ContainerRow[], appName: string): ContainersState {
+  return assessContainers(expectedServices(composeFile), rows, appName);
+}
+
+async function unhealthy(
+  { dokploy }: Context,
+  deployed: Deployed,
+  found: ContainersState & { rows: ContainerRow[] },
+): Promise<ServiceError> {
+  const worst = found.worst ?? found.rows[0];
+  const log = worst ? await dokploy.containerLog(deployed.composeId, worst.containerId, 30).catch(() => "") : "";
+  const what = found.problems.length > 0 ? found.problems.join(", ") : "a container is still starting";
+  return new ServiceError(
+    "unhealthy",
+    `${deployed.service} was deployed but does not run well: ${what}`,
+    "the container's log below says why; mend it and deploy again",
+    logTail(log),
+  );
+}

@@ -1,0 +1,8 @@
+/**
+ * Ends this process when the engine that started it is gone. The engine's plugins run in process groups of their own, so a killed
+ * engine would leave the provider deploying beside the recovery.
+ */
+export function exitWithParent(interval = 500): void {
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && process.exit(1), interval).unref();
+}
