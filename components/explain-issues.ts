@@ -8,7 +8,7 @@ export interface Issue {
   hint: string;
 }
 
-/** The mistakes of a parse in words, unknown keys with the known one that is near. */
+/** The mistakes of a parse in words. A schema's own message is split at `; ` into what is wrong and what to do. */
 export function explainIssues(
   result: z.ZodSafeParseResult<unknown>,
   schema: z.ZodObject,
@@ -17,7 +17,10 @@ export function explainIssues(
   if (result.success) return [];
   return result.error.issues.flatMap((issue): Issue[] => {
     const path = issue.path.filter((step) => typeof step !== "symbol");
-    if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message, hint: "correct the value" }];
+    if (issue.code !== "unrecognized_keys") {
+      const [message = "", hint = "correct the value"] = issue.message.split("; ");
+      return [{ path, message, hint }];
+    }
     return issue.keys.map((key) => {
       const known = [...Object.keys(schema.shape), ...alsoKnown];
       const near = closest(key, known);

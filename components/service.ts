@@ -64,7 +64,7 @@ const commonSettings = {
     .describe("Values given from outside instead of generated ones, as Pulumi secrets: secret name → value."),
   env: z
     .record(
-      z.string().regex(/^[A-Za-z_]\w*$/, "is no name of a variable"),
+      z.string().regex(/^[A-Za-z_]\w*$/, "is no name of a variable; use letters, digits and `_`"),
       z.union([z.string(), z.number(), z.boolean()]).transform(String),
     )
     .default({})
@@ -142,6 +142,6 @@ function split(raw: object, own: z.ZodRawShape): { all: object; shared: object }
 export function memory(fallback: string) {
   return z
     .string()
-    .regex(/^\d+(\.\d+)?[bkmg]b?$/i, "is no size of memory (write `512m` or `2g`)")
+    .regex(/^\d+(\.\d+)?[bkmg]b?$/i, "is no size of memory; write `512m` or `2g`")
     .default(fallback);
 }

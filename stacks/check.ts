@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Problem } from "../components/compose/problem.ts";
 import { planStack, printProblems } from "./plan.ts";
-import { fromStackFile } from "./stack-file.ts";
+import { fromStackFile, readStackFile } from "./stack-file.ts";
 
 const USAGE = "usage: node stacks/check.ts <stack> [--json]\n";
 
@@ -18,10 +16,8 @@ interface Report {
 /** Plans a stack from its file alone: no engine, no network, no master key. */
 function check(stack: string): Report {
   const notes: string[] = [];
-  let text: string;
-  try {
-    text = readFileSync(join(import.meta.dirname, "..", `Pulumi.${stack}.yaml`), "utf8");
-  } catch {
+  const text = readStackFile(stack);
+  if (text === undefined) {
     const problem = {
       file: `Pulumi.${stack}.yaml`,
       message: "there is no such file",

@@ -9,12 +9,15 @@ import type { RawConfig } from "./raw-config.ts";
 /** The keys below `platform:` besides the services' own. */
 export const platformSettings = z.strictObject({
   domain: z
-    .string({ error: "is missing: services live below this domain" })
-    .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*$/, "is no domain name in small letters")
+    .string({ error: "is missing; services live below this domain: write `example.org`" })
+    .regex(
+      /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*$/,
+      "is no domain name; write it in small letters, as `example.org`",
+    )
     .describe("Services live below it, e.g. `example.org`."),
   suffix: z
-    .string({ error: "is missing: it ends the names of containers, volumes, networks and hosts" })
-    .regex(/^(-[a-z0-9]+)*$/, "must be empty or begin with a hyphen, in small letters and digits (`-staging`)")
+    .string({ error: 'is missing; write `""` in production, else a text like `-staging`' })
+    .regex(/^(-[a-z0-9]+)*$/, "cannot end a name; leave it empty or write a text like `-staging`")
     .describe("Ends container, volume, network and host names. Empty in production and only there."),
   services: z
     .array(z.string())
@@ -62,7 +65,7 @@ export function readConfig(sources: ConfigSources): { config?: StackConfig; prob
   const problems = explainIssues(parsed, platformSettings, catalogue).map(({ path: [key, ...path], message, hint }) =>
     problemAt(raw, `platform:${key}`, path, message, hint),
   );
-  if (parsed.success) problems.push(...checkRules(parsed.data, sources));
+  problems.push(...checkIsolation(sources), ...checkServices(sources));
   problems.push(...checkKey(sources));
   const key = sources.platformKey ?? own.key;
   if (!parsed.success || problems.length > 0 || typeof key !== "string") return { problems };
@@ -102,31 +105,37 @@ function belowPlatform(values: Readonly<Record<string, unknown>>): Record<string
   return Object.fromEntries(entries.map(([key, value]) => [key.slice("platform:".length), value]));
 }
 
-function checkRules(settings: z.infer<typeof platformSettings>, { stack, raw, catalogue }: ConfigSources): Problem[] {
+/** What must hold so that two environments on one host share nothing. */
+function checkIsolation({ stack, raw }: ConfigSources): Problem[] {
   const problems: Problem[] = [];
   const production = stack === "production";
-  if (production && settings.suffix !== "") {
-    problems.push(problemAt(raw, "platform:suffix", [], "production has no suffix", "leave it empty"));
+  const suffix = raw.values["platform:suffix"];
+  if (production && typeof suffix === "string" && suffix !== "") {
+    problems.push(problemAt(raw, "platform:suffix", [], "production has no suffix", 'write `""`'));
   }
-  if (!production && settings.suffix === "") {
+  if (!production && suffix === "") {
     const message = "two environments on one host would share their data";
     problems.push(problemAt(raw, "platform:suffix", [], message, `write \`-${stack}\``));
   }
-  if (production && settings.data === "disposable") {
+  if (production && raw.values["platform:data"] === "disposable") {
     problems.push(problemAt(raw, "platform:data", [], "production's data is not disposable", "write `keep`"));
   }
-  if (settings.secrets === "vault") {
-    problems.push(
-      problemAt(raw, "platform:secrets", [], "this release cannot take secrets from Vault", "write `dokploy`"),
-    );
-  }
-  for (const [index, name] of (settings.services ?? []).entries()) {
-    if (catalogue.includes(name)) continue;
-    const near = closest(name, catalogue);
-    const hint = near ? `did you mean \`${near}\`?` : `the catalogue has ${catalogue.join(", ")}`;
-    problems.push(problemAt(raw, "platform:services", [index], `there is no service \`${name}\``, hint));
+  if (raw.values["platform:secrets"] === "vault") {
+    const message = "this release cannot take secrets from Vault";
+    problems.push(problemAt(raw, "platform:secrets", [], message, "write `dokploy`"));
   }
   return problems;
+}
+
+function checkServices({ raw, catalogue }: ConfigSources): Problem[] {
+  const listed = raw.values["platform:services"];
+  if (!Array.isArray(listed)) return [];
+  return listed.flatMap((name, index) => {
+    if (typeof name !== "string" || catalogue.includes(name)) return [];
+    const near = closest(name, catalogue);
+    const hint = near ? `did you mean \`${near}\`?` : `the catalogue has ${catalogue.join(", ")}`;
+    return [problemAt(raw, "platform:services", [index], `there is no service \`${name}\``, hint)];
+  });
 }
 
 function checkKey({ raw, platformKey }: ConfigSources): Problem[] {

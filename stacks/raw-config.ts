@@ -10,17 +10,21 @@ export interface RawConfig {
   locate(key: string, path: readonly (string | number)[]): { line?: number; column?: number };
 }
 
-/** Reads what the engine hands to a program: every value is text, structured ones are JSON. */
+/**
+ * Reads what the engine hands to a program: every value is text, structured ones are JSON.
+ * `locate` finds places in the stack's file, which the engine does not tell.
+ */
 export function fromEngine(
   stack: string,
   config: Readonly<Record<string, string>>,
   isSecret: (key: string) => boolean,
+  locate: RawConfig["locate"] = () => ({}),
 ): RawConfig {
   return {
     file: `Pulumi.${stack}.yaml`,
     values: Object.fromEntries(Object.entries(config).map(([key, text]) => [key, parseStructured(text)])),
     secretKeys: new Set(Object.keys(config).filter(isSecret)),
-    locate: () => ({}),
+    locate,
   };
 }
 

@@ -1,9 +1,17 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseCompose } from "../components/compose/parse.ts";
 import type { Problem } from "../components/compose/problem.ts";
 import type { RawConfig } from "./raw-config.ts";
 
 /** Stands for an encrypted value: as long as a key has to be, so that it passes where the real one would. */
 const ENCRYPTED = "encrypted".repeat(8);
+
+/** The text of a stack's file in this checkout, undefined when there is none. */
+export function readStackFile(stack: string): string | undefined {
+  const file = join(import.meta.dirname, "..", `Pulumi.${stack}.yaml`);
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+}
 
 /** Reads `Pulumi.<stack>.yaml` without the engine. Encrypted values are replaced by a text that tells nothing. */
 export function fromStackFile(stack: string, text: string): { raw?: RawConfig; problems: Problem[] } {
@@ -19,7 +27,7 @@ export function fromStackFile(stack: string, text: string): { raw?: RawConfig; p
       file,
       values: Object.fromEntries(values),
       secretKeys,
-      locate: (key, path) => source.locate(["config", key, ...path]),
+      locate: (key, path) => (key in config ? source.locate(["config", key, ...path]) : {}),
     },
   };
 }

@@ -13,12 +13,12 @@ export const postgres = defineService({
     memory: memory("512m").describe("Memory limit of the server's container."),
     sharedBuffers: z
       .string()
-      .regex(/^\d+(kB|MB|GB)$/, "is no size that PostgreSQL knows (write `128MB`)")
+      .regex(/^\d+(kB|MB|GB)$/, "is no size that PostgreSQL knows; write `128MB`")
       .default("128MB")
       .describe("PostgreSQL's `shared_buffers`; a quarter of `memory` is a good start."),
     maxConnections: z.int().min(10).max(10_000).default(100).describe("PostgreSQL's `max_connections`."),
     databases: z
-      .array(z.string().regex(DATABASE, "is no name of a database (small letters, digits and `_`)"))
+      .array(z.string().regex(DATABASE, "is no name of a database; use small letters, digits and `_`"))
       .default([])
       .describe("Databases for applications outside of the platform, besides those that services ask for."),
   },

@@ -8,7 +8,7 @@ export const redis = defineService({
     memory: memory("256m").describe("Memory limit of the container. Keep a quarter more than `maxmemory`."),
     maxmemory: z
       .string()
-      .regex(/^\d+(b|kb|mb|gb|k|m|g)?$/i, "is no size that Redis knows (write `192mb`)")
+      .regex(/^\d+(b|kb|mb|gb|k|m|g)?$/i, "is no size that Redis knows; write `192mb`")
       .default("192mb")
       .describe("What the data may take; beyond it `policy` decides."),
     policy: z
