@@ -13,10 +13,12 @@ import type { Dokploy } from "./dokploy.ts";
 import { createFaults } from "./faults/faults.ts";
 import { requestFaults } from "./faults/request-faults.ts";
 import { guardOwnPages } from "./http/guard.ts";
+import { securityHeaders } from "./http/headers.ts";
 import { pushDeployRoutes } from "./http/push-deploy.ts";
 import { restRoutes } from "./http/rest.ts";
 import { countRequests, type Statistics } from "./http/statistics.ts";
 import { trpcRoutes } from "./http/trpc.ts";
+import { pageRoutes } from "./page/routes.ts";
 import { procedures } from "./procedures/all.ts";
 import type { ScriptableContainers } from "./scriptable.ts";
 import { cancelInterrupted, seed } from "./seed.ts";
@@ -80,6 +82,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     listen: () => listen(http, port, host),
   });
   const app = new Hono();
+  app.use(securityHeaders);
   app.use("/api/*", countRequests(statistics), requestFaults(dokploy.faults));
   app.get("/api/health", (c) => c.json({ ok: true }));
   app.route("/", pushDeployRoutes(dokploy));
@@ -87,6 +90,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   app.route("/", restRoutes(dokploy, procedures));
   app.use("*", guardOwnPages(host, keys));
   app.route("/", controlRoutes(control));
+  app.route("/", pageRoutes(dokploy, procedures, owner));
 
   const http = createAdaptorServer({ fetch: app.fetch }) as Server;
   await listen(http, options.port ?? 0, host);
