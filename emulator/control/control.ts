@@ -22,7 +22,8 @@ export interface Control {
   resetStatistics(): void;
   /**
    * A restart of Dokploy: connections break, the queue is lost, the running deployment becomes `cancelled`, and for
-   * `downMs` (default 0) connections are refused. Resolves when it answers again.
+   * `downMs` connections are refused. Resolves when it answers again. Default 10 ms, in which clients in the same process
+   * notice that their connections are gone.
    */
   restart(downMs?: number): Promise<void>;
   /** Removes projects, services, their containers and their own volumes. Keys stay. */
@@ -62,10 +63,10 @@ export function createControl(options: {
     clearFaults,
     statistics: () => ({ requests: statistics.requests, procedures: { ...statistics.procedures } }),
     resetStatistics,
-    async restart(downMs = 0) {
+    async restart(downMs = 10) {
       queue.lose();
       await stopListening();
-      if (downMs > 0) await sleep(downMs);
+      await sleep(downMs);
       cancelInterrupted(db);
       await listen();
     },

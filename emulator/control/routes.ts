@@ -27,7 +27,7 @@ export function controlRoutes(control: Control): Hono {
     return c.json(control.statistics());
   });
   app.post("/restart", (c) => {
-    const downMs = Number(c.req.query("downMs") ?? 0);
+    const downMs = Number(c.req.query("downMs") ?? 10);
     if (!(downMs >= 0)) return c.json({ error: "downMs is a number of milliseconds" }, 400);
     // After the answer: the restart breaks all connections.
     setTimeout(() => control.restart(downMs), 10);
