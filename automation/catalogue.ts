@@ -1,0 +1,47 @@
+import { parse } from "yaml";
+import { z } from "zod";
+import type { Mirror } from "./git/mirror.ts";
+
+/** Updated by people only: the runner must not restart itself or what it leans on. */
+const BY_HAND = "bootstrap";
+
+const stackFile = z.object({
+  config: z.object({ "platform:services": z.array(z.string()).optional() }).optional(),
+});
+
+/** What a commit holds: its stacks and its services. */
+export interface Catalogue {
+  /** Stacks that the runner may update, by name. */
+  stacks: string[];
+  /** Services that run on a stack, by name. */
+  services: string[];
+}
+
+/** Stack names of a list of paths: `Pulumi.staging.yaml` → `staging`; never `bootstrap`. */
+export function toStacks(files: string[]): string[] {
+  return files
+    .map((file) => /^Pulumi\.([a-z][a-z0-9-]*)\.yaml$/.exec(file)?.[1])
+    .filter((stack) => stack !== undefined && stack !== BY_HAND) as string[];
+}
+
+/** Services of a stack: what its file lists, else every `components/<service>` with a compose file. */
+export function toServices(stackText: string, files: string[]): string[] {
+  const parsed = stackFile.safeParse(parse(stackText) ?? {});
+  const listed = parsed.success ? parsed.data.config?.["platform:services"] : undefined;
+  if (listed) return [...listed];
+  return files
+    .map((file) => /^components\/([a-z][a-z0-9-]*)\/compose\.ya?ml$/.exec(file)?.[1])
+    .filter((service) => service !== undefined && service !== "runner") as string[];
+}
+
+/** Stacks that a commit has a file for. */
+export async function readStacks(mirror: Mirror, commit: string): Promise<string[]> {
+  return toStacks((await mirror.git(["ls-tree", "-z", "--name-only", commit])).split("\0"));
+}
+
+/** Services of a stack at a commit; undefined when the commit has no file for the stack. */
+export async function readServices(mirror: Mirror, commit: string, stack: string): Promise<string[] | undefined> {
+  const text = await mirror.readText(commit, `Pulumi.${stack}.yaml`);
+  if (text === undefined) return undefined;
+  return toServices(text, await mirror.listFiles(commit, "components/"));
+}

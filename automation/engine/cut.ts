@@ -1,0 +1,63 @@
+import type { EngineEvent, StepEventMetadata, StepEventStateMetadata } from "@pulumi/pulumi/automation/index.js";
+import type { EngineRecord, ResourceRecord } from "./messages.ts";
+
+const SEVERITIES = { info: "info", "info#err": "info", warning: "warning", error: "error" } as const;
+
+/** Longest message kept, in characters. */
+const MESSAGE_LIMIT = 8_000;
+
+/**
+ * Cuts an engine event down to what may be kept, or to nothing. An allow-list: diagnostics of severity `debug` carry
+ * secrets in clear, and so do the inputs and outputs of every step.
+ */
+export function cutEvent(event: EngineEvent): EngineRecord | undefined {
+  if (event.resourcePreEvent) return toResource("started", event.resourcePreEvent.metadata);
+  if (event.resOutputsEvent) return toResource("done", event.resOutputsEvent.metadata);
+  if (event.resOpFailedEvent) return toResource("failed", event.resOpFailedEvent.metadata);
+  if (event.diagnosticEvent) {
+    const { urn, message, severity, prefix } = event.diagnosticEvent;
+    const known = (SEVERITIES as Record<string, "info" | "warning" | "error" | undefined>)[severity];
+    if (!known || event.diagnosticEvent.ephemeral) return undefined;
+    const text = toPlainText(`${prefix ?? ""}${message}`);
+    return text ? { type: "diagnostic", severity: known, urn: urn || null, message: text } : undefined;
+  }
+  if (event.summaryEvent) {
+    const { resourceChanges, durationSeconds } = event.summaryEvent;
+    const result = (event.summaryEvent as { result?: string }).result ?? "";
+    return { type: "summary", result, changes: { ...resourceChanges }, seconds: durationSeconds };
+  }
+  return undefined;
+}
+
+function toResource(phase: ResourceRecord["phase"], step: StepEventMetadata): ResourceRecord {
+  return { type: "resource", phase, op: step.op, urn: step.urn, keys: changedKeys(step) };
+}
+
+/** A refresh changes outputs, every other step is decided by inputs. */
+function changedKeys(step: StepEventMetadata): string[] {
+  if (!step.old || !step.new) return [];
+  const side = (state: StepEventStateMetadata) => (step.op === "refresh" ? state.outputs : state.inputs) ?? {};
+  const keys = new Set([...(step.diffs ?? []), ...differingKeys(side(step.old), side(step.new))]);
+  return [...keys].filter((key) => !key.startsWith("__")).sort();
+}
+
+/** Names of what differs, two levels deep. */
+function differingKeys(before: Record<string, unknown>, after: Record<string, unknown>, depth = 2): string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) => {
+    const [a, b] = [before[key], after[key]];
+    if (JSON.stringify(a) === JSON.stringify(b)) return [];
+    if (depth > 1 && isMap(a) && isMap(b)) return differingKeys(a, b, depth - 1).map((name) => `${key}.${name}`);
+    return [key];
+  });
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The engine marks colours as `<{%reset%}>`. */
+function toPlainText(message: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal are control characters
+  const text = message.replace(/<\{%[^%]*%\}>/g, "").replace(/\u001b\[[0-9;]*m/g, "");
+  return text.trim().slice(0, MESSAGE_LIMIT);
+}

@@ -1,0 +1,70 @@
+import type { Variables } from "../variables.ts";
+
+/** What the engine and the program may see of the runner's environment. Everything else stays with the runner. */
+const PROGRAM_VARIABLES = [
+  // the system
+  "HOME",
+  "USER",
+  "LANG",
+  "TZ",
+  "TMPDIR",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+  "NODE_EXTRA_CA_CERTS",
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+  "NO_PROXY",
+  "http_proxy",
+  "https_proxy",
+  "no_proxy",
+  // the platform
+  "PLATFORM_KEY",
+  "DOKPLOY_URL",
+  "DOKPLOY_API_KEY",
+  "VAULT_ADDR",
+  "VAULT_TOKEN",
+  "VAULT_ROLE_ID",
+  "VAULT_SECRET_ID",
+  "VAULT_NAMESPACE",
+  "VAULT_CACERT",
+  // state and its encryption
+  "PULUMI_CONFIG_PASSPHRASE",
+  "PULUMI_ACCESS_TOKEN",
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "AWS_SESSION_TOKEN",
+  "AWS_REGION",
+  "AWS_ENDPOINT_URL",
+  "AWS_ENDPOINT_URL_S3",
+];
+
+/** The named variables that are set. */
+export function pickEnvironment(env: Record<string, string | undefined>, names: string[]): Record<string, string> {
+  const picked: Record<string, string> = {};
+  for (const name of names) {
+    const value = env[name];
+    if (value) picked[name] = value;
+  }
+  return picked;
+}
+
+/**
+ * The environment of an update: built, not inherited, because every flag of the engine can be set by a
+ * `PULUMI_OPTION_…` variable and the program must not see the runner's own secrets.
+ */
+export function buildEngineEnvironment(
+  variables: Variables,
+  options: { path: string; pulumiHome: string; backendUrl: string; release: string },
+): Record<string, string> {
+  const values = Object.fromEntries(PROGRAM_VARIABLES.map((name) => [name, variables.get(name)]));
+  return {
+    ...pickEnvironment(values, PROGRAM_VARIABLES),
+    PATH: options.path,
+    PULUMI_HOME: options.pulumiHome,
+    PULUMI_BACKEND_URL: options.backendUrl,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    // The stack file given to the engine is a copy without a salt; state keeps its own.
+    PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
+    DOCKMASTER_RELEASE: options.release,
+  };
+}

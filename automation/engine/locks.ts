@@ -1,0 +1,43 @@
+import { readdir, readFile, rm } from "node:fs/promises";
+import { homedir, hostname } from "node:os";
+import { basename, join } from "node:path";
+
+/** The engine's lock on a stack, as a `file://` backend keeps it. It has no lease: a killed engine leaves it for ever. */
+export interface StackLock {
+  /** Name of the lock's file without `.json`. */
+  id: string;
+  pid: number;
+  host: string;
+}
+
+/** Folder of a stack's locks; undefined for backends that are not files. */
+export function lockFolder(backendUrl: string, project: string, stack: string): string | undefined {
+  const root = /^file:\/\/(.*)$/s.exec(backendUrl)?.[1];
+  if (root === undefined) return undefined;
+  const path = root === "~" || root.startsWith("~/") ? join(homedir(), root.slice(1)) : root;
+  return join(path, ".pulumi", "locks", "organization", project, stack);
+}
+
+/** All locks of a stack, whoever holds them. */
+export async function readLocks(folder: string): Promise<StackLock[]> {
+  const files = await readdir(folder).catch(() => []);
+  const locks: StackLock[] = [];
+  for (const file of files.filter((name) => name.endsWith(".json"))) {
+    const text = await readFile(join(folder, file), "utf8").catch(() => undefined);
+    if (text === undefined) continue;
+    const { pid, hostname: host } = JSON.parse(text) as { pid: number; hostname: string };
+    locks.push({ id: basename(file, ".json"), pid, host });
+  }
+  return locks;
+}
+
+/** Removes one lock by its id. Whoever calls this knows that its engine is dead and holds the stack's lease. */
+export async function removeLock(folder: string, id: string): Promise<void> {
+  if (!/^[\w-]+$/.test(id)) throw new Error(`"${id}" is no lock id`);
+  await rm(join(folder, `${id}.json`), { force: true });
+}
+
+/** Whether a lock was taken on this machine. */
+export function isLocalLock(lock: StackLock): boolean {
+  return lock.host === hostname();
+}

@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import type { EngineSession } from "../domain/run.ts";
+
+/** One process as /proc/<pid>/stat tells it (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html). */
+interface ProcessFacts {
+  pid: number;
+  /** R, S, D, Z, … */
+  state: string;
+  session: number;
+  /** Clock ticks since boot. */
+  startTime: number;
+}
+
+/** Facts of one line of /proc/<pid>/stat. The command in parentheses may hold anything, also `) `. */
+export function parseStat(line: string): ProcessFacts {
+  const end = line.lastIndexOf(")");
+  const fields = line.slice(end + 2).split(" ");
+  return {
+    pid: Number.parseInt(line, 10),
+    state: fields[0] ?? "",
+    session: Number(fields[3]),
+    startTime: Number(fields[19]),
+  };
+}
+
+function readProcess(pid: number | string): ProcessFacts | undefined {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function bootId(): string {
+  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+}
+
+/** The session that a detached child leads. Undefined when it has ended already. */
+export function describeSession(pid: number): EngineSession | undefined {
+  const leader = readProcess(pid);
+  return leader && { sid: pid, startTime: leader.startTime, host: hostname(), bootId: bootId(), lockId: null };
+}
+
+/** Whether a session was started on this machine since it booted. Only then can its processes be seen from here. */
+export function isLocal(session: EngineSession): boolean {
+  return session.host === hostname() && session.bootId === bootId();
+}
+
+/**
+ * Live processes of a session, zombies not counted. A number that was given to a new process since then names another
+ * session, and the kernel does that only when nobody of the old one is left.
+ */
+export function listSession(session: EngineSession): number[] {
+  if (!isLocal(session)) return [];
+  const leader = readProcess(session.sid);
+  if (leader && leader.session === session.sid && leader.startTime !== session.startTime) return [];
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(readProcess)
+    .filter((facts) => facts !== undefined)
+    .filter((facts) => facts.session === session.sid && facts.state !== "Z" && facts.startTime >= session.startTime)
+    .map((facts) => facts.pid);
+}
+
+/** Whether a process belongs to a session. */
+export function isInSession(pid: number, session: EngineSession): boolean {
+  return listSession(session).includes(pid);
+}
+
+/** Sends a signal to the session leader's own process group: the child and the engine, not the plugins. */
+export function signalEngine(session: EngineSession, signal: NodeJS.Signals): void {
+  if (listSession(session).length === 0) return;
+  try {
+    process.kill(-session.sid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/**
+ * Ends every process of a session with SIGKILL: plugins run in groups of their own and outlive their engine. Resolves
+ * when none is left; throws when some are still there after `deadlineMs`.
+ */
+export async function killSession(session: EngineSession, deadlineMs = 5000): Promise<void> {
+  const deadline = Date.now() + deadlineMs;
+  for (;;) {
+    const pids = listSession(session);
+    if (pids.length === 0) return;
+    if (Date.now() > deadline) throw new Error(`processes ${pids.join(", ")} of the old update cannot be ended`);
+    for (const pid of pids) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,128 @@
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { RequestError } from "../http/errors.ts";
+import { type Git, GitError } from "./git.ts";
+
+/** A bare copy of the origin's branches and tags. Reads are as of the last fetch. */
+export interface Mirror {
+  /** Folder of the bare repository. */
+  readonly folder: string;
+  /** When the last successful fetch began, in milliseconds since the epoch; undefined before the first. */
+  fetchedAt(): number | undefined;
+  /** Brings the copy up to date; callers that come while one runs share the next. Throws RequestError `git_unreachable`. */
+  fetch(): Promise<void>;
+  /** The commit that a tag names, through a tag object or directly; undefined when there is no such tag. */
+  tagCommit(tag: string): Promise<string | undefined>;
+  /** The branch's newest commit; undefined when there is no such branch. */
+  branchHead(branch: string): Promise<string | undefined>;
+  /** Whether `ancestor` is `commit` or one of its ancestors. False when either is unknown. */
+  isAncestor(ancestor: string, commit: string): Promise<boolean>;
+  /** A file's text at a commit; undefined when it is not there. */
+  readText(commit: string, path: string): Promise<string | undefined>;
+  /** Paths at a commit below `folder`, relative to the repository. */
+  listFiles(commit: string, folder: string): Promise<string[]>;
+  /** Runs any other git command in the mirror. */
+  readonly git: Git;
+}
+
+const REFSPECS = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
+const COMMIT = /^[0-9a-f]{40,64}$/;
+
+/** Opens the mirror in `folder`, made when absent. Does not fetch. */
+export async function openMirror(git: Git, folder: string, url: string): Promise<Mirror> {
+  if (!existsSync(`${folder}/HEAD`)) {
+    await mkdir(folder, { recursive: true });
+    await git(["init", "--quiet", "--bare", "--", folder]);
+  }
+  const inMirror: Git = (words, options) => git(words, { cwd: folder, ...options });
+
+  /** Output without the line end; undefined when git says no (exit code 1 or 128: the object is not there). */
+  const ask = async (words: string[]): Promise<string | undefined> => {
+    try {
+      return (await inMirror(words)).trimEnd();
+    } catch (error) {
+      if (error instanceof GitError && (error.exitCode === 1 || error.exitCode === 128)) return undefined;
+      throw error;
+    }
+  };
+
+  let tags = new Map<string, Promise<string | undefined>>();
+  /** What is an ancestor of what never changes. */
+  const ancestry = new Map<string, boolean>();
+
+  let fetchedAt: number | undefined;
+  const fetchNow = async () => {
+    const began = Date.now();
+    try {
+      await inMirror(["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--", url, ...REFSPECS]);
+    } catch (cause) {
+      const said = cause instanceof GitError ? cause.message : undefined;
+      throw new RequestError("git_unreachable", said, { cause });
+    } finally {
+      tags = new Map();
+    }
+    fetchedAt = began;
+  };
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const start = () => {
+    running = fetchNow().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+
+  return {
+    folder,
+    git: inMirror,
+    fetchedAt: () => fetchedAt,
+    fetch: () => {
+      if (!running) return start();
+      next ??= running
+        .catch(() => {})
+        .then(() => {
+          next = undefined;
+          return start();
+        });
+      return next;
+    },
+    tagCommit: (tag) => {
+      const known = tags.get(tag);
+      if (known) return known;
+      const asked = ask(["rev-parse", "--verify", "--quiet", "--end-of-options", `refs/tags/${tag}^{commit}`]);
+      tags.set(tag, asked);
+      return asked;
+    },
+    branchHead: (branch) =>
+      ask(["rev-parse", "--verify", "--quiet", "--end-of-options", `refs/heads/${branch}^{commit}`]),
+    isAncestor: async (ancestor, commit) => {
+      if (ancestor === commit) return true;
+      if (!COMMIT.test(ancestor) || !COMMIT.test(commit)) return false;
+      const key = `${ancestor} ${commit}`;
+      const known = ancestry.get(key);
+      if (known !== undefined) return known;
+      try {
+        await inMirror(["merge-base", "--is-ancestor", ancestor, commit]);
+        ancestry.set(key, true);
+        return true;
+      } catch (error) {
+        if (!(error instanceof GitError)) throw error;
+        // 1 says no; anything else says that a commit is not here (yet).
+        if (error.exitCode === 1) ancestry.set(key, false);
+        return false;
+      }
+    },
+    readText: async (commit, path) => {
+      try {
+        return await inMirror(["cat-file", "blob", `${commit}:${path}`]);
+      } catch (error) {
+        if (error instanceof GitError && error.exitCode === 128) return undefined;
+        throw error;
+      }
+    },
+    listFiles: async (commit, under) => {
+      const listed = await ask(["ls-tree", "-r", "-z", "--name-only", commit, "--", under]);
+      return (listed ?? "").split("\0").filter(Boolean);
+    },
+  };
+}

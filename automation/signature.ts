@@ -1,0 +1,96 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { type ErrorCode, RequestError } from "./http/errors.ts";
+
+/** How far a v2 signature's time may be away from now, in milliseconds. */
+export const TIME_WINDOW = 300_000;
+
+/** What a signature covers. */
+export interface SignedRequest {
+  method: string;
+  /** Path with query, as the request line has it. */
+  path: string;
+  /** Lower-case names. */
+  headers: { get(name: string): string | null };
+  /** The raw bytes: a parsed and printed body has another signature. */
+  body: Uint8Array;
+}
+
+/** `plain` is GitHub's form and may be a replay; `v2` carries a nonce that must still be remembered. */
+export type Signature = { form: "plain" } | { form: "v2"; nonce: string };
+
+/** GitHub's signature of a body: `sha256=<hex>`. */
+export function signPlain(secret: string, body: Uint8Array): string {
+  return `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
+}
+
+/** Our own signature over method, path, time, nonce and body: `v2=<hex>`. `timestamp` is in seconds since the epoch. */
+export function signV2(
+  secret: string,
+  request: { method: string; path: string; timestamp: string; nonce: string; body: Uint8Array },
+): string {
+  const hash = createHash("sha256").update(request.body).digest("hex");
+  const text = ["v2", request.method, request.path, request.timestamp, request.nonce, hash].join("\n");
+  return `v2=${createHmac("sha256", secret).update(text).digest("hex")}`;
+}
+
+/** Compares without telling by its time where two texts differ, nor how long the expected one is. */
+function isEqual(given: string, expected: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected));
+}
+
+/** Whether `given` equals one of `expected`; looks at all of them, whichever fits. */
+export function isOneOf(given: string, expected: string[]): boolean {
+  return expected.map((value) => isEqual(given, value)).includes(true);
+}
+
+/**
+ * Checks a request's signature against the secrets that are valid now (several while one is rotated). Returns the form,
+ * or the error code that says what is wrong. `now` is in milliseconds. Does not remember nonces.
+ */
+export function verifySignature(request: SignedRequest, secrets: string[], now: number): Signature | ErrorCode {
+  if (secrets.length === 0) return "secret_not_configured";
+  const v2 = request.headers.get("x-dockmaster-signature");
+  if (v2 !== null) return verifyV2(request, v2, secrets, now);
+  const plain = request.headers.get("x-hub-signature-256");
+  if (plain === null) return "signature_missing";
+  const expected = secrets.map((secret) => signPlain(secret, request.body));
+  return isOneOf(plain, expected) ? { form: "plain" } : "signature_invalid";
+}
+
+function verifyV2(request: SignedRequest, given: string, secrets: string[], now: number): Signature | ErrorCode {
+  const timestamp = request.headers.get("x-dockmaster-timestamp") ?? "";
+  const nonce = request.headers.get("x-dockmaster-nonce") ?? "";
+  if (!/^\d{1,12}$/.test(timestamp) || !/^[\w-]{8,128}$/.test(nonce)) return "signature_invalid";
+  const { method, path, body } = request;
+  const expected = secrets.map((secret) => signV2(secret, { method, path, timestamp, nonce, body }));
+  if (!isOneOf(given, expected)) return "signature_invalid";
+  if (Math.abs(Number(timestamp) * 1000 - now) > TIME_WINDOW) return "signature_expired";
+  return { form: "v2", nonce };
+}
+
+/** What `requireSignature` needs to know. */
+export interface SignaturePolicy {
+  /** All secrets that are valid now; none → nothing is accepted. */
+  secrets(): string[];
+  /** Whether GitHub's plain form is refused everywhere. */
+  requireV2: boolean;
+  /** Remembers a key until a time; false when it was known. Survives a restart. */
+  remember(key: string, expiresAt: number, now: number): Promise<boolean>;
+  now(): number;
+}
+
+/** The request's signature, with a fresh nonce. Throws RequestError 401 with the code that says what is wrong. */
+export async function requireSignature(request: SignedRequest, policy: SignaturePolicy): Promise<Signature> {
+  const now = policy.now();
+  const signature = verifySignature(request, policy.secrets(), now);
+  if (typeof signature === "string") throw new RequestError(signature);
+  if (signature.form === "plain") {
+    if (policy.requireV2) throw new RequestError("signature_v2_required");
+    return signature;
+  }
+  // Twice the window: a time that lies ahead stays valid that long.
+  const fresh = await policy.remember(`nonce:${signature.nonce}`, now + 2 * TIME_WINDOW, now);
+  if (!fresh) throw new RequestError("signature_replayed");
+  return signature;
+}
