@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { ComposeUp, Containers } from "./containers.ts";
 import { type Clock, wallClock } from "./simulation/clock.ts";
 import { type ComposeCall, parseCommandLine } from "./simulation/command-line.ts";
@@ -51,18 +51,27 @@ export interface SimulatedContainers extends Containers {
 }
 
 function load(call: ComposeCall, appName: string, folder: string): Project {
-  const envFile = join(folder, ".env");
-  const variables = existsSync(envFile) ? parseEnvFile(readFileSync(envFile, "utf8")) : new Map<string, string>();
-  variables.set("HOME", homedir()).set("PATH", process.env.PATH ?? "");
+  const inherited = (name: string) =>
+    name === "HOME" ? homedir() : name === "PATH" ? (process.env.PATH ?? "") : undefined;
+  const readFile = (path: string) => {
+    const absolute = resolve(folder, path);
+    return existsSync(absolute) ? readFileSync(absolute, "utf8") : undefined;
+  };
+  const variables = parseEnvFile(readFile(".env") ?? "", inherited);
+  for (const name of ["HOME", "PATH"]) variables.set(name, inherited(name) ?? "");
   const file = resolve(folder, call.file ?? "docker-compose.yml");
-  if (!existsSync(file)) throw new ComposeError(`open ${file}: no such file or directory`);
+  const text = readFile(file);
+  if (text === undefined) throw new ComposeError(`open ${file}: no such file or directory`);
   return loadProject({
     name: call.project ?? appName,
-    text: readFileSync(file, "utf8"),
+    file,
+    text,
     variables,
-    readFile: (path) => {
-      const absolute = resolve(folder, path);
-      return existsSync(absolute) ? readFileSync(absolute, "utf8") : undefined;
+    readFile,
+    readEnvFile: (path, required) => {
+      const content = readFile(path);
+      if (content === undefined && required) throw new ComposeError(`env file ${resolve(folder, path)} not found`);
+      return parseEnvFile(content ?? "", (name) => variables.get(name));
     },
   });
 }

@@ -23,7 +23,7 @@ function readMap(document: Document, map: YAMLMap, path: string, source: Interpo
           if (!inherited.has(inheritedKey)) inherited.set(inheritedKey, inheritedValue);
       }
     } else {
-      if (own.has(name)) throw new ComposeError(`yaml: mapping key "${name}" already defined`);
+      if (own.has(name)) throw new ComposeError(`mapping key "${name}" already defined`);
       own.set(name, tree);
     }
   }
@@ -54,7 +54,8 @@ export function readTree(text: string, source: Interpolation): Map<string, Tree>
     keepSourceTokens: false,
   });
   const [problem] = document.errors;
-  if (problem) throw new ComposeError(`yaml: ${problem.message.split("\n")[0]}`);
+  if (problem)
+    throw new ComposeError(`yaml: line ${problem.linePos?.[0].line ?? 1}: ${problem.message.split(" at line")[0]}`);
   if (document.contents === null) throw new ComposeError("empty compose file");
   const tree = readNode(document, document.contents, "", source);
   if (!isTreeMap(tree)) throw new ComposeError("top-level object must be a mapping");

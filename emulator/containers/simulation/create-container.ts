@@ -55,15 +55,18 @@ export function createContainer(
   const name = containerNameOf(project, service);
   const words = replaced ? ["Recreate", "Recreated"] : ["Creating", "Created"];
   run.log(` Container ${replaced?.name ?? name}  ${words[0]}`);
-  const refuse = (message: string): never => {
-    run.log(` Container ${replaced?.name ?? name}  Error response from daemon: ${message}`);
-    throw new ComposeError(`Error response from daemon: ${message}`);
+  const refuse = (message: string, from = "Error response from daemon: "): never => {
+    run.log(` Container ${replaced?.name ?? name}  ${from}${message}`);
+    throw new ComposeError(`${from}${message}`);
   };
-  const drive = service.volumes.find(({ type, target }) => type === "bind" && target === "");
-  if (drive) refuse(`invalid volume specification: '${drive.source}'`);
+  const relative = service.volumes.find(({ type, target }) => type !== "bind" && !target.startsWith("/"));
+  if (relative)
+    refuse(
+      `invalid mount config for type "${relative.type}": invalid mount path: '${relative.target}' mount path must be absolute`,
+    );
   const check = service.healthCheck;
   if (engine < 25 && check !== undefined && check !== "disabled" && check.startInterval !== undefined)
-    refuse("can't set healthcheck.start_interval as feature require Docker Engine v25 or later");
+    refuse("can't set healthcheck.start_interval as feature require Docker Engine v25 or later", "");
   const taken = Object.values(state.containers).find((other) => other.name === name && other.id !== replaced?.id);
   if (taken)
     refuse(

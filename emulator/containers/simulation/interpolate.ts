@@ -6,69 +6,89 @@ export interface Interpolation {
   missing(name: string): void;
 }
 
-const nameAt = /[A-Za-z_][A-Za-z0-9_]*/y;
+// The pattern and the order of steps are compose-go's (template/template.go), so that odd inputs end as they do there.
+const pattern = /\$(?:(\$)|([_a-z][_a-z0-9]*)|\{(?:([_a-z][_a-z0-9]*(?::?[-+?](?:.*))?)\}|()))/gi;
+const operators = [":?", "?", ":-", "-", ":+", "+"] as const;
 
-function invalid(path: string, text: string): ComposeError {
-  return new ComposeError(
-    `invalid interpolation format for ${path}.\nYou may need to escape any $ with another $.\n${text}`,
-  );
+/** Thrown while one string is read; `interpolate` adds the place. */
+class TemplateError extends Error {
+  readonly missing: string | undefined;
+  constructor(missing?: string) {
+    super(missing);
+    this.missing = missing;
+  }
 }
 
-function matchingBrace(text: string, from: number): number {
-  let depth = 1;
-  for (let index = from; index < text.length; index++) {
-    if (text.startsWith("${", index)) depth++;
-    else if (text[index] === "}" && --depth === 0) return index;
+function firstClosingBrace(text: string): number {
+  let open = 0;
+  for (let index = 0; index < text.length; index++) {
+    if (text[index] === "}" && --open === 0) return index;
+    if (text[index] === "{") {
+      open++;
+      index++;
+    }
   }
   return -1;
 }
 
-function substitute(expression: string, path: string, whole: string, source: Interpolation): string {
-  const name = /^[A-Za-z_][A-Za-z0-9_]*/.exec(expression)?.[0];
-  if (name === undefined) throw invalid(path, whole);
-  const value = source.lookup(name);
-  const [, operator, rest] = /^(:?[-?+])([\s\S]*)$/.exec(expression.slice(name.length)) ?? [];
-  if (operator === undefined || rest === undefined) {
-    if (expression !== name) throw invalid(path, whole);
-    if (value === undefined) source.missing(name);
-    return value ?? "";
+function firstOperator(expression: string): (typeof operators)[number] | undefined {
+  let first: (typeof operators)[number] | undefined;
+  let at = Number.POSITIVE_INFINITY;
+  for (const operator of operators) {
+    const index = expression.indexOf(operator);
+    if (index === -1 || index >= at) continue;
+    first = operator;
+    at = index;
   }
-  const given = value !== undefined && (operator.length === 1 || value !== "");
-  if (operator.endsWith("-")) return given ? value : interpolate(rest, path, source);
-  if (operator.endsWith("+")) return given ? interpolate(rest, path, source) : "";
+  return first;
+}
+
+function readVariable(name: string, source: Interpolation): string {
+  const value = source.lookup(name);
+  if (value === undefined) source.missing(name);
+  return value ?? "";
+}
+
+function evaluate(expression: string, source: Interpolation): string {
+  const operator = firstOperator(expression);
+  if (operator === undefined) return readVariable(expression, source);
+  const at = expression.indexOf(operator);
+  const name = expression.slice(0, at);
+  const argument = expression.slice(at + operator.length);
+  const value = source.lookup(name);
+  const given = value !== undefined && (!operator.startsWith(":") || value !== "");
+  if (operator.endsWith("-")) return given ? value : substitute(argument, source);
+  if (operator.endsWith("+")) return given ? substitute(argument, source) : (value ?? "");
   if (given) return value;
-  throw new ComposeError(
-    `error while interpolating ${path}: required variable ${name} is missing a value${rest === "" ? "" : `: ${rest}`}`,
-  );
+  const reason = substitute(argument, source);
+  throw new TemplateError(`required variable ${name} is missing a value${reason === "" ? "" : `: ${reason}`}`);
+}
+
+function substitute(text: string, source: Interpolation): string {
+  return text.replace(pattern, (match, escaped?: string, named?: string) => {
+    if (escaped !== undefined) return "$";
+    if (named !== undefined) return readVariable(named, source);
+    const closing = firstClosingBrace(match);
+    if (closing === -1) throw new TemplateError();
+    return evaluate(match.slice(2, closing), source) + substitute(match.slice(closing + 1), source);
+  });
 }
 
 /**
- * Replaces `$X`, `${X}`, `${X:-default}`, `${X:?message}`, `${X:+other}` and `$$` in one string of a compose file.
- * @throws ComposeError for a lone `$` and for a required variable that is missing; `path` names the place.
+ * Replaces `$X`, `${X}`, `${X:-default}`, `${X:?message}`, `${X:+other}` and `$$` in one string; a `$` before anything
+ * else stays.
+ * @throws ComposeError for `${` without a name and for a required variable that is missing; `path` names the place.
  */
 export function interpolate(text: string, path: string, source: Interpolation): string {
   if (!text.includes("$")) return text;
-  let result = "";
-  let at = 0;
-  while (at < text.length) {
-    const dollar = text.indexOf("$", at);
-    if (dollar === -1) return result + text.slice(at);
-    result += text.slice(at, dollar);
-    if (text[dollar + 1] === "$") {
-      result += "$";
-      at = dollar + 2;
-    } else if (text[dollar + 1] === "{") {
-      const end = matchingBrace(text, dollar + 2);
-      if (end === -1) throw invalid(path, text);
-      result += substitute(text.slice(dollar + 2, end), path, text, source);
-      at = end + 1;
-    } else {
-      nameAt.lastIndex = dollar + 1;
-      const name = nameAt.exec(text)?.[0];
-      if (name === undefined) throw invalid(path, text);
-      result += substitute(name, path, text, source);
-      at = dollar + 1 + name.length;
-    }
+  try {
+    return substitute(text, source);
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    throw new ComposeError(
+      error.missing === undefined
+        ? `invalid interpolation format for ${path}.\nYou may need to escape any $ with another $.\n${text}`
+        : `error while interpolating ${path}: ${error.missing}`,
+    );
   }
-  return result;
 }

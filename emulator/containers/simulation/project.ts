@@ -62,6 +62,7 @@ export interface Service {
   configs: FileUse[];
   /** Key of the file's `networks` → further names of the service there. */
   networks: Map<string, string[]>;
+  profiles: string[];
   /** Same text, same container: what Compose hashes. */
   configHash: string;
 }

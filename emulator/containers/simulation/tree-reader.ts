@@ -1,43 +1,57 @@
-import { ComposeError } from "./compose-error.ts";
+import { ComposeError, SchemaError } from "./compose-error.ts";
 import { isTreeMap, type Tree } from "./compose-tree.ts";
+
+export function isNull(tree: Tree | undefined): boolean {
+  return tree !== undefined && !Array.isArray(tree) && !isTreeMap(tree) && tree.kind === "null";
+}
 
 /** The text of a scalar that must be a string where it stands. */
 export function toText(tree: Tree | undefined, path: string): string {
-  if (tree === undefined || Array.isArray(tree) || isTreeMap(tree) || tree.kind === "null")
-    throw new ComposeError(`${path} must be a string`);
-  if (tree.kind === "time") throw new ComposeError(`${path} must be a string`);
-  if (tree.kind !== "string") throw new ComposeError(`${path} must be a string`);
-  return tree.text;
+  const scalar = tree === undefined || Array.isArray(tree) || isTreeMap(tree) ? undefined : tree;
+  if (scalar?.kind === "string") return scalar.text;
+  throw new SchemaError(`${path} ${scalar?.kind === "time" ? "invalid jsonType time.Time" : "must be a string"}`);
 }
 
-/** The text of a scalar where Compose also takes numbers and booleans; dates are refused as v2.40 does. */
+/** The text of a scalar where Compose also takes numbers and booleans; a date is refused, as v2.40 does. */
 export function toLooseText(tree: Tree | undefined, path: string): string {
-  if (tree === undefined || Array.isArray(tree) || isTreeMap(tree)) throw new ComposeError(`${path} must be a string`);
-  if (tree.kind === "null") return "";
-  if (tree.kind === "time") throw new ComposeError(`${path}: invalid jsonType time.Time`);
-  return tree.text;
+  const scalar = tree === undefined || Array.isArray(tree) || isTreeMap(tree) ? undefined : tree;
+  if (scalar === undefined) throw new SchemaError(`${path} must be a string`);
+  if (scalar.kind === "null") return "";
+  if (scalar.kind === "time") throw new SchemaError(`${path} invalid jsonType time.Time`);
+  return scalar.text;
+}
+
+export function toNumber(tree: Tree | undefined, path: string): number {
+  const value = Number(toLooseText(tree, path));
+  if (!Number.isFinite(value)) throw new SchemaError(`${path} must be a integer`);
+  return value;
 }
 
 export function toFlag(tree: Tree | undefined, path: string, fallback = false): boolean {
   if (tree === undefined) return fallback;
-  if (Array.isArray(tree) || isTreeMap(tree) || tree.kind === "null" || tree.kind === "time")
-    throw new ComposeError(`${path} must be a boolean`);
-  if (tree.kind === "boolean") return tree.value;
-  if (/^(true|yes|on|y|1)$/i.test(tree.text)) return true;
-  if (/^(false|no|off|n|0)$/i.test(tree.text)) return false;
-  throw new ComposeError(`${path} must be a boolean`);
+  const scalar = Array.isArray(tree) || isTreeMap(tree) ? undefined : tree;
+  if (scalar?.kind === "boolean") return scalar.value;
+  const text = scalar?.kind === "string" ? scalar.text.toLowerCase() : "";
+  if (["true", "yes", "on", "y", "1"].includes(text)) return true;
+  if (["false", "no", "off", "n", "0"].includes(text)) return false;
+  throw new SchemaError(`${path} must be a boolean`);
 }
 
+/** A mapping; nothing at all and `null` are an empty one. */
 export function toMap(tree: Tree | undefined, path: string): Map<string, Tree> {
-  if (tree === undefined || (!Array.isArray(tree) && !isTreeMap(tree) && tree.kind === "null")) return new Map();
-  if (!isTreeMap(tree)) throw new ComposeError(`${path} must be a mapping`);
+  if (tree === undefined || isNull(tree)) return new Map();
+  if (!isTreeMap(tree)) throw new SchemaError(`${path} must be a mapping`);
   return tree;
 }
 
 export function toList(tree: Tree | undefined, path: string): Tree[] {
   if (tree === undefined) return [];
-  if (!Array.isArray(tree)) throw new ComposeError(`${path} must be a array`);
+  if (!Array.isArray(tree)) throw new SchemaError(`${path} must be a array`);
   return tree;
+}
+
+export function toTexts(tree: Tree | undefined, path: string): string[] {
+  return toList(tree, path).map((item, index) => toText(item, `${path}.${index}`));
 }
 
 /** `environment` and `labels`: a list of `KEY=value` or a map; a key without a value takes `inherit(key)` or is left out. */
@@ -50,28 +64,25 @@ export function toPairs(
   const set = (key: string, value: string | undefined) => {
     if (value !== undefined) result.set(key, value);
   };
-  if (Array.isArray(tree)) {
-    for (const item of tree) {
-      const text = toText(item, `${path}.[]`);
-      const equals = text.indexOf("=");
-      if (equals === -1) set(text, inherit(text));
-      else result.set(text.slice(0, equals), text.slice(equals + 1));
-    }
+  if (!Array.isArray(tree)) {
+    for (const [key, value] of toMap(tree, path))
+      set(key, isNull(value) ? inherit(key) : toLooseText(value, `${path}.${key}`));
     return result;
   }
-  for (const [key, value] of toMap(tree, path)) {
-    const empty = !Array.isArray(value) && !isTreeMap(value) && value.kind === "null";
-    set(key, empty ? inherit(key) : toLooseText(value, `${path}.${key}`));
+  for (const [index, item] of tree.entries()) {
+    if (Array.isArray(item) || isTreeMap(item) || item.kind !== "string")
+      throw new ComposeError(`${path}.[${index}]: unexpected type`);
+    const equals = item.text.indexOf("=");
+    if (equals === -1) set(item.text, inherit(item.text));
+    else result.set(item.text.slice(0, equals), item.text.slice(equals + 1));
   }
   return result;
 }
 
 /** `command`, `entrypoint`: a list, or one string that is split as a shell would split it. */
 export function toWords(tree: Tree | undefined, path: string): string[] | undefined {
-  if (tree === undefined) return undefined;
-  if (Array.isArray(tree)) return tree.map((item) => toText(item, `${path}.[]`));
-  if (!isTreeMap(tree) && tree.kind === "null") return undefined;
-  return splitWords(toText(tree, path));
+  if (tree === undefined || isNull(tree)) return undefined;
+  return Array.isArray(tree) ? toTexts(tree, path) : splitWords(toText(tree, path));
 }
 
 /** Splits a command line at blanks, with quotes and backslashes as in a shell and nothing else of a shell. */
@@ -86,4 +97,11 @@ export function splitWords(line: string): string[] {
       ),
     );
   return words;
+}
+
+/** Refuses keys that the Compose specification does not know, as `docker compose config` does; `x-…` is free. */
+export function checkKeys(map: Map<string, Tree>, path: string, known: ReadonlySet<string>): void {
+  const unknown = [...map.keys()].filter((key) => !known.has(key) && !key.startsWith("x-"));
+  if (unknown.length > 0)
+    throw new SchemaError(`${path} additional properties ${unknown.map((key) => `'${key}'`).join(", ")} not allowed`);
 }

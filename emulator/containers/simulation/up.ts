@@ -1,14 +1,14 @@
 import type { ComposeCall } from "./command-line.ts";
 import { ComposeError } from "./compose-error.ts";
-import { containerNameOf, createContainer, mustRecreate, removeOrphans } from "./create-container.ts";
-import { ensureVolumes, hang } from "./ensure-volumes.ts";
-import type { ScriptedFailure } from "./failure-script.ts";
-import { containersOf, type HostContainer } from "./host-state.ts";
+import { hang, warn } from "./compose-output.ts";
+import { type Placed, placeContainers } from "./converge.ts";
+import { removeOrphans } from "./create-container.ts";
+import { ensureImages, ensureNetworks, ensureVolumes } from "./ensure-resources.ts";
 import { conditionAt } from "./life.ts";
-import type { Project, Service } from "./project.ts";
+import type { Project } from "./project.ts";
 import type { UpRun } from "./simulation.ts";
-import { injectFiles, planLife, startContainer, strike } from "./start-container.ts";
-import { type AwaitedCondition, waitFor } from "./wait.ts";
+import { injectFiles, planLife, startContainer } from "./start-container.ts";
+import { type Deadline, waitFor } from "./wait.ts";
 
 function isAwaitedOneShot(project: Project, key: string): boolean {
   return [...project.services.values()].some(
@@ -16,101 +16,64 @@ function isAwaitedOneShot(project: Project, key: string): boolean {
   );
 }
 
-function ensureNetworks(run: UpRun, project: Project): void {
-  const { networks } = run.simulation.state;
-  const used = new Set([...project.services.values()].flatMap((service) => [...service.networks.keys()]));
-  for (const [key, { name, external }] of project.networks) {
-    if (!used.has(key)) continue;
-    if (name in networks) continue;
-    if (external) throw new ComposeError(`network ${name} declared as external, but could not be found`);
-    run.log(` Network ${name}  Creating`);
-    networks[name] = { name, project: project.name };
-    run.log(` Network ${name}  Created`);
-  }
-}
-
-/** Services in an order in which each comes after what it depends on. */
-function inDependencyOrder(project: Project): Service[] {
-  const ordered = new Set<Service>();
-  const visit = (service: Service): void => {
-    for (const key of service.dependsOn.keys()) {
-      const dependency = project.services.get(key);
-      if (dependency && !ordered.has(dependency)) visit(dependency);
-    }
-    ordered.add(service);
-  };
-  for (const service of project.services.values()) visit(service);
-  return [...ordered];
-}
-
-interface Created {
-  service: Service;
-  container: HostContainer;
-  failure: ScriptedFailure | undefined;
-}
-
-function createContainers(run: UpRun, project: Project, call: ComposeCall, now: number): Map<string, Created> {
-  const { scripts, speed, state } = run.simulation;
-  const existing = new Map(containersOf(state, project.name).map((container) => [container.service, container]));
-  const recreated = new Set<string>();
-  const result = new Map<string, Created>();
-  const used = new Set<ScriptedFailure>();
-  for (const service of inDependencyOrder(project)) {
-    const names = { project: project.name, container: containerNameOf(project, service), service: service.key };
-    const failure = scripts.find(names);
-    if (failure) used.add(failure);
-    const current = existing.get(service.key);
-    const keep = current && !call.forceRecreate && (call.noRecreate || !mustRecreate(project, service, current));
-    if (keep) {
-      const restarts = [...service.dependsOn].some(([key, { restart }]) => restart && recreated.has(key));
-      if (restarts && current.life) current.life.stopped = { at: now, exitCode: 0 };
-      const running = conditionAt(current.life, now).status === "running";
-      if (running) run.log(` Container ${current.name}  Running`);
-      if (running && failure) strike(current, failure, now, speed);
-      else if (running && current.scripted) {
-        current.life = planLife(current, { now: now - 1e9, speed, awaitedOneShot: false, failure: undefined });
-        current.scripted = false;
-      }
-      result.set(service.key, { service, container: current, failure });
-      continue;
-    }
-    if (current) recreated.add(service.key);
-    result.set(service.key, { service, container: createContainer(run, project, service, current), failure });
-  }
-  for (const failure of used) scripts.use(failure);
-  return result;
-}
-
 async function startOne(
   run: UpRun,
   project: Project,
-  { service, container, failure }: Created,
+  { service, container, failure }: Placed,
   now: number,
 ): Promise<void> {
   const { simulation } = run;
-  const pause = async (failure: ScriptedFailure) => {
+  if (failure?.outcome === "hang" || failure?.outcome === "fail") {
     for (const line of failure.log ?? []) run.log(line);
     await simulation.clock.until(now + (failure.afterMs ?? 0), run.signal);
-  };
-  if (failure?.outcome === "hang") {
-    await pause(failure);
-    await hang(run.signal);
-  }
-  if (failure?.outcome === "fail") {
-    await pause(failure);
+    if (failure.outcome === "hang") await hang(run.signal);
     throw new ComposeError(`Error response from daemon: failed to start container ${container.name}`);
   }
   if (conditionAt(container.life, now).status === "running") return;
   injectFiles(simulation.state, project, service, container);
   run.log(` Container ${container.name}  Starting`);
-  const life = planLife(container, {
-    now,
-    speed: simulation.speed,
-    awaitedOneShot: isAwaitedOneShot(project, service.key),
-    failure,
-  });
+  const [program = ""] = container.command;
+  if (program.includes("does-not-exist"))
+    throw new ComposeError(
+      `Error response from daemon: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "${program}": executable file not found in $PATH: unknown`,
+    );
+  const awaitedOneShot = isAwaitedOneShot(project, service.key);
+  const life = planLife(container, { now, speed: simulation.speed, awaitedOneShot, failure });
   startContainer(simulation, container, life, failure);
   run.log(` Container ${container.name}  Started`);
+}
+
+/** Starts every container as soon as what it waits for is there; the moment at which the last one started. */
+async function startAll(
+  run: UpRun,
+  project: Project,
+  placed: Map<string, Placed>,
+  begin: number,
+  timeout: number | undefined,
+): Promise<number> {
+  const starts = new Map<string, Promise<number>>();
+  const start = async (entry: Placed): Promise<number> => {
+    const dependencies = [...entry.service.dependsOn].flatMap(([key, dependency]) => {
+      const other = placed.get(key);
+      return other ? [{ key, dependency, container: other.container }] : [];
+    });
+    const from = Math.max(begin, ...(await Promise.all(dependencies.map(({ key }) => starts.get(key) ?? begin))));
+    const deadline = toDeadline(from, timeout, "timeout waiting for dependencies");
+    const ready = await Promise.all(
+      dependencies.map(({ dependency, container }) =>
+        dependency.condition === "service_started" ? from : waitFor(run, container, dependency, from, deadline),
+      ),
+    );
+    const now = Math.max(from, ...ready);
+    await startOne(run, project, entry, now);
+    return now;
+  };
+  for (const [key, entry] of placed) starts.set(key, start(entry));
+  return Math.max(begin, ...(await Promise.all(starts.values())));
+}
+
+function toDeadline(from: number, timeout: number | undefined, message: string): Deadline | undefined {
+  return timeout === undefined ? undefined : { at: from + timeout, message };
 }
 
 /**
@@ -118,63 +81,26 @@ async function startOne(
  * @throws ComposeError with the last line that Compose would print; what the signal was aborted with.
  */
 export async function composeUp(run: UpRun, project: Project, call: ComposeCall): Promise<void> {
-  const { simulation } = run;
-  for (const message of project.warnings)
-    run.log(
-      `time="${new Date(simulation.clock.now()).toISOString().slice(0, 19)}Z" level=warning msg=${JSON.stringify(message)}`,
-    );
+  const { clock, speed } = run.simulation;
+  for (const message of project.warnings) warn(run, message);
   if (project.services.size === 0) throw new ComposeError("no service selected");
-  for (const service of project.services.values()) {
-    if (simulation.imageExists(service.image)) continue;
-    run.log(
-      ` ${service.key} Error pull access denied for ${service.image}, repository does not exist or may require 'docker login'`,
-    );
-    throw new ComposeError(
-      `Error response from daemon: pull access denied for ${service.image}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied`,
-    );
-  }
+  for (const key of call.services) if (!project.services.has(key)) throw new ComposeError(`no such service: ${key}`);
+  ensureImages(run, project);
   ensureNetworks(run, project);
   await ensureVolumes(run, project, call.yes);
-  const begin = simulation.clock.now();
+  const begin = clock.now();
   if (call.removeOrphans) removeOrphans(run, project);
-  const created = createContainers(run, project, call, begin);
+  const placed = placeContainers(run, project, call, begin);
   if (call.noStart) return;
 
-  const timeout = call.waitTimeout > 0 ? (call.waitTimeout * 1000) / simulation.speed : undefined;
-  const starts = new Map<string, Promise<number>>();
-  const start = async (entry: Created): Promise<number> => {
-    const dependencies = [...entry.service.dependsOn].filter(([key]) => created.has(key));
-    const started = await Promise.all(dependencies.map(([key]) => starts.get(key) ?? begin));
-    const from = Math.max(begin, ...started);
-    const deadline =
-      timeout === undefined ? undefined : { at: from + timeout, message: "timeout waiting for dependencies" };
-    const ready = await Promise.all(
-      dependencies.map(([key, { condition }]) => {
-        const dependency = created.get(key);
-        return dependency && condition !== "service_started"
-          ? waitFor(run, dependency.container, condition, from, deadline)
-          : from;
-      }),
-    );
-    const now = Math.max(from, ...ready);
-    await startOne(run, project, entry, now);
-    return now;
-  };
-  for (const [key, entry] of created) starts.set(key, start(entry));
-  const moments = await Promise.all(starts.values());
-
+  const timeout = call.waitTimeout > 0 ? (call.waitTimeout * 1000) / speed : undefined;
+  const from = await startAll(run, project, placed, begin, timeout);
   if (!call.wait) return;
-  const from = Math.max(begin, ...moments);
-  const deadline =
-    timeout === undefined
-      ? undefined
-      : { at: from + timeout, message: `application not healthy after ${call.waitTimeout}s` };
+  const deadline = toDeadline(from, timeout, `application not healthy after ${call.waitTimeout}s`);
   await Promise.all(
-    [...created].map(([key, { container }]) => {
-      const condition: AwaitedCondition = isAwaitedOneShot(project, key)
-        ? "service_completed_successfully"
-        : "running_or_healthy";
-      return waitFor(run, container, condition, from, deadline);
+    [...placed].map(([key, { container }]) => {
+      const condition = isAwaitedOneShot(project, key) ? "service_completed_successfully" : "running_or_healthy";
+      return waitFor(run, container, { condition, required: true }, from, deadline);
     }),
   );
 }

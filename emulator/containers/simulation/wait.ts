@@ -1,10 +1,21 @@
 import { ComposeError } from "./compose-error.ts";
+import { warn } from "./compose-output.ts";
 import type { HostContainer } from "./host-state.ts";
 import { conditionAt } from "./life.ts";
 import type { DependencyCondition } from "./project.ts";
 import type { UpRun } from "./simulation.ts";
 
-export type AwaitedCondition = DependencyCondition | "running_or_healthy";
+export interface Awaited {
+  condition: DependencyCondition | "running_or_healthy";
+  /** An optional dependency that fails is skipped with a warning. */
+  required: boolean;
+}
+
+export interface Deadline {
+  at: number;
+  /** What Compose says when it has passed. */
+  message: string;
+}
 
 /** Compose looks at a container this often, in milliseconds (pkg/compose/convergence.go). */
 const pollInterval = 500;
@@ -12,7 +23,7 @@ const pollInterval = 500;
 type Verdict = "ready" | "not yet" | { error: string };
 
 /** Compose's judgement of one container at one moment; waiting is a result. */
-export function judge(container: HostContainer, condition: AwaitedCondition, now: number): Verdict {
+export function judge(container: HostContainer, condition: Awaited["condition"], now: number): Verdict {
   const { status, health, exitCode } = conditionAt(container.life, now);
   if (condition === "service_completed_successfully") {
     if (status !== "exited") return "not yet";
@@ -20,13 +31,11 @@ export function judge(container: HostContainer, condition: AwaitedCondition, now
     return { error: `service "${container.service}" didn't complete successfully: exit ${exitCode}` };
   }
   if (status === "exited") return { error: `container ${container.name} exited (${exitCode})` };
-  if (health === undefined) {
-    if (condition === "running_or_healthy" && container.healthCheck !== "disabled")
-      return status === "running" ? "ready" : "not yet";
-    return { error: `container ${container.name} has no healthcheck configured` };
-  }
   if (health === "unhealthy") return { error: `container ${container.name} is unhealthy` };
-  return health === "healthy" ? "ready" : "not yet";
+  if (health !== undefined) return health === "healthy" ? "ready" : "not yet";
+  if (condition === "service_healthy" || container.healthCheck === "disabled")
+    return { error: `container ${container.name} has no healthcheck configured` };
+  return status === "running" ? "ready" : "not yet";
 }
 
 /** The first look at or after `moment` of somebody who began to look at `begin`. */
@@ -34,16 +43,30 @@ function lookAt(moment: number, begin: number, interval: number): number {
   return begin + Math.max(1, Math.ceil((moment - begin) / interval - 1e-9)) * interval;
 }
 
+/** What Compose prints and throws for a dependency that failed; an optional one only gets a warning. */
+function giveUp(run: UpRun, container: HostContainer, { condition, required }: Awaited, error: string): void {
+  const name = ` Container ${container.name} `;
+  const reason = condition === "service_healthy" ? `dependency failed to start: ${error}` : error;
+  if (!required) {
+    run.log(`${name} Skipped - optional dependency "${container.service}" failed to start`);
+    warn(run, `optional dependency "${container.service}" failed to start: ${error}`);
+    return;
+  }
+  if (condition === "service_completed_successfully") run.log(`${name} ${error}`);
+  if (condition === "service_healthy") run.log(`${name} Error`);
+  throw new ComposeError(reason);
+}
+
 /**
  * Waits as Compose waits for one container and returns the moment at which it saw it ready.
- * @throws ComposeError with Compose's sentence when it never will be; `timedOut` when the deadline came first.
+ * @throws ComposeError with Compose's sentence when it never will be, or with the deadline's.
  */
 export async function waitFor(
   run: UpRun,
   container: HostContainer,
-  condition: AwaitedCondition,
+  awaited: Awaited,
   begin: number,
-  deadline: { at: number; message: string } | undefined,
+  deadline: Deadline | undefined,
 ): Promise<number> {
   const { clock, speed } = run.simulation;
   const name = ` Container ${container.name} `;
@@ -53,23 +76,21 @@ export async function waitFor(
   for (;;) {
     if (deadline && now >= deadline.at) {
       await clock.until(deadline.at, run.signal);
+      if (awaited.condition === "service_healthy") run.log(`${name} Error`);
       throw new ComposeError(deadline.message);
     }
     await clock.until(now, run.signal);
-    const verdict = judge(container, condition, now);
+    const verdict = judge(container, awaited.condition, now);
     if (verdict === "ready") {
-      run.log(`${name} ${condition === "service_completed_successfully" ? "Exited" : "Healthy"}`);
+      run.log(`${name} ${awaited.condition === "service_completed_successfully" ? "Exited" : "Healthy"}`);
       return now;
     }
     if (verdict !== "not yet") {
-      if (condition === "service_completed_successfully") run.log(`${name} ${verdict.error}`);
-      else if (condition === "service_healthy") run.log(`${name} Error`);
-      throw new ComposeError(
-        condition === "service_healthy" ? `dependency failed to start: ${verdict.error}` : verdict.error,
-      );
+      giveUp(run, container, awaited, verdict.error);
+      return now;
     }
-    const next = conditionAt(container.life, now).changesAt;
-    // Somebody may stop or remove the container meanwhile, so a wait without an event ahead still looks now and then.
-    now = next === undefined ? now + interval * 10 : lookAt(Math.max(next, now + interval), begin, interval);
+    // Somebody may stop the container meanwhile, so even without an event ahead it looks again now and then.
+    const next = conditionAt(container.life, now).changesAt ?? now + interval * 10;
+    now = lookAt(Math.max(next, now + interval), begin, interval);
   }
 }

@@ -1,72 +1,76 @@
 /** A plain (unquoted) scalar as Compose's YAML reader types it; `text` is how Go prints the value. */
 export type PlainScalar =
   | { kind: "string"; text: string }
-  | { kind: "number"; text: string; value: number }
+  | { kind: "number"; text: string }
   | { kind: "boolean"; text: string; value: boolean }
   | { kind: "null" }
   | { kind: "time"; text: string };
 
+const spellings = (word: string) => [word, word[0]?.toUpperCase() + word.slice(1), word.toUpperCase()];
+const infinities = [".inf", ".Inf", ".INF"];
 const words: ReadonlyMap<string, PlainScalar> = new Map<string, PlainScalar>([
-  ...["", "~", "null", "Null", "NULL"].map((word): [string, PlainScalar] => [word, { kind: "null" }]),
-  ...["true", "True", "TRUE"].map((word): [string, PlainScalar] => [
+  ...["", "~", ...spellings("null")].map((word): [string, PlainScalar] => [word, { kind: "null" }]),
+  ...spellings("true").map((word): [string, PlainScalar] => [word, { kind: "boolean", text: "true", value: true }]),
+  ...spellings("false").map((word): [string, PlainScalar] => [word, { kind: "boolean", text: "false", value: false }]),
+  ...[...infinities, ...infinities.map((word) => `+${word}`)].map((word): [string, PlainScalar] => [
     word,
-    { kind: "boolean", text: "true", value: true },
+    { kind: "number", text: "+Inf" },
   ]),
-  ...["false", "False", "FALSE"].map((word): [string, PlainScalar] => [
-    word,
-    { kind: "boolean", text: "false", value: false },
-  ]),
-  ...[".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"].map((word): [string, PlainScalar] => [
-    word,
-    { kind: "number", text: "+Inf", value: Number.POSITIVE_INFINITY },
-  ]),
-  ...["-.inf", "-.Inf", "-.INF"].map((word): [string, PlainScalar] => [
-    word,
-    { kind: "number", text: "-Inf", value: Number.NEGATIVE_INFINITY },
-  ]),
-  ...[".nan", ".NaN", ".NAN"].map((word): [string, PlainScalar] => [
-    word,
-    { kind: "number", text: "NaN", value: Number.NaN },
-  ]),
+  ...infinities.map((word): [string, PlainScalar] => [`-${word}`, { kind: "number", text: "-Inf" }]),
+  ...[".nan", ".NaN", ".NAN"].map((word): [string, PlainScalar] => [word, { kind: "number", text: "NaN" }]),
 ]);
 
-const timePattern = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt]|[ \t]+)(\d{1,2}):(\d{2}):(\d{2})(\.\d+)?\s*(.*))?$/;
-const integerBases: [RegExp, number][] = [
-  [/^[-+]?0[xX]([0-9a-fA-F]+)$/, 16],
-  [/^[-+]?0[bB]([01]+)$/, 2],
-  [/^[-+]?0[oO]([0-7]+)$/, 8],
-  [/^[-+]?0([0-7]+)$/, 8],
-  [/^[-+]?(0|[1-9]\d*)$/, 10],
+const timePattern =
+  /^(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt]|[ \t]+)\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d*)?(?:[ \t]*(?:Z|[-+]\d{1,2}(?::?\d{2})?))?)?$/;
+const integerForms: [RegExp, string][] = [
+  [/^0[xX]([0-9a-fA-F]+)$/, "0x"],
+  [/^0[bB]([01]+)$/, "0b"],
+  [/^0[oO]?([0-7]+)$/, "0o"],
+  [/^(0|[1-9]\d*)$/, ""],
 ];
 const floatPattern = /^[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?$/;
+const largestInteger = 2n ** 64n;
 
-function toTime(text: string): PlainScalar | undefined {
-  const match = timePattern.exec(text);
-  if (!match) return undefined;
-  const [, year, month, day, hour = "0", minute = "00", second = "00"] = match;
-  const moment = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day), +hour, +minute, +second));
-  if (moment.getUTCMonth() !== Number(month) - 1) return undefined;
-  return { kind: "time", text: `${moment.toISOString().slice(0, 19).replace("T", " ")} +0000 UTC` };
+function isDay(year: number, month: number, day: number): boolean {
+  const date = new Date(Date.UTC(year, month - 1, day));
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+}
+
+function toInteger(plain: string): bigint | undefined {
+  const digits = plain.replace(/^[-+]/, "");
+  for (const [form, prefix] of integerForms) {
+    const match = form.exec(digits)?.[1];
+    if (match === undefined) continue;
+    const magnitude = BigInt(prefix + match);
+    if (magnitude < largestInteger) return plain.startsWith("-") ? -magnitude : magnitude;
+  }
+  return undefined;
+}
+
+/** A float as Go's `%g` prints it: shortest digits, with an exponent below 1e-4 and from 1e6 on. */
+function printFloat(value: number): string {
+  const [mantissa = "", exponent = "0"] = value.toExponential().split("e");
+  const power = Number(exponent);
+  if (power >= -4 && power < 6) return String(value);
+  const sign = power < 0 ? "-" : "+";
+  return `${mantissa}e${sign}${String(Math.abs(power)).padStart(2, "0")}`;
 }
 
 /**
- * Types a plain scalar as Compose does: YAML 1.2 words, but with the dates, `_` in numbers, `0b` and leading-zero
- * octals of YAML 1.1 (go-yaml v3's resolve.go).
+ * Types a plain scalar as Compose does: YAML 1.2 words, but with the dates, the `_` in numbers, the `0b` and the
+ * leading-zero octals of YAML 1.1 (go-yaml v3's resolve.go).
  */
 export function readPlainScalar(text: string): PlainScalar {
   const word = words.get(text);
   if (word) return word;
   if (!/^[-+.\d]/.test(text)) return { kind: "string", text };
-  const time = toTime(text);
-  if (time) return time;
+  const [, year, month, day] = timePattern.exec(text) ?? [];
+  if (year !== undefined && isDay(Number(year), Number(month), Number(day))) return { kind: "time", text };
+  if (text.startsWith("."))
+    return floatPattern.test(text) ? { kind: "number", text: printFloat(Number(text)) } : { kind: "string", text };
   const plain = text.replaceAll("_", "");
-  for (const [pattern, base] of integerBases) {
-    const digits = pattern.exec(plain)?.[1];
-    if (digits === undefined) continue;
-    const magnitude = Number.parseInt(digits, base);
-    const value = plain.startsWith("-") ? -magnitude : magnitude;
-    return { kind: "number", text: String(value), value };
-  }
-  if (floatPattern.test(plain)) return { kind: "number", text: String(Number(plain)), value: Number(plain) };
+  const integer = toInteger(plain);
+  if (integer !== undefined) return { kind: "number", text: String(integer) };
+  if (floatPattern.test(plain)) return { kind: "number", text: printFloat(Number(plain)) };
   return { kind: "string", text };
 }
