@@ -171,7 +171,10 @@ export function createSimulatedContainers(options: SimulatedContainersOptions): 
         }),
       ),
     down: async (appName, _folder, volumes) => remove(appName, volumes),
-    list: async (appName) => containersOf(state, appName).map((container) => toRow(container, clock.now())),
+    list: async (appName) =>
+      containersOf(state, appName)
+        .map((container) => toRow(container, clock.now()))
+        .reverse(),
     inspect: async (id) => {
       const container = find(id);
       return container && inspectContainer(container, clock.now());

@@ -78,13 +78,18 @@ function parseCall(words: readonly string[]): ComposeCall {
   return call;
 }
 
+/** The words after `docker ` of each part of a command that `&&` joins; further parts begin with `docker` themselves. */
+export function splitCommandLine(command: string): string[][] {
+  return command.split("&&").map((part, index) => {
+    const words = splitWords(part);
+    return index > 0 && words[0] === "docker" ? words.slice(1) : words;
+  });
+}
+
 /**
- * The calls in a `command` of Dokploy: the words after `docker `, parts joined by `&&` with `docker` before each further one.
+ * The calls in a `command` of Dokploy.
  * @throws ComposeError for a part that is no `docker compose`.
  */
 export function parseCommandLine(command: string): ComposeCall[] {
-  return command.split("&&").map((part, index) => {
-    const words = splitWords(part);
-    return parseCall(index > 0 && words[0] === "docker" ? words.slice(1) : words);
-  });
+  return splitCommandLine(command).map(parseCall);
 }

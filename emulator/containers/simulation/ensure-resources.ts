@@ -46,7 +46,7 @@ async function keepVolume(run: UpRun, project: Project, definition: VolumeDefini
   if (existing.definitionHash === definition.definitionHash) return true;
   if (yes) return false;
   run.log(
-    `? Volume "${definition.name}" exists but doesn't match configuration in compose file. Recreate (data will be lost)? (y/N) `,
+    `Volume "${definition.name}" exists but doesn't match configuration in compose file. Recreate (data will be lost)?`,
   );
   return hang(run.signal);
 }
@@ -58,7 +58,7 @@ export async function ensureVolumes(run: UpRun, project: Project, yes: boolean):
   for (const [key, definition] of project.volumes) {
     if (!used.has(key) || (await keepVolume(run, project, definition, yes))) continue;
     const { name, driver } = definition;
-    run.log(` Volume "${name}"  Creating`);
+    run.log(` Volume ${name}  Creating`);
     state.volumes[name] = {
       name,
       project: project.name,
@@ -70,7 +70,7 @@ export async function ensureVolumes(run: UpRun, project: Project, yes: boolean):
       createdAt: clock.now(),
       data: {},
     };
-    run.log(` Volume "${name}"  Created`);
+    run.log(` Volume ${name}  Created`);
     changed();
   }
 }

@@ -1,0 +1,102 @@
+import { homedir } from "node:os";
+import type { ComposeUp, Containers } from "./containers.ts";
+import { runDocker } from "./engine/run-docker.ts";
+import { splitCommandLine } from "./simulation/command-line.ts";
+
+export interface DockerContainersOptions {
+  /**
+   * Environment of every `docker`. Default: `PATH` and `HOME` only, as Dokploy's `env -i`, and `DOCKER_HOST` where
+   * this process needs it to find the engine.
+   */
+  environment?: Record<string, string>;
+}
+
+function defaultEnvironment(): Record<string, string> {
+  const { PATH = "", DOCKER_HOST } = process.env;
+  return { PATH, HOME: homedir(), ...(DOCKER_HOST === undefined ? {} : { DOCKER_HOST }) };
+}
+
+/** Real containers: what Dokploy runs, run the same way. The network that Dokploy's installation makes is made when it is missing. */
+export function createDockerContainers(options: DockerContainersOptions = {}): Containers {
+  const environment = options.environment ?? defaultEnvironment();
+  const closed = new AbortController();
+
+  // A folder without a compose file in it or above: Compose then goes by labels alone, as in Dokploy's folder of a service.
+  const byLabels = "/";
+  const ask = async (words: readonly string[], folder = byLabels) => {
+    const lines: string[] = [];
+    const code = await runDocker({
+      words,
+      folder,
+      environment,
+      onLine: (line) => lines.push(line),
+      signal: closed.signal,
+    });
+    return { ok: code === 0, lines };
+  };
+
+  let network: Promise<unknown> | undefined;
+  const ensureNetwork = async (): Promise<unknown> => {
+    const { ok } = await ask(["network", "inspect", "dokploy-network"]);
+    return ok || ask(["network", "create", "dokploy-network"]);
+  };
+
+  const up = async ({ folder, command, log, signal }: Omit<ComposeUp, "appName">): Promise<{ ok: boolean }> => {
+    network ??= ensureNetwork();
+    await network;
+    for (const words of splitCommandLine(command)) {
+      const either = AbortSignal.any([signal, closed.signal]);
+      if ((await runDocker({ words, folder, environment, onLine: log, signal: either })) !== 0) return { ok: false };
+    }
+    return { ok: true };
+  };
+
+  return {
+    up,
+    stop: async (appName) => {
+      const { ok, lines } = await ask(["compose", "-p", appName, "stop"]);
+      return { ok, message: lines.join("\n") };
+    },
+    start: async (appName, folder) => {
+      const { ok, lines } = await ask(["compose", "-p", appName, "-f", "docker-compose.yml", "up", "-d"], folder);
+      return { ok, message: lines.join("\n") };
+    },
+    down: async (appName, _folder, volumes) => {
+      await ask(["compose", "-p", appName, "down", ...(volumes ? ["--volumes"] : [])]);
+    },
+    list: async (appName) => {
+      const format = "{{.ID}}\t{{.Names}}\t{{.State}}\t{{.Status}}";
+      const { ok, lines } = await ask([
+        ...["ps", "-a", "--filter", `label=com.docker.compose.project=${appName}`, "--format", format],
+      ]);
+      if (!ok) return [];
+      return lines
+        .filter((line) => line !== "")
+        .map((line) => {
+          const [containerId = "", name = "", state = "", status = ""] = line.split("\t");
+          return { containerId, name, state, status };
+        });
+    },
+    inspect: async (containerId) => {
+      const { ok, lines } = await ask(["inspect", "--type", "container", containerId]);
+      if (!ok) return undefined;
+      const [container] = JSON.parse(lines.join("\n")) as Record<string, unknown>[];
+      return container;
+    },
+    logs: async (containerId, tail) => {
+      const { ok, lines } = await ask(["logs", "-t", "--tail", String(tail), containerId]);
+      if (!ok) return undefined;
+      // Standard output and error come on two pipes; the time stamps bring their lines back in order.
+      return lines
+        .filter((line) => line !== "")
+        .sort((a, b) => (a.slice(0, 30) < b.slice(0, 30) ? -1 : 1))
+        .map((line) => `${line}\n`)
+        .join("");
+    },
+    volumes: async () => {
+      const { lines } = await ask(["volume", "ls", "-q"]);
+      return lines.filter((line) => line !== "");
+    },
+    close: async () => closed.abort(),
+  };
+}
