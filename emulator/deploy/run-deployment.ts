@@ -1,15 +1,15 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Dokploy } from "../dokploy.ts";
 import { deploymentLogPath } from "../state/folders.ts";
 import { newId } from "../state/ids.ts";
 import type { ComposeRow, DeploymentRow, DomainRow } from "../state/records.ts";
-import { commandSteps, composeCommand } from "./command.ts";
+import { composeCommand } from "./command.ts";
 import { convertCompose } from "./convert-compose.ts";
 import { type DeploymentLog, logBox, openDeploymentLog } from "./deployment-log.ts";
 import { envFileText } from "./env-file.ts";
 import type { Job, JobSignals } from "./queue.ts";
+import { runCommand } from "./run-command.ts";
 import { writeRawCompose } from "./write-compose.ts";
 
 /** Files travel base64-encoded in one argument of `sh -c` (Linux: 128 KiB); found by bisection on a real server. */
@@ -102,66 +102,6 @@ async function deploy(
   writeFileSync(join(folder, "docker-compose.yml"), converted.text);
   if (compose.createEnvFile) writeFileSync(join(folder, ".env"), env);
   return await runCommand(dokploy, compose, command, log, signals);
-}
-
-async function runCommand(
-  dokploy: Dokploy,
-  compose: ComposeRow,
-  command: string,
-  log: DeploymentLog,
-  signals: JobSignals,
-): Promise<string | undefined> {
-  for (const step of commandSteps(command)) {
-    const { ok } = await runStep(dokploy, compose, step, log, signals);
-    if (signals.lost.aborted) return "";
-    if (signals.killed.aborted) {
-      log.line("canceled");
-      return "";
-    }
-    if (!ok) {
-      log.line("Error: ❌ Docker command failed");
-      return "";
-    }
-  }
-  log.line("Docker Compose Deployed: ✅");
-  return undefined;
-}
-
-async function runStep(
-  { containers, faults, folders }: Dokploy,
-  compose: ComposeRow,
-  command: string,
-  log: DeploymentLog,
-  { lost, killed, killedAgain }: JobSignals,
-): Promise<{ ok: boolean }> {
-  const { appName } = compose;
-  const slow = faults.takeForDeployment("slow-deploy", namesOf(compose));
-  const signal = AbortSignal.any([lost, killed]);
-  if (slow !== undefined) await sleep(slow.ms, undefined, { signal }).catch(() => undefined);
-  const failure = faults.takeForDeployment("fail-deploy", namesOf(compose));
-  if (failure !== undefined) {
-    for (const line of failure.log) log.line(line);
-    return { ok: false };
-  }
-  const hang = faults.takeForDeployment("stuck", namesOf(compose));
-  if (hang !== undefined) {
-    for (const line of hang.log) log.line(line);
-    await aborted(AbortSignal.any([lost, killedAgain]));
-    return { ok: false };
-  }
-  return await containers.up({ appName, folder: folders.code(appName), command, log: log.line, signal });
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}
-
-/** The names under which a fault may ask for a service. */
-export function namesOf({ composeId, name, appName }: ComposeRow): string[] {
-  return [composeId, name, appName];
 }
 
 function envText({ db }: Dokploy, compose: ComposeRow): string {

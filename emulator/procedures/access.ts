@@ -7,9 +7,13 @@ export function isOutsider({ user }: Call): boolean {
   return user.role === "member";
 }
 
+export function refuseOutsider(call: Call): void {
+  if (isOutsider(call)) throw new RpcError("UNAUTHORIZED", "You don't have access to this service");
+}
+
 /** The service, or 404; a member gets a 401 that carries a code. */
 export function findCompose(call: Call, composeId: string): ComposeRow {
-  if (isOutsider(call)) throw new RpcError("UNAUTHORIZED", "You don't have access to this service");
+  refuseOutsider(call);
   const compose = call.dokploy.db.composes.get(composeId);
   if (compose === undefined) throw notFound("Compose");
   return compose;

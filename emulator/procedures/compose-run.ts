@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import { z } from "zod";
-import { namesOf } from "../deploy/run-deployment.ts";
+import { namesOf } from "../deploy/run-command.ts";
 import { badRequest, notFound } from "../rpc/error.ts";
 import { type Call, mutation, type Procedures, query } from "../rpc/procedure.ts";
 import { findCompose } from "./access.ts";

@@ -4,7 +4,7 @@ import { badRequest } from "../rpc/error.ts";
 import { mutation, type Procedures, query } from "../rpc/procedure.ts";
 import { newId } from "../state/ids.ts";
 import type { ComposeRow } from "../state/records.ts";
-import { findCompose, findEnvironment, isOutsider, removeComposeRows } from "./access.ts";
+import { findCompose, findEnvironment, isOutsider, refuseOutsider, removeComposeRows } from "./access.ts";
 import { checkedText, composeWithRelations, newComposeRow } from "./compose-row.ts";
 import { composeId, createSchema, updateSchema } from "./compose-schema.ts";
 import { holds, page, paging } from "./paging.ts";
@@ -22,18 +22,20 @@ export const composeProcedures: Procedures = {
     hasGitProviderAccess: true,
     unauthorizedProvider: null,
   })),
-  "compose.update": mutation(updateSchema, ({ composeId, appName: _ignored, ...patch }, { dokploy: { db } }) =>
+  "compose.update": mutation(updateSchema, ({ composeId, appName: _ignored, ...patch }, call) => {
+    refuseOutsider(call);
     // An unknown id is no error: the answer is empty.
-    db.composes.update(composeId, checkedText(defined(patch) as Partial<ComposeRow>)),
-  ),
+    return call.dokploy.db.composes.update(composeId, checkedText(defined(patch) as Partial<ComposeRow>));
+  }),
   "compose.saveEnvironment": mutation(
     z.object({
       composeId: z.string(),
       env: z.string().nullable().optional().nonoptional(),
       createEnvFile: z.boolean().optional(),
     }),
-    ({ composeId, ...patch }, { dokploy: { db } }) => {
-      const changed = db.composes.update(composeId, checkedText(defined(patch) as Partial<ComposeRow>));
+    ({ composeId, ...patch }, call) => {
+      refuseOutsider(call);
+      const changed = call.dokploy.db.composes.update(composeId, checkedText(defined(patch) as Partial<ComposeRow>));
       if (changed === undefined) throw badRequest("Error adding environment variables");
       return true;
     },

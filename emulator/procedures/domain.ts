@@ -37,8 +37,9 @@ const one = z.object({ domainId: z.string().min(1) });
 /** Rows only: a change takes effect at the service's next deployment. Nothing is checked against the compose text. */
 export const domainProcedures: Procedures = {
   "domain.create": mutation(z.object({ ...fields, composeId: z.string().nullish() }), (input, call) => {
-    if (!input.composeId) throw badRequest("Error creating domain");
-    findCompose(call, input.composeId);
+    const composeId = input.composeId ?? "";
+    // Whatever goes wrong here, Dokploy makes a 400 of it.
+    if (call.dokploy.db.composes.get(composeId) === undefined) throw badRequest("Compose not found");
     const { db, now } = call.dokploy;
     return db.domains.insert({
       domainId: newId(),
@@ -51,7 +52,7 @@ export const domainProcedures: Procedures = {
       domainType: input.domainType ?? "application",
       uniqueConfigKey: nextConfigKey(call),
       createdAt: now().toISOString(),
-      composeId: input.composeId,
+      composeId,
       customCertResolver: input.customCertResolver ?? null,
       applicationId: null,
       previewDeploymentId: null,

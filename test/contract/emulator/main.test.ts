@@ -38,6 +38,25 @@ describe("the emulator's command", () => {
     },
   );
 
+  it("finds everything again after it was killed", async () => {
+    const start = async () => {
+      const child = run("--port", "0", "--json", "--data", dataDir, "--api-key", "my-key");
+      const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+      return { child, url: (JSON.parse(line) as { url: string }).url };
+    };
+    const headers = { "x-api-key": "my-key", "content-type": "application/json" };
+    const first = await start();
+    const body = JSON.stringify({ name: "kept" });
+    await fetch(`${first.url}/api/project.create`, { method: "POST", headers, body });
+    first.child.kill("SIGKILL");
+    await once(first.child, "close");
+    const second = await start();
+    const projects = await (await fetch(`${second.url}/api/project.all`, { headers })).json();
+    expect(projects).toMatchObject([{ name: "kept" }]);
+    second.child.kill("SIGTERM");
+    await once(second.child, "close");
+  });
+
   it("shows examples in its help", async () => {
     const { code, text } = await output(run("--help"));
     expect(code).toBe(0);

@@ -18,6 +18,7 @@ const cases = JSON.parse(
   readFileSync(new URL("../../../fixtures/walk/tables/env-cases.json", import.meta.url), "utf8"),
 ) as EnvCase[];
 
+const ref = (name: string) => `\${{${name}}}`;
 const APP = "app-8ep1kd";
 const text = (env: string, projectEnv = "", environmentEnv = "") =>
   envFileText({ appName: APP, env, projectEnv, environmentEnv, prefix: undefined });
@@ -57,16 +58,16 @@ describe("the .env file", () => {
   });
 
   it("resolves references to the project, the environment and the service itself", () => {
-    const env = "A=${{project.P}}\nB=${{environment.E}}\nC=${{A}}";
-    expect(ownLines(text(env, "P=1", "E='2 #'"))).toBe('A="1"\nB="2 #"\nC="${{project.P}}"'.replaceAll("$", "\\$"));
+    const env = `A=${ref("project.P")}\nB=${ref("environment.E")}\nC=${ref("D")}\nD=x`;
+    expect(ownLines(text(env, "P=1", "E='2 #'"))).toBe('A="1"\nB="2 #"\nC="x"\nD="x"');
   });
 
   it.each([
-    ["${{project.NOPE}}", "Invalid project environment variable: project.NOPE"],
-    ["${{environment.NOPE}}", "Invalid environment variable: environment.NOPE"],
-    ["${{NOPE}}", "Invalid service environment variable: NOPE"],
+    ["project.NOPE", "Invalid project environment variable: project.NOPE"],
+    ["environment.NOPE", "Invalid environment variable: environment.NOPE"],
+    ["NOPE", "Invalid service environment variable: NOPE"],
   ])("names the reference that it cannot resolve: %s", (reference, message) => {
-    expect(() => text(`A=${reference}`)).toThrow(message);
+    expect(() => text(`A=${ref(reference)}`)).toThrow(message);
   });
 
   it("brings to Compose exactly what dotenv made of it", () => {
