@@ -86,7 +86,7 @@ export interface Service {
   buckets: readonly string[];
   /** The schema of `platform:<name>`. */
   settings: z.ZodObject;
-  /** Reads `platform:<name>` and describes the service. All mistakes at once. */
+  /** Reads `platform:<name>` and describes the service, under defaults where it has mistakes. All of them at once. */
   describe(raw: unknown, context: ServiceContext): { described?: Described; issues: Issue[] };
 }
 
@@ -120,21 +120,23 @@ export function defineService<Shape extends z.ZodRawShape>(definition: {
     settings,
     describe: (raw, context) => {
       const issues = explainIssues(settings.safeParse(raw ?? {}), settings);
-      if (issues.length > 0) return { issues };
-      const { all, shared } = split(raw ?? {}, definition.settings);
+      // With mistakes in them the defaults stand in, so that the compose file's own mistakes show in the same go.
+      const parts = split(issues.length > 0 ? {} : (raw ?? {}), definition.settings);
+      const parsed = { own: own.safeParse(parts.own), common: common.safeParse(parts.common) };
+      if (!parsed.own.success || !parsed.common.success) return { issues };
       return {
-        described: { description: definition.describe(own.parse(all), context), common: common.parse(shared) },
+        described: { description: definition.describe(parsed.own.data, context), common: parsed.common.data },
         issues,
       };
     },
   };
 }
 
-function split(raw: object, own: z.ZodRawShape): { all: object; shared: object } {
+function split(raw: object, shape: z.ZodRawShape): { own: object; common: object } {
   const entries = Object.entries(raw);
   return {
-    all: Object.fromEntries(entries.filter(([key]) => key in own)),
-    shared: Object.fromEntries(entries.filter(([key]) => !(key in own))),
+    own: Object.fromEntries(entries.filter(([key]) => key in shape)),
+    common: Object.fromEntries(entries.filter(([key]) => !(key in shape))),
   };
 }
 

@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { defineService, memory } from "../service.ts";
+
+// Shell variables carry these names, so the dots that S3 would allow are left out.
+const BUCKET = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
+
+/**
+ * MinIO: S3 at `s3<suffix>.<domain>`, its console at `minio<suffix>.<domain>`. Other services ask for a bucket with `buckets` of their
+ * definition and get one with a user of the same name; its password is this service's secret `bucket_<name>`, which they read as a shared one.
+ */
+export const minio = defineService({
+  name: "minio",
+  settings: {
+    memory: memory("1g").describe("Memory limit of the server's container."),
+    buckets: z
+      .array(z.string().regex(BUCKET, "is no name of a bucket; use 3 to 63 small letters, digits and hyphens"))
+      .default([])
+      .describe("Buckets for applications outside of the platform, besides those that services ask for."),
+  },
+  describe: (settings, { asked }) => {
+    const buckets = [...new Set([...settings.buckets, ...asked.buckets])].sort();
+    return {
+      env: { MINIO_MEMORY: settings.memory, MINIO_BUCKETS: buckets.join(" ") },
+      grants: { buckets: buckets.map((name) => `bucket_${name}`) },
+      routes: [
+        { container: "minio", host: "minio", port: 9001 },
+        { container: "minio", host: "s3", port: 9000 },
+      ],
+      data: ["data"],
+    };
+  },
+});
