@@ -1,0 +1,119 @@
+import { fingerprint } from "../keys.ts";
+import type { Vault } from "./client.ts";
+import { requireStillThere, rotationsOf } from "./decide.ts";
+import { VaultError } from "./errors.ts";
+import { type Field, type FieldInput, readFields } from "./fields.ts";
+import { type WrittenSecret, writeMissing } from "./write.ts";
+
+/** Inputs with every default filled in. */
+export interface SecretsInputs {
+  /** KV v2 path, e.g. `secret/data/platform/staging/redis`. */
+  path: string;
+  fields: Record<string, Field>;
+}
+
+/** Version of the state's layout. Outputs only ever gain keys; an older release refuses what a newer one wrote. */
+export const SCHEMA_VERSION = 1;
+
+/** What the state holds: never a value. */
+export interface SecretsOutputs extends SecretsInputs {
+  schemaVersion: number;
+  /** Version in Vault as last seen. */
+  version: number;
+  /** Field → 16 hex digits that change with its value. */
+  fingerprints: Record<string, string>;
+  /** Field → last rotation carried out. */
+  rotations: Record<string, number>;
+}
+
+/** What an operation works with. */
+export interface Context {
+  vault: Vault;
+  /** `PLATFORM_KEY`: makes the fingerprints tell nothing to those who do not have it. */
+  key: string;
+}
+
+/** What Pulumi sends in a preview for a value that is not known yet. */
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+/** Fills in defaults. Throws `config_invalid`. */
+export function checkInputs({ path, fields }: { path: string; fields: Record<string, FieldInput> }): SecretsInputs {
+  if (path !== UNKNOWN && !/^[\w-]+(\/[\w-]+)*?\/data(\/[\w-]+)+$/.test(path)) {
+    throw new VaultError(
+      "config_invalid",
+      `\`${path}\` is no path of a KV v2 secret`,
+      "write it like secret/data/platform/staging/redis",
+    );
+  }
+  return { path, fields: readFields(fields) };
+}
+
+/** Exactly the inputs out of what the state holds. */
+export function inputsOf({ path, fields }: SecretsInputs): SecretsInputs {
+  return { path, fields };
+}
+
+/** Another path is another secret; the old one keeps its values. */
+export function diffSecrets(olds: SecretsOutputs, news: SecretsInputs): { changes: boolean; replaces: string[] } {
+  requireKnownSchema(olds);
+  const moved = olds.path !== news.path;
+  const same = printFields(olds.fields) === printFields(news.fields);
+  const complete = Object.keys(news.fields).every((name) => name in olds.fingerprints);
+  return { changes: moved || !same || !complete, replaces: moved ? ["path"] : [] };
+}
+
+/** Fills what is missing in Vault, rotates what is asked for, and answers what the state is to hold. */
+export async function writeSecrets(
+  { vault, key }: Context,
+  inputs: SecretsInputs,
+  olds: SecretsOutputs | undefined,
+): Promise<SecretsOutputs> {
+  if (olds) requireKnownSchema(olds);
+  const known = olds?.path === inputs.path ? olds : undefined;
+  const written = await writeMissing(vault, inputs.path, inputs.fields, known);
+  return toOutputs(key, inputs, written, rotationsOf(inputs.fields, known));
+}
+
+/** What the state is to hold by what is in Vault now. Throws when that could not be told, or when values are gone. */
+export async function readSecrets({ vault, key }: Context, olds: SecretsOutputs): Promise<SecretsOutputs> {
+  requireKnownSchema(olds);
+  const live = await vault.readSecret(olds.path);
+  requireStillThere(olds.path, olds, live);
+  const written = { version: live?.version ?? 0, values: live?.values ?? {} };
+  return toOutputs(key, inputsOf(olds), written, olds.rotations);
+}
+
+function toOutputs(
+  key: string,
+  inputs: SecretsInputs,
+  { version, values }: WrittenSecret,
+  rotations: Record<string, number>,
+): SecretsOutputs {
+  const fingerprints = Object.keys(inputs.fields)
+    .filter((name) => name in values)
+    .map((name) => [name, fingerprint(key, inputs.path, { [name]: String(values[name]) })]);
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    ...inputs,
+    version,
+    fingerprints: Object.fromEntries(fingerprints),
+    rotations,
+  };
+}
+
+function requireKnownSchema({ schemaVersion = SCHEMA_VERSION }: { schemaVersion?: number }): void {
+  if (schemaVersion <= SCHEMA_VERSION) return;
+  throw new VaultError(
+    "config_invalid",
+    `the state was written by a newer release (schema ${schemaVersion}, this one knows ${SCHEMA_VERSION})`,
+    "deploy the newer release again, or a newer one",
+  );
+}
+
+/** The engine may hand keys over in another order. */
+function printFields(fields: Readonly<Record<string, Field>>): string {
+  const lines = Object.entries(fields).map(
+    ([name, { kind, length, rotation }]) => `${name} ${kind} ${length} ${rotation}`,
+  );
+  return lines.sort().join("\n");
+}
