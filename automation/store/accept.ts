@@ -30,10 +30,11 @@ export function record(db: Database, request: RunRequest, now: number): Promise<
   return db.locked(request.stack, (queries) => insert(queries, request, "superseded", now));
 }
 
-/** The newest deploy or sync of the stack that was accepted, whatever became of it. */
+/** The newest deploy or sync of the stack that counts: it was accepted, and not canceled before it started. */
 export async function newestAccepted(queries: Queries, stack: string): Promise<Run | undefined> {
   const [row] = await queries.query<RunRow>(
     `SELECT * FROM runs WHERE stack = $1 AND kind IN ('deploy', 'sync') AND state <> 'superseded'
+       AND NOT (state = 'canceled' AND started_at IS NULL)
      ORDER BY id DESC LIMIT 1`,
     [stack],
   );

@@ -13,6 +13,7 @@ export async function runs(db: Database, filter: RunFilter): Promise<Run[]> {
   const place = (value: SqlValue) => `$${values.push(value)}`;
   const conditions = ["1 = 1"];
   if (filter.stack !== undefined) conditions.push(`stack = ${place(filter.stack)}`);
+  if (filter.commit !== undefined) conditions.push(`commit_sha = ${place(filter.commit)}`);
   if (filter.states) conditions.push(oneOf("state", filter.states.map(place)));
   if (filter.kinds) conditions.push(oneOf("kind", filter.kinds.map(place)));
   if (filter.before) {

@@ -21,6 +21,11 @@ export async function pinTag(db: Database, tag: string, commit: string, now: num
   return row?.commit_sha ?? commit;
 }
 
+/** Every tag that was ever pinned, in the order of their names. */
+export function pinnedTags(db: Database): Promise<{ tag: string; commit: string }[]> {
+  return db.query("SELECT tag, commit_sha AS commit FROM pinned_tags ORDER BY tag");
+}
+
 /** Writes one row. */
 export async function ping(db: Database, now: number): Promise<void> {
   await db.query("INSERT INTO pings (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at", [now]);

@@ -3,7 +3,7 @@ import { claim } from "./claim.ts";
 import type { Database } from "./database.ts";
 import { append, events } from "./events.ts";
 import { hasSucceeded, prune, runs, stackRelease } from "./history.ts";
-import { ping, pinTag, remember } from "./keys.ts";
+import { ping, pinnedTags, pinTag, remember } from "./keys.ts";
 import { releaseLease, renewLease } from "./lease.ts";
 import { migrate } from "./migrations.ts";
 import { readRun } from "./rows.ts";
@@ -37,6 +37,7 @@ export async function openSqlStore(db: Database): Promise<Store> {
 
     remember: (key, expiresAt, now) => remember(db, key, expiresAt, now),
     pinTag: (tag, commit, now) => pinTag(db, tag, commit, now),
+    pinnedTags: () => pinnedTags(db),
 
     prune: (before, now) => prune(db, before, now),
     ping: (now) => ping(db, now),

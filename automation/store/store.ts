@@ -39,6 +39,7 @@ export interface StackRelease {
 /** Which runs to list; what is left out does not narrow. */
 export interface RunFilter {
   stack?: string;
+  commit?: string;
   states?: RunState[];
   kinds?: Run["kind"][];
   /** At most so many; default 100. */
@@ -76,7 +77,10 @@ export interface Store {
   run(id: string): Promise<Run | undefined>;
   /** Newest first. */
   runs(filter: RunFilter): Promise<Run[]>;
-  /** The newest deploy or sync of the stack that entered the queue, whatever became of it (never a superseded one). */
+  /**
+   * The newest deploy or sync of the stack that entered the queue, whatever became of it; not one that was superseded or
+   * canceled before it started.
+   */
   newestAccepted(stack: string): Promise<Run | undefined>;
 
   /**
@@ -116,6 +120,8 @@ export interface Store {
   remember(key: string, expiresAt: number, now: number): Promise<boolean>;
   /** Remembers which commit a tag named first; a different one later is answered with the first. */
   pinTag(tag: string, commit: string, now: number): Promise<string>;
+  /** Every tag that was ever pinned: a number is never used again, also when its tag was deleted. */
+  pinnedTags(): Promise<{ tag: string; commit: string }[]>;
 
   /**
    * Drops events, finished runs and remembered keys older than given. The newest succeeded deploy or sync of each

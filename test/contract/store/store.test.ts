@@ -123,6 +123,16 @@ for (const engine of engines()) {
         expect(await store.runs({})).toHaveLength(2);
       });
 
+      test("does not count a run that was canceled before it started as the newest", async () => {
+        const first = await store.accept(request(), T0);
+        const { run } = await store.accept(request({ commit: commit("b") }), T0 + 1);
+        await store.transition(run.id, "cancel", {}, T0 + 2);
+        expect((await second.newestAccepted("staging"))?.id).toBe(first.run.id);
+        const { lease } = await mustClaim(store, "one", T0 + 3);
+        await store.transition(first.run.id, "cancel", {}, T0 + 4, lease);
+        expect((await second.newestAccepted("staging"))?.id).toBe(first.run.id);
+      });
+
       test("records a run that was superseded on arrival without queueing it", async () => {
         const { run } = await store.accept(request({ commit: commit("b") }), T0);
         const late = await store.record(request(), "superseded", T0 + 1);
@@ -377,6 +387,7 @@ for (const engine of engines()) {
         expect(await store.runs({ kinds: ["preview", "drift"] })).toEqual([]);
         expect(await store.runs({ states: ["queued", "running"], stack: "staging", limit: 10 })).toHaveLength(3);
         expect(await store.runs({ states: [] })).toEqual([]);
+        expect(await store.runs({ commit: commit("c") })).toMatchObject([{ id: ids[2] }]);
       });
 
       test("knows what a stack runs and since when", async () => {
@@ -429,6 +440,10 @@ for (const engine of engines()) {
         expect(await store.pinTag("v1.0.1", commit("a"), T0)).toBe(commit("a"));
         expect(await second.pinTag("v1.0.1", commit("b"), T0 + 1)).toBe(commit("a"));
         expect(await second.pinTag("v1.0.2", commit("b"), T0 + 1)).toBe(commit("b"));
+        expect(await store.pinnedTags()).toEqual([
+          { tag: "v1.0.1", commit: commit("a") },
+          { tag: "v1.0.2", commit: commit("b") },
+        ]);
       });
     });
 
