@@ -22,8 +22,11 @@ export async function pinTag(db: Database, tag: string, commit: string, now: num
 }
 
 /** Every tag that was ever pinned, in the order of their names. */
-export function pinnedTags(db: Database): Promise<{ tag: string; commit: string }[]> {
-  return db.query("SELECT tag, commit_sha AS commit FROM pinned_tags ORDER BY tag");
+export async function pinnedTags(db: Database): Promise<{ tag: string; commit: string }[]> {
+  const rows = await db.query<{ tag: string; commit_sha: string }>(
+    "SELECT tag, commit_sha FROM pinned_tags ORDER BY tag",
+  );
+  return rows.map((row) => ({ tag: row.tag, commit: row.commit_sha }));
 }
 
 /** Writes one row. */
