@@ -16,7 +16,7 @@ export interface Control {
   /** Arms a fault. Throws when it is not one, or when these containers cannot be told to fail. */
   addFault(fault: FaultInput): Fault;
   faults(): Fault[];
-  /** Disarms all faults; a job that is stuck already stays so until it is killed or the server restarts. */
+  /** Disarms all faults and lets slow deployments go on; a job that is stuck already stays so until it is killed or the server restarts. */
   clearFaults(): void;
   statistics(): Statistics;
   resetStatistics(): void;

@@ -39,7 +39,8 @@ async function runStep(
   const { appName } = compose;
   const slow = faults.takeForDeployment("slow-deploy", namesOf(compose));
   const signal = AbortSignal.any([lost, killed]);
-  if (slow !== undefined) await sleep(slow.ms, undefined, { signal }).catch(() => undefined);
+  if (slow !== undefined)
+    await sleep(slow.ms, undefined, { signal: AbortSignal.any([signal, faults.cleared()]) }).catch(() => undefined);
   if (signal.aborted) return { ok: false };
   const failure = faults.takeForDeployment("fail-deploy", namesOf(compose));
   if (failure !== undefined) {

@@ -42,7 +42,7 @@ export const faultSchema = z.discriminatedUnion("kind", [
  * Requests: `latency` (ms before the work), `error` (5xx as JSON), `html` (a proxy's page), `unauthorized` (as a
  * rate-limited key), `drop-before` and `drop-after` (the connection breaks before or after the write took effect).
  * Deployments: `lose-job` (accepted, then gone as in a restart), `stuck` (stays `running` until killed twice or the server
- * restarts), `slow-deploy` (ms more), `fail-deploy` (compose fails with these lines). `containers`: handed to the simulated containers.
+ * restarts), `slow-deploy` (waits for ms, or until faults are cleared), `fail-deploy` (compose fails with these lines). `containers`: handed to the simulated containers.
  */
 export type Fault = z.output<typeof faultSchema>;
 export type FaultInput = z.input<typeof faultSchema>;

@@ -6,6 +6,8 @@ export interface Faults {
   add(fault: FaultInput): Fault;
   list(): Fault[];
   clear(): void;
+  /** Aborted by the next `clear`: ends the waiting of faults that have struck already. */
+  cleared(): AbortSignal;
   /** All faults that strike this request, in the order they were added. */
   takeForRequest(procedure: string): RequestFault[];
   /** The next fault of one kind for a service that is known by these names. */
@@ -16,6 +18,7 @@ export interface Faults {
 }
 
 export function createFaults(): Faults {
+  let cleared = new AbortController();
   let armed: { fault: Fault; left: number }[] = [];
   const use = (entry: { fault: Fault; left: number }) => {
     entry.left -= 1;
@@ -30,7 +33,10 @@ export function createFaults(): Faults {
     list: () => armed.map(({ fault }) => fault),
     clear: () => {
       armed = [];
+      cleared.abort();
+      cleared = new AbortController();
     },
+    cleared: () => cleared.signal,
     takeForRequest(procedure) {
       const struck = armed.filter(({ fault }) => "procedure" in fault && matches(fault.procedure, procedure));
       for (const entry of struck) use(entry);

@@ -50,10 +50,11 @@ describe("a deployment", () => {
   it("reads the record when its job starts, not when it was asked for", async () => {
     const first = await client.createService();
     const second = await client.createService();
-    emulator.control.addFault({ kind: "slow-deploy", service: first.composeId, ms: 100 });
+    emulator.control.addFault({ kind: "slow-deploy", service: first.composeId, ms: 60_000 });
     await client.post("compose.deploy", { composeId: first.composeId });
     await client.post("compose.deploy", { composeId: second.composeId, title: "asked before" });
     await client.post("compose.update", { composeId: second.composeId, composeFile: "services: [oops\n" });
+    emulator.control.clearFaults();
     await emulator.control.idle();
     expect(await client.deployments(second.composeId)).toMatchObject([{ title: "asked before", status: "error" }]);
   });
@@ -61,10 +62,11 @@ describe("a deployment", () => {
   it("of a service that is deleted meanwhile disappears", async () => {
     const first = await client.createService();
     const second = await client.createService();
-    emulator.control.addFault({ kind: "slow-deploy", service: first.composeId, ms: 100 });
+    emulator.control.addFault({ kind: "slow-deploy", service: first.composeId, ms: 60_000 });
     await client.post("compose.deploy", { composeId: first.composeId });
     await client.post("compose.deploy", { composeId: second.composeId });
     await client.post("compose.delete", { composeId: second.composeId, deleteVolumes: false });
+    emulator.control.clearFaults();
     await emulator.control.idle();
     expect(await client.deployments(second.composeId)).toEqual([]);
   });
@@ -73,10 +75,11 @@ describe("a deployment", () => {
     const services = [await client.createService(), await client.createService()];
     await client.post("settings.updateBuildsConcurrency", { buildsConcurrency: 2 });
     for (const { composeId } of services) {
-      emulator.control.addFault({ kind: "slow-deploy", service: composeId, ms: 200 });
+      emulator.control.addFault({ kind: "slow-deploy", service: composeId, ms: 60_000 });
       await client.post("compose.deploy", { composeId });
     }
     const states = ((await client.get("deployment.queueList")).body as { state: string }[]).map(({ state }) => state);
+    emulator.control.clearFaults();
     await emulator.control.idle();
     await client.post("settings.updateBuildsConcurrency", { buildsConcurrency: 1 });
     expect(states).toEqual(["active", "active"]);

@@ -58,7 +58,7 @@ describe("a restart", () => {
   });
 
   it("refuses connections while it lasts", async () => {
-    const restarted = emulator.control.restart(150);
+    const restarted = emulator.control.restart(1000);
     await expect(fetch(`${emulator.url}/api/health`)).rejects.toThrow("fetch failed");
     await restarted;
     expect((await fetch(`${emulator.url}/api/health`)).status).toBe(200);

@@ -82,7 +82,8 @@ export function createReplay(emulator: Emulator, containers: SimulatedContainers
 
   const control = async (step: ControlStep): Promise<Difference[]> => {
     if ("fault" in step) emulator.control.addFault({ ...step.fault, service: translate(step.fault.service, known) });
-    else if (step.control === "restart") restarted = emulator.control.restart(200);
+    else if (step.control === "restart") restarted = emulator.control.restart(1000);
+    else if (step.control === "clearFaults") emulator.control.clearFaults();
     else {
       const id = translate(step.environmentId, known);
       const { compose } = await get<{ compose: { composeId: string }[] }>(`environment.one?environmentId=${id}`);

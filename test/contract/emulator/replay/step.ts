@@ -46,6 +46,7 @@ export interface CheckStep {
 
 export type ControlStep =
   | { control: "restart" }
+  | { control: "clearFaults" }
   | { control: "deleteServicesOf"; environmentId: string }
   | { fault: { kind: "stuck"; service: string } | { kind: "slow-deploy"; service: string; ms: number } };
 
