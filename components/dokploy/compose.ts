@@ -1,11 +1,11 @@
 import type { Context } from "./context.ts";
 import { converge, maskFor } from "./converge.ts";
 import { found, seeEnvironment } from "./environment.ts";
-import { listEnvironment } from "./environment-find.ts";
 import { DokployError } from "./errors.ts";
 import { plainFailure } from "./failure.ts";
 import { chooseExisting } from "./find.ts";
 import { type ComposeInputs, composeInputs } from "./inputs.ts";
+import { listEnvironment } from "./list-environment.ts";
 import { ownedBy, parseMarker } from "./marker.ts";
 import { type ComposeOutputs, requireKnownSchema } from "./outputs.ts";
 import { markerFor } from "./plan.ts";
@@ -48,7 +48,13 @@ async function prepareUpdate(context: Context, id: string, olds: ComposeOutputs,
   requireKnownSchema(olds);
   requireSameServer(context, olds.serverUrl);
   await refuseUnfit(context, wanted);
-  return context.dokploy.compose(id);
+  const record = await found(context.dokploy.compose(id));
+  if (record !== undefined) return record;
+  throw new ServiceError(
+    "program_error",
+    `${wanted.service} was deleted in Dokploy by hand`,
+    "update with refresh (pulumi up --refresh): it is made again, with its data",
+  );
 }
 
 /** The compose as it is live, or `{}` when it is confirmed to be gone. Throws whenever that cannot be told. */

@@ -31,13 +31,14 @@ export interface Target {
 
 /**
  * Brings a compose to what the program says: record, routes, deployment, containers, checks, each only where it is needed.
- * Every failure after the first write (or any, for an object that the state does not know yet) is thrown with full outputs,
- * so that the state never loses the object and the next update goes on from there.
+ * Every failure after the first write is thrown with full outputs, so that the state never loses the object and the next update
+ * goes on from there.
  */
 export async function converge(context: Context, target: Target): Promise<ComposeOutputs> {
   const { composeId, appName, wanted, record, previous } = target;
   const mask = maskFor(context, wanted, previous);
-  let recorded = previous === undefined;
+  // What was just made must not be lost; what was only found is not ours until something is written.
+  let recorded = record === undefined;
   const outputs = initialOutputs(context, target);
   try {
     const existing = previous?.volumes ?? (record ? volumesOf(record.composeFile ?? "", appName) : {});
@@ -128,10 +129,9 @@ async function mustDeploy(context: Context, { record, previous, appName }: Targe
 }
 
 async function deploy(context: Context, target: Target, plan: Plan, title: string): Promise<DeploymentRow> {
-  const { wanted, composeId } = target;
+  const { wanted } = target;
   return deployAndWait(context, {
-    composeId,
-    service: wanted.service,
+    ...identity(target),
     title,
     description: printDeployment(context.release, plan.digest),
     // One stage more than the file has, for pulling images before the waiting begins.

@@ -6,11 +6,9 @@ import { logTail } from "./log-tail.ts";
 import type { DeploymentRow, QueueEntry } from "./schema.ts";
 import { ServiceError } from "./service-error.ts";
 import type { Timing } from "./timing.ts";
+import { illContainerLog, type Project } from "./verify.ts";
 
-export interface Job {
-  composeId: string;
-  /** For messages. */
-  service: string;
+export interface Job extends Project {
   /** Unique: it is the only way to tell our deployment from others. */
   title: string;
   description: string;
@@ -24,8 +22,8 @@ export interface Job {
  */
 export async function deployAndWait(context: Context, job: Job): Promise<DeploymentRow> {
   for (let attempt = 1; attempt <= 2; attempt++) {
-    await trigger(context.dokploy, job);
-    const row = await waitForEnd(context, job);
+    const answered = await trigger(context.dokploy, job);
+    const row = await waitForEnd(context, job, answered ? context.timing.lost : context.timing.unanswered);
     if (row !== "lost") return row;
   }
   throw new ServiceError(
@@ -35,16 +33,19 @@ export async function deployAndWait(context: Context, job: Job): Promise<Deploym
   );
 }
 
-/** Sends the request once. When only the answer is missing the deployment may well be queued: waiting tells. */
-async function trigger(dokploy: Dokploy, job: Job): Promise<void> {
+/** Sends the request once; whether it was answered. When only the answer is missing the deployment may well be queued: waiting tells. */
+async function trigger(dokploy: Dokploy, job: Job): Promise<boolean> {
   try {
     await dokploy.deploy(job.composeId, job.title, job.description);
+    return true;
   } catch (error) {
-    if (!(error instanceof DokployError && error.kind === "transient")) throw error;
+    if (error instanceof DokployError && error.kind === "transient") return false;
+    throw error;
   }
 }
 
-async function waitForEnd({ dokploy, timing }: Context, job: Job): Promise<DeploymentRow | "lost"> {
+async function waitForEnd(context: Context, job: Job, lostAfter: number): Promise<DeploymentRow | "lost"> {
+  const { dokploy, timing } = context;
   let pause = timing.poll;
   let seenAt = Date.now();
   let answeredAt = Date.now();
@@ -56,7 +57,7 @@ async function waitForEnd({ dokploy, timing }: Context, job: Job): Promise<Deplo
       const rows = await dokploy.deployments(job.composeId);
       const row = newest(rows.filter((candidate) => candidate.title === job.title));
       if (row !== undefined) {
-        if (row.status !== "running") return await ended(dokploy, job, row);
+        if (row.status !== "running") return await ended(context, job, row);
         seenAt = Date.now();
         deadline ??= Date.now() + job.limit;
         if (Date.now() > deadline) {
@@ -67,7 +68,7 @@ async function waitForEnd({ dokploy, timing }: Context, job: Job): Promise<Deplo
           logSeen = log;
         }
       } else if (queue.holds(await sharedQueue(dokploy, pause))) seenAt = Date.now();
-      else if (Date.now() - seenAt > timing.lost) return "lost";
+      else if (Date.now() - seenAt > lostAfter) return "lost";
       answeredAt = Date.now();
     } catch (error) {
       const away = error instanceof DokployError && error.kind === "transient";
@@ -87,7 +88,7 @@ function newest(rows: DeploymentRow[]): DeploymentRow | undefined {
   );
 }
 
-async function ended(dokploy: Dokploy, job: Job, row: DeploymentRow): Promise<DeploymentRow> {
+async function ended(context: Context, job: Job, row: DeploymentRow): Promise<DeploymentRow> {
   if (row.status === "done") return row;
   if (row.status === "cancelled") {
     throw new ServiceError(
@@ -96,16 +97,21 @@ async function ended(dokploy: Dokploy, job: Job, row: DeploymentRow): Promise<De
       "run the update again; it deploys once more",
     );
   }
-  const log = logTail(await dokploy.deploymentLog(row.deploymentId, 100).catch(() => ""));
-  const ill = log.some((line) => /unhealthy|not healthy|exited \(\d+\)/i.test(line));
-  throw new ServiceError(
-    ill ? "unhealthy" : "deployment_failed",
-    ill ? `a container of ${job.service} did not become healthy` : `the deployment of ${job.service} failed`,
-    log.length > 0
-      ? "the log below says why; mend it and deploy again"
-      : "Dokploy gives no reason; a compose file and env above 94 KiB together fail like this",
-    log,
-  );
+  const log = logTail(await context.dokploy.deploymentLog(row.deploymentId, 100).catch(() => ""));
+  if (log.some((line) => /unhealthy|not healthy|exited \(\d+\)/i.test(line))) {
+    // Compose names the container, never why its program failed.
+    const own = await illContainerLog(context, job);
+    const message = `a container of ${job.service} did not become healthy`;
+    throw new ServiceError("unhealthy", message, "its log below says why; mend it and deploy again", [...log, ...own]);
+  }
+  throw new ServiceError("deployment_failed", `the deployment of ${job.service} failed`, whatToDo(log), log);
+}
+
+function whatToDo(log: string[]): string {
+  if (log.length === 0) return "Dokploy gives no reason; a compose file and env above 94 KiB together fail like this";
+  const taken = log.map((line) => /container name "\/?([^"]+)" is already in use/i.exec(line)?.[1]).find(Boolean);
+  if (taken === undefined) return "the log below says why; mend it and deploy again";
+  return `a container of that name is left from another compose: look at it, then run docker rm -f ${taken} on the server (volumes stay)`;
 }
 
 function hanging(job: Job, log: string): ServiceError {

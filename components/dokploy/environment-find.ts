@@ -2,7 +2,7 @@ import type { Dokploy } from "./client.ts";
 import type { Context } from "./context.ts";
 import { DokployError } from "./errors.ts";
 import { type Owner, ownedBy, parseMarker, printMarker } from "./marker.ts";
-import type { EnvironmentRecord, ProjectEntry } from "./schema.ts";
+import type { ProjectEntry } from "./schema.ts";
 import { ServiceError } from "./service-error.ts";
 
 /** The names that a stack's environment has in Dokploy, and whose it is. */
@@ -91,19 +91,4 @@ function unanswered(what: string): DokployError {
     `Dokploy did not say whether it made ${what}`,
     "run the update again: it looks first",
   );
-}
-
-const LISTING_AGE = 2_000;
-const listings = new WeakMap<Dokploy, Map<string, { at: number; record: Promise<EnvironmentRecord> }>>();
-
-/** The environment with its services. Many services created at once share one answer while it is young. */
-export function listEnvironment(dokploy: Dokploy, environmentId: string): Promise<EnvironmentRecord> {
-  const known = listings.get(dokploy) ?? new Map();
-  listings.set(dokploy, known);
-  const entry = known.get(environmentId);
-  if (entry !== undefined && Date.now() - entry.at < LISTING_AGE) return entry.record;
-  const record = dokploy.environment(environmentId);
-  record.catch(() => known.delete(environmentId));
-  known.set(environmentId, { at: Date.now(), record });
-  return record;
 }

@@ -107,10 +107,10 @@ export function toDokployError(call: Call, answer: Answer, worked: boolean): Dok
 
 /** Translates a failure to get any answer. `sent` says whether the request may have reached the server. */
 export function toConnectionError(call: Call, url: string, cause: unknown, sent: boolean): DokployError {
-  const code = (cause as { code?: string }).code ?? (cause as Error).name ?? "error";
+  const { code, name } = cause as { code?: unknown; name?: string };
   return new DokployError(
     "transient",
-    `${call.method} ${call.procedure}: no answer from ${url} (${code})`,
+    `${call.method} ${call.procedure}: no answer from ${url} (${typeof code === "string" ? code : name})`,
     "check DOKPLOY_URL and that Dokploy is running",
     sent,
     cause,

@@ -86,7 +86,8 @@ function known<I, O>(value: I, fill: (value: I) => O): O {
 function fullDomain(domain: DomainInput): Domain {
   const { host, service, port, path = "/", https = true, stripPath = false, internalPath = "/" } = domain;
   const certificate = domain.certificate ?? (https ? "letsencrypt" : "none");
-  return { host, service, port, path, https, certificate, stripPath, internalPath };
+  // Host names know no case; one spelling keeps a refresh from seeing a difference.
+  return { host: String(host).toLowerCase(), service, port, path, https, certificate, stripPath, internalPath };
 }
 
 function fullCheck({ url, expect = 200, attempts = 10, interval = 3 }: CheckInput): Check {

@@ -55,7 +55,8 @@ export function planConvergence(
     columns,
     move: settings.includes("environmentId"),
     domains,
-    deploy: written || last?.status !== "done" || !broughtBy(last, digest),
+    deploy:
+      written || last?.status !== "done" || (digest !== undefined && parseDeployment(last.description) !== digest),
     digest,
     differs: [
       ...(record.name !== wanted.name ? ["name"] : []),
@@ -101,9 +102,10 @@ export function lastDeployment(rows: DeploymentRow[]): DeploymentRow | undefined
   );
 }
 
-/** Whether this deployment brought the content with this digest; unknown (and so taken for granted) without a digest. */
-export function broughtBy(row: DeploymentRow, digest: string | undefined): boolean {
-  return digest === undefined || parseDeployment(row.description) === digest;
+/** Whether this deployment is known to have brought other content; unknown where it, or we, have no digest. */
+export function broughtOther(row: DeploymentRow, digest: string | undefined): boolean {
+  const brought = parseDeployment(row.description);
+  return brought !== undefined && digest !== undefined && brought !== digest;
 }
 
 /** Names whose values differ, or that only one side has. */

@@ -6,7 +6,7 @@ import { contentDigest, fingerprint, unixLines } from "./fingerprint.ts";
 import type { Domain } from "./inputs.ts";
 import { ownedBy, parseMarker } from "./marker.ts";
 import { type ComposeOutputs, SCHEMA_VERSION } from "./outputs.ts";
-import { broughtBy, differingKeys, lastDeployment } from "./plan.ts";
+import { broughtOther, differingKeys, lastDeployment } from "./plan.ts";
 import type { ComposeRecord, ContainerRow } from "./schema.ts";
 import { differingSettings, liveSettings } from "./settings.ts";
 import { describeContainers } from "./verify.ts";
@@ -77,7 +77,7 @@ function notDeployed(
   if (last === undefined) return "never";
   if (last.title !== olds.deployment) return "title";
   if (last.status !== "done") return `the last deployment is ${last.status}`;
-  if (!broughtBy(last, digest)) return "content";
+  if (broughtOther(last, digest)) return "content";
   const { state, problems } = describeContainers(record.composeFile ?? "", containers, record.appName);
   if (state !== "well") return problems.join(", ") || "a container is still starting";
   return olds.deployed ? undefined : "not well before";

@@ -5,6 +5,8 @@ export interface Timing {
   pollMax: number;
   /** Neither a deployment nor a queue entry for so long: the queue was lost. */
   lost: number;
+  /** The same for a deployment whose request got no answer: it may never have arrived. */
+  unanswered: number;
   /** Dokploy may be away for so long while a deployment is waited for (it restarts in about 30 s). */
   outage: number;
   /** The queue may stand still for so long before somebody else's job counts as hanging. */
@@ -21,6 +23,7 @@ export const DEFAULT_TIMING: Timing = {
   poll: 100,
   pollMax: 1_000,
   lost: 10_000,
+  unanswered: 4_000,
   outage: 60_000,
   stalled: 15 * 60_000,
   grace: 30_000,

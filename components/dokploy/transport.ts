@@ -70,14 +70,15 @@ export function openTransport(options: TransportOptions): Transport {
     }
   }
 
-  async function repeated(call: Call, path: string, body: string | undefined, limit: number): Promise<unknown> {
+  async function send(call: Call, path: string, body: string | undefined, limit: number, idempotent: boolean) {
     const giveUpAt = Date.now() + 2 * limit;
     for (let attempt = 1; ; attempt++) {
       try {
         return await once(call, path, body, limit);
       } catch (error) {
-        const again = (error as DokployError).kind === "transient" && attempt < ATTEMPTS && Date.now() < giveUpAt;
-        if (!again) throw error;
+        const { kind, ambiguous } = error as DokployError;
+        const harmless = kind === "transient" && (idempotent || !ambiguous);
+        if (!harmless || attempt === ATTEMPTS || Date.now() > giveUpAt) throw error;
         const pause = Math.min(backoff * 2 ** (attempt - 1), LONGEST_PAUSE);
         await sleep(pause * (0.5 + Math.random() / 2));
       }
@@ -88,16 +89,11 @@ export function openTransport(options: TransportOptions): Transport {
     get(procedure, query = {}) {
       const search = new URLSearchParams(query).toString();
       const path = `${prefix}/api/${procedure}${search === "" ? "" : `?${search}`}`;
-      return repeated({ method: "GET", procedure }, path, undefined, timeout);
+      return send({ method: "GET", procedure }, path, undefined, timeout, true);
     },
-    post(procedure, body, { idempotent = false, timeout: own } = {}) {
-      const send = idempotent ? repeated : once;
-      return send(
-        { method: "POST", procedure },
-        `${prefix}/api/${procedure}`,
-        JSON.stringify(body),
-        own ?? 2 * timeout,
-      );
+    post(procedure, body, { idempotent = false, timeout: own = 2 * timeout } = {}) {
+      const path = `${prefix}/api/${procedure}`;
+      return send({ method: "POST", procedure }, path, JSON.stringify(body), own, idempotent);
     },
     close: () => pool.close(),
   };
@@ -107,5 +103,5 @@ const NEVER_SENT =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|.*(CERT|TLS|SSL|SIGNED).*)$/;
 
 function wasSent(cause: unknown): boolean {
-  return !NEVER_SENT.test((cause as { code?: string }).code ?? "");
+  return !NEVER_SENT.test(String((cause as { code?: unknown }).code));
 }

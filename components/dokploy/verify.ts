@@ -1,15 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Dokploy } from "./client.ts";
 import { assessContainers, type ContainersState, expectedServices, restartedBetween } from "./containers.ts";
 import type { Context } from "./context.ts";
 import { logTail } from "./log-tail.ts";
 import type { ContainerRow } from "./schema.ts";
 import { ServiceError } from "./service-error.ts";
 
-export interface Deployed {
+/** A compose project on the server, and what it is called in messages. */
+export interface Project {
   composeId: string;
   appName: string;
   service: string;
   composeFile: string;
+}
+
+export interface Deployed extends Project {
   /** Milliseconds that the deployment took. */
   took: number;
   /** Milliseconds that containers may still be starting. */
@@ -52,18 +57,29 @@ export function describeContainers(composeFile: string, rows: ContainerRow[], ap
   return assessContainers(expectedServices(composeFile), rows, appName);
 }
 
+/** The end of the log of the first container that is not well; empty when there is none or nobody can tell. */
+export async function illContainerLog({ dokploy }: Context, project: Project): Promise<string[]> {
+  const rows = await dokploy.containers(project.appName).catch(() => []);
+  const { worst } = describeContainers(project.composeFile, rows, project.appName);
+  return worst ? containerLog(dokploy, project, worst) : [];
+}
+
+async function containerLog(dokploy: Dokploy, { composeId }: Project, row: ContainerRow): Promise<string[]> {
+  const log = logTail(await dokploy.containerLog(composeId, row.containerId, 30).catch(() => ""));
+  return log.length > 0 ? [`--- log of ${row.name}`, ...log] : [];
+}
+
 async function unhealthy(
   { dokploy }: Context,
   deployed: Deployed,
   found: ContainersState & { rows: ContainerRow[] },
 ): Promise<ServiceError> {
   const worst = found.worst ?? found.rows[0];
-  const log = worst ? await dokploy.containerLog(deployed.composeId, worst.containerId, 30).catch(() => "") : "";
   const what = found.problems.length > 0 ? found.problems.join(", ") : "a container is still starting";
   return new ServiceError(
     "unhealthy",
     `${deployed.service} was deployed but does not run well: ${what}`,
     "the container's log below says why; mend it and deploy again",
-    logTail(log),
+    worst ? await containerLog(dokploy, deployed, worst) : [],
   );
 }

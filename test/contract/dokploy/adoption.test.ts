@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { composeFile, contextTo, OWNER, openPlace, type Place } from "./place.ts";
+import { createSmallEngine } from "./small-engine.ts";
+
+describe("a service that the state does not know but Dokploy has", () => {
+  let place: Place;
+  const web = { name: "web", composeFile: composeFile("web"), env: { PASSWORD: "a-secret-value" } };
+  const up = (patch: object = {}) => place.engine.up(place.context, { services: [{ ...web, ...patch }] });
+
+  /** A compose that somebody made by hand in the stack's environment. */
+  async function byHand(name: string): Promise<string> {
+    await place.engine.up(place.context, { services: [] });
+    const environmentId = place.engine.environment()?.environmentId ?? "";
+    const file = composeFile(name, "by-hand:1");
+    const made = await place.dokploy.createCompose({
+      name,
+      environmentId,
+      appName: name,
+      description: "mine",
+      composeFile: file,
+    });
+    return made.composeId;
+  }
+
+  beforeAll(async () => {
+    place = await openPlace();
+  });
+  afterAll(() => place.close());
+  beforeEach(async () => {
+    await place.emulator.control.reset();
+    place.engine.forget();
+  });
+
+  it("is found again by its marker, and not even deployed when all is well", async () => {
+    await up({ domains: [{ host: "a.example.org", service: "web", port: 80 }] });
+    const before = place.engine.outputs("web");
+    place.engine.forget();
+    const requests = await place.requests(() => up({ domains: [{ host: "a.example.org", service: "web", port: 80 }] }));
+    expect(requests).not.toHaveProperty("compose.deploy");
+    expect(requests).not.toHaveProperty("compose.update");
+    expect(requests).not.toHaveProperty("compose.create");
+    expect(place.engine.outputs("web")).toEqual(before);
+    expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+  });
+
+  it.each([
+    ["the program says something else by now", async () => {}, { composeFile: composeFile("web", "web:2") }],
+    ["its record was edited meanwhile", async (id: string) => void place.emulator.control.edit(id, { env: "A=1" }), {}],
+    [
+      "its containers are not well",
+      async () =>
+        void place.emulator.control.addFault({ kind: "containers", service: "web", outcome: "exit", now: true }),
+      {},
+    ],
+    ["somebody else deployed it last", async (id: string) => place.dokploy.deploy(id, "Manual deployment", ""), {}],
+    ["its deployments were forgotten", async (id: string) => void (await place.dokploy.deleteCompose(id)), {}],
+  ])("is deployed when %s", async (_, meanwhile, patch) => {
+    await up();
+    await meanwhile(place.engine.outputs("web").composeId);
+    await place.emulator.control.idle();
+    place.emulator.control.clearFaults();
+    place.engine.forget();
+    const requests = await place.requests(async () => expect(await up(patch)).toEqual({ web: { op: "create" } }));
+    expect(requests).toMatchObject({ "compose.deploy": 1 });
+    expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+  });
+
+  it("is taken back when it was left running and the program has it again", async () => {
+    await up({ retain: true });
+    const { composeId } = place.engine.outputs("web");
+    expect(await place.engine.up(place.context, { services: [] })).toEqual({ web: { op: "retain" } });
+    expect(await up({ retain: true })).toEqual({ web: { op: "create" } });
+    expect(place.engine.outputs("web").composeId).toBe(composeId);
+  });
+
+  it("is refused when somebody else made it, and left as it is", async () => {
+    const composeId = await byHand("web");
+    const before = await place.dokploy.compose(composeId);
+    expect(await up()).toEqual({
+      web: { op: "fail", reason: expect.stringContaining("config_invalid: Dokploy already has a compose web") },
+    });
+    expect(await place.dokploy.compose(composeId)).toEqual(before);
+    expect(place.engine.has("web")).toBe(false);
+  });
+
+  it("is taken over on request, marker and all, and left to us from then on", async () => {
+    const composeId = await byHand("web");
+    expect(await up({ adopt: true })).toEqual({ web: { op: "create" } });
+    expect(place.engine.outputs("web").composeId).toBe(composeId);
+    place.engine.forget();
+    expect(await up()).toEqual({ web: { op: "create" } });
+  });
+
+  it("that could not be taken over is not in the state, so that nothing can delete it", async () => {
+    const composeId = await byHand("web");
+    place.emulator.control.edit(composeId, { composeFile: `${web.composeFile}    labels: [a=b]\n` });
+    expect(await up({ adopt: true })).toMatchObject({
+      web: { op: "fail", reason: expect.stringContaining("definition of volume") },
+    });
+    expect(place.engine.has("web")).toBe(false);
+  });
+
+  it("of a copy of the platform with another key is a stranger's", async () => {
+    await up();
+    const copy = createSmallEngine({ ...OWNER, keyId: "f".repeat(16) });
+    const result = await copy.up(place.context, { services: [web] });
+    expect(result.web?.reason).toContain("belongs to platform/staging/web");
+  });
+
+  it("is refused when there are several", async () => {
+    await up();
+    const { composeId, environmentId } = place.engine.outputs("web");
+    const { description } = await place.dokploy.compose(composeId);
+    await place.dokploy.createCompose({
+      name: "web",
+      environmentId,
+      appName: "web",
+      description: description ?? "",
+      composeFile: "",
+    });
+    place.engine.forget();
+    await new Promise((resolve) => setImmediate(resolve));
+    const result = await createSmallEngine(OWNER).up(contextTo(place.dokploy), { services: [web] });
+    expect(result.web?.reason).toContain("2 composes for web carry the marker");
+  });
+});
+
+describe("an environment", () => {
+  let place: Place;
+  beforeAll(async () => {
+    place = await openPlace();
+  });
+  afterAll(() => place.close());
+  beforeEach(async () => {
+    await place.emulator.control.reset();
+    place.engine.forget();
+  });
+
+  it("that exists is used and never deleted", async () => {
+    const { project } = await place.dokploy.createProject({ name: "platform", description: "mine" });
+    const { environmentId } = await place.dokploy.createEnvironment({
+      name: "staging",
+      projectId: project.projectId,
+      description: "mine",
+    });
+    await place.engine.up(place.context, { services: [] });
+    expect(place.engine.environment()?.environmentId).toBe(environmentId);
+    await place.engine.destroy(place.context);
+    expect((await place.dokploy.environment(environmentId)).name).toBe("staging");
+  });
+
+  it("that we made is deleted with its project, but not while something is left in it", async () => {
+    await place.engine.up(place.context, {
+      services: [{ name: "web", composeFile: composeFile("web"), retain: true }],
+    });
+    await place.engine.destroy(place.context);
+    const [project] = await place.dokploy.projects();
+    expect(project?.environments.map(({ name }) => name)).toContain("staging");
+    await place.engine.up(place.context, { services: [{ name: "web", composeFile: composeFile("web") }] });
+    await place.engine.destroy(place.context);
+    expect(await place.dokploy.projects()).toEqual([]);
+  });
+
+  it("called production is the one that comes with the project", async () => {
+    await place.engine.up(place.context, { name: "production", services: [] });
+    const [project] = await place.dokploy.projects();
+    expect(project?.environments.map(({ name }) => name)).toEqual(["production"]);
+  });
+
+  it("gets its name back when somebody renamed it", async () => {
+    await place.engine.up(place.context, { services: [] });
+    const { environmentId, projectId } = place.engine.environment() ?? { environmentId: "", projectId: "" };
+    await place.dokploy.updateEnvironment({ environmentId, name: "renamed" });
+    await place.dokploy.updateProject({ projectId, name: "renamed" });
+    await place.engine.up(place.context, { services: [] });
+    expect(await place.dokploy.environment(environmentId)).toMatchObject({
+      name: "staging",
+      project: { name: "platform" },
+    });
+  });
+
+  it("is in one project, although two stacks made it at the same time", async () => {
+    const stacks = ["staging", "qa", "demo"].map((stack) => ({
+      stack,
+      engine: createSmallEngine({ ...OWNER, stack }),
+    }));
+    await Promise.all(stacks.map(({ stack, engine }) => engine.up(place.context, { name: stack, services: [] })));
+    const projects = await place.dokploy.projects();
+    expect(projects).toHaveLength(1);
+    expect(projects[0]?.environments.map(({ name }) => name).sort()).toEqual(["demo", "production", "qa", "staging"]);
+  });
+
+  it("cannot be told when several projects have the name", async () => {
+    await place.dokploy.createProject({ name: "platform", description: "" });
+    await place.dokploy.createProject({ name: "platform", description: "" });
+    await expect(place.engine.up(place.context, { services: [] })).rejects.toThrow(/2 projects called platform/);
+  });
+});

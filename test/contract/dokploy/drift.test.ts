@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { ComposeRow } from "../../../emulator/state/records.ts";
+import { composeFile, openPlace, type Place } from "./place.ts";
+
+describe("what somebody changes by hand", () => {
+  let place: Place;
+  const domain = { host: "web.example.org", service: "web", port: 80 };
+  const web = {
+    name: "web",
+    composeFile: composeFile("web"),
+    env: { PASSWORD: "a-secret-value", EXTRA: "1" },
+    domains: [domain],
+  };
+  const other = { name: "other", composeFile: composeFile("other") };
+  const up = () => place.engine.up(place.context, { services: [web, other] });
+  const id = () => place.engine.outputs("web").composeId;
+  const edit = (patch: Partial<ComposeRow>) => async () => void place.emulator.control.edit(id(), patch);
+  const domainId = async () => (await place.live("web")).domains[0]?.domainId ?? "";
+  const post = (procedure: string, body: object) =>
+    fetch(`${place.emulator.url}/api/${procedure}`, {
+      method: "POST",
+      headers: { "x-api-key": place.emulator.apiKey, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+
+  beforeAll(async () => {
+    place = await openPlace();
+  });
+  afterAll(() => place.close());
+  beforeEach(async () => {
+    await place.emulator.control.reset();
+    place.engine.forget();
+    await up();
+  });
+
+  const edits: [what: string, change: () => Promise<unknown>, drift: string[], deploys: boolean][] = [
+    ["an env value", edit({ env: "EXTRA=2\nPASSWORD=a-secret-value" }), ["env.EXTRA"], true],
+    ["a secret", edit({ env: "EXTRA=1\nPASSWORD=hacked-secret" }), ["env.PASSWORD"], true],
+    ["an env value that is taken away", edit({ env: "PASSWORD=a-secret-value" }), ["env.EXTRA"], true],
+    ["an env value that is added", edit({ env: "EXTRA=1\nPASSWORD=a-secret-value\nNEW=by-hand" }), ["env.NEW"], true],
+    ["the compose text", edit({ composeFile: composeFile("web", "web:2") }), ["composeFile"], true],
+    ["the name", edit({ name: "mine" }), ["name"], false],
+    ["the description", edit({ description: "mine" }), ["owner"], false],
+    ["autoDeploy", edit({ autoDeploy: true }), ["settings.autoDeploy"], false],
+    ["the command", edit({ command: "compose up" }), ["settings.command"], true],
+    ["createEnvFile", edit({ createEnvFile: false }), ["settings.createEnvFile"], true],
+    ["isolated deployment", edit({ isolatedDeployment: true }), ["settings.isolatedDeployment"], true],
+    ["the source", edit({ sourceType: "github" }), ["settings.sourceType"], true],
+    [
+      "a route's port",
+      async () => post("domain.update", { domainId: await domainId(), host: domain.host, port: 81 }),
+      ["domains.web.example.org/"],
+      true,
+    ],
+    [
+      "a route that is switched off",
+      async () => post("domain.toggleEnable", { domainId: await domainId() }),
+      ["domains.web.example.org/"],
+      true,
+    ],
+    [
+      "a route that is deleted",
+      async () => place.dokploy.deleteDomain(await domainId()),
+      ["domains.web.example.org/"],
+      true,
+    ],
+    [
+      "a deployment by hand",
+      async () => {
+        await place.dokploy.deploy(id(), "Manual deployment", "");
+        await place.emulator.control.idle();
+      },
+      ["deployed: the last deployment was not ours"],
+      true,
+    ],
+    [
+      "a deployment that was cut off",
+      async () => {
+        place.emulator.control.addFault({ kind: "stuck", service: "web" });
+        await place.dokploy.deploy(id(), "x", "");
+        await place.emulator.control.restart();
+      },
+      ["deployed: the last deployment was not ours"],
+      true,
+    ],
+    [
+      "containers that are stopped",
+      () => post("compose.stop", { composeId: id() }),
+      ["deployed: platform-web: exited (0)"],
+      true,
+    ],
+  ];
+
+  it.each(edits)("is seen and named: %s", async (_, change, drift, deploys) => {
+    await change();
+    expect(await place.engine.refresh(place.context, { preview: true })).not.toEqual([]);
+    await place.engine.refresh(place.context);
+    expect(place.engine.outputs("web").drift.map((line) => line.replace(/exited \(\d+\)/, "exited (0)"))).toEqual(
+      drift,
+    );
+
+    const requests = await place.requests(async () =>
+      expect(await up()).toEqual({ web: { op: "update" }, other: { op: "same" } }),
+    );
+    expect("compose.deploy" in requests).toBe(deploys);
+    expect(place.engine.outputs("web")).toMatchObject({ drift: [], deployed: true });
+    expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+    expect((await place.live("web")).name).toBe("web");
+  });
+
+  it.each([
+    ["null env for an empty one", "other", { env: null }],
+    ["other line ends", "web", { composeFile: web.composeFile.replaceAll("\n", "\r\n") }],
+    ["another order and quoting of env", "web", { env: 'PASSWORD="a-secret-value"\r\n# a comment\nEXTRA=1' }],
+  ])("is no change when only Dokploy's way of writing differs: %s", async (_, name, patch) => {
+    place.emulator.control.edit(place.engine.outputs(name).composeId, patch);
+    expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+  });
+
+  it("is a fingerprint when it is an env value that the program does not know", async () => {
+    await edit({ env: "EXTRA=1\nPASSWORD=a-secret-value\nNEW=canary-by-hand" })();
+    await place.engine.refresh(place.context);
+    expect(place.engine.outputs("web").env.NEW).toMatch(/^\(set by hand, [0-9a-f]{12}\)$/);
+    expect(place.engine.snapshot()).not.toContain("canary-by-hand");
+    expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+  });
+
+  it("stays a fingerprint when a declared secret was taken away and set again", async () => {
+    await edit({ env: "EXTRA=1" })();
+    await place.engine.refresh(place.context);
+    await edit({ env: "EXTRA=1\nPASSWORD=canary-by-hand" })();
+    await place.engine.refresh(place.context);
+    expect(place.engine.snapshot()).not.toContain("canary-by-hand");
+  });
+
+  it("is left alone and reported when it is a route of somebody's own", async () => {
+    await place.dokploy.createDomain(id(), {
+      host: "mine.example.org",
+      path: "/",
+      port: 80,
+      https: false,
+      certificateType: "none",
+      serviceName: "web",
+      internalPath: "/",
+      stripPath: false,
+      customEntrypoint: null,
+      customCertResolver: null,
+      middlewares: [],
+      forwardAuthEnabled: false,
+    });
+    await up();
+    expect(place.engine.outputs("web").foreignDomains).toEqual(["mine.example.org/"]);
+    expect((await place.live("web")).domains.map(({ host }) => host).sort()).toEqual([
+      "mine.example.org",
+      "web.example.org",
+    ]);
+  });
+
+  it("is made again when it was the whole service, with the same env", async () => {
+    await place.dokploy.deleteCompose(id());
+    expect(await place.engine.refresh(place.context, { preview: true })).toEqual(["web is gone"]);
+    expect(await up()).toEqual({ web: { op: "create" }, other: { op: "same" } });
+    expect((await place.live("web")).env).toContain("PASSWORD=a-secret-value");
+  });
+
+  it("comes back when it was moved to another environment", async () => {
+    const { projectId, environmentId } = place.engine.environment() ?? { projectId: "", environmentId: "" };
+    const elsewhere = await place.dokploy.createEnvironment({ name: "elsewhere", projectId, description: "" });
+    await place.dokploy.moveCompose(id(), elsewhere.environmentId);
+    expect(await up()).toMatchObject({ web: { op: "update" } });
+    expect((await place.live("web")).environmentId).toBe(environmentId);
+  });
+});

@@ -1,0 +1,87 @@
+import { connectDokploy, type Dokploy } from "../../../components/dokploy/client.ts";
+import type { Context } from "../../../components/dokploy/context.ts";
+import { fingerprintKey } from "../../../components/dokploy/fingerprint.ts";
+import type { Timing } from "../../../components/dokploy/timing.ts";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emulator/emulator.ts";
+import { createSmallEngine } from "./small-engine.ts";
+
+export const OWNER = { project: "platform", stack: "staging", keyId: "0123456789abcdef" };
+
+/** Short enough for tests, long enough for the emulator's own work. */
+export const QUICK: Timing = {
+  poll: 5,
+  pollMax: 20,
+  lost: 300,
+  unanswered: 150,
+  outage: 2_000,
+  stalled: 500,
+  grace: 50,
+  settle: 10,
+  settleSilent: 10,
+};
+
+/** A compose file with one healthy container and a volume. */
+export function composeFile(name: string, image = `${name}:1`): string {
+  return `services:
+  ${name}:
+    image: ${image}
+    container_name: platform-${name}
+    restart: unless-stopped
+    environment:
+      - "PASSWORD=\${PASSWORD:-}"
+      - "EXTRA=\${EXTRA:-}"
+    healthcheck:
+      test: ["CMD", "true"]
+      interval: 1s
+    volumes:
+      - data:/data
+volumes:
+  data:
+    name: platform-${name}-data
+`;
+}
+
+/** An emulator, a connection to it with short times, and an empty state. */
+export async function openPlace(options: EmulatorOptions = {}) {
+  const emulator = await startEmulator(options);
+  const dokploy = connect(emulator);
+  const engine = createSmallEngine(OWNER);
+  const context = contextTo(dokploy);
+  return {
+    emulator,
+    dokploy,
+    context,
+    engine,
+    /** The live record of a service. */
+    live: (name: string) => dokploy.compose(engine.outputs(name).composeId),
+    /** Requests by procedure that `work` makes. */
+    async requests(work: () => Promise<unknown>): Promise<Record<string, number>> {
+      emulator.control.resetStatistics();
+      await work();
+      return emulator.control.statistics().procedures;
+    },
+    async close() {
+      await dokploy.close();
+      await emulator.close();
+    },
+  };
+}
+
+export type Place = Awaited<ReturnType<typeof openPlace>>;
+
+export function connect(emulator: Pick<Emulator, "url" | "apiKey">): Dokploy {
+  return connectDokploy({ url: emulator.url, apiKey: emulator.apiKey, timeout: 2_000, backoff: 2 });
+}
+
+export function contextTo(dokploy: Dokploy, patch: Partial<Context> = {}): Context {
+  return {
+    dokploy,
+    release: "v1.0.2 3f2a1c9",
+    key: fingerprintKey("platform-key"),
+    secrets: ["an-api-key-that-must-not-show"],
+    alsoAt: [],
+    allowEmpty: false,
+    timing: QUICK,
+    ...patch,
+  };
+}

@@ -1,0 +1,128 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { engineEnvironment } from "../../../tools/engine-path.mjs";
+
+const PROGRAM = new URL("../../fixtures/provider", import.meta.url).pathname;
+
+export interface SaidService {
+  name: string;
+  composeFile: string;
+  env?: Record<string, string>;
+  secrets?: Record<string, string>;
+  domains?: object[];
+  checks?: object[];
+  waitTimeout?: number;
+  stages?: number;
+  adopt?: boolean;
+  /** `retainOnDelete`. */
+  retain?: boolean;
+}
+
+/** What the fixture program says. */
+export interface Said {
+  environment: { project: string; name: string };
+  owner: { project: string; stack: string; keyId: string };
+  services: SaidService[];
+}
+
+export interface Outcome {
+  ok: boolean;
+  /** Both output streams. */
+  text: string;
+}
+
+export interface StoredResource {
+  urn: string;
+  type: string;
+  id?: string;
+  inputs: Record<string, unknown>;
+  outputs: Record<string, unknown>;
+}
+
+/** A stack of the fixture program with a state of its own, driven by the real engine. */
+export interface Engine {
+  /** Everything that the engine and its plugins wrote to disk or printed, for searching. */
+  traces(): string;
+  run(args: string[], env?: NodeJS.ProcessEnv): Promise<Outcome>;
+  /** Starts in a session of its own, to be killed. */
+  start(args: string[]): ChildProcess;
+  says(said: Said): void;
+  state(): Promise<StoredResource[]>;
+  folder: string;
+  close(): void;
+}
+
+/** Opens an empty stack. `server` and `key` go into the environment of every command. */
+export async function openEngine(
+  server: { url: string; apiKey: string },
+  env: NodeJS.ProcessEnv = {},
+): Promise<Engine> {
+  const folder = mkdtempSync(join(tmpdir(), "provider-engine-"));
+  const said = join(folder, "said.json");
+  const traces: string[] = [];
+  const base = engineEnvironment({
+    PATH: process.env.PATH,
+    HOME: folder,
+    TMPDIR: process.env.TMPDIR,
+    PULUMI_HOME: join(folder, "home"),
+    PULUMI_BACKEND_URL: `file://${folder}`,
+    PULUMI_CONFIG_PASSPHRASE: "test",
+    PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
+    PLATFORM_KEY: "a-platform-key-of-the-tests",
+    DOKPLOY_URL: server.url,
+    DOKPLOY_API_KEY: server.apiKey,
+    // Shows the flag --event-log, which the Automation API uses.
+    PULUMI_DEBUG_COMMANDS: "true",
+    SAID: said,
+    ...env,
+  });
+  const start = (args: string[], more: NodeJS.ProcessEnv = {}, detached = false) =>
+    spawn("pulumi", ["-C", PROGRAM, ...args], {
+      env: { ...base, ...more },
+      detached,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  const run = async (args: string[], more: NodeJS.ProcessEnv = {}): Promise<Outcome> => {
+    const own = ["up", "preview", "refresh", "destroy"].includes(args[0] ?? "");
+    const log = join(folder, `events-${traces.length}.json`);
+    const stack = ["--stack", "test", "--config-file", join(folder, "stack.yaml")];
+    const flags = own ? [...stack, "--non-interactive", "--event-log", log] : [];
+    const child = start([...args, ...flags], more);
+    let text = "";
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (text += chunk));
+    const code = await new Promise((resolve) => child.once("close", resolve));
+    if (own) traces.push(text, readable(log));
+    return { ok: code === 0, text };
+  };
+  const init = await run(["stack", "init", "test", "--no-select"]);
+  if (!init.ok) throw new Error(init.text);
+
+  return {
+    folder,
+    run,
+    start: (args) =>
+      start([...args, "--stack", "test", "--config-file", join(folder, "stack.yaml"), "--non-interactive"], {}, true),
+    traces: () => traces.join("\n"),
+    says: (what) => writeFileSync(said, JSON.stringify(what)),
+    async state() {
+      const { text } = await run(["stack", "export", "--stack", "test"]);
+      return JSON.parse(text).deployment.resources ?? [];
+    },
+    close: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+function readable(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+export const UP = ["up", "--yes", "--skip-preview"];
+export const UP_REFRESH = ["up", "--yes", "--skip-preview", "--refresh", "--continue-on-error"];
+export const NO_DRIFT = ["refresh", "--preview-only", "--expect-no-changes", "--diff"];
+export const DESTROY = ["destroy", "--yes", "--skip-preview"];

@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import { assessContainers, expectedServices, restartedBetween } from "../../../../components/dokploy/containers.ts";
+import type { ContainerRow } from "../../../../components/dokploy/schema.ts";
+
+const FILE = `
+services:
+  web:
+    image: web
+    container_name: platform-web
+    depends_on: {migrate: {condition: service_completed_successfully}, db: {condition: service_healthy}}
+  db: {image: db}
+  migrate: {image: migrate}
+  debug: {image: debug, profiles: [debug]}
+  off: {image: off, deploy: {replicas: 0}}
+`;
+
+function row(name: string, status: string, state = "running"): ContainerRow {
+  return { containerId: name, name, state, status };
+}
+
+const web = row("platform-web", "Up 3 seconds (healthy)");
+const db = row("app-db-1", "Up 3 minutes (healthy)");
+const migrate = row("app-migrate-1", "Exited (0) 2 seconds ago", "exited");
+
+function assess(rows: ContainerRow[]) {
+  return assessContainers(expectedServices(FILE), rows, "app");
+}
+
+describe("the containers of a compose file", () => {
+  it("are those of services that start by default; awaited ones may end", () => {
+    expect(expectedServices(FILE)).toEqual([
+      { key: "web", oneShot: false, containerName: "platform-web" },
+      { key: "db", oneShot: false },
+      { key: "migrate", oneShot: true },
+    ]);
+  });
+
+  it("are well when all run, healthy, and one-shots have ended with 0", () => {
+    expect(assess([web, db, migrate])).toEqual({ state: "well", problems: [], silent: false });
+  });
+
+  it.each([
+    ["unhealthy", [row("platform-web", "Up 9 seconds (unhealthy)"), db, migrate], "platform-web: unhealthy"],
+    [
+      "restarting",
+      [row("platform-web", "Restarting (1) 2 seconds ago", "restarting"), db, migrate],
+      "platform-web: restarting",
+    ],
+    [
+      "stopped, even with exit code 0",
+      [web, row("app-db-1", "Exited (0) 5 minutes ago", "exited"), migrate],
+      "app-db-1: exited (0)",
+    ],
+    ["crashed", [web, row("app-db-1", "Exited (137) 5 minutes ago", "exited"), migrate], "app-db-1: exited (137)"],
+    [
+      "a one-shot that failed",
+      [web, db, row("app-migrate-1", "Exited (1) now", "exited")],
+      "app-migrate-1: exited (1)",
+    ],
+    ["only created", [web, row("app-db-1", "Created", "created"), migrate], "app-db-1: created"],
+    ["paused", [web, row("app-db-1", "Up 5 days (Paused)", "paused"), migrate], "app-db-1: paused"],
+    ["gone", [web, migrate], "db: has no container"],
+    ["gone, with a fixed name", [db, migrate], "platform-web: has no container"],
+  ])("are ill when one is %s", (_, rows, problem) => {
+    const { state, problems } = assess(rows);
+    expect([state, problems]).toEqual(["ill", [problem]]);
+  });
+
+  it("are starting while a health check has not spoken yet", () => {
+    expect(assess([row("platform-web", "Up 1 second (health: starting)"), db, migrate]).state).toBe("starting");
+  });
+
+  it("say little without a health check", () => {
+    expect(assess([row("platform-web", "Up 3 seconds"), db, migrate])).toMatchObject({ state: "well", silent: true });
+  });
+
+  it("cannot be told from a text that is no compose file, so whatever there is must run", () => {
+    expect(expectedServices("- just\n- a list")).toEqual([]);
+    expect(assessContainers([], [row("x", "Exited (1)", "exited")], "app").state).toBe("ill");
+  });
+});
+
+describe("between two looks", () => {
+  const before = [row("a", "Up 20 seconds (healthy)"), row("b", "Up 2 minutes")];
+
+  it.each([
+    ["nothing happened", [row("a", "Up 23 seconds (healthy)"), row("b", "Up 2 minutes")], []],
+    ["one began anew", [row("a", "Up 1 second (healthy)"), row("b", "Up 2 minutes")], ["a"]],
+    ["one began anew less than a second ago", [row("a", "Up 21 seconds"), row("b", "Up Less than a second")], ["b"]],
+    ["one went away", [row("b", "Up About an hour")], ["a"]],
+  ])("it is seen that %s", (_, after, restarted) => {
+    expect(restartedBetween(before, after)).toEqual(restarted);
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { type Answer, DokployError, toConnectionError, toDokployError } from "../../../../components/dokploy/errors.ts";
+import { reasonOf } from "../../../../components/dokploy/failure.ts";
+
+const call = { method: "GET", procedure: "compose.one" } as const;
+
+function json(status: number, body: unknown): Answer {
+  return { status, contentType: "application/json", text: JSON.stringify(body) };
+}
+
+const html: Answer = { status: 502, contentType: "text/html", text: "<html>Bad Gateway</html>" };
+const gone = { message: "Compose not found", code: "NOT_FOUND", data: { path: "compose.one" } };
+const issues = {
+  message: "Input validation failed",
+  code: "BAD_REQUEST",
+  issues: [{ path: ["host"], message: "Invalid domain name" }],
+};
+
+describe("an answer of Dokploy that is no success", () => {
+  it.each([
+    ["a wrong key", json(401, { message: "Unauthorized" }), false, "auth", "dokploy_auth"],
+    ["a key that worked before", json(401, { message: "Unauthorized" }), true, "limited-key", "dokploy_auth"],
+    ["a missing right", json(401, { message: "no access", code: "UNAUTHORIZED" }), true, "permission", "dokploy_auth"],
+    ["a foreign organization", json(403, { message: "no", code: "FORBIDDEN" }), true, "permission", "dokploy_auth"],
+    ["a confirmed absence", json(404, gone), true, "not-found", "program_error"],
+    ["an unknown procedure", json(404, { message: "Not found", code: "NOT_FOUND" }), true, "unknown", "program_error"],
+    ["another server's 404", { ...html, status: 404 }, true, "transient", "dokploy_unreachable"],
+    ["refused input", json(400, issues), true, "validation", "config_invalid"],
+    ["a name that is taken", json(409, { message: "exists" }), true, "conflict", "program_error"],
+    ["a gateway's page", html, true, "transient", "dokploy_unreachable"],
+    ["too many requests", json(429, {}), true, "transient", "dokploy_unreachable"],
+    ["a server's failure", json(500, { message: "x" }), true, "transient", "dokploy_unreachable"],
+  ])("is told apart: %s", (_, answer, worked, kind, code) => {
+    const error = toDokployError(call, answer, worked);
+    expect(error.kind).toBe(kind);
+    expect(reasonOf(error, (text) => text)).toMatch(
+      new RegExp(`^${code}: GET compose\\.one answered ${answer.status}.* \\(.+\\)$`),
+    );
+  });
+
+  it("names the fields that were refused", () => {
+    expect(toDokployError(call, json(400, issues), true).message).toContain("host: Invalid domain name");
+  });
+
+  it("does not repeat what a 500 says, because that may be a shell command with the env in it", () => {
+    const leak = json(500, { message: "Command execution failed: echo QUJDREVG | base64 -d > .env" });
+    expect(reasonOf(toDokployError(call, leak, true), (text) => text)).not.toContain("QUJDREVG");
+  });
+
+  it("says whether the call may have been carried out", () => {
+    expect(toDokployError(call, html, true).ambiguous).toBe(true);
+    expect(toDokployError(call, json(400, issues), true).ambiguous).toBe(false);
+    expect(
+      toConnectionError(call, "http://x", Object.assign(new Error(), { code: "ECONNRESET" }), true).ambiguous,
+    ).toBe(true);
+  });
+
+  it("is an error with a kind", () => {
+    expect(toDokployError(call, html, true)).toBeInstanceOf(DokployError);
+  });
+});
