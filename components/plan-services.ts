@@ -60,6 +60,8 @@ export interface ServicePlan {
   /** Seconds for one stage. */
   waitTimeout: number;
   stages: number;
+  /** Whether to take over a Compose project of this name that is not ours. */
+  adopt: boolean;
 }
 
 const WAIT_TIMEOUT = 120;
@@ -161,7 +163,7 @@ function toPlan(
   settings: StackSettings,
   context: ServiceContext,
 ): ServicePlan {
-  const { service, needs, description, rendered } = draft;
+  const { service, needs, description, common, rendered } = draft;
   const secretEnv = Object.entries(rendered.secretEnv).map(([variable, name]) => [
     variable,
     secretValue(draft, name, drafts, settings.stack, settings.key),
@@ -180,9 +182,10 @@ function toPlan(
       https: true,
       certificate: "letsencrypt",
     })),
-    checks: description.checks ?? [],
+    checks: [...(description.checks ?? []), ...common.checks],
     data: description.data ?? [],
-    waitTimeout: description.waitTimeout ?? WAIT_TIMEOUT,
+    waitTimeout: common.waitTimeout ?? description.waitTimeout ?? WAIT_TIMEOUT,
     stages: rendered.stages,
+    adopt: common.adopt,
   };
 }

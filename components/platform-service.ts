@@ -38,6 +38,7 @@ export class PlatformService extends pulumi.ComponentResource {
         checks: plan.checks,
         waitTimeout: plan.waitTimeout,
         stages: plan.stages,
+        adopt: plan.adopt,
       },
       {
         parent: this,

@@ -71,6 +71,33 @@ const commonSettings = {
     .describe(
       "Plain environment variables that every container of the service gets besides those of the compose file.",
     ),
+  checks: z
+    .array(
+      z.strictObject({
+        url: z.url({ protocol: /^https?$/, error: "is no address; write `https://auth.example.org/health`" }),
+        expect: z.int().min(100).max(599).optional(),
+        attempts: z.int().min(1).max(100).optional(),
+        interval: z.int().min(1).max(60).optional(),
+      }),
+    )
+    .default([])
+    .describe(
+      "Requests that must be answered after a deployment: `url`, `expect` (status), `attempts`, `interval` (seconds).",
+    ),
+  waitTimeout: z
+    .int()
+    .min(10)
+    .max(3600)
+    .optional()
+    .describe(
+      "Seconds that a stage of the deployment may take until its containers are healthy. The service's own unless given.",
+    ),
+  adopt: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Take over a Compose project of this name that already is on Dokploy and is not ours. Look at a preview first.",
+    ),
 };
 
 /** The settings that every service has, read. */

@@ -145,6 +145,16 @@ describe("a plan", () => {
     expect(composeFile).toBe(planned({}, "store").composeFile);
   });
 
+  it("takes checks, patience and adoption from the settings", () => {
+    const settings = { store: { checks: [{ url: "https://x.example.org/" }], waitTimeout: 30, adopt: true } };
+    expect(planned({ settings }, "store")).toMatchObject({
+      checks: [{ url: "https://x.example.org/" }],
+      waitTimeout: 30,
+      adopt: true,
+    });
+    expect(planned({}, "store")).toMatchObject({ checks: [], waitTimeout: 120, adopt: false });
+  });
+
   it("names routes with suffix and domain, and the container as it is called in the text", () => {
     expect(planned({}, "app").domains).toEqual([
       {
@@ -177,6 +187,11 @@ describe("refuses", () => {
       "platform:store.sise unknown key  (did you mean `size`?)",
     ],
     ["a setting of a wrong type", { settings: { store: { size: "big" } } }, "platform:store.size"],
+    [
+      "a check of something that is no address",
+      { settings: { store: { checks: [{ url: "x" }] } } },
+      "platform:store.checks.0.url is no address",
+    ],
     ["settings that are no map", { settings: { store: "big" } }, "platform:store"],
     [
       "a service without what it needs",

@@ -36,6 +36,7 @@ const plan: ServicePlan = {
   data: ["data"],
   waitTimeout: 120,
   stages: 2,
+  adopt: false,
 };
 
 /** Registers a service and waits until the engine has seen all of it. */
