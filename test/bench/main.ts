@@ -1,0 +1,53 @@
+// `npm run bench`: how long the provider's ways take, and how they grow with the number of services. Everything is real
+// but Dokploy: the engine, the provider's process, HTTP. Writes the table to docs/benchmarks.md unless --dry.
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { startBenchPlatform } from "./platform.ts";
+import { type Row, renderReport } from "./report.ts";
+
+const { values } = parseArgs({
+  options: {
+    services: { type: "string", default: "10,100,400,800" },
+    dry: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+if (values.help) {
+  console.log(
+    "Usage: npm run bench -- [--services 10,100,400,800] [--dry]\n\n--dry prints the table without writing it.",
+  );
+  process.exit(0);
+}
+
+const rows: Row[] = [];
+for (const services of values.services.split(",").map(Number)) {
+  const platform = await startBenchPlatform(services);
+  try {
+    const measure = async (
+      what: string,
+      args: string[],
+      options: { expectChanges: number; skipCheckpoints?: boolean },
+    ) => {
+      const run = await platform.run(args, options.skipCheckpoints ?? false);
+      if (run.changes !== options.expectChanges) {
+        throw new Error(`${what} with ${services} services changed ${run.changes} instead of ${options.expectChanges}`);
+      }
+      rows.push({ services, what, ...run });
+      console.error(`${String(services).padStart(4)}  ${what.padEnd(44)} ${run.seconds.toFixed(1)} s`);
+    };
+    const up = ["up", "--yes", "--skip-preview"];
+    await measure("first update", up, { expectChanges: services + 2 });
+    await measure("update with nothing to change, with refresh", [...up, "--refresh"], { expectChanges: 0 });
+    platform.changeOne();
+    await measure("update that changes one service, with refresh", [...up, "--refresh"], { expectChanges: 1 });
+    await measure("drift check", ["refresh", "--preview-only", "--expect-no-changes"], { expectChanges: 0 });
+    await platform.startOver();
+    await measure("first update without checkpoints", up, { expectChanges: services + 2, skipCheckpoints: true });
+  } finally {
+    await platform.stop();
+  }
+}
+
+const report = renderReport(rows);
+console.log(report);
+if (!values.dry) writeFileSync(new URL("../../docs/benchmarks.md", import.meta.url), report);

@@ -1,0 +1,69 @@
+import { execFileSync } from "node:child_process";
+import { cpus, totalmem } from "node:os";
+import { engineEnvironment } from "../../tools/engine-path.mjs";
+import type { Measured } from "./platform.ts";
+
+/** One measurement. */
+export interface Row extends Measured {
+  services: number;
+  what: string;
+}
+
+/** What design §12 asks for, in seconds. */
+const TARGETS: Record<string, Record<number, number>> = {
+  "first update": { 100: 10, 400: 35 },
+  "update that changes one service, with refresh": { 400: 8 },
+  "drift check": { 400: 3 },
+};
+
+/** The whole page as Markdown. */
+export function renderReport(rows: Row[]): string {
+  const engine = execFileSync("pulumi", ["version"], { env: engineEnvironment(), encoding: "utf8" }).trim();
+  const memory = Math.round(totalmem() / 1024 ** 3);
+  const machine = `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${memory} GiB, Node ${process.versions.node}, Pulumi ${engine}`;
+  return [
+    "# Benchmarks",
+    "",
+    `Made by \`npm run bench\` on ${machine}.`,
+    "Everything is real but Dokploy, which is the emulator with containers that are ready at once. Wall time is that of the",
+    "whole `pulumi` process; memory is the highest sum of the engine and all that it starts; requests are those that reached",
+    "Dokploy.",
+    "",
+    table(rows),
+    "",
+    growth(rows),
+  ].join("\n");
+}
+
+function table(rows: Row[]): string {
+  const head = ["services", "what", "wall time", "at most", "requests per service", "peak memory"];
+  const lines = rows.map((row) => {
+    const target = TARGETS[row.what]?.[row.services];
+    return [
+      row.services,
+      row.what,
+      `${row.seconds.toFixed(1)} s`,
+      target === undefined ? "–" : `${target} s`,
+      (row.requests / row.services).toFixed(2),
+      `${row.peakMemory} MiB`,
+    ];
+  });
+  return [head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+/** How wall time grows from the second to the last size, as a power of the number of services. */
+function growth(rows: Row[]): string {
+  const whats = [...new Set(rows.map((row) => row.what))];
+  const lines = whats.flatMap((what) => {
+    const [from, to] = [rows.filter((row) => row.what === what).at(1), rows.filter((row) => row.what === what).at(-1)];
+    if (!from || !to || from === to) return [];
+    const power = Math.log(to.seconds / from.seconds) / Math.log(to.services / from.services);
+    return [`| ${what} | ${from.services} → ${to.services} | n^${power.toFixed(2)} |`];
+  });
+  if (lines.length === 0) return "";
+  return ["## Growth", "", "| what | services | grows with |", "| --- | --- | --- |", ...lines, "", WHY].join("\n");
+}
+
+const WHY = `Above n^1 is the engine's own snapshot: it writes the whole state after every step, so a first update grows with the square of
+the number of resources. \`PULUMI_SKIP_CHECKPOINTS\` (the row "without checkpoints") switches that off. Dockmaster does not set it:
+killed in the middle, the engine would forget every resource that it made, also those of providers that cannot find their objects again.`;
