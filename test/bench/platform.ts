@@ -122,7 +122,6 @@ export async function startBenchPlatform(services: number) {
     );
     if (code !== 0) throw new Error(output);
   };
-  const { mkdirSync } = await import("node:fs");
   mkdirSync(join(folder, "state"));
   await initStack();
 
