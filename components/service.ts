@@ -52,7 +52,7 @@ export interface ServiceContext {
 }
 
 /** Settings that every service has. */
-const commonSettings = {
+export const commonSettings = {
   secretVersion: z
     .int()
     .min(1)
