@@ -96,8 +96,10 @@ export function createSimulatedContainers(options: SimulatedContainersOptions): 
   const remove = (project: string, volumes: boolean): void => {
     for (const up of ups.get(project) ?? []) up.abort(new ComposeError("the project was removed"));
     for (const { id } of containersOf(state, project)) delete state.containers[id];
-    for (const network of Object.values(state.networks))
-      if (network.project === project) delete state.networks[network.name];
+    for (const { name, project: creator } of Object.values(state.networks)) {
+      const inUse = Object.values(state.containers).some(({ networks }) => name in networks);
+      if (creator === project && !inUse) delete state.networks[name];
+    }
     if (volumes)
       for (const volume of Object.values(state.volumes))
         if (volume.project === project) delete state.volumes[volume.name];

@@ -1,5 +1,6 @@
 import { ComposeError } from "./compose-error.ts";
 import { hang, warn } from "./compose-output.ts";
+import type { HostNetwork } from "./host-state.ts";
 import type { Project, VolumeDefinition } from "./project.ts";
 import type { UpRun } from "./simulation.ts";
 
@@ -14,17 +15,35 @@ export function ensureImages(run: UpRun, project: Project): void {
   }
 }
 
-/** @throws ComposeError for an external network that is missing. */
+/** @throws ComposeError for an external network that is missing, and for one that another key of a compose file made. */
 export function ensureNetworks(run: UpRun, project: Project): void {
   const { networks } = run.simulation.state;
   const used = new Set([...project.services.values()].flatMap((service) => [...service.networks.keys()]));
   for (const [key, { name, external }] of project.networks) {
-    if (!used.has(key) || name in networks) continue;
-    if (external) throw new ComposeError(`network ${name} declared as external, but could not be found`);
+    if (!used.has(key)) continue;
+    const existing = networks[name];
+    if (external && !existing) throw new ComposeError(`network ${name} declared as external, but could not be found`);
+    if (existing && !external) checkNetwork(run, project, key, existing);
+    if (existing) continue;
     run.log(` Network ${name}  Creating`);
-    networks[name] = { name, project: project.name };
+    networks[name] = { name, project: project.name, key };
     run.log(` Network ${name}  Created`);
   }
+}
+
+function checkNetwork(run: UpRun, project: Project, key: string, existing: HostNetwork): void {
+  const { name } = existing;
+  if (existing.project !== project.name) {
+    const by = existing.project === "" ? "by compose" : `for project "${project.name}"`;
+    warn(
+      run,
+      `a network with name ${name} exists but was not created ${by}.\nSet \`external: true\` to use an existing network`,
+    );
+  }
+  if (existing.key !== key)
+    throw new ComposeError(
+      `network ${name} was found but has incorrect label com.docker.compose.network set to "${existing.key}" (expected: "${key}")`,
+    );
 }
 
 /**

@@ -63,13 +63,15 @@ export interface HostNetwork {
   name: string;
   /** Empty for the ones that Compose did not create. */
   project: string;
+  /** Its key in the file that made it. */
+  key: string;
 }
 
 export function emptyHost(): HostState {
   return {
     containers: {},
     volumes: {},
-    networks: { "dokploy-network": { name: "dokploy-network", project: "" } },
+    networks: { "dokploy-network": { name: "dokploy-network", project: "", key: "" } },
   };
 }
 

@@ -1,0 +1,61 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { createDockerContainers } from "../../../emulator/containers/docker.ts";
+import type { TestHost } from "./host.ts";
+
+const run = promisify(execFile);
+const docker = async (...words: string[]): Promise<string> => (await run("docker", words)).stdout;
+
+/** Why real Docker cannot be tested here; undefined when it can. */
+export async function whyNoDocker(): Promise<string | undefined> {
+  try {
+    await docker("version", "--format", "{{.Server.Version}}");
+    await docker("compose", "version");
+    await docker("image", "inspect", "busybox:1.36");
+    return undefined;
+  } catch (error) {
+    const [reason] = String((error as { stderr?: string }).stderr || error)
+      .trim()
+      .split("\n");
+    return `${reason} (node tools/docker/setup.mjs and tools/docker/images.mjs make it usable where they can)`;
+  }
+}
+
+interface Inspected {
+  Config: { Env: string[] };
+  NetworkSettings: { Networks: Record<string, { IPAddress: string }> };
+}
+
+export function openDockerHost(): TestHost {
+  const containers = createDockerContainers();
+  const inspect = async (container: string) => (await containers.inspect(container)) as unknown as Inspected;
+  return {
+    containers,
+    speed: 1,
+    readFile: async (container, path) => docker("exec", container, "cat", path).catch(() => undefined),
+    environmentOf: async (container) => {
+      const { Env } = (await inspect(container)).Config;
+      const pairs = Env.map((line): [string, string] => [line.split("=")[0] ?? "", line.slice(line.indexOf("=") + 1)]);
+      return Object.fromEntries(pairs.filter(([key]) => key !== "PATH"));
+    },
+    resolve: async (from, hostName) => {
+      const answer = await docker("exec", from, "nslookup", "-type=a", hostName, "127.0.0.11").catch(() => "");
+      const addresses = [...answer.matchAll(/^Address: *([\d.]+)$/gm)].map(([, address]) => address);
+      const names = (await docker("ps", "--format", "{{.Names}}")).trim().split("\n");
+      const found: string[] = [];
+      for (const name of names) {
+        const { NetworkSettings } = await inspect(name);
+        if (Object.values(NetworkSettings.Networks).some(({ IPAddress }) => addresses.includes(IPAddress)))
+          found.push(name);
+      }
+      return found.sort();
+    },
+    writeData: async (container, _volume, file, content) => {
+      await docker("exec", container, "sh", "-c", 'printf %s "$2" > "/data/$1"', "sh", file, content);
+    },
+    removeVolume: async (name) => {
+      await docker("volume", "rm", "-f", name);
+    },
+    close: () => containers.close(),
+  };
+}

@@ -1,0 +1,35 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from "vitest";
+import { openDockerHost, whyNoDocker } from "./docker-host.ts";
+import type { TestHost } from "./host.ts";
+import { openSimulatedHost } from "./simulated-host.ts";
+import { createStage, type Stage } from "./stage.ts";
+
+const missing = await whyNoDocker();
+const required = process.env.REQUIRE_DOCKER === "1";
+
+const hosts = [
+  { name: "simulated", skip: false, open: openSimulatedHost },
+  { name: `Docker${missing ? ` (${missing})` : ""}`, skip: missing !== undefined, open: openDockerHost },
+];
+
+/** Runs the tests on simulated containers and, where they can be had, on real ones. REQUIRE_DOCKER=1 insists on those. */
+export function describeOnEachHost(title: string, define: (stage: () => Stage) => void): void {
+  if (missing !== undefined && required)
+    test("has the Docker that REQUIRE_DOCKER=1 asks for", () => {
+      throw new Error(missing);
+    });
+  for (const { name, skip, open } of hosts)
+    describe.skipIf(skip)(`${title}, ${name}`, () => {
+      let host: TestHost;
+      let stage: Stage;
+      beforeAll(() => {
+        host = open();
+      });
+      afterAll(() => host.close());
+      beforeEach(() => {
+        stage = createStage(host);
+      });
+      afterEach(() => stage.clean());
+      define(() => stage);
+    });
+}
