@@ -9,14 +9,6 @@ const stackFile = z.object({
   config: z.object({ "platform:services": z.array(z.string()).optional() }).optional(),
 });
 
-/** What a commit holds: its stacks and its services. */
-export interface Catalogue {
-  /** Stacks that the runner may update, by name. */
-  stacks: string[];
-  /** Services that run on a stack, by name. */
-  services: string[];
-}
-
 /** Stack names of a list of paths: `Pulumi.staging.yaml` → `staging`; never `bootstrap`. */
 export function toStacks(files: string[]): string[] {
   return files
@@ -34,14 +26,37 @@ export function toServices(stackText: string, files: string[]): string[] {
     .filter((service) => service !== undefined && service !== "runner") as string[];
 }
 
-/** Stacks that a commit has a file for. */
-export async function readStacks(mirror: Mirror, commit: string): Promise<string[]> {
-  return toStacks((await mirror.git(["ls-tree", "-z", "--name-only", commit])).split("\0"));
+/** What commits hold: their stacks and services. */
+export interface Catalogue {
+  /** Stacks that a commit has a file for. */
+  stacks(commit: string): Promise<string[]>;
+  /** Services of a stack at a commit; undefined when the commit has no file for the stack. */
+  services(commit: string, stack: string): Promise<string[] | undefined>;
 }
 
-/** Services of a stack at a commit; undefined when the commit has no file for the stack. */
-export async function readServices(mirror: Mirror, commit: string, stack: string): Promise<string[] | undefined> {
-  const text = await mirror.readText(commit, `Pulumi.${stack}.yaml`);
-  if (text === undefined) return undefined;
-  return toServices(text, await mirror.listFiles(commit, "components/"));
+/** How many answers are kept. */
+const KEPT = 500;
+
+/** Reads catalogues from the mirror. A commit never changes, so every answer is read once. */
+export function createCatalogue(mirror: Mirror): Catalogue {
+  const known = new Map<string, Promise<string[] | undefined>>();
+  const once = (key: string, read: () => Promise<string[] | undefined>) => {
+    const answer = known.get(key) ?? read();
+    if (known.size >= KEPT) known.clear();
+    known.set(key, answer);
+    answer.catch(() => known.delete(key));
+    return answer;
+  };
+  return {
+    stacks: async (commit) =>
+      (await once(commit, async () =>
+        toStacks((await mirror.git(["ls-tree", "-z", "--name-only", commit])).split("\0")),
+      )) ?? [],
+    services: (commit, stack) =>
+      once(`${commit} ${stack}`, async () => {
+        const text = await mirror.readText(commit, `Pulumi.${stack}.yaml`);
+        if (text === undefined) return undefined;
+        return toServices(text, await mirror.listFiles(commit, "components/"));
+      }),
+  };
 }

@@ -30,7 +30,9 @@ export function cutEvent(event: EngineEvent): EngineRecord | undefined {
 }
 
 function toResource(phase: ResourceRecord["phase"], step: StepEventMetadata): ResourceRecord {
-  return { type: "resource", phase, op: step.op, urn: step.urn, keys: changedKeys(step) };
+  // The engine calls it a deletion too when a resource only leaves the state and stays where it is.
+  const op = step.op === "delete" && step.old?.retainOnDelete ? "retain" : step.op;
+  return { type: "resource", phase, op, urn: step.urn, keys: changedKeys(step) };
 }
 
 /** A refresh changes outputs, every other step is decided by inputs. */

@@ -1,6 +1,7 @@
 import { readdir, readFile, rm } from "node:fs/promises";
-import { homedir, hostname } from "node:os";
+import { hostname } from "node:os";
 import { basename, join } from "node:path";
+import { backendFolder } from "./backend.ts";
 
 /** The engine's lock on a stack, as a `file://` backend keeps it. It has no lease: a killed engine leaves it for ever. */
 export interface StackLock {
@@ -12,10 +13,8 @@ export interface StackLock {
 
 /** Folder of a stack's locks; undefined for backends that are not files. */
 export function lockFolder(backendUrl: string, project: string, stack: string): string | undefined {
-  const root = /^file:\/\/(.*)$/s.exec(backendUrl)?.[1];
-  if (root === undefined) return undefined;
-  const path = root === "~" || root.startsWith("~/") ? join(homedir(), root.slice(1)) : root;
-  return join(path, ".pulumi", "locks", "organization", project, stack);
+  const folder = backendFolder(backendUrl);
+  return folder && join(folder, ".pulumi", "locks", "organization", project, stack);
 }
 
 /** All locks of a stack, whoever holds them. */

@@ -63,6 +63,12 @@ export function listSession(session: EngineSession): number[] {
     .map((facts) => facts.pid);
 }
 
+/** Whether a process runs. A zombie does not. */
+export function isAlive(pid: number): boolean {
+  const facts = readProcess(pid);
+  return facts !== undefined && facts.state !== "Z";
+}
+
 /** Whether a process belongs to a session. */
 export function isInSession(pid: number, session: EngineSession): boolean {
   return listSession(session).includes(pid);

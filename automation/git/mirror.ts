@@ -13,6 +13,12 @@ export interface Mirror {
   fetch(): Promise<void>;
   /** The commit that a tag names, through a tag object or directly; undefined when there is no such tag. */
   tagCommit(tag: string): Promise<string | undefined>;
+  /** The message of an annotated tag; undefined for a lightweight one. */
+  tagMessage(tag: string): Promise<string | undefined>;
+  /** All tags with the commits they name. */
+  tags(): Promise<{ tag: string; commit: string }[]>;
+  /** Whether a branch or tag holds the commit. */
+  hasCommit(commit: string): Promise<boolean>;
   /** The branch's newest commit; undefined when there is no such branch. */
   branchHead(branch: string): Promise<string | undefined>;
   /** Whether `ancestor` is `commit` or one of its ancestors. False when either is unknown. */
@@ -46,7 +52,15 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
     }
   };
 
-  let tags = new Map<string, Promise<string | undefined>>();
+  /** Answers about refs, until the next fetch. */
+  let refs = new Map<string, Promise<string | undefined>>();
+  const resolve = (ref: string) => {
+    const known = refs.get(ref);
+    if (known) return known;
+    const asked = ask(["rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`]);
+    refs.set(ref, asked);
+    return asked;
+  };
   /** What is an ancestor of what never changes. */
   const ancestry = new Map<string, boolean>();
 
@@ -59,7 +73,7 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
       const said = cause instanceof GitError ? cause.message : undefined;
       throw new RequestError("git_unreachable", said, { cause });
     } finally {
-      tags = new Map();
+      refs = new Map();
     }
     fetchedAt = began;
   };
@@ -86,15 +100,24 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
         });
       return next;
     },
-    tagCommit: (tag) => {
-      const known = tags.get(tag);
-      if (known) return known;
-      const asked = ask(["rev-parse", "--verify", "--quiet", "--end-of-options", `refs/tags/${tag}^{commit}`]);
-      tags.set(tag, asked);
-      return asked;
+    tagCommit: (tag) => resolve(`refs/tags/${tag}`),
+    tagMessage: async (tag) => {
+      const object = await ask(["cat-file", "tag", `refs/tags/${tag}`]);
+      return object?.slice(object.indexOf("\n\n") + 2);
     },
-    branchHead: (branch) =>
-      ask(["rev-parse", "--verify", "--quiet", "--end-of-options", `refs/heads/${branch}^{commit}`]),
+    tags: async () => {
+      const format = "%(objectname) %(*objectname) %(refname:lstrip=2)";
+      const listed = (await ask(["for-each-ref", `--format=${format}`, "refs/tags"])) ?? "";
+      return listed.split("\n").flatMap((line) => {
+        const [object = "", peeled = "", tag = ""] = line.split(" ");
+        return tag ? [{ tag, commit: peeled || object }] : [];
+      });
+    },
+    hasCommit: async (commit) => {
+      if (!COMMIT.test(commit)) return false;
+      return Boolean(await ask(["for-each-ref", "--count=1", `--contains=${commit}`, "refs/heads", "refs/tags"]));
+    },
+    branchHead: (branch) => resolve(`refs/heads/${branch}`),
     isAncestor: async (ancestor, commit) => {
       if (ancestor === commit) return true;
       if (!COMMIT.test(ancestor) || !COMMIT.test(commit)) return false;

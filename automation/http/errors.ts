@@ -121,23 +121,26 @@ const CATALOGUE = {
 /** Code of an error answer. */
 export type ErrorCode = keyof typeof CATALOGUE;
 
-/** An error that is meant for the caller: its code decides status and hint. */
+/** An error that is meant for the caller. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
   readonly code: ErrorCode;
   readonly status: ContentfulStatusCode;
   readonly hint: string;
+  /** What the caller sees as the code: the catalogue's, or a finer one from where the rule stands. */
+  readonly shownCode: string;
 
-  /** `message` and `hint` replace the catalogue's where the place knows better. Neither may hold a secret. */
-  constructor(code: ErrorCode, message?: string, options?: { hint?: string; cause?: unknown }) {
+  /** `message`, `hint` and `shownCode` replace the catalogue's where the place knows better. None may hold a secret. */
+  constructor(code: ErrorCode, message?: string, options?: { hint?: string; shownCode?: string; cause?: unknown }) {
     super(message ?? CATALOGUE[code].message, { cause: options?.cause });
     this.code = code;
     this.status = CATALOGUE[code].status;
     this.hint = options?.hint ?? CATALOGUE[code].hint;
+    this.shownCode = options?.shownCode ?? code;
   }
 }
 
 /** The body of an error answer. */
 export function toErrorBody(error: RequestError, requestId: string) {
-  return { error: { code: error.code, message: error.message, hint: error.hint, requestId } };
+  return { error: { code: error.shownCode, message: error.message, hint: error.hint, requestId } };
 }

@@ -1,0 +1,89 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { EngineSession } from "../domain/run.ts";
+import type { TimedRecord } from "../outcomes.ts";
+import type { EngineEnd, EngineJob, EngineMessage } from "./messages.ts";
+import { describeSession, killSession, signalEngine } from "./session.ts";
+
+/** How an engine process ended; `crashed` when it could not say so itself. */
+export type EngineResult = EngineEnd | { result: "crashed"; said: string };
+
+/** An engine at work. */
+export interface RunningEngine {
+  session: EngineSession;
+  /** Gives it its job. Until then it only loads, so that its session can be on record before it touches anything. */
+  begin(job: EngineJob): void;
+  /** Resolves when every process of the session is gone. */
+  ended: Promise<EngineResult>;
+}
+
+/** How long a cancelled engine may take for the step it is in, and then for ending at once, in milliseconds. */
+const CANCEL_GRACE = 10_000;
+const END_GRACE = 5_000;
+
+const PROGRAM = fileURLToPath(new URL("./child.ts", import.meta.url));
+
+/**
+ * Starts an engine in a session of its own, with exactly `env` as its environment. Undefined when the process could
+ * not be started.
+ */
+export function startEngine(
+  env: Record<string, string>,
+  onRecord: (record: TimedRecord) => void,
+): RunningEngine | undefined {
+  const child = spawn(process.execPath, [PROGRAM], {
+    detached: true,
+    env,
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  child.on("error", () => {});
+  const session = child.pid === undefined ? undefined : describeSession(child.pid);
+  if (!session) return undefined;
+
+  let said = "";
+  const keep = (text: string) => {
+    said = (said + text).slice(-4000);
+  };
+  child.stdout?.setEncoding("utf8").on("data", keep);
+  child.stderr?.setEncoding("utf8").on("data", keep);
+
+  let end: EngineEnd | undefined;
+  child.on("message", (message: EngineMessage) => {
+    if ("end" in message) end = message.end;
+    else onRecord(message);
+  });
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const drained = new Promise<void>((resolve) => child.once("disconnect", () => resolve()));
+  const ended = Promise.all([exited, drained]).then(async (): Promise<EngineResult> => {
+    await killSession(session);
+    return end ?? { result: "crashed", said };
+  });
+  // An engine that ended already is told by `ended`, not by the message that does not reach it.
+  const begin = (job: EngineJob) => void child.send(job, () => {});
+  return { session, begin, ended };
+}
+
+/**
+ * Ends an engine cleanly: one SIGINT lets the running step end, a second one drops it and still releases the lock.
+ * Whatever is left then is killed. Without `patient` both signals come at once.
+ */
+export async function cancelEngine(engine: RunningEngine, { patient }: { patient: boolean }): Promise<void> {
+  const { session, ended } = engine;
+  signalEngine(session, "SIGINT");
+  if (patient && (await isDone(ended, CANCEL_GRACE))) return;
+  signalEngine(session, "SIGINT");
+  if (await isDone(ended, END_GRACE)) return;
+  await killSession(session);
+}
+
+async function isDone(ended: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  try {
+    return await Promise.race([ended.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

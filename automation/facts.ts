@@ -1,0 +1,95 @@
+import { type MissingCommit, type Standing, toRelation } from "./domain/ancestry.ts";
+import type { DeployFacts } from "./domain/release.ts";
+import type { Run } from "./domain/run.ts";
+import { parseTagMessage } from "./domain/tag-message.ts";
+import type { Mirror } from "./git/mirror.ts";
+import type { Store } from "./store/store.ts";
+
+/** What is asked: a tag with its commit, for a stack. */
+export interface DeployQuestion {
+  stack: string;
+  tag: string;
+  commit: string;
+  rollback: boolean;
+  /** Whether the request could be sent again by anybody who recorded it. */
+  replayable: boolean;
+}
+
+/** How far back requests are remembered when an old one may come again. */
+const HISTORY = 500;
+
+/** Asks Git and the store for all that the release rules need to know. Git is read as of the last fetch. */
+export async function gatherDeployFacts(
+  question: DeployQuestion,
+  { mirror, store, branch, now }: { mirror: Mirror; store: Store; branch: string; now: number },
+): Promise<{ facts: DeployFacts; newest: Run | undefined }> {
+  const { stack, tag, commit, rollback, replayable } = question;
+  const accepted = await store.newestAccepted(stack);
+  const newest = accepted && hasStarted(accepted) ? accepted : await lastStarted(store, stack);
+  const current = await store.stackRelease(stack);
+  const isProduction = stack === "production";
+  const missing = isProduction && current ? await listMissing(mirror, current.commit, commit) : [];
+  const head = isProduction ? await mirror.branchHead(branch) : undefined;
+  const trailers = parseTagMessage((isProduction && (await mirror.tagMessage(tag))) || "");
+  const facts: DeployFacts = {
+    stack,
+    target: {
+      tag,
+      commit,
+      firstCommit: await store.pinTag(tag, commit, now),
+      kind: trailers.kind,
+      drops: trailers.drops,
+      onMain: head !== undefined && (await mirror.isAncestor(commit, head)),
+    },
+    rollback,
+    replayable,
+    current: current ? await toStanding(mirror, commit, current) : null,
+    newest: newest ? await toStanding(mirror, commit, newest) : null,
+    askedBefore: replayable && newest !== undefined && (await wasAsked(store, stack, commit, newest)),
+    hadHere: await store.hasSucceeded(stack, commit),
+    succeededOnStaging: isProduction && (await store.hasSucceeded("staging", commit)),
+    missing,
+    missingTags: missing.length > 0 ? await mirror.tags() : [],
+  };
+  return { facts, newest: accepted };
+}
+
+/** One that was canceled before it started did nothing. */
+function hasStarted(run: Run): boolean {
+  return run.state !== "canceled" || run.startedAt !== null;
+}
+
+async function lastStarted(store: Store, stack: string): Promise<Run | undefined> {
+  const runs = await store.runs({ stack, kinds: ["deploy", "sync"], limit: HISTORY });
+  return runs.find((run) => run.state !== "superseded" && hasStarted(run));
+}
+
+async function wasAsked(store: Store, stack: string, commit: string, newest: Run): Promise<boolean> {
+  if (newest.commit === commit) return false;
+  const runs = await store.runs({ stack, kinds: ["deploy", "sync"], limit: HISTORY });
+  return runs.some((run) => run.commit === commit && run.id < newest.id);
+}
+
+async function toStanding(
+  mirror: Mirror,
+  commit: string,
+  other: { tag: string | null; commit: string },
+): Promise<Standing> {
+  const contains = await mirror.isAncestor(other.commit, commit);
+  const isContained = await mirror.isAncestor(commit, other.commit);
+  const known = contains || isContained || (await mirror.hasCommit(other.commit));
+  return { tag: other.tag, commit: other.commit, relation: toRelation({ known, contains, isContained }) };
+}
+
+/** Commits of `has` that `target` lacks, oldest first, and whether their change is in `target` all the same. */
+async function listMissing(mirror: Mirror, has: string, target: string): Promise<MissingCommit[]> {
+  if (!(await mirror.hasCommit(has)) || (await mirror.isAncestor(has, target))) return [];
+  const commits = await mirror.git(["rev-list", "--reverse", "--topo-order", has, `^${target}`]);
+  // Lists what is no merge: "-" stands before a commit whose patch the target has.
+  const cherry = await mirror.git(["cherry", target, has]);
+  const lost = new Set([...cherry.matchAll(/^\+ ([0-9a-f]+)$/gm)].map(([, commit]) => commit));
+  return commits
+    .split("\n")
+    .filter(Boolean)
+    .map((commit) => ({ commit, covered: !lost.has(commit) }));
+}

@@ -1,0 +1,83 @@
+import { spawn } from "node:child_process";
+import { webhookSecrets } from "./config.ts";
+import type { Runner } from "./runner.ts";
+
+/** How one function of the runner is. */
+export type CheckState = "ok" | "broken" | "unknown";
+
+/** What `/health` answers from. Names and states only: the endpoint is open. */
+export interface Health {
+  checks(): Record<string, CheckState>;
+  /** Whether the process can do its own work, store included. */
+  isLive(): Promise<boolean>;
+  stop(): void;
+}
+
+/** How often each function is tried, in milliseconds. */
+const INTERVAL = 15_000;
+/** The remote is asked less often. */
+const GIT_INTERVAL = 60_000;
+const TIMEOUT = 5_000;
+
+/** Starts checking what the runner needs, in the background. */
+export function startHealth(runner: Runner): Health {
+  const states: Record<string, CheckState> = {};
+  const check = (name: string, every: number, probe: () => Promise<void>) => {
+    states[name] = "unknown";
+    const look = async () => {
+      const before = states[name];
+      try {
+        await probe();
+        states[name] = "ok";
+      } catch (error) {
+        states[name] = "broken";
+        if (before !== "broken") {
+          const reason = runner.mask(error instanceof Error ? error.message : String(error));
+          runner.log.warn({ check: name, reason }, "health check failed");
+        }
+      }
+    };
+    void look();
+    return setInterval(look, every);
+  };
+  const timers = [
+    check("store", INTERVAL, () => runner.store.ping(runner.now())),
+    check("git", GIT_INTERVAL, () => runner.mirror.fetch()),
+    check("engine", GIT_INTERVAL, () => probeEngine(runner.enginePath)),
+    check("secret", INTERVAL, async () => {
+      if (webhookSecrets(runner.variables).length === 0) throw new Error("WEBHOOK_SECRET is not set");
+    }),
+  ];
+  // Without both, the stack's own file says where Dokploy is, and only the engine reads that.
+  if (runner.variables.get("DOKPLOY_URL") && runner.variables.get("DOKPLOY_API_KEY")) {
+    timers.push(check("dokploy", INTERVAL, () => probeDokploy(runner)));
+  }
+  return {
+    checks: () => ({ ...states }),
+    isLive: () =>
+      runner.store.ping(runner.now()).then(
+        () => true,
+        () => false,
+      ),
+    stop: () => timers.forEach(clearInterval),
+  };
+}
+
+/** Asks for Dokploy's version, which needs a valid key (api reference: settings.getDokployVersion). */
+async function probeDokploy({ variables }: Runner): Promise<void> {
+  const url = new URL("/api/settings.getDokployVersion", variables.get("DOKPLOY_URL"));
+  if (!/^https?:$/.test(url.protocol)) return;
+  const headers = { "x-api-key": variables.get("DOKPLOY_API_KEY") ?? "", accept: "application/json" };
+  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT) });
+  await answer.body?.cancel();
+  if (!answer.ok) throw new Error(`Dokploy answered ${answer.status}`);
+}
+
+function probeEngine(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const env = { PATH: path, PULUMI_SKIP_UPDATE_CHECK: "true" };
+    const child = spawn("pulumi", ["version"], { env, stdio: "ignore", timeout: TIMEOUT * 4 });
+    child.on("error", reject);
+    child.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`pulumi version ended with ${code}`))));
+  });
+}

@@ -1,0 +1,71 @@
+import { join } from "node:path";
+import { checkOut } from "./checkout.ts";
+import { linkDependencies } from "./dependencies.ts";
+import type { Run } from "./domain/run.ts";
+import { buildEngineEnvironment } from "./engine/environment.ts";
+import { lockFolder } from "./engine/locks.ts";
+import type { Recorder } from "./record.ts";
+import type { Runner } from "./runner.ts";
+import { makeRunFolder, type RunFolder, readProject } from "./stack-file.ts";
+
+/** The release cannot be run, and trying again will not help. */
+export class ReleaseError extends Error {
+  override readonly name = "ReleaseError";
+  readonly hint: string;
+  constructor(message: string, hint: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+/** All that an engine needs to run a release. */
+export interface Prepared {
+  workDir: string;
+  folder: RunFolder;
+  env: Record<string, string>;
+  /** Services that the release has for this stack. */
+  services: string[];
+  /** Where the backend keeps this stack's locks; undefined when they are not files. */
+  locks: string | undefined;
+}
+
+/**
+ * Puts a run's commit into the stack's worktree with its dependencies. Throws RequestError `git_unreachable`,
+ * ReleaseError, DependenciesError.
+ */
+export async function prepare(runner: Runner, run: Run, record: Recorder, signal: AbortSignal): Promise<Prepared> {
+  const { mirror, catalogue, config, variables } = runner;
+  record.phase("checkout", { commit: run.commit, tag: run.tag });
+  // The request was decided on what the mirror knew then; what the remote says now is what counts.
+  await mirror.fetch();
+  await requireSameTag(runner, run);
+  signal.throwIfAborted();
+  const services = await catalogue.services(run.commit, run.stack);
+  if (!services) {
+    throw new ReleaseError(`the release has no Pulumi.${run.stack}.yaml`, "deploy a release that has this environment");
+  }
+  const workDir = await checkOut(mirror, config.dataDir, run.stack, run.commit);
+
+  record.phase("dependencies");
+  await linkDependencies(workDir, { dataDir: config.dataDir, runnerFolder: runner.folder, env: runner.env, signal });
+  const folder = await makeRunFolder(config.dataDir, run.id, workDir, run.stack);
+  const env = buildEngineEnvironment(variables, {
+    path: runner.enginePath,
+    pulumiHome: join(config.dataDir, "pulumi"),
+    backendUrl: config.backendUrl,
+    release: `${run.tag ?? "commit"} ${run.commit.slice(0, 7)}`,
+  });
+  const locks = lockFolder(config.backendUrl, await readProject(workDir), run.stack);
+  return { workDir, folder, env, services, locks };
+}
+
+async function requireSameTag({ mirror }: Runner, run: Run): Promise<void> {
+  if (run.tag === null) return;
+  const commit = await mirror.tagCommit(run.tag);
+  if (commit === run.commit) return;
+  const found = commit === undefined ? "is gone from the repository" : `names ${commit.slice(0, 7)} now`;
+  throw new ReleaseError(
+    `${run.tag} was ${run.commit.slice(0, 7)} when it was accepted and ${found}`,
+    "tags are never moved or removed here: make a new one",
+  );
+}

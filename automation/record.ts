@@ -1,0 +1,71 @@
+import type { EngineRecord } from "./engine/messages.ts";
+import type { Log } from "./log.ts";
+import type { Mask } from "./mask.ts";
+import type { TimedRecord } from "./outcomes.ts";
+import type { RunEvent, Store } from "./store/store.ts";
+
+/** How long events are gathered before they are written, in milliseconds. */
+const GATHER = 100;
+
+/** Where a run's events go. */
+export interface Recorder {
+  /** Masked records of the engine since the last `restart`, in order. */
+  readonly records: TimedRecord[];
+  /** Forgets the engine's records: another attempt begins. What is in the store stays. */
+  restart(): void;
+  engine(record: TimedRecord): void;
+  /** What the runner itself does: `checkout`, `dependencies`, `engine`, `retry`. */
+  phase(name: string, data?: Record<string, unknown>): void;
+  /** Resolves when all of it is in the store. */
+  flush(): Promise<void>;
+}
+
+/** Opens the record of a run. Messages are masked before they go anywhere. */
+export function openRecord(
+  store: Store,
+  run: string,
+  tools: { mask: Mask; log: Log; onAppend(run: string): void },
+): Recorder {
+  let records: TimedRecord[] = [];
+  let pending: Omit<RunEvent, "seq">[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let written: Promise<void> = Promise.resolve();
+
+  const write = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const events = pending;
+    pending = [];
+    if (events.length === 0) return;
+    written = written
+      .then(() => store.append(run, events))
+      .then(() => tools.onAppend(run))
+      // A record with a gap is better than an update that dies for its record.
+      .catch((err) => tools.log.error({ err, run }, "events not recorded"));
+  };
+  const add = (type: string, at: number, data: unknown) => {
+    pending.push({ type, at, data });
+    timer ??= setTimeout(write, GATHER);
+  };
+
+  return {
+    get records() {
+      return records;
+    },
+    restart: () => {
+      records = [];
+    },
+    engine: ({ event, at }) => {
+      const masked: EngineRecord =
+        event.type === "diagnostic" ? { ...event, message: tools.mask(event.message) } : event;
+      records.push({ event: masked, at });
+      const { type, ...data } = masked;
+      add(type, at, data);
+    },
+    phase: (name, data = {}) => add("phase", Date.now(), { name, ...data }),
+    flush: () => {
+      write();
+      return written;
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import { assessDeploy, type DeployDecision } from "./domain/release.ts";
+import type { Run } from "./domain/run.ts";
+import { gatherDeployFacts } from "./facts.ts";
+import { RequestError } from "./http/errors.ts";
+import type { Runner } from "./runner.ts";
+
+/** A request for a release, checked for form only. */
+export interface ReleaseRequest {
+  env: string;
+  tag: string;
+  services: string[] | null;
+  rollback: boolean;
+  replayable: boolean;
+}
+
+/** A request that Git knows the answer to, and what the release rules say to it. */
+export interface AssessedRelease {
+  commit: string;
+  decision: DeployDecision;
+  /** The newest run of the stack that the decision was made against. */
+  newest: Run | undefined;
+}
+
+/**
+ * Resolves a request and asks the release rules. What the mirror knows is enough to say yes; before a no the remote is
+ * asked, for its answer may be new. Throws RequestError.
+ */
+export async function assessRelease(runner: Runner, request: ReleaseRequest): Promise<AssessedRelease> {
+  const { mirror, now } = runner;
+  const arrived = now();
+  if (mirror.fetchedAt() === undefined) await mirror.fetch();
+  const isFresh = () => (mirror.fetchedAt() ?? 0) >= arrived;
+  try {
+    const assessed = await assess(runner, request);
+    if (assessed.decision.ok || isFresh()) return assessed;
+  } catch (error) {
+    if (!(error instanceof RequestError) || isFresh()) throw error;
+  }
+  await mirror.fetch();
+  return assess(runner, request);
+}
+
+async function assess(runner: Runner, request: ReleaseRequest): Promise<AssessedRelease> {
+  const { mirror, catalogue, store, config, now } = runner;
+  const { env: stack, tag, services, rollback, replayable } = request;
+  await requireStack(runner, stack);
+  const commit = await mirror.tagCommit(tag);
+  if (commit === undefined) throw new RequestError("tag_not_found", `The repository has no tag ${tag}`);
+  const known = await catalogue.services(commit, stack);
+  if (!known) {
+    throw new RequestError("release_invalid", `${tag} has no Pulumi.${stack}.yaml`, {
+      hint: "deploy a release that has this environment",
+    });
+  }
+  requireServices(services, known);
+  const question = { stack, tag, commit, rollback, replayable };
+  const { facts, newest } = await gatherDeployFacts(question, { mirror, store, branch: config.gitBranch, now: now() });
+  return { commit, decision: assessDeploy(facts), newest };
+}
+
+/** Throws RequestError `env_unknown` unless the main branch has a file for the stack. */
+export async function requireStack({ mirror, catalogue, config }: Runner, stack: string): Promise<void> {
+  const head = await mirror.branchHead(config.gitBranch);
+  if (head === undefined) {
+    throw new RequestError("git_unreachable", `The repository has no branch ${config.gitBranch}`, {
+      hint: "set GIT_BRANCH to the branch that releases are cut from",
+    });
+  }
+  const stacks = await catalogue.stacks(head);
+  if (stacks.includes(stack)) return;
+  throw new RequestError("env_unknown", `There is no environment ${stack}`, {
+    hint: `name one of: ${stacks.join(", ")}`,
+  });
+}
+
+/** Throws RequestError `service_unknown` with every name that is not among `known`. */
+export function requireServices(asked: string[] | null, known: string[]): void {
+  const unknown = (asked ?? []).filter((service) => !known.includes(service));
+  if (unknown.length === 0) return;
+  throw new RequestError("service_unknown", `There is no service ${unknown.join(", ")}`, {
+    hint: `name services of: ${known.join(", ")}`,
+  });
+}

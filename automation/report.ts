@@ -1,0 +1,120 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { z } from "zod";
+import { causeOf } from "./cause.ts";
+import type { Cause, Run, ServiceOutcome } from "./domain/run.ts";
+import type { failedAnswer, inProgressAnswer, RunView, successAnswer, supersededAnswer } from "./http/schemas.ts";
+
+/** An answer: status and JSON body. */
+export interface Answer<Body = unknown> {
+  status: ContentfulStatusCode;
+  body: Body;
+}
+
+type DeployAnswer =
+  | z.output<typeof successAnswer>
+  | z.output<typeof failedAnswer>
+  | z.output<typeof inProgressAnswer>
+  | z.output<typeof supersededAnswer>;
+
+const toTime = (ms: number) => new Date(ms).toISOString();
+
+function toCauseView({ code, message, hint, logTail }: Cause) {
+  return { code, message, hint, ...(logTail ? { log: logTail } : {}) };
+}
+
+function toOutcomeView({ cause, ...rest }: ServiceOutcome) {
+  return { ...rest, ...(cause ? { cause: toCauseView(cause) } : {}) };
+}
+
+/** A run as answers show it. */
+export function toRunView(run: Run): RunView {
+  const { startedAt, finishedAt } = run;
+  return {
+    id: run.id,
+    kind: run.kind,
+    env: run.stack,
+    tag: run.tag,
+    commit: run.commit,
+    state: run.state,
+    services: run.services,
+    rollback: run.rollback,
+    triggered_by: run.triggeredBy,
+    reason: run.reason,
+    request_id: run.requestId,
+    created_at: toTime(run.createdAt),
+    started_at: startedAt === null ? null : toTime(startedAt),
+    finished_at: finishedAt === null ? null : toTime(finishedAt),
+    duration: startedAt === null || finishedAt === null ? null : (finishedAt - startedAt) / 1000,
+    attempts: run.attempts,
+    outcomes: run.outcomes.map(toOutcomeView),
+    cause: run.cause && toCauseView(run.cause),
+    superseded_by: run.supersededBy,
+  };
+}
+
+/**
+ * The answer to a deploy or sync. `asked` narrows what is reported, never what decides: the status is the run's.
+ * `winner` is the newer run of a superseded one.
+ */
+export function toDeployAnswer(
+  run: Run,
+  options: { asked: string[] | null; duplicate: boolean; now: number; winner?: Run },
+): Answer<DeployAnswer> {
+  const { asked, duplicate, now, winner } = options;
+  const common = {
+    env: run.stack,
+    tag: run.tag,
+    commit: run.commit,
+    run: run.id,
+    timestamp: toTime(run.finishedAt ?? now),
+    ...(duplicate ? { duplicate: true as const } : {}),
+  };
+  switch (run.state) {
+    case "succeeded":
+      return { status: 200, body: { status: "success", ...common, ...toReport(run, asked) } };
+    case "superseded":
+      return { status: 200, body: { status: "superseded", ...common, ...toSuperseded(run, winner) } };
+    case "failed":
+    case "canceled":
+      return { status: 500, body: { ...common, ...toFailure(run, asked) } };
+    default:
+      return { status: 202, body: { status: "in_progress", ...common, status_url: `/runs/${run.id}` } };
+  }
+}
+
+function toReport({ outcomes }: Run, asked: string[] | null) {
+  const shown = outcomes.filter(({ service }) => asked === null || asked.includes(service));
+  const named = (...results: ServiceOutcome["result"][]) =>
+    shown.filter(({ result }) => results.includes(result)).map(({ service }) => service);
+  const removed = named("deleted", "retained");
+  return {
+    deployed_services: named("created", "changed", "unchanged"),
+    changed_services: named("created", "changed"),
+    unchanged_services: named("unchanged"),
+    ...(removed.length > 0 ? { removed_services: removed } : {}),
+    reasons: Object.fromEntries(shown.map(({ service, reason }) => [service, reason])),
+  };
+}
+
+/** Every failed service is named, also one that was not asked about: the run failed because of it. */
+function toFailure(run: Run, asked: string[] | null) {
+  const failed = run.outcomes.flatMap(({ service, cause }) => (cause ? [{ service, ...toCauseView(cause) }] : []));
+  return {
+    status: run.state === "canceled" ? ("canceled" as const) : ("failed" as const),
+    ...toReport(run, asked),
+    cause: toCauseView(run.cause ?? causeOf("program_error", "the run failed without a cause")),
+    failed_services: failed,
+    skipped_services: run.outcomes
+      .filter(({ result }) => result === "skipped" || result === "canceled")
+      .map(({ service }) => service),
+  };
+}
+
+function toSuperseded(run: Run, winner: Run | undefined) {
+  const by = winner?.tag ?? winner?.commit.slice(0, 7) ?? run.supersededBy ?? "a newer request";
+  return {
+    superseded_by: by,
+    message: `${by} was asked for before this run started`,
+    hint: "nothing to do: the newer request counts",
+  };
+}

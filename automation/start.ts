@@ -1,0 +1,112 @@
+import { mkdir } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { createAdaptorServer } from "@hono/node-server";
+import { createCatalogue } from "./catalogue.ts";
+import { type Config, knownSecrets, SECRET_VARIABLES, webhookSecrets } from "./config.ts";
+import { createGit } from "./git/git.ts";
+import { openMirror } from "./git/mirror.ts";
+import { startHealth } from "./health.ts";
+import type { Log } from "./log.ts";
+import { createMask } from "./mask.ts";
+import type { Runner } from "./runner.ts";
+import { createServer } from "./server.ts";
+import { openStore } from "./store/open.ts";
+import type { Variables } from "./variables.ts";
+import { createChanges } from "./waiting.ts";
+import { startWorker } from "./worker.ts";
+
+/** What a runner is started with. */
+export interface RunnerOptions {
+  config: Config;
+  variables: Variables;
+  /** Environment that git and npm may pick from. */
+  env: Record<string, string | undefined>;
+  log: Log;
+  /** Folder of the runner's own checkout. */
+  folder: string;
+  /** PATH for the engine and what it starts. */
+  enginePath: string;
+  version: string;
+  /** Names this process in leases; never the same twice. */
+  owner: string;
+}
+
+/** A runner that listens. */
+export interface StartedRunner {
+  url: string;
+  /** Takes no more requests and work, lets what runs end within `graceMs`, then hands it back. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Starts store, mirror, worker and server, and resolves when it listens. */
+export async function startRunner(options: RunnerOptions): Promise<StartedRunner> {
+  const { config, variables, env, log, folder, enginePath, version, owner } = options;
+  const startedAt = Date.now();
+  const mask = createMask(() => knownSecrets(variables));
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  logConfig(log, config, variables, mask);
+
+  const store = await openStore(config.databaseUrl);
+  const mirror = await openMirror(createGit({ env, mask }), join(config.dataDir, "mirror.git"), config.gitUrl);
+  const changes = createChanges();
+  const runner: Runner = {
+    config,
+    variables,
+    store,
+    mirror,
+    catalogue: createCatalogue(mirror),
+    log,
+    mask,
+    enginePath,
+    folder,
+    env,
+    now: Date.now,
+    changed: changes.tell,
+  };
+  const health = startHealth(runner);
+  const worker = startWorker(runner, owner);
+  const app = createServer(runner, { health, changes, worker, version, startedAt });
+  const server = createAdaptorServer({ fetch: app.fetch });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(config.port, config.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
+  log.info({ url, version }, "runner listening");
+
+  const stop = async (graceMs: number) => {
+    log.info({ running: worker.running(), graceMs }, "runner stopping");
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    await worker.stop(graceMs);
+    if ("closeAllConnections" in server) server.closeAllConnections();
+    await closed;
+    health.stop();
+    await store.close();
+    log.info("runner stopped");
+  };
+  return { url, stop };
+}
+
+/** Says what the runner uses and what is missing. Of secrets only that they are there. */
+function logConfig(log: Log, config: Config, variables: Variables, mask: (text: string) => string): void {
+  const set = SECRET_VARIABLES.filter((name) => variables.get(name) !== undefined);
+  const missing = ["PULUMI_CONFIG_PASSPHRASE", "PLATFORM_KEY", "DOKPLOY_URL", "DOKPLOY_API_KEY"].filter(
+    (name) => variables.get(name) === undefined,
+  );
+  const uses = {
+    git: mask(config.gitUrl),
+    branch: config.gitBranch,
+    dataDir: config.dataDir,
+    store: mask(config.databaseUrl),
+    state: mask(config.backendUrl),
+    dokploy: variables.get("DOKPLOY_URL") ?? "as the stack's file says",
+    requireV2: config.requireV2,
+    webhookSecrets: webhookSecrets(variables).length,
+    secrets: set,
+  };
+  log.info(uses, "runner configured");
+  if (missing.length > 0) log.warn({ missing }, "not set: the stack's file has to have it, or updates fail");
+  if (webhookSecrets(variables).length === 0) log.error("WEBHOOK_SECRET is not set: every request is refused");
+}

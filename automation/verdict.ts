@@ -1,0 +1,85 @@
+import { causeOf, parseCause } from "./cause.ts";
+import type { Cause, CauseCode, RunEventType, ServiceOutcome } from "./domain/run.ts";
+import type { EngineResult } from "./engine/start.ts";
+import { type TimedRecord, toService } from "./outcomes.ts";
+
+/** Why a run is stopped from outside. `lease`: another process has the stack now, nothing may be written any more. */
+export type StopReason = "cancel" | "timeout" | "lease" | "shutdown";
+
+/** How a run goes on: by an event of the table, or with another try. */
+export type Verdict = FinalVerdict | { next: "mend"; cause: Cause } | { next: "retry"; cause: Cause };
+
+/** How a run ends here; `leave` writes nothing. */
+export type FinalVerdict =
+  | { next: Extract<RunEventType, "succeed" | "fail" | "cancel" | "requeue">; cause: Cause | null }
+  | { next: "leave" };
+
+/** Causes that pass by themselves. */
+const TRANSIENT: CauseCode[] = ["dokploy_unreachable", "vault_unreachable", "stack_locked"];
+
+/** What one try of the engine showed. */
+export interface Evidence {
+  result: EngineResult;
+  records: TimedRecord[];
+  outcomes: ServiceOutcome[];
+  stopped: StopReason | undefined;
+  timeoutMs: number;
+}
+
+/** How a run goes on after one try of the engine. Pure. */
+export function judge({ result, records, outcomes, stopped, timeoutMs }: Evidence): Verdict {
+  // Ended well before the stop reached it: that is how it is.
+  if (result.result === "succeeded" && stopped !== "lease") return { next: "succeed", cause: null };
+  if (stopped) return judgeStop(stopped, timeoutMs);
+  if (result.result === "crashed") {
+    const message = `the engine's process died: ${lastLine(result.said) || "without a word"}`;
+    return {
+      next: "mend",
+      cause: causeOf("program_error", message, "deploy again; look at the runner's memory limit"),
+    };
+  }
+  const cause = findCause(records, outcomes, result);
+  return { next: isTransient(cause, outcomes) ? "retry" : "fail", cause };
+}
+
+/** How a run ends that is stopped from outside. */
+export function judgeStop(reason: StopReason, timeoutMs: number): FinalVerdict {
+  switch (reason) {
+    case "cancel":
+      return { next: "cancel", cause: causeOf("canceled", "somebody canceled the run") };
+    case "timeout":
+      return { next: "fail", cause: causeOf("timeout", `the run took longer than ${timeoutMs / 1000} s`) };
+    case "shutdown":
+      return { next: "requeue", cause: null };
+    case "lease":
+      return { next: "leave" };
+  }
+}
+
+/** The cause of the whole: what failed outside of any service stands before the services, which it stopped. */
+function findCause(records: TimedRecord[], outcomes: ServiceOutcome[], result: EngineResult): Cause {
+  if ("problem" in result && result.problem === "locked") {
+    return causeOf("stack_locked", "another update holds this stack");
+  }
+  const own = outcomes.find((outcome) => outcome.cause)?.cause;
+  const errors = records.flatMap(({ event }) =>
+    event.type === "diagnostic" && event.severity === "error" ? [event] : [],
+  );
+  const above = errors
+    .filter(({ urn }) => urn === null || toService(urn) === undefined)
+    .map((e) => parseCause(e.message));
+  const told = above.find((cause) => cause.code !== "program_error");
+  // "update failed" is all that the engine says of the stack when a service failed.
+  return told ?? own ?? above[0] ?? parseCause(result.said);
+}
+
+/** Only before anything was deployed: later, trying again would hide what happened. */
+function isTransient(cause: Cause, outcomes: ServiceOutcome[]): boolean {
+  const touched = outcomes.some(({ result }) => result === "created" || result === "changed" || result === "deleted");
+  const others = outcomes.some((outcome) => outcome.cause && !TRANSIENT.includes(outcome.cause.code));
+  return TRANSIENT.includes(cause.code) && !touched && !others;
+}
+
+function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1)?.slice(0, 300) ?? "";
+}

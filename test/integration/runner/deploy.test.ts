@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startWorld, type World } from "./world.ts";
+
+describe("a signed deploy, through real git and the real engine", () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld();
+  });
+  afterAll(() => world.stop());
+
+  test("the first release creates every service", async () => {
+    const { status, body } = await world.deploy("staging", "v1.0.1");
+    expect(body).toMatchObject({
+      status: "success",
+      env: "staging",
+      tag: "v1.0.1",
+      commit: world.origin.git("rev-parse", "v1.0.1^{commit}"),
+      deployed_services: ["postgres", "redis"],
+      changed_services: ["postgres", "redis"],
+      unchanged_services: [],
+      reasons: { postgres: "new", redis: "new" },
+    });
+    expect(status).toBe(200);
+    expect(world.deeds().map(({ op, id }) => `${op} ${id}`)).toEqual(
+      expect.arrayContaining(["create staging/postgres", "create staging/redis"]),
+    );
+  }, 120_000);
+
+  test("a release that changes one service touches that one only", async () => {
+    world.origin.release("v1.0.2", { "env.json": JSON.stringify({ redis: { MAXMEMORY: "64mb" } }) });
+    const before = world.deeds().length;
+    const { body } = await world.deploy("staging", "v1.0.2");
+    expect(body).toMatchObject({
+      status: "success",
+      changed_services: ["redis"],
+      unchanged_services: ["postgres"],
+      reasons: { postgres: "equal", redis: "changed: env.MAXMEMORY" },
+    });
+    expect(world.deeds().slice(before)).toMatchObject([
+      { op: "update", id: "staging/redis", release: expect.stringMatching(/^v1\.0\.2 [0-9a-f]{7}$/) },
+    ]);
+  }, 120_000);
+
+  test("the same release again changes nothing", async () => {
+    const before = world.deeds().length;
+    const { body } = await world.deploy("staging", "v1.0.2");
+    expect(body).toMatchObject({ status: "success", changed_services: [], unchanged_services: ["postgres", "redis"] });
+    expect(world.deeds().length).toBe(before);
+  }, 120_000);
+
+  test("what was changed by hand is mended and named", async () => {
+    const live = world.live("staging/redis");
+    world.setLive("staging/redis", { ...live, env: { ...(live?.env as object), MAXMEMORY: "1gb" } });
+    world.setLive("staging/postgres", null);
+    const { body } = await world.deploy("staging", "v1.0.2");
+    expect(body).toMatchObject({
+      status: "success",
+      changed_services: ["postgres", "redis"],
+      reasons: { postgres: "was gone from Dokploy", redis: "drift: env.MAXMEMORY" },
+    });
+    expect(world.live("staging/redis")).toMatchObject({ env: { MAXMEMORY: "64mb" } });
+  }, 120_000);
+
+  test("a failed service is named with its cause while the other is brought up to date, and is tried again", async () => {
+    world.origin.release("v1.0.3", { "env.json": JSON.stringify({ redis: { N: "3" }, postgres: { N: "3" } }) });
+    world.script("staging/redis", {
+      fail: "unhealthy: redis does not answer PING (see its log (container redis))\n+ redis-server\nout of memory",
+    });
+    const failed = await world.deploy("staging", "v1.0.3");
+    expect(failed.status).toBe(500);
+    expect(failed.body).toMatchObject({
+      status: "failed",
+      changed_services: ["postgres"],
+      failed_services: [
+        {
+          service: "redis",
+          code: "unhealthy",
+          message: "redis does not answer PING",
+          hint: "see its log (container redis)",
+          log: ["+ redis-server", "out of memory"],
+        },
+      ],
+      cause: { code: "unhealthy" },
+    });
+    world.script("staging/redis", null);
+    const again = await world.deploy("staging", "v1.0.3");
+    expect(again.body).toMatchObject({
+      status: "success",
+      changed_services: ["redis"],
+      reasons: { redis: "failed before" },
+    });
+  }, 120_000);
+
+  test("a service that needs a failed one is skipped and says so", async () => {
+    world.origin.release("v1.0.4", {
+      "env.json": JSON.stringify({ chained: true, redis: { N: "4" }, postgres: { N: "4" } }),
+    });
+    world.script("staging/postgres", { fail: "deployment_failed: no such image (name an image that exists)" });
+    const { status, body } = await world.deploy("staging", "v1.0.4");
+    world.script("staging/postgres", null);
+    expect(status).toBe(500);
+    expect(body).toMatchObject({ skipped_services: ["redis"], reasons: { redis: "needs postgres" } });
+  }, 120_000);
+
+  test("a program that does not run fails with its own words", async () => {
+    world.origin.release("v1.0.5", { "env.json": JSON.stringify({ crash: "platform:domain is missing" }) });
+    const { body } = await world.deploy("staging", "v1.0.5");
+    expect(body).toMatchObject({
+      status: "failed",
+      cause: { code: "program_error", message: expect.stringContaining("platform:domain is missing") },
+    });
+  }, 120_000);
+
+  test("the record of every run can be read, newest first, and survives a restart", async () => {
+    await world.runner.stop(0);
+    await world.restart();
+    const { body } = await world.send("GET", "/runs?limit=3");
+    const runs = body.runs as { id: string; state: string; tag: string }[];
+    expect(runs.map(({ tag, state }) => [tag, state])).toEqual([
+      ["v1.0.5", "failed"],
+      ["v1.0.4", "failed"],
+      ["v1.0.3", "succeeded"],
+    ]);
+    const one = await world.send("GET", `/runs/${runs[2]!.id}`);
+    expect(one.body).toMatchObject({ id: runs[2]!.id, triggered_by: "test", attempts: 1, rollback: false });
+  }, 120_000);
+
+  test("no secret is in the log, the record or the answers", async () => {
+    const runs = JSON.stringify((await world.send("GET", "/runs?limit=200")).body);
+    for (const name of ["WEBHOOK_SECRET", "PULUMI_CONFIG_PASSPHRASE", "PLATFORM_KEY", "DOKPLOY_API_KEY"]) {
+      expect(world.logged()).not.toContain(world.env[name]);
+      expect(runs).not.toContain(world.env[name]);
+    }
+  });
+});

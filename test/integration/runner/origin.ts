@@ -1,0 +1,53 @@
+import { execFileSync } from "node:child_process";
+import { copyFileSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+const root = new URL("../../..", import.meta.url).pathname;
+
+/** A repository that a runner fetches from, with a working copy to make commits in. */
+export interface Origin {
+  /** Address for GIT_REPO_URL. */
+  url: string;
+  /** Working copy. */
+  folder: string;
+  git(...words: string[]): string;
+  /** Writes files, commits, and tags the commit when a tag is given; pushes all. Returns the commit. */
+  release(tag: string | null, files: Record<string, string>): string;
+}
+
+/** Makes an origin that holds the fixture program, with `v1.0.1` on its first commit. */
+export function createOrigin(folder: string): Origin {
+  const bare = join(folder, "origin.git");
+  const clone = join(folder, "clone");
+  const run = (cwd: string, words: string[]) =>
+    execFileSync("git", ["-c", "user.name=Test", "-c", "user.email=test@example.org", ...words], {
+      cwd,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+    }).trim();
+  mkdirSync(bare, { recursive: true });
+  run(bare, ["init", "--quiet", "--bare", "--initial-branch=main"]);
+  cpSync(join(root, "test/fixtures/program"), clone, { recursive: true });
+  // The runner's own lock file, so that its own modules serve and nothing has to be installed.
+  copyFileSync(join(root, "package-lock.json"), join(clone, "package-lock.json"));
+  run(clone, ["init", "--quiet", "--initial-branch=main"]);
+  run(clone, ["remote", "add", "origin", bare]);
+  const origin: Origin = {
+    url: bare,
+    folder: clone,
+    git: (...words) => run(clone, words),
+    release: (tag, files) => {
+      for (const [path, text] of Object.entries(files)) {
+        mkdirSync(dirname(join(clone, path)), { recursive: true });
+        writeFileSync(join(clone, path), text);
+      }
+      run(clone, ["add", "--all"]);
+      run(clone, ["commit", "--quiet", "--allow-empty", "-m", `release ${tag ?? "nothing"}`]);
+      if (tag) run(clone, ["tag", "-a", tag, "-m", `Release ${tag}`]);
+      run(clone, ["push", "--quiet", "origin", "HEAD", ...(tag ? [`refs/tags/${tag}`] : [])]);
+      return run(clone, ["rev-parse", "HEAD"]);
+    },
+  };
+  origin.release("v1.0.1", { "env.json": "{}" });
+  return origin;
+}

@@ -1,0 +1,147 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { Writable } from "node:stream";
+import { requestRunner, type SignatureForm } from "../../../automation/cli/client.ts";
+import { readConfig } from "../../../automation/config.ts";
+import { createLog } from "../../../automation/log.ts";
+import { type StartedRunner, startRunner } from "../../../automation/start.ts";
+import { createVariables } from "../../../automation/variables.ts";
+import { enginePath } from "../../../tools/engine-path.mjs";
+import { createOrigin, type Origin } from "./origin.ts";
+
+const root = new URL("../../..", import.meta.url).pathname;
+
+/** One line of the fixture's own log: what was really done to a service. */
+export interface Deed {
+  op: "create" | "update" | "delete";
+  /** `<stack>/<service>` */
+  id: string;
+  env: Record<string, string>;
+  release: string;
+}
+
+/** A runner on loopback, its origin, and the files that stand for Dokploy. */
+export interface World {
+  folder: string;
+  origin: Origin;
+  env: Record<string, string>;
+  secret: string;
+  runner: StartedRunner;
+  /** Everything that was logged, as text. */
+  logged(): string;
+  /** Sends a signed request. */
+  send(
+    method: "GET" | "POST",
+    path: string,
+    body?: unknown,
+    options?: { form?: SignatureForm; waitSeconds?: number },
+  ): Promise<{ status: number; body: Record<string, unknown> }>;
+  deploy(
+    env: string,
+    tag: string,
+    more?: Record<string, unknown>,
+    options?: { form?: SignatureForm; waitSeconds?: number },
+  ): Promise<{ status: number; body: Record<string, unknown> }>;
+  /** What was done to services so far. */
+  deeds(): Deed[];
+  /** How a service behaves from now on; null: well. */
+  script(id: string, script: Record<string, unknown> | null): void;
+  /** The live object of a service. */
+  live(id: string): Record<string, unknown> | undefined;
+  setLive(id: string, value: Record<string, unknown> | null): void;
+  /** Starts another runner on the same data, after the first was stopped. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts a runner for a test. `env` adds to or replaces what it is configured with. */
+export async function startWorld(env: Record<string, string> = {}): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), "dockmaster-runner-"));
+  const dokploy = join(folder, "dokploy");
+  mkdirSync(dokploy);
+  const origin = createOrigin(folder);
+  const secret = randomBytes(24).toString("hex");
+  const settings: Record<string, string> = {
+    HOST: "127.0.0.1",
+    PORT: "0",
+    GIT_REPO_URL: origin.url,
+    DATA_DIR: join(folder, "data"),
+    WEBHOOK_SECRET: secret,
+    PULUMI_CONFIG_PASSPHRASE: randomBytes(24).toString("hex"),
+    PLATFORM_KEY: randomBytes(24).toString("hex"),
+    DOKPLOY_URL: `file://${dokploy}`,
+    DOKPLOY_API_KEY: randomBytes(24).toString("hex"),
+    SHUTDOWN_GRACE: "0",
+    ...env,
+  };
+  let text = "";
+  const sink = new Writable({
+    write: (chunk, _encoding, done) => {
+      text += String(chunk);
+      done();
+    },
+  });
+  let starts = 0;
+  const start = () => {
+    const variables = createVariables(settings);
+    const config = readConfig(variables);
+    return startRunner({
+      config,
+      variables,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME },
+      log: createLog("debug", sink),
+      folder: root,
+      enginePath: [enginePath(), dirname(process.execPath), process.env.PATH].join(":"),
+      version: "0.0.0-test",
+      owner: `test:${process.pid}:${++starts}`,
+    });
+  };
+  const read = (file: string) => (existsSync(file) ? readFileSync(file, "utf8") : undefined);
+  const write = (file: string, value: Record<string, unknown> | null) => {
+    mkdirSync(dirname(file), { recursive: true });
+    if (value) writeFileSync(file, JSON.stringify(value));
+    else rmSync(file, { force: true });
+  };
+  const world: World = {
+    folder,
+    origin,
+    env: settings,
+    secret,
+    runner: await start(),
+    logged: () => text,
+    send: (method, path, body, options = {}) =>
+      requestRunner({ url: world.runner.url, secret }, method, path, {
+        form: "plain",
+        ...options,
+        ...(body === undefined ? {} : { body }),
+      }),
+    deploy: (stack, tag, more = {}, options = {}) =>
+      world.send(
+        "POST",
+        "/deploy",
+        { env: stack, tag, triggered_by: "test", ...more },
+        { waitSeconds: 120, ...options },
+      ),
+    deeds: () =>
+      (read(join(dokploy, "log.jsonl")) ?? "")
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Deed),
+    script: (id, script) => write(join(dokploy, `${id}.script.json`), script),
+    live: (id) => {
+      const value = read(join(dokploy, `${id}.json`));
+      return value === undefined ? undefined : (JSON.parse(value) as Record<string, unknown>);
+    },
+    setLive: (id, value) => write(join(dokploy, `${id}.json`), value),
+    restart: async () => {
+      world.runner = await start();
+    },
+    stop: async () => {
+      await world.runner.stop(0);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return world;
+}
