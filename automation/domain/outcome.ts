@@ -1,0 +1,138 @@
+import { parseCause } from "./cause.ts";
+import type { StepRecord, TimedRecord } from "./engine-record.ts";
+import type { Cause, ServiceOutcome, ServiceResult } from "./run.ts";
+
+/** The component that stands for one service; its name is the service's. The engine sends it also for one that it leaves out. */
+const SERVICE_TYPE = "dockmaster:platform:Service";
+
+/** The Compose project inside it, by which the service is judged. */
+const COMPOSE_TYPE = "pulumi-nodejs:dynamic/dokploy:Compose";
+
+/** Outputs that say whether a service is well; they are no key that anybody edits. */
+const HEALTH_KEYS = ["deployed", "drift"];
+
+/** What the engine told about one service. */
+interface Story {
+  service: string;
+  /** Whether the state had it before: the engine looked for it. */
+  known: boolean;
+  /** Names that the refresh found different from the state. */
+  found: string[];
+  /** What a mere refresh says became of it. */
+  finding?: StepRecord;
+  /** The last step that is not a refresh. */
+  step?: StepRecord;
+  from?: number;
+  to?: number;
+  cause?: Cause;
+}
+
+/** The service that a resource belongs to; undefined for the stack, the environment and providers. */
+export function toService(urn: string, services: Iterable<string> = []): string | undefined {
+  const [, , type = "", name = ""] = urn.split("::");
+  if (!type.split("$").includes(SERVICE_TYPE)) return undefined;
+  if (type === SERVICE_TYPE || type.endsWith(`$${COMPOSE_TYPE}`)) return name;
+  // Whatever else a service is made of is named after it.
+  const owners = [...services].filter((service) => name === service || name.startsWith(`${service}-`));
+  return owners.sort((a, b) => b.length - a.length)[0] ?? name;
+}
+
+/**
+ * How each service came out of an update, a preview or a drift check, judged by the last step on its Compose project.
+ * `services` are those the release has for the stack, in the order of the answer; what the engine names besides follows.
+ * `canceled`: the engine was ended before it had finished.
+ */
+export function reduceOutcomes(
+  records: readonly TimedRecord[],
+  services: readonly string[],
+  canceled: boolean,
+): ServiceOutcome[] {
+  const stories = new Map<string, Story>(services.map((service) => [service, begin(service)]));
+  for (const { event, at } of records) {
+    if (event.type === "summary" || !event.urn) continue;
+    const service = toService(event.urn, stories.keys());
+    if (service === undefined) continue;
+    const story = stories.get(service) ?? begin(service);
+    stories.set(service, story);
+    if (event.type === "diagnostic") {
+      if (event.severity === "error") story.cause ??= parseCause(event.message);
+    } else if (event.urn.includes(`$${COMPOSE_TYPE}::`)) tell(story, event, at);
+  }
+  const failed = [...stories.values()].filter((story) => story.cause);
+  return [...stories.values()].map((story) => conclude(story, failed, canceled));
+}
+
+function begin(service: string): Story {
+  return { service, known: false, found: [] };
+}
+
+function tell(story: Story, event: StepRecord, at: number): void {
+  if (event.op === "refresh") {
+    story.known = true;
+    if (event.phase === "done") story.found.push(...event.keys);
+  } else if (event.phase === "done" && !story.step) {
+    // Of a mere refresh the engine tells the beginning as `refresh` and the end as what the refresh found.
+    story.finding = event;
+  } else {
+    if (event.phase === "started") story.from ??= at;
+    else story.to = at;
+    story.step = event;
+    if (event.phase === "failed") story.cause ??= parseCause("the engine told no reason");
+  }
+}
+
+/** What a step that came to its end did to the service. Replacing is not among them: nothing ever replaces a service. */
+const RESULTS: Record<string, ServiceResult> = {
+  create: "created",
+  update: "changed",
+  same: "unchanged",
+  delete: "deleted",
+  retain: "retained",
+};
+
+function conclude(story: Story, failed: Story[], canceled: boolean): ServiceOutcome {
+  const { service, step, finding, cause, from, to } = story;
+  const timed = from === undefined || to === undefined ? {} : { seconds: (to - from) / 1000 };
+  if (cause) return { service, result: "failed", reason: `${cause.code}: ${cause.message}`, cause, ...timed };
+  if (finding) return { service, result: RESULTS[finding.op] ?? "changed", reason: explainFinding(finding) };
+  if (!step) return { service, ...explainAbsence(failed, canceled) };
+  if (step.phase === "started") return { service, result: "canceled", reason: "ended in the middle" };
+  return { service, result: RESULTS[step.op] ?? "changed", reason: explainStep(story, step), ...timed };
+}
+
+function explainStep({ known, found }: Story, { op, keys }: StepRecord): string {
+  if (op === "same") return "equal";
+  if (op === "retain") return "no longer in the release; left running with its data";
+  if (op === "delete") return "no longer in the release";
+  if (op === "create") return known ? "gone from Dokploy" : "new";
+  const drift = named(found);
+  const changed = named(keys).filter((key) => !drift.includes(key));
+  const why = [...list("drift", drift), ...list("changed", changed)];
+  if (why.length > 0) return why.join("; ");
+  return found.includes("deployed") ? "was not running well" : "failed before";
+}
+
+function explainFinding({ op, keys }: StepRecord): string {
+  if (op === "same") return "equal";
+  if (op === "delete") return "gone from Dokploy";
+  return list("drift", named(keys))[0] ?? "is not running well";
+}
+
+/** The engine says nothing of what it leaves out: it is known only by what failed before. */
+function explainAbsence(failed: Story[], canceled: boolean): Pick<ServiceOutcome, "result" | "reason"> {
+  if (canceled) return { result: "canceled", reason: "not started" };
+  // Without a step it failed while it was registered, and that ends the program: what comes after it was not even named.
+  const stopper = failed.find((story) => !story.step);
+  if (stopper) return { result: "skipped", reason: `the update stopped at ${stopper.service}` };
+  const names = failed.map(({ service }) => service);
+  if (names.length === 0) return { result: "skipped", reason: "the update ended before it" };
+  return { result: "skipped", reason: names.length === 1 ? `needs ${names[0]}` : `needs one of ${names.join(", ")}` };
+}
+
+function named(keys: string[]): string[] {
+  return [...new Set(keys)].filter((key) => !HEALTH_KEYS.includes(key));
+}
+
+function list(what: string, keys: string[]): string[] {
+  return keys.length > 0 ? [`${what}: ${keys.join(", ")}`] : [];
+}
