@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { ComposeError } from "./compose-error.ts";
 import type { ScriptedFailure } from "./failure-script.ts";
 import type { HostContainer, HostState } from "./host-state.ts";
-import { type Life, toProbe } from "./life.ts";
+import { conditionAt, type Life, toProbe } from "./life.ts";
 import { foretell, probeSucceeds } from "./process.ts";
 import type { Project, Service } from "./project.ts";
 import type { Simulation } from "./simulation.ts";
@@ -54,6 +54,19 @@ export function strike(container: HostContainer, failure: ScriptedFailure, now: 
   container.life = { ...struck, startedAt: now - unhealthyAfter + (unhealthyAfter > 0 ? (failure.afterMs ?? 0) : 0) };
   container.scripted = true;
   for (const line of failure.log ?? []) container.log.push({ at: now, line });
+}
+
+/** A volume of memory is empty once nobody has it mounted: before a container starts, that is now. */
+export function forgetMemory(state: HostState, container: HostContainer, now: number): void {
+  for (const { type, source } of container.mounts) {
+    const volume = type === "volume" ? state.volumes[source] : undefined;
+    if (volume?.driverOptions.type !== "tmpfs") continue;
+    const held = Object.values(state.containers).some(
+      ({ life, mounts }) =>
+        conditionAt(life, now).status === "running" && mounts.some((mount) => mount.source === source),
+    );
+    if (!held) volume.data = {};
+  }
 }
 
 function isBelow(path: string, folder: string): boolean {

@@ -7,7 +7,7 @@ import { ensureImages, ensureNetworks, ensureVolumes } from "./ensure-resources.
 import { conditionAt } from "./life.ts";
 import type { Project } from "./project.ts";
 import type { UpRun } from "./simulation.ts";
-import { injectFiles, planLife, startContainer } from "./start-container.ts";
+import { forgetMemory, injectFiles, planLife, startContainer } from "./start-container.ts";
 import { type Deadline, waitFor } from "./wait.ts";
 
 function isAwaitedOneShot(project: Project, key: string): boolean {
@@ -30,6 +30,7 @@ async function startOne(
     throw new ComposeError(`Error response from daemon: failed to start container ${container.name}`);
   }
   if (conditionAt(container.life, now).status === "running") return;
+  forgetMemory(simulation.state, container, now);
   injectFiles(simulation.state, project, service, container);
   run.log(` Container ${container.name}  Starting`);
   const [program = ""] = container.command;

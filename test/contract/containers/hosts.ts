@@ -19,7 +19,7 @@ export function describeOnEachHost(title: string, define: (stage: () => Stage) =
       throw new Error(missing);
     });
   for (const { name, skip, open } of hosts)
-    describe.skipIf(skip)(`${title}, ${name}`, () => {
+    describe.skipIf(skip)(`${title}, ${name}`, { timeout: 120_000 }, () => {
       let host: TestHost;
       let stage: Stage;
       beforeAll(() => {
@@ -29,7 +29,7 @@ export function describeOnEachHost(title: string, define: (stage: () => Stage) =
       beforeEach(() => {
         stage = createStage(host);
       });
-      afterEach(() => stage.clean());
+      afterEach(() => stage.clean(), 120_000);
       define(() => stage);
     });
 }
