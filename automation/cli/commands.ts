@@ -1,0 +1,43 @@
+import type { Command } from "commander";
+
+/** A command as `--help` lists it; the file that knows its arguments and does it is loaded when it is called. */
+interface Entry {
+  name: string;
+  group: string;
+  summary: string;
+  load(): Promise<{ define(command: Command): void }>;
+}
+
+const group = (heading: string, commands: Omit<Entry, "group">[]): Entry[] =>
+  commands.map((command) => ({ ...command, group: heading }));
+
+/** Every command. */
+export const COMMANDS: Entry[] = [
+  ...group("From this checkout:", [
+    {
+      name: "check",
+      summary: "Check config and compose files of the stacks, without network.",
+      load: () => import("./laptop/check.ts"),
+    },
+    {
+      name: "preview",
+      summary: "Show what an update would change, service by service.",
+      load: () => import("./laptop/preview.ts"),
+    },
+    { name: "up", summary: "Bring a stack to what this checkout says.", load: () => import("./laptop/up.ts") },
+    { name: "drift", summary: "Show what was changed by hand on Dokploy.", load: () => import("./laptop/drift.ts") },
+    {
+      name: "refresh",
+      summary: "Take what Dokploy really has into the state; nothing on Dokploy changes.",
+      load: () => import("./laptop/refresh.ts"),
+    },
+    { name: "destroy", summary: "Take a whole stack down.", load: () => import("./laptop/destroy.ts") },
+  ]),
+  ...group("Here:", [
+    {
+      name: "demo",
+      summary: "Show the whole way on this machine: Git tag, runner, Pulumi engine, an emulated Dokploy.",
+      load: () => import("./demo-command.ts"),
+    },
+  ]),
+];

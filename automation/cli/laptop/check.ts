@@ -1,0 +1,85 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { EXIT } from "../exit.ts";
+import { printMark } from "../print/live.ts";
+import { printJson, printLines } from "../print/print.ts";
+import { CliError, wrongUse } from "../problem.ts";
+import { findCheckout, requireStack } from "./checkout.ts";
+import { runProgram } from "./run-program.ts";
+
+/** What `node stacks/check.ts <stack> --json` prints. */
+const report = z.object({
+  stack: z.string(),
+  ok: z.boolean(),
+  problems: z.array(
+    z.object({
+      file: z.string(),
+      line: z.number().optional(),
+      column: z.number().optional(),
+      message: z.string(),
+      hint: z.string(),
+    }),
+  ),
+  notes: z.array(z.string()),
+  services: z.array(z.string()),
+});
+
+/** What is right and wrong with one stack. */
+export type CheckReport = z.infer<typeof report>;
+
+/** `dockmaster check` */
+export function define(command: Command): void {
+  command
+    .argument("[stacks...]", "stacks to check (default: every Pulumi.<stack>.yaml but bootstrap)")
+    .option("--json", "print one JSON document")
+    .addHelpText(
+      "after",
+      "\nAll mistakes at once, each with its place and what to do.\n\nExamples:\n  dockmaster check\n  dockmaster check production --json",
+    )
+    .action(async (stacks: string[], options: { json?: boolean }) => {
+      const checkout = findCheckout();
+      for (const stack of stacks) requireStack(checkout, stack);
+      const names = stacks.length > 0 ? stacks : checkout.stacks;
+      if (names.length === 0) throw wrongUse("There is no stack to check", "Make a Pulumi.<stack>.yaml first");
+      const reports = await Promise.all(names.map((stack) => checkStack(checkout.folder, stack)));
+      const ok = reports.every((each) => each.ok);
+      if (options.json) printJson({ ok, stacks: reports });
+      else printLines(reports.flatMap(toLines));
+      process.exitCode = ok ? EXIT.done : EXIT.failed;
+    });
+}
+
+/** Runs the checkout's own check of a stack. Throws CliError when it breaks down. */
+export async function checkStack(folder: string, stack: string): Promise<CheckReport> {
+  const { code, stdout, stderr } = await runProgram(process.execPath, ["stacks/check.ts", stack, "--json"], {
+    cwd: folder,
+  });
+  const parsed = report.safeParse(parseJson(stdout));
+  // A report that its exit code contradicts is none.
+  if (parsed.success && parsed.data.ok === (code === 0)) return parsed.data;
+  throw new CliError(
+    "check_broken",
+    `stacks/check.ts broke down on ${stack}:\n${stderr.trim().slice(-2000)}`,
+    "Mend the program at the place it names",
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function toLines({ stack, ok, problems, notes, services }: CheckReport): string[] {
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  return [
+    `${printMark(ok ? "ok" : "failed")} ${stack}: ${ok ? `${services.join(", ")} in order` : count}`,
+    ...problems.map(({ file, line, column, message, hint }) => {
+      const place = [file, line, column].filter((part) => part !== undefined).join(":");
+      return `  ${place}  ${message}\n      → ${hint}`;
+    }),
+    ...notes.map((note) => `  note: ${note}`),
+  ];
+}

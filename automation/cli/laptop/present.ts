@@ -1,0 +1,44 @@
+import { EXIT } from "../exit.ts";
+import { formatDuration } from "../print/duration.ts";
+import { type Live, openLive, printMark, silentLive } from "../print/live.ts";
+import { formatOutcomes } from "../print/outcome-table.ts";
+import { printJson, printLines } from "../print/print.ts";
+import type { StackRun } from "./stack-run.ts";
+
+/** Options that every command with the engine has. */
+export interface PresentOptions {
+  json?: boolean;
+  /** Show the engine's own, detailed account too. */
+  diff?: boolean;
+}
+
+/** Where progress goes: nowhere when a program reads the answer. */
+export function progressFor({ json }: PresentOptions): Live {
+  return json ? silentLive() : openLive();
+}
+
+/** Prints how a command of the engine came out. Returns the exit code. */
+export function presentRun(
+  stack: string,
+  command: string,
+  run: StackRun,
+  options: PresentOptions & { planned?: boolean },
+): number {
+  const { ok, services, cause, seconds, output } = run;
+  const code = ok ? EXIT.done : EXIT.failed;
+  if (options.json) {
+    const status = ok ? "success" : "failed";
+    printJson({ stack, command, status, services, cause, seconds, ...(options.diff ? { diff: output } : {}) });
+    return code;
+  }
+  if (options.diff) printLines([output.trimEnd(), ""]);
+  const named = services.some((service) => service.cause);
+  printLines([
+    ...formatOutcomes(services, { planned: options.planned === true }),
+    "",
+    `${printMark(ok ? "ok" : "failed")} ${stack}: ${command} ${ok ? "done" : "failed"} in ${formatDuration(seconds * 1000)}`,
+    ...(cause && !named ? [`  ${cause.message}`, ...(cause.logTail ?? []).map((line) => `    ${line}`)] : []),
+    ...(cause && !named ? [`  → ${cause.hint}`] : []),
+  ]);
+  return code;
+}

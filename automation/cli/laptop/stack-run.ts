@@ -1,0 +1,51 @@
+import type { Cause, ServiceOutcome } from "../../domain/run.ts";
+import { cutEvent } from "../../engine/cut.ts";
+import { reduceOutcomes, type TimedRecord } from "../../outcomes.ts";
+import { judge } from "../../verdict.ts";
+import type { Live } from "../print/live.ts";
+import { showServices } from "../print/service-progress.ts";
+import type { Checkout } from "./checkout.ts";
+import { runEngine } from "./engine.ts";
+
+/** One command of the engine, told by services. */
+export interface StackRun {
+  ok: boolean;
+  services: ServiceOutcome[];
+  /** Why it failed; null when it did not. */
+  cause: Cause | null;
+  seconds: number;
+  records: TimedRecord[];
+  /** What the engine printed. */
+  output: string;
+}
+
+/** Runs `pulumi <words>` on a stack and shows its services as they are touched. Throws CliError. */
+export async function runOnStack(checkout: Checkout, stack: string, words: string[], live: Live): Promise<StackRun> {
+  const since = Date.now();
+  const records: TimedRecord[] = [];
+  // A preview has nothing to watch: its steps are plans.
+  const show = words[0] === "preview" || words.includes("--preview-only") ? () => {} : showServices(live);
+  live.start(stack, `pulumi ${words[0]}`);
+  try {
+    const { end, output } = await runEngine(checkout, stack, words, (raw, at) => {
+      const event = cutEvent(raw);
+      if (!event) return;
+      records.push({ event, at });
+      show(event, at);
+    });
+    // The engine's order is another one every time.
+    const services = reduceOutcomes(records, [], false).sort((a, b) => a.service.localeCompare(b.service));
+    const verdict = judge({ result: end, records, outcomes: services, stopped: undefined, timeoutMs: 0 });
+    const cause = "cause" in verdict ? verdict.cause : null;
+    return { ok: end.result === "succeeded", services, cause, seconds: (Date.now() - since) / 1000, records, output };
+  } finally {
+    live.close();
+  }
+}
+
+/** Whether the engine counted nothing but what stays as it is. False when it did not get as far as counting. */
+export function changesNothing({ records }: StackRun): boolean {
+  return records.some(
+    ({ event }) => event.type === "summary" && Object.keys(event.changes).every((op) => op === "same"),
+  );
+}

@@ -1,0 +1,46 @@
+import type { Command } from "commander";
+import { EXIT } from "../exit.ts";
+import { printLines } from "../print/print.ts";
+import { findCheckout, requireStack } from "./checkout.ts";
+import { askToGoOn, requireAnswers } from "./confirm.ts";
+import { createStack } from "./engine.ts";
+import { type PresentOptions, presentRun, progressFor } from "./present.ts";
+import { previewWords } from "./preview.ts";
+import { changesNothing, runOnStack } from "./stack-run.ts";
+
+/** `dockmaster up` */
+export function define(command: Command): void {
+  command
+    .argument("<stack>", "the stack, e.g. staging")
+    .option("-y, --yes", "neither preview nor ask")
+    .option("--diff", "also print the engine's own account, key by key (secrets masked)")
+    .option("--create", "make the stack in the state backend when it is new")
+    .option("--json", "print one JSON document (needs --yes)")
+    .addHelpText(
+      "after",
+      "\nShows what would change and asks first. What was changed by hand on Dokploy is mended, what is equal is not touched.\n\nExamples:\n  dockmaster up staging\n  dockmaster up staging --yes --json",
+    )
+    .action(async (stack: string, options: PresentOptions & { yes?: boolean; create?: boolean }) => {
+      const checkout = findCheckout();
+      requireStack(checkout, stack);
+      requireAnswers(options);
+      if (options.create) await createStack(checkout, stack);
+      if (!options.yes) {
+        const plan = await runOnStack(checkout, stack, previewWords(options), progressFor(options));
+        const code = presentRun(stack, "preview", plan, { ...options, planned: true });
+        if (code !== EXIT.done) {
+          process.exitCode = code;
+          return;
+        }
+        if (changesNothing(plan)) {
+          printLines(["Nothing to do."]);
+          return;
+        }
+        await askToGoOn(`Do this to ${stack}?`);
+      }
+      const words = ["up", "--refresh", "--skip-preview", "--yes", "--continue-on-error"];
+      if (options.diff) words.push("--diff");
+      const run = await runOnStack(checkout, stack, words, progressFor(options));
+      process.exitCode = presentRun(stack, "up", run, options);
+    });
+}

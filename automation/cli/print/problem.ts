@@ -1,0 +1,22 @@
+import { styleText } from "node:util";
+import { EXIT } from "../exit.ts";
+import { CliError } from "../problem.ts";
+import { printJson } from "./print.ts";
+
+/**
+ * Tells people on stderr, or a program on stdout, what went wrong and what to do. Returns the exit code. A stack trace
+ * is shown only for what nobody foresaw.
+ */
+export function printProblem(error: unknown, json: boolean): number {
+  const known = error instanceof CliError ? error : undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  if (json) {
+    const { code, hint } = known ?? { code: "bug", hint: "Please report it" };
+    printJson({ error: { code, message, hint } });
+  } else {
+    process.stderr.write(`${styleText("red", "✘", { stream: process.stderr })} ${message}\n`);
+    if (known) process.stderr.write(`  → ${known.hint}\n`);
+    else if (error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  }
+  return known?.exitCode ?? EXIT.failed;
+}

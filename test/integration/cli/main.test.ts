@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { COMMANDS } from "../../../automation/cli/commands.ts";
+import { runCli } from "./run-cli.ts";
+
+test("--help lists every command and the exit codes", async () => {
+  const { code, stdout } = await runCli(["--help"]);
+  expect(code).toBe(0);
+  for (const { name } of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
+  expect(stdout).toContain("0 done, 1 failed, 2 wrong use, 3 still running");
+});
+
+test.each(COMMANDS.map(({ name }) => name))("%s has help with examples and --json", async (name) => {
+  const { code, stdout } = await runCli([name, "--help"]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/Examples:\n {2}\S/);
+  expect(stdout).toContain("--json");
+});
+
+test.each([[["nonsense"]], [["up"]], [["up", "staging", "--nonsense"]]])(
+  "%j is wrong use: exit code 2",
+  async (words) => {
+    const { code, stderr } = await runCli(words);
+    expect(code).toBe(2);
+    expect(stderr).toContain("--help");
+  },
+);
+
+test("with --json an error is a JSON document with code, message and hint", async () => {
+  const { code, stdout, stderr } = await runCli(["check", "nonsense", "--json"]);
+  expect(code).toBe(2);
+  expect(JSON.parse(stdout)).toEqual({
+    error: {
+      code: "wrong_use",
+      message: expect.stringContaining("nonsense"),
+      hint: expect.stringContaining("staging"),
+    },
+  });
+  expect(stderr).toBe("");
+});
