@@ -63,7 +63,14 @@ export function parseCause(text: string): Cause {
   }
   const said = lines.filter((line) => line && !/^\d+ errors? occurred:$/.test(line));
   const [, code = "program_error", hint] = PATTERNS.find(([pattern]) => pattern.test(text)) ?? [];
-  return causeOf(code, (said[0] ?? "the engine failed without a word").slice(0, 500), hint, said.slice(1, 1 + TAIL));
+  return causeOf(code, firstWords(said).slice(0, 500), hint, said.slice(1, 1 + TAIL));
+}
+
+/** The line that says most: an exception's own one where the engine only announces it. */
+function firstWords(said: string[]): string {
+  const [first = "the engine failed without a word", ...rest] = said;
+  if (!first.endsWith("unhandled exception:")) return first;
+  return rest.find((line) => /^[\w.]*(Error|Exception)\b.*: /.test(line)) ?? rest[0] ?? first;
 }
 
 /** Takes the parenthesis off the end of a line, also when it holds parentheses itself. */

@@ -52,8 +52,10 @@ export function reduceOutcomes(records: TimedRecord[], expected: string[], cance
 }
 
 function tell(story: Story, event: ResourceRecord, at: number): void {
-  if (event.op === "refresh" || (event.op === "delete" && !story.step && event.keys.includes("refresh"))) {
-    if (event.phase === "done") story.drift.push(...event.keys);
+  if (event.op === "gone") story.gone = true;
+  if (event.op === "refresh" && event.phase === "done") story.drift.push(...event.keys);
+  if (event.op === "refresh" || event.op === "gone") {
+    if (event.phase === "failed") story.cause ??= parseCause("Dokploy could not be read");
     return;
   }
   story.from ??= at;

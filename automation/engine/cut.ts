@@ -30,8 +30,11 @@ export function cutEvent(event: EngineEvent): EngineRecord | undefined {
 }
 
 function toResource(phase: ResourceRecord["phase"], step: StepEventMetadata): ResourceRecord {
-  // The engine calls it a deletion too when a resource only leaves the state and stays where it is.
-  const op = step.op === "delete" && step.old?.retainOnDelete ? "retain" : step.op;
+  // The engine calls it a deletion when a resource leaves the state and stays where it is, and a refresh like any other
+  // when the resource turns out to be gone.
+  const isRetained = step.op === "delete" && step.old?.retainOnDelete;
+  const isGone = step.op === "refresh" && phase === "done" && step.old && !step.new;
+  const op = isRetained ? "retain" : isGone ? "gone" : step.op;
   return { type: "resource", phase, op, urn: step.urn, keys: changedKeys(step) };
 }
 

@@ -16,7 +16,7 @@ export interface EngineJob {
 export interface ResourceRecord {
   type: "resource";
   phase: "started" | "done" | "failed";
-  /** create | update | replace | delete | retain | same | refresh | read | … */
+  /** create | update | replace | delete | retain | same | refresh | gone | read | … */
   op: string;
   urn: string;
   /** Inputs or outputs that differ, as dotted names: `env.REDIS_ARGS`. */

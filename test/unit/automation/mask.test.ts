@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { createMask } from "../../../automation/mask.ts";
+
+const mask = createMask(() => ["s3cret-value", "s3cret-value-longer", "abc"]);
+
+test.each<[string, string, string]>([
+  ["a secret", "key=s3cret-value;", "key=[secret];"],
+  ["the longest first", "s3cret-value-longer", "[secret]"],
+  ["every occurrence", "s3cret-value s3cret-value", "[secret] [secret]"],
+  ["no short words", "abc", "abc"],
+  ["a password in an address", "https://me:pw@example.org/x.git failed", "https://[secret]@example.org/x.git failed"],
+  ["no address without one", "https://example.org/a@b", "https://example.org/a@b"],
+])("masks %s", (_name, text, expected) => {
+  expect(mask(text)).toBe(expected);
+});
