@@ -10,6 +10,9 @@ import type { Simulation } from "./simulation.ts";
 /** A real process needs about this long from its start to its end, in milliseconds. */
 const shortestRun = 100;
 
+/** Longer than any test or demo, and short enough to add to a time. */
+const endless = 1e12;
+
 /** What the container will do, from its command, its health check and what was scripted for it. */
 export function planLife(
   container: HostContainer,
@@ -36,8 +39,9 @@ function withFailure(life: Life, failure: ScriptedFailure, speed: number): Life 
   const exitCode = failure.exitCode ?? 1;
   if (failure.outcome === "exit") return { ...life, endsAfter, exitCode };
   if (failure.outcome === "restarting") return { ...life, endsAfter, exitCode, restart: "always" };
-  if (failure.outcome !== "unhealthy") return life;
   const probe = life.probe ?? { interval: 1000 / speed, retries: 1, startPeriod: 0, succeeds: false };
+  if (failure.outcome === "starting") return { ...life, probe: { ...probe, startPeriod: endless, succeeds: false } };
+  if (failure.outcome !== "unhealthy") return life;
   return {
     ...life,
     probe: { ...probe, startPeriod: Math.max(probe.startPeriod, failure.afterMs ?? 0), succeeds: false },

@@ -59,7 +59,7 @@ async function startAll(
       return other ? [{ key, dependency, container: other.container }] : [];
     });
     const from = Math.max(begin, ...(await Promise.all(dependencies.map(({ key }) => starts.get(key) ?? begin))));
-    const deadline = toDeadline(from, timeout, "timeout waiting for dependencies");
+    const deadline = toDeadline(placed, from, timeout, "timeout waiting for dependencies");
     const ready = await Promise.all(
       dependencies.map(({ dependency, container }) =>
         dependency.condition === "service_started" ? from : waitFor(run, container, dependency, from, deadline),
@@ -73,8 +73,15 @@ async function startAll(
   return Math.max(begin, ...(await Promise.all(starts.values())));
 }
 
-function toDeadline(from: number, timeout: number | undefined, message: string): Deadline | undefined {
-  return timeout === undefined ? undefined : { at: from + timeout, message };
+function toDeadline(
+  placed: Map<string, Placed>,
+  from: number,
+  timeout: number | undefined,
+  message: string,
+): Deadline | undefined {
+  if (timeout === undefined) return undefined;
+  const passes = [...placed.values()].some(({ failure }) => failure?.passesAtTimeout === true);
+  return { at: from + timeout, message, passes };
 }
 
 /**
@@ -97,7 +104,7 @@ export async function composeUp(run: UpRun, project: Project, call: ComposeCall)
   const timeout = call.waitTimeout > 0 ? (call.waitTimeout * 1000) / speed : undefined;
   const from = await startAll(run, project, placed, begin, timeout);
   if (!call.wait) return;
-  const deadline = toDeadline(from, timeout, `application not healthy after ${call.waitTimeout}s`);
+  const deadline = toDeadline(placed, from, timeout, `application not healthy after ${call.waitTimeout}s`);
   await Promise.all(
     [...placed].map(([key, { container }]) => {
       const condition = isAwaitedOneShot(project, key) ? "service_completed_successfully" : "running_or_healthy";

@@ -15,6 +15,8 @@ export interface Deadline {
   at: number;
   /** What Compose says when it has passed. */
   message: string;
+  /** It says nothing and goes on. */
+  passes: boolean;
 }
 
 /** Compose looks at a container this often, in milliseconds (pkg/compose/convergence.go). */
@@ -76,6 +78,7 @@ export async function waitFor(
   for (;;) {
     if (deadline && now >= deadline.at) {
       await clock.until(deadline.at, run.signal);
+      if (deadline.passes) return deadline.at;
       if (awaited.condition === "service_healthy") run.log(`${name} Error`);
       throw new ComposeError(deadline.message);
     }

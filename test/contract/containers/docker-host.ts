@@ -53,8 +53,13 @@ export function openDockerHost(): TestHost {
     writeData: async (container, _volume, file, content) => {
       await docker("exec", container, "sh", "-c", 'printf %s "$2" > "/data/$1"', "sh", file, content);
     },
-    removeVolume: async (name) => {
-      await docker("volume", "rm", "-f", name);
+    removeLeftovers: async (id) => {
+      for (const kind of ["volume", "network"]) {
+        const names = (await docker(kind, "ls", "--format", "{{.Name}}"))
+          .split("\n")
+          .filter((name) => name.includes(id));
+        if (names.length > 0) await docker(kind, "rm", ...names);
+      }
     },
     close: () => containers.close(),
   };

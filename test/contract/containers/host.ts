@@ -12,6 +12,7 @@ export interface TestHost {
   resolve(fromContainer: string, hostName: string): Promise<string[]>;
   /** Puts a file into a volume that a container has mounted at `/data`. */
   writeData(container: string, volume: string, file: string, content: string): Promise<void>;
-  removeVolume(name: string): Promise<void>;
+  /** Removes volumes and networks with this in their name, which Compose leaves behind. */
+  removeLeftovers(id: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -37,28 +37,12 @@ const rows: Row[] = [
     states: { "app-ID-web-1": "running" },
   },
   {
-    name: "a health check that stays in its start period",
-    services: `web: {${neverReady}}`,
-    wait: 3,
-    ok: false,
-    says: "application not healthy after 3s",
-    atLeast: 3,
-  },
-  {
     name: "failures in the start period do not count",
     services: `web: {${endless}, ${check('"false"', ", start_period: 3s")}}`,
     wait: 20,
     ok: false,
     says: "container app-ID-web-1 is unhealthy",
     atLeast: 3,
-  },
-  {
-    name: "a dependency that is not ready in time",
-    services: `db: {${neverReady}}, web: {${endless}, depends_on: {db: {condition: service_healthy}}}`,
-    wait: 3,
-    ok: false,
-    says: "timeout waiting for dependencies",
-    states: { "app-ID-db-1": "running", "app-ID-web-1": "created" },
   },
   {
     name: "a dependency that is unhealthy",
@@ -178,6 +162,26 @@ describeOnEachHost("what --wait makes of it", (stage) => {
         expect(Object.fromEntries(seen)).toMatchObject(states);
       }
     });
+
+  // At the time-out Compose's look at its containers races with its deadline (pkg/compose/convergence.go), and when the
+  // deadline is first it goes on without an error: 9 of 40 times with v2.40.0.
+  test("a health check that stays in its start period: error at the time-out, or done by Compose's race, and not healthy", async () => {
+    const { up, containers } = stage();
+    const { ok, output, seconds } = await up("app", `services: {web: {${neverReady}}}\n`, { wait: 3 });
+    expect(output.trimEnd()).toMatch(ok ? /Waiting$/ : /application not healthy after 3s$/);
+    expect(seconds).toBeGreaterThanOrEqual(3);
+    expect((await containers("app")).get("app-ID-web-1")?.health).toBe("starting");
+  });
+
+  test("a dependency that is not ready in time: error, and its dependent is created only, or started by Compose's race", async () => {
+    const { up, containers } = stage();
+    const services = `db: {${neverReady}}, web: {${endless}, depends_on: {db: {condition: service_healthy}}}`;
+    const { output } = await up("app", `services: {${services}}\n`, { wait: 3 });
+    const seen = await containers("app");
+    expect(seen.get("app-ID-db-1")?.health).toBe("starting");
+    const timedOut = output.includes("timeout waiting for dependencies");
+    expect(seen.get("app-ID-web-1")?.status).toBe(timedOut ? "created" : "running");
+  });
 
   test("a crash loop without a health check: done, and only the restarts tell", async () => {
     const { up, containers } = stage();

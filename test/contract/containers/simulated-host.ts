@@ -15,7 +15,7 @@ export function openSimulatedHost(): TestHost {
     environmentOf: async (container) => containers.environmentOf(container) ?? {},
     resolve: async (from, name) => containers.resolve(from, name).sort(),
     writeData: async (_container, volume, file, content) => containers.writeVolume(volume, file, content),
-    removeVolume: async () => {},
+    removeLeftovers: async () => {},
     close: async () => {
       await containers.close();
       rmSync(folder, { recursive: true, force: true });

@@ -98,7 +98,7 @@ export function createStage(host: TestHost): Stage {
     down: (name, volumes) => host.containers.down(app(name), folder(name), volumes),
     clean: async () => {
       for (const name of apps) await host.containers.down(app(name), folder(name), true);
-      for (const volume of await host.containers.volumes()) if (volume.includes(id)) await host.removeVolume(volume);
+      await host.removeLeftovers(id);
       rmSync(root, { recursive: true, force: true });
     },
   };
