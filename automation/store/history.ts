@@ -66,6 +66,7 @@ export async function prune(db: Database, before: { events: number; runs: number
       "DELETE FROM events WHERE at < $1 OR NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = events.run_id)",
       [before.events],
     );
+    await queries.query("DELETE FROM outbox WHERE NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = outbox.run_id)");
     await queries.query("DELETE FROM remembered WHERE expires_at <= $1", [now]);
   });
 }

@@ -46,6 +46,21 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     "CREATE TABLE pinned_tags (tag TEXT PRIMARY KEY, commit_sha TEXT NOT NULL, pinned_at BIGINT NOT NULL)",
     "CREATE TABLE pings (id BIGINT PRIMARY KEY, at BIGINT NOT NULL)",
   ],
+  [
+    `CREATE TABLE outbox (
+      run_id TEXT NOT NULL,
+      key TEXT NOT NULL,
+      target TEXT NOT NULL,
+      payload TEXT NOT NULL,
+      created_at BIGINT NOT NULL,
+      due_at BIGINT NOT NULL,
+      attempts BIGINT NOT NULL,
+      settled_at BIGINT,
+      error TEXT,
+      PRIMARY KEY (run_id, key)
+    )`,
+    "CREATE INDEX outbox_due ON outbox (due_at) WHERE settled_at IS NULL",
+  ],
 ];
 
 /** Brings the schema to this release's version. Throws when a newer release has written the database. */

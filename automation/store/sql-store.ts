@@ -6,6 +6,7 @@ import { hasSucceeded, prune, runs, stackRelease } from "./history.ts";
 import { ping, pinnedTags, pinTag, remember } from "./keys.ts";
 import { releaseLease, renewLease } from "./lease.ts";
 import { migrate } from "./migrations.ts";
+import { settleOutbox, takeOutbox } from "./outbox.ts";
 import { readRun } from "./rows.ts";
 import type { Store } from "./store.ts";
 import { cancelRequested, requestCancel, transition, update } from "./transition.ts";
@@ -24,7 +25,7 @@ export async function openSqlStore(db: Database): Promise<Store> {
     renew: (lease, leaseMs, now) => renewLease(db, lease, leaseMs, now),
     release: (lease) => releaseLease(db, lease),
 
-    transition: (id, event, patch, now, lease) => transition(db, id, event, patch, now, lease),
+    transition: (id, event, patch, now, lease, notices = []) => transition(db, id, event, patch, now, lease, notices),
     update: (id, patch, _now, lease) => update(db, id, patch, lease),
     requestCancel: (id, now) => requestCancel(db, id, now),
     cancelRequested: (id) => cancelRequested(db, id),
@@ -38,6 +39,9 @@ export async function openSqlStore(db: Database): Promise<Store> {
     remember: (key, expiresAt, now) => remember(db, key, expiresAt, now),
     pinTag: (tag, commit, now) => pinTag(db, tag, commit, now),
     pinnedTags: () => pinnedTags(db),
+
+    takeOutbox: (limit, holdMs, now) => takeOutbox(db, limit, holdMs, now),
+    settleOutbox: (entry, settlement, now) => settleOutbox(db, entry, settlement, now),
 
     prune: (before, now) => prune(db, before, now),
     ping: (now) => ping(db, now),

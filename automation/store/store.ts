@@ -57,6 +57,29 @@ export interface AcceptCondition {
   newest?: string | null;
 }
 
+/** Something to tell people, written in the same transaction as the transition that it tells of. */
+export interface Notice {
+  /** Makes it unique within its run, e.g. `failed:slack`: a second one is left alone, so each goes out once. */
+  key: string;
+  /** Where it goes: `slack`, `feishu`, `webhook`. */
+  target: string;
+  payload: unknown;
+}
+
+/** A notice that was taken to be sent. */
+export interface OutboxEntry extends Notice {
+  run: string;
+  createdAt: number;
+  /** How often it was taken, this time included. */
+  attempts: number;
+}
+
+/** How sending a notice went. `error` is masked and never holds the target's address. */
+export type Settlement =
+  | { as: "sent" }
+  | { as: "retry"; at: number; error: string }
+  | { as: "given up"; error: string };
+
 /** A lease was lost, or the transition is not in the table: nothing was written. */
 export class StoreConflict extends Error {
   override readonly name = "StoreConflict";
@@ -97,9 +120,16 @@ export interface Store {
 
   /**
    * Moves a run by one event of the table. With a lease its fence is checked. Throws StoreConflict. The first `start`
-   * sets `startedAt` and a final state sets `finishedAt` to `now`, unless the patch does.
+   * sets `startedAt` and a final state sets `finishedAt` to `now`, unless the patch does. `notices` are written with it or not at all.
    */
-  transition(id: string, event: RunEventType, patch: RunPatch, now: number, lease?: Lease): Promise<Run>;
+  transition(
+    id: string,
+    event: RunEventType,
+    patch: RunPatch,
+    now: number,
+    lease?: Lease,
+    notices?: readonly Notice[],
+  ): Promise<Run>;
   /** Writes what is known of a running run without moving it. Throws StoreConflict when the lease was lost. */
   update(id: string, patch: RunPatch & { attempts?: number }, now: number, lease: Lease): Promise<void>;
 
@@ -123,8 +153,13 @@ export interface Store {
   /** Every tag that was ever pinned: a number is never used again, also when its tag was deleted. */
   pinnedTags(): Promise<{ tag: string; commit: string }[]>;
 
+  /** Takes notices that are due, oldest first; nobody else gets them for `holdMs`, or ever once they are settled. */
+  takeOutbox(limit: number, holdMs: number, now: number): Promise<OutboxEntry[]>;
+  /** Says how sending went. False when the hold ran out and another took it: nothing was written. */
+  settleOutbox(entry: OutboxEntry, settlement: Settlement, now: number): Promise<boolean>;
+
   /**
-   * Drops events, finished runs and remembered keys older than given. The newest succeeded deploy or sync of each
+   * Drops events, finished runs with their notices, and remembered keys older than given. The newest succeeded deploy or sync of each
    * commit on each stack stays, so that `stackRelease` and `hasSucceeded` stay true.
    */
   prune(before: { events: number; runs: number }, now: number): Promise<void>;

@@ -1,8 +1,9 @@
 import { isFinal, nextState, type Run, type RunEventType } from "../domain/run.ts";
 import type { Database, Queries } from "./database.ts";
 import { checkFence } from "./lease.ts";
+import { enqueue } from "./outbox.ts";
 import { readRun, updateRun } from "./rows.ts";
-import { type Lease, type RunPatch, StoreConflict } from "./store.ts";
+import { type Lease, type Notice, type RunPatch, StoreConflict } from "./store.ts";
 
 /** Moves a run by one event of the table. */
 export async function transition(
@@ -12,6 +13,7 @@ export async function transition(
   patch: RunPatch,
   now: number,
   lease: Lease | undefined,
+  notices: readonly Notice[],
 ): Promise<Run> {
   return inStackOf(db, id, async (queries, run) => {
     if (lease) await checkFence(queries, run.stack, lease);
@@ -25,6 +27,7 @@ export async function transition(
       state,
     };
     await updateRun(queries, moved);
+    await enqueue(queries, id, notices, now);
     return moved;
   });
 }

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openStore } from "../../../automation/store/open.ts";
-import { type Store, StoreConflict } from "../../../automation/store/store.ts";
+import { type Notice, type Store, StoreConflict } from "../../../automation/store/store.ts";
 import { engines } from "./engines.ts";
 import { commit, LEASE, mustClaim, request, succeed, T0 } from "./requests.ts";
 
@@ -444,6 +444,60 @@ for (const engine of engines()) {
           { tag: "v1.0.1", commit: commit("a") },
           { tag: "v1.0.2", commit: commit("b") },
         ]);
+      });
+    });
+
+    describe("the outbox", () => {
+      const notice = { key: "canceled:slack", target: "slack", payload: { text: "canceled" } };
+      const cancelWith = async (notices: Notice[], now = T0) => {
+        const { run } = await store.accept(request({ commit: commit("f"), requestId: `at ${now}` }), now);
+        await store.transition(run.id, "cancel", {}, now, undefined, notices);
+        return run.id;
+      };
+
+      test("holds what was written with a transition, once per run and key", async () => {
+        const run = await cancelWith([notice, notice, { ...notice, key: "canceled:webhook", target: "webhook" }]);
+        const other = await cancelWith([notice], T0 + 1);
+        const taken = await second.takeOutbox(10, 60_000, T0 + 2);
+        expect(taken).toEqual([
+          { ...notice, run, createdAt: T0, attempts: 1 },
+          { ...notice, key: "canceled:webhook", target: "webhook", run, createdAt: T0, attempts: 1 },
+          { ...notice, run: other, createdAt: T0 + 1, attempts: 1 },
+        ]);
+      });
+
+      test("holds nothing of a transition that was refused", async () => {
+        const run = await cancelWith([]);
+        await expect(store.transition(run, "cancel", {}, T0, undefined, [notice])).rejects.toThrow(StoreConflict);
+        expect(await store.takeOutbox(10, 60_000, T0 + 1)).toEqual([]);
+      });
+
+      test("gives a notice to one taker, and again when its hold ran out", async () => {
+        await cancelWith([notice]);
+        const taken = await Promise.all([store, second, store].map((each) => each.takeOutbox(10, 1000, T0 + 1)));
+        expect(taken.flat()).toHaveLength(1);
+        expect(await second.takeOutbox(10, 1000, T0 + 1000)).toEqual([]);
+        expect(await second.takeOutbox(10, 1000, T0 + 1001)).toMatchObject([{ attempts: 2 }]);
+        expect(await store.settleOutbox(taken.flat()[0]!, { as: "sent" }, T0 + 1002)).toBe(false);
+      });
+
+      test("gives no more what was sent or given up, and later what is tried again", async () => {
+        await cancelWith([notice, { ...notice, key: "b" }, { ...notice, key: "c" }]);
+        const [sent, retried, givenUp] = await store.takeOutbox(10, 1000, T0 + 1);
+        expect([sent!.key, retried!.key, givenUp!.key]).toEqual(["b", "c", "canceled:slack"]);
+        expect(await store.settleOutbox(sent!, { as: "sent" }, T0 + 2)).toBe(true);
+        expect(await store.settleOutbox(retried!, { as: "retry", at: T0 + 9000, error: "503" }, T0 + 2)).toBe(true);
+        expect(await store.settleOutbox(givenUp!, { as: "given up", error: "404" }, T0 + 2)).toBe(true);
+        expect(await store.settleOutbox(sent!, { as: "sent" }, T0 + 3)).toBe(false);
+        expect(await store.takeOutbox(10, 1000, T0 + 8999)).toEqual([]);
+        expect(await store.takeOutbox(10, 1000, T0 + 9000)).toMatchObject([{ key: "c", attempts: 2 }]);
+      });
+
+      test("takes no more than asked, and is emptied with its runs", async () => {
+        await cancelWith([notice, { ...notice, key: "b" }]);
+        expect(await store.takeOutbox(1, 1000, T0 + 1)).toHaveLength(1);
+        await store.prune({ events: 0, runs: T0 + 1000 }, T0 + 2000);
+        expect(await store.takeOutbox(10, 1000, T0 + 5000)).toEqual([]);
       });
     });
 
