@@ -24,6 +24,8 @@ export interface SecretsOutputs extends SecretsInputs {
   fingerprints: Record<string, string>;
   /** Field → last rotation carried out. */
   rotations: Record<string, number>;
+  /** Fields whose value was changed in Vault since the last update: the engine shows drift only where an update is due. */
+  drift: string[];
 }
 
 /** What an operation works with. */
@@ -59,7 +61,7 @@ export function diffSecrets(olds: SecretsOutputs, news: SecretsInputs): { change
   const moved = olds.path !== news.path;
   const same = printFields(olds.fields) === printFields(news.fields);
   const complete = Object.keys(news.fields).every((name) => name in olds.fingerprints);
-  return { changes: moved || !same || !complete, replaces: moved ? ["path"] : [] };
+  return { changes: moved || !same || !complete || olds.drift.length > 0, replaces: moved ? ["path"] : [] };
 }
 
 /** Fills what is missing in Vault, rotates what is asked for, and answers what the state is to hold. */
@@ -71,7 +73,7 @@ export async function writeSecrets(
   if (olds) requireKnownSchema(olds);
   const known = olds?.path === inputs.path ? olds : undefined;
   const written = await writeMissing(vault, inputs.path, inputs.fields, known);
-  return toOutputs(key, inputs, written, rotationsOf(inputs.fields, known));
+  return { ...toOutputs(key, inputs, written), rotations: rotationsOf(inputs.fields, known), drift: [] };
 }
 
 /** What the state is to hold by what is in Vault now. Throws when that could not be told, or when values are gone. */
@@ -80,25 +82,22 @@ export async function readSecrets({ vault, key }: Context, olds: SecretsOutputs)
   const live = await vault.readSecret(olds.path);
   requireStillThere(olds.path, olds, live);
   const written = { version: live?.version ?? 0, values: live?.values ?? {} };
-  return toOutputs(key, inputsOf(olds), written, olds.rotations);
+  const outputs = toOutputs(key, inputsOf(olds), written);
+  const changed = Object.keys(olds.fingerprints).filter(
+    (name) => outputs.fingerprints[name] !== olds.fingerprints[name],
+  );
+  return { ...outputs, rotations: olds.rotations, drift: [...new Set([...olds.drift, ...changed])].sort() };
 }
 
 function toOutputs(
   key: string,
   inputs: SecretsInputs,
   { version, values }: WrittenSecret,
-  rotations: Record<string, number>,
-): SecretsOutputs {
+): Omit<SecretsOutputs, "rotations" | "drift"> {
   const fingerprints = Object.keys(inputs.fields)
     .filter((name) => name in values)
     .map((name) => [name, fingerprint(key, inputs.path, { [name]: String(values[name]) })]);
-  return {
-    schemaVersion: SCHEMA_VERSION,
-    ...inputs,
-    version,
-    fingerprints: Object.fromEntries(fingerprints),
-    rotations,
-  };
+  return { schemaVersion: SCHEMA_VERSION, ...inputs, version, fingerprints: Object.fromEntries(fingerprints) };
 }
 
 function requireKnownSchema({ schemaVersion = SCHEMA_VERSION }: { schemaVersion?: number }): void {

@@ -46,8 +46,17 @@ export class Secrets extends pulumi.dynamic.Resource {
   /** Field → 16 hex digits that change with its value and tell nothing of it. */
   declare readonly fingerprints: pulumi.Output<Record<string, string>>;
 
+  /** Fields whose value was changed in Vault since the last update. */
+  declare readonly drift: pulumi.Output<string[]>;
+
   constructor(name: string, args: SecretsArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = { version: undefined, fingerprints: undefined, rotations: undefined, schemaVersion: undefined };
+    const outputs = {
+      version: undefined,
+      fingerprints: undefined,
+      rotations: undefined,
+      drift: undefined,
+      schemaVersion: undefined,
+    };
     super(secretsShim, name, { ...outputs, ...args }, opts, "vault", "Secrets");
   }
 }
