@@ -72,6 +72,22 @@ for (const engine of engines()) {
         await store.close();
       });
 
+      test("lose no accepted request when the one that accepts is killed in the middle", async () => {
+        const url = await engine.createUrl();
+        const child = fork(fileURLToPath(new URL("./acceptor.ts", import.meta.url)), [url], { execArgv: [] });
+        const accepted: string[] = [];
+        child.on("message", (message: { run: string }) => accepted.push(message.run));
+        await expect.poll(() => accepted.length, { timeout: 10_000 }).toBeGreaterThan(20);
+        child.kill("SIGKILL");
+        await once(child, "close");
+
+        const store = await openStore(url);
+        const kept = new Set((await store.runs({ limit: 10_000 })).map((run) => run.id));
+        expect(accepted.filter((id) => !kept.has(id))).toEqual([]);
+        await store.accept(request(), Date.now());
+        await store.close();
+      });
+
       test("may open an empty store at once", async () => {
         const url = await engine.createUrl();
         const stores = await Promise.all([openStore(url), openStore(url), openStore(url)]);
