@@ -15,17 +15,13 @@ export interface DeployQuestion {
   replayable: boolean;
 }
 
-/** How far back requests are remembered when an old one may come again. */
-const HISTORY = 500;
-
 /** Asks Git and the store for all that the release rules need to know. Git is read as of the last fetch. */
 export async function gatherDeployFacts(
   question: DeployQuestion,
   { mirror, store, branch, now }: { mirror: Mirror; store: Store; branch: string; now: number },
 ): Promise<{ facts: DeployFacts; newest: Run | undefined }> {
   const { stack, tag, commit, rollback, replayable } = question;
-  const accepted = await store.newestAccepted(stack);
-  const newest = accepted && hasStarted(accepted) ? accepted : await lastStarted(store, stack);
+  const newest = await store.newestAccepted(stack);
   const current = await store.stackRelease(stack);
   const isProduction = stack === "production";
   const missing = isProduction && current ? await listMissing(mirror, current.commit, commit) : [];
@@ -51,23 +47,12 @@ export async function gatherDeployFacts(
     missing,
     missingTags: missing.length > 0 ? await mirror.tags() : [],
   };
-  return { facts, newest: accepted };
-}
-
-/** One that was canceled before it started did nothing. */
-function hasStarted(run: Run): boolean {
-  return run.state !== "canceled" || run.startedAt !== null;
-}
-
-async function lastStarted(store: Store, stack: string): Promise<Run | undefined> {
-  const runs = await store.runs({ stack, kinds: ["deploy", "sync"], limit: HISTORY });
-  return runs.find((run) => run.state !== "superseded" && hasStarted(run));
+  return { facts, newest };
 }
 
 async function wasAsked(store: Store, stack: string, commit: string, newest: Run): Promise<boolean> {
-  if (newest.commit === commit) return false;
-  const runs = await store.runs({ stack, kinds: ["deploy", "sync"], limit: HISTORY });
-  return runs.some((run) => run.commit === commit && run.id < newest.id);
+  const runs = await store.runs({ stack, commit, kinds: ["deploy", "sync"] });
+  return runs.some((run) => run.id < newest.id);
 }
 
 async function toStanding(

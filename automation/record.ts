@@ -1,7 +1,6 @@
-import type { EngineRecord } from "./engine/messages.ts";
+import type { TimedRecord } from "./domain/engine-record.ts";
 import type { Log } from "./log.ts";
 import type { Mask } from "./mask.ts";
-import type { TimedRecord } from "./outcomes.ts";
 import type { RunEvent, Store } from "./store/store.ts";
 
 /** How long events are gathered before they are written, in milliseconds. */
@@ -56,7 +55,7 @@ export function openRecord(
       records = [];
     },
     engine: ({ event, at }) => {
-      const masked: EngineRecord =
+      const masked: TimedRecord["event"] =
         event.type === "diagnostic" ? { ...event, message: tools.mask(event.message) } : event;
       records.push({ event: masked, at });
       const { type, ...data } = masked;

@@ -1,6 +1,6 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { z } from "zod";
-import { causeOf } from "./cause.ts";
+import { causeOf } from "./domain/cause.ts";
 import type { Cause, Run, ServiceOutcome } from "./domain/run.ts";
 import type { failedAnswer, inProgressAnswer, RunView, successAnswer, supersededAnswer } from "./http/schemas.ts";
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { causeOf } from "./cause.ts";
 import { DependenciesError } from "./dependencies.ts";
+import { causeOf } from "./domain/cause.ts";
+import { reduceOutcomes } from "./domain/outcome.ts";
 import type { Cause, ServiceOutcome } from "./domain/run.ts";
 import { runEngine } from "./engine/run.ts";
 import { RequestError } from "./http/errors.ts";
-import { reduceOutcomes } from "./outcomes.ts";
 import { prepare, ReleaseError } from "./prepare.ts";
 import { openRecord, type Recorder } from "./record.ts";
 import { clearWay, needsMending } from "./recovery.ts";

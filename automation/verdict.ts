@@ -1,7 +1,8 @@
-import { causeOf, parseCause } from "./cause.ts";
+import { causeOf, parseCause } from "./domain/cause.ts";
+import type { TimedRecord } from "./domain/engine-record.ts";
+import { toService } from "./domain/outcome.ts";
 import type { Cause, CauseCode, RunEventType, ServiceOutcome } from "./domain/run.ts";
 import type { EngineResult } from "./engine/start.ts";
-import { type TimedRecord, toService } from "./outcomes.ts";
 
 /** Why a run is stopped from outside. `lease`: another process has the stack now, nothing may be written any more. */
 export type StopReason = "cancel" | "timeout" | "lease" | "shutdown";

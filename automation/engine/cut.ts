@@ -1,5 +1,5 @@
 import type { EngineEvent, StepEventMetadata, StepEventStateMetadata } from "@pulumi/pulumi/automation/index.js";
-import type { EngineRecord, ResourceRecord } from "./messages.ts";
+import type { StepRecord, TimedRecord } from "../domain/engine-record.ts";
 
 const SEVERITIES = { info: "info", "info#err": "info", warning: "warning", error: "error" } as const;
 
@@ -10,7 +10,7 @@ const MESSAGE_LIMIT = 8_000;
  * Cuts an engine event down to what may be kept, or to nothing. An allow-list: diagnostics of severity `debug` carry
  * secrets in clear, and so do the inputs and outputs of every step.
  */
-export function cutEvent(event: EngineEvent): EngineRecord | undefined {
+export function cutEvent(event: EngineEvent): TimedRecord["event"] | undefined {
   if (event.resourcePreEvent) return toResource("started", event.resourcePreEvent.metadata);
   if (event.resOutputsEvent) return toResource("done", event.resOutputsEvent.metadata);
   if (event.resOpFailedEvent) return toResource("failed", event.resOpFailedEvent.metadata);
@@ -22,19 +22,14 @@ export function cutEvent(event: EngineEvent): EngineRecord | undefined {
     return text ? { type: "diagnostic", severity: known, urn: urn || null, message: text } : undefined;
   }
   if (event.summaryEvent) {
-    const { resourceChanges, durationSeconds } = event.summaryEvent;
-    const result = (event.summaryEvent as { result?: string }).result ?? "";
-    return { type: "summary", result, changes: { ...resourceChanges }, seconds: durationSeconds };
+    return { type: "summary", result: (event.summaryEvent as { result?: string }).result ?? "" };
   }
   return undefined;
 }
 
-function toResource(phase: ResourceRecord["phase"], step: StepEventMetadata): ResourceRecord {
-  // The engine calls it a deletion when a resource leaves the state and stays where it is, and a refresh like any other
-  // when the resource turns out to be gone.
-  const isRetained = step.op === "delete" && step.old?.retainOnDelete;
-  const isGone = step.op === "refresh" && phase === "done" && step.old && !step.new;
-  const op = isRetained ? "retain" : isGone ? "gone" : step.op;
+function toResource(phase: StepRecord["phase"], step: StepEventMetadata): StepRecord {
+  // The engine calls it a deletion too when a resource only leaves the state and stays where it is.
+  const op = step.op === "delete" && step.old?.retainOnDelete ? "retain" : step.op;
   return { type: "resource", phase, op, urn: step.urn, keys: changedKeys(step) };
 }
 

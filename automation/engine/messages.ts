@@ -1,3 +1,5 @@
+import type { StepRecord, TimedRecord } from "../domain/engine-record.ts";
+
 /** What an update's process is told to do. Its environment carries the secrets, never this. */
 export interface EngineJob {
   kind: "update" | "preview" | "drift";
@@ -12,36 +14,6 @@ export interface EngineJob {
   recoverTo: string | null;
 }
 
-/** A step of the engine on one resource. Names only: no value leaves the process. */
-export interface ResourceRecord {
-  type: "resource";
-  phase: "started" | "done" | "failed";
-  /** create | update | replace | delete | retain | same | refresh | gone | read | … */
-  op: string;
-  urn: string;
-  /** Inputs or outputs that differ, as dotted names: `env.REDIS_ARGS`. */
-  keys: string[];
-}
-
-/** A message for people, from the program or the engine. */
-export interface DiagnosticRecord {
-  type: "diagnostic";
-  severity: "info" | "warning" | "error";
-  urn: string | null;
-  message: string;
-}
-
-/** How the engine itself counts what it did. */
-export interface SummaryRecord {
-  type: "summary";
-  result: string;
-  changes: Record<string, number>;
-  seconds: number;
-}
-
-/** What is kept of the engine's events. */
-export type EngineRecord = ResourceRecord | DiagnosticRecord | SummaryRecord;
-
 /** How the engine ended, when it could say so. */
 export interface EngineEnd {
   result: "succeeded" | "failed";
@@ -52,4 +24,10 @@ export interface EngineEnd {
 }
 
 /** What an update's process reports. */
-export type EngineMessage = { event: EngineRecord; at: number } | { end: EngineEnd };
+export type EngineMessage = TimedRecord | { end: EngineEnd };
+
+/** What is kept of one engine event. */
+export type EngineRecord = TimedRecord["event"];
+
+/** What is kept of one step on one resource. */
+export type ResourceRecord = StepRecord;

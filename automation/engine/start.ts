@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import type { TimedRecord } from "../domain/engine-record.ts";
 import type { EngineSession } from "../domain/run.ts";
-import type { TimedRecord } from "../outcomes.ts";
 import type { EngineEnd, EngineJob, EngineMessage } from "./messages.ts";
 import { describeSession, killSession, signalEngine } from "./session.ts";
 
