@@ -113,12 +113,6 @@ function checkHealth(health: HealthCheck | undefined, path: Path, context: Conte
       "use `interval` and `start_period`",
     );
   }
-  for (const field of ["interval", "timeout", "start_period"] as const) {
-    const text = health[field];
-    if (text !== undefined && !text.includes("$") && parseDuration(text) === undefined) {
-      context.report([...place, field], `\`${text}\` is no duration`, "write `5s` or `1m30s`");
-    }
-  }
   const seconds = parseDuration(health.interval ?? INTERVAL);
   if (seconds === undefined || seconds > 5 || seconds <= 0) {
     context.report(

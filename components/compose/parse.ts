@@ -8,6 +8,7 @@ import {
   LineCounter,
   type ParsedNode,
   parseDocument,
+  visit,
 } from "yaml";
 import type { Path, Problem } from "./problem.ts";
 
@@ -25,16 +26,26 @@ export interface Source {
 export function parseCompose(file: string, text: string): { source?: Source; problems: Problem[] } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, uniqueKeys: true });
-  const problems = [...document.errors, ...document.warnings].map((error): Problem => {
-    const { line, col } = lines.linePos(error.pos[0]);
-    return { file, line, column: col, message: error.message, hint: YAML_HINTS[error.code] ?? "correct the YAML" };
-  });
+  const problemAt = (offset: number, message: string, hint: string): Problem => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line, column: col, message, hint };
+  };
+  const problems = [...document.errors, ...document.warnings].map((error) =>
+    problemAt(error.pos[0], error.message, YAML_HINTS[error.code] ?? "correct the YAML"),
+  );
+  problems.push(...badAliases(document).map(({ offset, message, hint }) => problemAt(offset, message, hint)));
   if (problems.length > 0) return { problems };
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 1000 });
+  } catch (error) {
+    return { problems: [problemAt(0, error instanceof Error ? error.message : "unreadable", "correct the YAML")] };
+  }
   return {
     problems,
     source: {
       file,
-      value: document.toJS({ maxAliasCount: 1000 }),
+      value,
       locate: (path) => {
         const { line, col } = lines.linePos(offsetOf(document, path));
         return { line, column: col };
@@ -45,6 +56,27 @@ export function parseCompose(file: string, text: string): { source?: Source; pro
       },
     },
   };
+}
+
+/** Aliases that have no anchor before them, or that stand inside of what they repeat. */
+function badAliases(document: Document.Parsed): { offset: number; message: string; hint: string }[] {
+  const bad: { offset: number; message: string; hint: string }[] = [];
+  visit(document, {
+    Alias: (_key, alias, above) => {
+      const target = alias.resolve(document);
+      const offset = startOf(alias) ?? 0;
+      if (!target)
+        bad.push({ offset, message: `\`*${alias.source}\` repeats nothing`, hint: "set the anchor before it" });
+      else if (above.includes(target)) {
+        bad.push({
+          offset,
+          message: `\`*${alias.source}\` would hold itself`,
+          hint: "repeat another part of the file",
+        });
+      }
+    },
+  });
+  return bad;
 }
 
 const YAML_HINTS: Partial<Record<string, string>> = {

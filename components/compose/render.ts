@@ -1,4 +1,5 @@
 import { checkHosts } from "./check-hosts.ts";
+import { checkValues } from "./check-values.ts";
 import { checkVariables } from "./check-variables.ts";
 import type { Context, RenderInput } from "./context.ts";
 import { deliverSecrets } from "./deliver-secrets.ts";
@@ -64,6 +65,7 @@ function transform(compose: ComposeFile, context: Context): Rendered {
   const known = new Map(Object.entries(context.variables));
   const resolved = mapStrings(compose, (text) => resolveVariables(text, known)) as ComposeFile;
   const plain = addContainerEnv(normalise(resolved, context.source, context.report), context);
+  checkValues(plain, context);
   refuse(plain, context);
   const inlined = inlineFiles(plain, context);
   const delivered = deliverSecrets(inlined.compose, context);

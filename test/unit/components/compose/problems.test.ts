@@ -20,6 +20,9 @@ const syntax: Row[] = [
     /:3:3 .*unique.*\(keep one of them\)/,
   ],
   ["two documents", "services: {}\n---\nservices: {}\n", /one document per file/],
+  ["an alias without anchor", web("labels: *common"), ":6:13  `*common` repeats nothing  (set the anchor before it)"],
+  ["an alias of what it stands in", web("labels: &a {x: *a}"), ":6:20  `*a` would hold itself"],
+  ["a merge of something that is no map", web("labels: {<<: [1]}"), "Merge sources must be maps"],
   ["a tag of Compose's own", web("ports: !reset []"), /Unresolved tag: !reset/],
 ];
 
@@ -270,6 +273,27 @@ const rules: Row[] = [
   ],
 ];
 
+const values: Row[] = [
+  ["a size that is none", web("mem_limit: 512 megs"), ":6:5  `512 megs` is no size  (write `512m` or `2g`)"],
+  ["a limit below deploy", web("deploy: {resources: {limits: {memory: 5s}}}"), "`5s` is no size"],
+  ["a period that is none", web("stop_grace_period: 10 s"), "`10 s` is no duration"],
+  ["a switch that is neither on nor off", web('init: "maybe"'), "`maybe` is not true or false"],
+  [
+    "a number of retries that is none",
+    EXAMPLE.replace('"true"]', '"true"]\n      retries: "1e3"'),
+    "`1e3` is no number",
+  ],
+  ["a limit that is no number", web("ulimits: {nofile: many}"), "`many` is no number"],
+  ["a share of a processor that is none", web('cpus: "half"'), "`half` is no number"],
+  ["a host without address", web("extra_hosts: [db]"), ":6:19  `db` is no host with its address"],
+  ["a test that begins with no word of Compose's", EXAMPLE.replace("CMD,", "curl,"), "a test cannot begin with `curl`"],
+  [
+    "a volume that is external or not",
+    EXAMPLE.replace(/data:\n$/, "data: {external: maybe}\n"),
+    "`maybe` is not true or false",
+  ],
+];
+
 const refused: Row[] = [
   ["env_file", web("env_file: ./x.env"), "the file does not exist on the server  (use `environment`)"],
   ["extends", web("extends: {service: web}"), "the other file does not exist on the server"],
@@ -344,6 +368,7 @@ describe.each([
   ["secrets", secrets],
   ["files", files],
   ["house rules", rules],
+  ["values that Compose takes in one form only", values],
   ["what Dokploy or Compose would change or hang on", refused],
 ])("refuses, for the sake of %s,", (_kind, rows) => {
   it.each(rows)("%s", (_name, text, expected, changes, beside) => {

@@ -22,9 +22,9 @@ function places(value: unknown, path: Step[] = []): Step[][] {
 
 function replace(value: unknown, [step, ...rest]: Step[], by: unknown): unknown {
   if (step === undefined) return by;
-  const copy: Record<string, unknown> = Array.isArray(value) ? Object.assign([], value) : { ...(value as object) };
-  copy[step] = replace(copy[step], rest, by);
-  return copy;
+  if (Array.isArray(value)) return value.map((item, index) => (index === step ? replace(item, rest, by) : item));
+  const map = value as Record<string, unknown>;
+  return { ...map, [step]: replace(map[step], rest, by) };
 }
 
 const oddities = [
