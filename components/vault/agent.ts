@@ -1,0 +1,148 @@
+import { createHash } from "node:crypto";
+import { AGENT_PLACES, agentConfig } from "./agent-config.ts";
+import { planFiles } from "./agent-files.ts";
+import { AGENT_IMAGE, type AgentProblem, type AgentRequest, type Consumer } from "./agent-request.ts";
+import { guardEntrypoint, healthTest, startScript } from "./agent-scripts.ts";
+
+/** Key of the agent among a service's containers. */
+export const AGENT = "vault-agent";
+
+/** The label that makes Compose recreate a container when one of its secrets has a new value. */
+const FINGERPRINT_LABEL = "dockmaster.secrets";
+
+/** The one definition of a volume in memory. Never changed: Compose would ask whether to recreate it, and nobody answers. */
+export const MEMORY_VOLUME = {
+  driver: "local",
+  driver_opts: { type: "tmpfs", device: "tmpfs", o: "size=1m,mode=1777" },
+} as const;
+
+/** A mount in Compose's long form. */
+export interface AgentMount {
+  type: "volume";
+  source: string;
+  target: string;
+  read_only?: true;
+  /** Nothing of the image is copied into it. */
+  volume: { nocopy: true };
+}
+
+/** What a consumer gets besides what its file says. */
+export interface ConsumerPlan {
+  volumes: AgentMount[];
+  /** Comes before the container's own entrypoint. */
+  entrypoint: string[];
+  depends_on: Record<string, { condition: "service_healthy" }>;
+  labels: string[];
+}
+
+/** What a service's compose file gets besides what it says. Every text is meant literally: `$` is not escaped yet. */
+export interface AgentPlan {
+  /** The agent's container, under the key {@link AGENT}, in Compose's terms. */
+  agent: Record<string, unknown>;
+  volumes: Record<string, typeof MEMORY_VOLUME>;
+  configs: Record<string, { content: string }>;
+  secrets: Record<string, { environment: string }>;
+  consumers: Record<string, ConsumerPlan>;
+  /** Variables of the service's env that have to hold the role id and the secret id. */
+  env: { roleId: string; secretId: string };
+}
+
+const ROLE_ID = { name: "vault_role_id", variable: "VAULT_ROLE_ID" };
+const SECRET_ID = { name: "vault_secret_id", variable: "VAULT_SECRET_ID" };
+
+/**
+ * Plans the agent of a service from what its containers ask for: the container, its configuration, a volume in memory per consumer,
+ * and what each consumer gets. Pure. No plan when nobody asks for a secret, or with problems, all at once.
+ *
+ * Each consumer has a volume of its own, so that it sees exactly its own secrets, under its own names and with its own owner.
+ */
+export function planAgent(request: AgentRequest): { plan?: AgentPlan; problems: AgentProblem[] } {
+  const asking = Object.entries(request.consumers).filter(([, { grants }]) => grants.length > 0);
+  if (asking.length === 0) return { problems: [] };
+  const { files, problems } = planFiles(request);
+  if (request.containers.includes(AGENT)) {
+    problems.push({
+      container: AGENT,
+      path: [],
+      message: `\`${AGENT}\` is the name of the platform's own container`,
+      hint: "use another name",
+    });
+  }
+  for (const [container, consumer] of asking) problems.push(...checkEntrypoint(container, consumer));
+  if (problems.length > 0) return { problems };
+
+  const consumers = asking.map(([container]): [string, ConsumerPlan] => {
+    const own = files.filter((file) => file.container === container);
+    return [
+      container,
+      {
+        volumes: [{ ...mount(container, "/run/secrets"), read_only: true }],
+        entrypoint: guardEntrypoint(own.map(({ target }) => target)),
+        depends_on: { [AGENT]: { condition: "service_healthy" } },
+        labels: [`${FINGERPRINT_LABEL}=${request.fingerprint(names(own))}`],
+      },
+    ];
+  });
+  const content = agentConfig(files, { approle: request.approle, interval: request.interval ?? "30s" });
+  const config = `vault_agent_${createHash("sha256").update(content).digest("hex").slice(0, 12)}`;
+  const agent = {
+    image: request.image ?? AGENT_IMAGE,
+    entrypoint: ["/bin/sh", "-c", startScript(request)],
+    user: "0:0",
+    environment: [`VAULT_ADDR=${request.address}`],
+    // With the values it changes as well: it starts anew, renders, and only then are the consumers recreated.
+    labels: [
+      `${FINGERPRINT_LABEL}=${request.fingerprint(names(files))}`,
+      `${FINGERPRINT_LABEL}.sign-in=${request.signIn}`,
+    ],
+    secrets: [ROLE_ID.name, SECRET_ID.name],
+    configs: [{ source: config, target: AGENT_PLACES.config }],
+    volumes: asking.map(([container]) => mount(container, `${AGENT_PLACES.secrets}/${container}`)),
+    healthcheck: { test: healthTest(), interval: "2s", timeout: "2s", retries: 15 },
+    restart: "unless-stopped",
+    cap_drop: ["ALL"],
+    // Giving files to their consumers, and reading them again.
+    cap_add: ["CHOWN", "DAC_OVERRIDE", "FOWNER"],
+    security_opt: ["no-new-privileges:true"],
+    mem_limit: "128m",
+  };
+  return {
+    plan: {
+      agent,
+      volumes: Object.fromEntries(asking.map(([container]) => [volumeKey(container), MEMORY_VOLUME])),
+      configs: { [config]: { content } },
+      secrets: {
+        [ROLE_ID.name]: { environment: ROLE_ID.variable },
+        [SECRET_ID.name]: { environment: SECRET_ID.variable },
+      },
+      consumers: Object.fromEntries(consumers),
+      env: { roleId: ROLE_ID.variable, secretId: SECRET_ID.variable },
+    },
+    problems: [],
+  };
+}
+
+function names(files: readonly { secret: string }[]): string[] {
+  return [...new Set(files.map(({ secret }) => secret))].sort();
+}
+
+function mount(container: string, target: string): AgentMount {
+  return { type: "volume", source: volumeKey(container), target, volume: { nocopy: true } };
+}
+
+function volumeKey(container: string): string {
+  return `${container}-secrets`;
+}
+
+/** Compose takes away the image's entrypoint and command when a file sets an entrypoint, so the guard needs to know them. */
+function checkEntrypoint(container: string, { entrypoint, command }: Consumer): AgentProblem[] {
+  if (!Array.isArray(entrypoint)) {
+    const message = "with secrets from Vault a container needs its `entrypoint` in the file, as a list";
+    const hint =
+      "write the image's own (`docker image inspect` shows Entrypoint and Cmd; `[]` when it has none) and its `command`: a check that the secrets are there is put before it";
+    return [{ container, path: ["entrypoint"], message, hint }];
+  }
+  const nothing = command === undefined || command === null || (command as unknown[]).length === 0;
+  if (entrypoint.length > 0 || !nothing) return [];
+  return [{ container, path: ["command"], message: "there is nothing to start", hint: "write the image's `command`" }];
+}
