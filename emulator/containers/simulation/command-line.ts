@@ -39,7 +39,10 @@ const withValue = new Set([
 ]);
 
 function parseCall(words: readonly string[]): ComposeCall {
-  if (words[0] !== "compose") throw new ComposeError(`docker: unknown command: docker ${words[0] ?? ""}`);
+  if (words[0] !== "compose")
+    throw new ComposeError(
+      `docker ${words[0] ?? ""} is not simulated: use real containers (--containers docker) for it`,
+    );
   const call: ComposeCall = {
     subcommand: "",
     detach: false,

@@ -125,6 +125,8 @@ export function loadProject(input: ProjectInput): Project {
     };
   } catch (error) {
     if (error instanceof SchemaError) throw new ComposeError(`validating ${input.file}: ${error.message}`);
+    if (error instanceof ComposeError && error.message.startsWith("yaml: "))
+      throw new ComposeError(`failed to parse ${input.file}: ${error.message}`);
     throw error;
   }
 }

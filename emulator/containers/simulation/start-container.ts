@@ -8,7 +8,7 @@ import type { Project, Service } from "./project.ts";
 import type { Simulation } from "./simulation.ts";
 
 /** A real process needs about this long from its start to its end, in milliseconds. */
-const shortestRun = 100;
+const shortestRun = 50;
 
 /** Longer than any test or demo, and short enough to add to a time. */
 const endless = 1e12;

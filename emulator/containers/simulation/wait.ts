@@ -26,7 +26,7 @@ type Verdict = "ready" | "not yet" | { error: string };
 
 /** Compose's judgement of one container at one moment; waiting is a result. */
 export function judge(container: HostContainer, condition: Awaited["condition"], now: number): Verdict {
-  const { status, health, exitCode } = conditionAt(container.life, now);
+  const { status, health, exitCode, restarts } = conditionAt(container.life, now);
   if (condition === "service_completed_successfully") {
     if (status !== "exited") return "not yet";
     if (exitCode === 0) return "ready";
@@ -37,7 +37,8 @@ export function judge(container: HostContainer, condition: Awaited["condition"],
   if (health !== undefined) return health === "healthy" ? "ready" : "not yet";
   if (condition === "service_healthy" || container.healthCheck === "disabled")
     return { error: `container ${container.name} has no healthcheck configured` };
-  return status === "running" ? "ready" : "not yet";
+  // Between two crashes it runs for a moment, and sooner or later Compose looks just then (about 2 s, with Docker).
+  return status === "running" || restarts > 2 ? "ready" : "not yet";
 }
 
 /** The first look at or after `moment` of somebody who began to look at `begin`. */

@@ -23,6 +23,7 @@ export function createJumpingClock(start = Date.UTC(2026, 0, 1)): Clock {
     now: () => now,
     until: (at, signal) =>
       new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason);
         const entry = { at, wake: resolve };
         signal.addEventListener("abort", () => {
           const index = waiting.indexOf(entry);
