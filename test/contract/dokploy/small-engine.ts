@@ -100,12 +100,13 @@ export function createSmallEngine(owner: ComposeInputs["owner"]) {
       environment = { ...environment, inputs: wanted, outputs: json(outs) };
     }
     const environmentId = environment.id;
-    await Promise.all(
+    const steps = await Promise.allSettled(
       said.services.map(async ({ retain = false, ...service }) => {
         const inputs = checked({ service: service.name, ...service, environmentId, owner: wanted.owner });
         result[service.name] = await step(context, service.name, inputs, retain);
       }),
     );
+    for (const one of steps) if (one.status === "rejected") throw one.reason;
     for (const [name, stored] of [...services]) {
       if (said.services.some((service) => service.name === name)) continue;
       if (!stored.retain) await deleteCompose(context, stored.id, stored.outputs);

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { engineEnvironment } from "../../../tools/engine-path.mjs";
@@ -43,12 +43,14 @@ export interface StoredResource {
 
 /** A stack of the fixture program with a state of its own, driven by the real engine. */
 export interface Engine {
-  /** Everything that the engine and its plugins wrote to disk or printed, for searching. */
-  traces(): string;
+  /** Everything that the engine printed, its events and its state as it is stored, for searching. */
+  traces(): Promise<string>;
   run(args: string[], env?: NodeJS.ProcessEnv): Promise<Outcome>;
   /** Starts in a session of its own, to be killed. */
   start(args: string[]): ChildProcess;
   says(said: Said): void;
+  /** Sets a key of the stack's configuration. */
+  configure(key: string, value: string, ...flags: string[]): Promise<void>;
   state(): Promise<StoredResource[]>;
   folder: string;
   close(): void;
@@ -104,22 +106,36 @@ export async function openEngine(
     run,
     start: (args) =>
       start([...args, "--stack", "test", "--config-file", join(folder, "stack.yaml"), "--non-interactive"], {}, true),
-    traces: () => traces.join("\n"),
+    traces: async () => [...traces, (await run(["stack", "export", "--stack", "test"])).text].join("\n"),
     says: (what) => writeFileSync(said, JSON.stringify(what)),
+    async configure(key, value, ...flags) {
+      const { ok, text } = await run([
+        "config",
+        "set",
+        "--stack",
+        "test",
+        "--config-file",
+        join(folder, "stack.yaml"),
+        ...flags,
+        key,
+        value,
+      ]);
+      if (!ok) throw new Error(text);
+    },
     async state() {
       const { text } = await run(["stack", "export", "--stack", "test"]);
-      return JSON.parse(text).deployment.resources ?? [];
+      // Secrets are encrypted anew in every export.
+      return JSON.parse(text.replaceAll(/"ciphertext": "[^"]*"/g, '"ciphertext": ""')).deployment.resources ?? [];
     },
     close: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
+/** The engine's events but for its debugging output, which holds every value in clear and is never to be passed on (E6). */
 function readable(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
+  if (!existsSync(file)) return "";
+  const events = readFileSync(file, "utf8").split("\n");
+  return events.filter((line) => line !== "" && JSON.parse(line).diagnosticEvent?.severity !== "debug").join("\n");
 }
 
 export const UP = ["up", "--yes", "--skip-preview"];

@@ -1,0 +1,90 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Emulator, startEmulator } from "../../../emulator/emulator.ts";
+import { composeFile, OWNER } from "../../contract/dokploy/place.ts";
+import { type Engine, NO_DRIFT, openEngine, UP_REFRESH } from "./engine.ts";
+
+describe("an update that was killed", { timeout: 240_000 }, () => {
+  let emulator: Emulator;
+  let engine: Engine;
+
+  beforeEach(async () => {
+    emulator = await startEmulator();
+    engine = await openEngine(emulator);
+    engine.says({
+      environment: { project: "platform", name: "staging" },
+      owner: OWNER,
+      services: ["web", "other"].map((name) => ({
+        name,
+        composeFile: composeFile(name),
+        secrets: { PASSWORD: `secret-of-${name}` },
+      })),
+    });
+  });
+  afterEach(async () => {
+    engine.close();
+    await emulator.close();
+  });
+
+  it("leaves no provider behind that goes on deploying, and the next update ends it without a second service", async () => {
+    for (const service of ["web", "other"]) emulator.control.addFault({ kind: "slow-deploy", service, ms: 3_000 });
+    const child = engine.start(UP_REFRESH);
+    await until(() => (emulator.control.statistics().procedures["compose.deploy"] ?? 0) > 0);
+    const plugins = childrenOf(child.pid ?? 0);
+    const providers = plugins.filter((pid) => commandOf(pid).includes("dynamic-provider"));
+    expect(providers.length).toBeGreaterThan(0);
+
+    // Only the engine: its plugins run in process groups of their own and have to notice by themselves.
+    child.kill("SIGKILL");
+    await until(() => providers.every((pid) => !runs(pid)));
+    for (const pid of plugins.filter(runs)) process.kill(pid, "SIGKILL");
+
+    rmSync(join(engine.folder, ".pulumi", "locks"), { recursive: true, force: true });
+    emulator.control.clearFaults();
+    expect(await engine.run(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"])).toMatchObject({
+      ok: true,
+    });
+    expect(await engine.run(UP_REFRESH)).toMatchObject({ ok: true });
+    const services = (await engine.state()).filter(({ type }) => type.endsWith("Compose"));
+    expect(services.map(({ urn }) => urn.split("::").at(-1)).sort()).toEqual(["other", "web"]);
+    expect(emulator.control.statistics().procedures["compose.create"]).toBe(2);
+    expect(await engine.run(NO_DRIFT)).toMatchObject({ ok: true });
+  });
+});
+
+/** Processes below this one, the language host and the provider with theirs. */
+function childrenOf(pid: number): number[] {
+  const parents = readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .map((entry) => [Number(entry), parentOf(entry)] as const);
+  const direct = parents.filter(([, parent]) => parent === pid).map(([child]) => child);
+  return [...direct, ...direct.flatMap(childrenOf)];
+}
+
+function commandOf(pid: number): string {
+  return existsSync(`/proc/${pid}/cmdline`) ? readFileSync(`/proc/${pid}/cmdline`, "utf8") : "";
+}
+
+function parentOf(pid: string): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  } catch {
+    return 0;
+  }
+}
+
+function runs(pid: number): boolean {
+  if (!existsSync(`/proc/${pid}`)) return false;
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return !stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error("it never came to that");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
