@@ -13,6 +13,23 @@ const group = (heading: string, commands: Omit<Entry, "group">[]): Entry[] =>
 
 /** Every command. */
 export const COMMANDS: Entry[] = [
+  ...group("Ask the runner (DOCKMASTER_URL, WEBHOOK_SECRET):", [
+    { name: "deploy", summary: "Bring an environment to a release.", load: () => import("./runner/deploy.ts") },
+    {
+      name: "sync",
+      summary: "Apply the release an environment has once more.",
+      load: () => import("./runner/sync.ts"),
+    },
+    {
+      name: "rollback",
+      summary: "Take an environment back to a release it had.",
+      load: () => import("./runner/rollback.ts"),
+    },
+    { name: "status", summary: "Show what runs where, and how it is.", load: () => import("./runner/status.ts") },
+    { name: "runs", summary: "List runs: who, when, what, how it ended.", load: () => import("./runner/runs.ts") },
+    { name: "logs", summary: "Show what happened in a run.", load: () => import("./runner/logs.ts") },
+    { name: "cancel", summary: "End a run.", load: () => import("./runner/cancel.ts") },
+  ]),
   ...group("From this checkout:", [
     {
       name: "check",

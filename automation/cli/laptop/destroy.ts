@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { EXIT } from "../exit.ts";
 import { printLines } from "../print/print.ts";
+import { progressFor } from "../print/progress.ts";
 import { findCheckout, requireStack } from "./checkout.ts";
 import { askForName, requireAnswers } from "./confirm.ts";
-import { type PresentOptions, presentRun, progressFor } from "./present.ts";
+import { type PresentOptions, presentRun } from "./present.ts";
 import { runOnStack } from "./stack-run.ts";
 
 /** `dockmaster destroy` */

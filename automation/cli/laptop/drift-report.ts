@@ -1,40 +1,23 @@
-import { type TimedRecord, toService } from "../../outcomes.ts";
+import type { TimedRecord } from "../../domain/engine-record.ts";
+import { reduceOutcomes, toService } from "../../domain/outcome.ts";
+import type { ServiceOutcome } from "../../domain/run.ts";
 
-/** What a refresh found of one service. */
-export interface ServiceDrift {
-  /** The service's name; of what is no service, the resource's. */
-  service: string;
-  /** Not on Dokploy any more. */
-  gone: boolean;
-  /** Names of what differs from the last update: `env.REDIS_ARGS`. */
-  keys: string[];
+/**
+ * What a refresh without an update found: an outcome for every service, and one for each thing beside the services,
+ * like their environment, that differs. In order of their names.
+ */
+export function assessDrift(records: readonly TimedRecord[]): ServiceOutcome[] {
+  return [...reduceOutcomes(records, [], false), ...besideServices(records)].sort((a, b) =>
+    a.service.localeCompare(b.service),
+  );
 }
 
-/** Whether anything differs. */
-export function hasDrift({ gone, keys }: ServiceDrift): boolean {
-  return gone || keys.length > 0;
-}
-
-/** What was changed by hand, service by service, out of the records of a refresh without an update. */
-export function assessDrift(records: TimedRecord[]): ServiceDrift[] {
-  const found = new Map<string, ServiceDrift>();
-  for (const { event } of records) {
-    if (event.type !== "resource" || event.phase !== "done") continue;
-    const gone = event.op === "delete" || event.op === "retain";
-    const changed = event.op === "update";
-    // Something beside the services, like their environment, is worth a line only when it differs.
-    const service = toService(event.urn) ?? (gone || changed ? event.urn.split("::").at(-1) : undefined);
-    if (service === undefined) continue;
-    const drift = found.get(service) ?? { service, gone: false, keys: [] };
-    found.set(service, drift);
-    if (gone) drift.gone = true;
-    if (changed) drift.keys.push(...namedKeys(event.keys));
-  }
-  return [...found.values()].sort((a, b) => a.service.localeCompare(b.service));
-}
-
-/** The provider's own list of what differs says the same once more. */
-function namedKeys(keys: string[]): string[] {
-  const named = keys.filter((key) => key !== "drift" && !key.startsWith("drift["));
-  return named.length > 0 ? named : ["something that has no name"];
+function besideServices(records: readonly TimedRecord[]): ServiceOutcome[] {
+  return records.flatMap(({ event }): ServiceOutcome[] => {
+    if (event.type !== "resource" || event.phase !== "done" || toService(event.urn) !== undefined) return [];
+    const service = event.urn.split("::").at(-1) ?? "";
+    if (event.op === "delete") return [{ service, result: "deleted", reason: "gone" }];
+    if (event.op === "update") return [{ service, result: "changed", reason: `drift: ${event.keys.join(", ")}` }];
+    return [];
+  });
 }

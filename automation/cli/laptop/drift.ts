@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { EXIT } from "../exit.ts";
+import { type DriftFound, presentDrift } from "../print/drift.ts";
+import { progressFor } from "../print/progress.ts";
 import { type Checkout, findCheckout, requireStack } from "./checkout.ts";
-import { assessDrift, hasDrift } from "./drift-report.ts";
-import { type PresentOptions, progressFor } from "./present.ts";
-import { presentDrift } from "./present-drift.ts";
+import { assessDrift } from "./drift-report.ts";
+import type { PresentOptions } from "./present.ts";
 import { runOnStack, type StackRun } from "./stack-run.ts";
 
 /** `dockmaster drift` */
@@ -11,23 +11,32 @@ export function define(command: Command): void {
   command
     .argument("<stack>", "the stack, e.g. staging")
     .option("--diff", "also print the engine's own account, key by key (secrets masked)")
+    .option("--runner", "let the runner look, instead of the engine here")
+    .option("--timeout <seconds>", "how long to wait for the runner", "600")
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",
-      "\nCompares Dokploy with the last update. Writes nothing. Exit code 1 when there is drift.\n\nExamples:\n  dockmaster drift staging\n  dockmaster drift production --json",
+      "\nCompares Dokploy with the last update. Writes nothing. Exit code 1 when there is drift.\n\nExamples:\n  dockmaster drift staging\n  dockmaster drift production --runner --json",
     )
-    .action(async (stack: string, options: PresentOptions) => {
+    .action(async (stack: string, options: PresentOptions & { runner?: boolean; timeout: string }) => {
+      if (options.runner) {
+        const { askForDrift } = await import("../runner/drift.ts");
+        process.exitCode = await askForDrift(stack, options);
+        return;
+      }
       const checkout = findCheckout();
       requireStack(checkout, stack);
-      const run = await lookForDrift(checkout, stack, options);
-      const code = presentDrift(stack, run, options);
-      process.exitCode = run.ok && assessDrift(run.records).some(hasDrift) ? EXIT.failed : code;
+      process.exitCode = presentDrift(toDrift(stack, await lookForDrift(checkout, stack, options), options), options);
     });
 }
 
 /** Compares Dokploy with the state, without writing to either. */
 export function lookForDrift(checkout: Checkout, stack: string, options: PresentOptions): Promise<StackRun> {
-  // `--expect-no-changes` is not needed: what differs is read from the events.
   const words = ["refresh", "--preview-only", ...(options.diff ? ["--diff"] : [])];
   return runOnStack(checkout, stack, words, progressFor(options));
+}
+
+/** What a refresh found. */
+export function toDrift(stack: string, { ok, records, cause, output }: StackRun, { diff }: PresentOptions): DriftFound {
+  return { stack, ok, services: assessDrift(records), cause, ...(diff ? { diff: output } : {}) };
 }

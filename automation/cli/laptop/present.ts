@@ -1,6 +1,6 @@
 import { EXIT } from "../exit.ts";
 import { formatDuration } from "../print/duration.ts";
-import { type Live, openLive, printMark, silentLive } from "../print/live.ts";
+import { printMark } from "../print/live.ts";
 import { formatOutcomes } from "../print/outcome-table.ts";
 import { printJson, printLines } from "../print/print.ts";
 import type { StackRun } from "./stack-run.ts";
@@ -10,11 +10,6 @@ export interface PresentOptions {
   json?: boolean;
   /** Show the engine's own, detailed account too. */
   diff?: boolean;
-}
-
-/** Where progress goes: nowhere when a program reads the answer. */
-export function progressFor({ json }: PresentOptions): Live {
-  return json ? silentLive() : openLive();
 }
 
 /** Prints how a command of the engine came out. Returns the exit code. */

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { EXIT } from "../exit.ts";
+import { isDrift, presentDrift } from "../print/drift.ts";
 import { printLines } from "../print/print.ts";
+import { progressFor } from "../print/progress.ts";
 import { findCheckout, requireStack } from "./checkout.ts";
 import { askToGoOn, requireAnswers } from "./confirm.ts";
-import { lookForDrift } from "./drift.ts";
-import { assessDrift, hasDrift } from "./drift-report.ts";
-import { type PresentOptions, progressFor } from "./present.ts";
-import { presentDrift } from "./present-drift.ts";
+import { lookForDrift, toDrift } from "./drift.ts";
+import type { PresentOptions } from "./present.ts";
 import { runOnStack } from "./stack-run.ts";
 
 /** `dockmaster refresh` */
@@ -25,14 +25,16 @@ export function define(command: Command): void {
       requireStack(checkout, stack);
       requireAnswers(options);
       if (!options.yes) {
-        const found = await lookForDrift(checkout, stack, options);
-        process.exitCode = presentDrift(stack, found, options);
-        if (process.exitCode !== EXIT.done || !assessDrift(found.records).some(hasDrift)) return;
+        const found = toDrift(stack, await lookForDrift(checkout, stack, options), options);
+        presentDrift(found, options);
+        if (!found.ok) process.exitCode = EXIT.failed;
+        if (!found.ok || !found.services.some(isDrift)) return;
         await askToGoOn(`Take this into the state of ${stack}?`);
       }
-      const words = ["refresh", "--skip-preview", "--yes", ...(options.yes && options.diff ? ["--diff"] : [])];
+      const words = ["refresh", "--skip-preview", "--yes", ...(options.diff ? ["--diff"] : [])];
       const run = await runOnStack(checkout, stack, words, progressFor(options));
-      if (options.yes || !run.ok) process.exitCode = presentDrift(stack, run, options);
+      if (options.yes || !run.ok) presentDrift(toDrift(stack, run, options), options);
       else printLines(["The state holds it now."]);
+      process.exitCode = run.ok ? EXIT.done : EXIT.failed;
     });
 }

@@ -1,6 +1,7 @@
+import type { TimedRecord } from "../../domain/engine-record.ts";
+import { reduceOutcomes } from "../../domain/outcome.ts";
 import type { Cause, ServiceOutcome } from "../../domain/run.ts";
 import { cutEvent } from "../../engine/cut.ts";
-import { reduceOutcomes, type TimedRecord } from "../../outcomes.ts";
 import { judge } from "../../verdict.ts";
 import type { Live } from "../print/live.ts";
 import { showServices } from "../print/service-progress.ts";
@@ -43,9 +44,9 @@ export async function runOnStack(checkout: Checkout, stack: string, words: strin
   }
 }
 
-/** Whether the engine counted nothing but what stays as it is. False when it did not get as far as counting. */
-export function changesNothing({ records }: StackRun): boolean {
-  return records.some(
-    ({ event }) => event.type === "summary" && Object.keys(event.changes).every((op) => op === "same"),
+/** Whether a preview plans no step on anything. */
+export function plansNothing({ records }: StackRun): boolean {
+  return !records.some(
+    ({ event }) => event.type === "resource" && event.phase === "started" && !["same", "refresh"].includes(event.op),
   );
 }

@@ -1,12 +1,13 @@
 import type { Command } from "commander";
 import { EXIT } from "../exit.ts";
 import { printLines } from "../print/print.ts";
+import { progressFor } from "../print/progress.ts";
 import { findCheckout, requireStack } from "./checkout.ts";
 import { askToGoOn, requireAnswers } from "./confirm.ts";
 import { createStack } from "./engine.ts";
-import { type PresentOptions, presentRun, progressFor } from "./present.ts";
+import { type PresentOptions, presentRun } from "./present.ts";
 import { previewWords } from "./preview.ts";
-import { changesNothing, runOnStack } from "./stack-run.ts";
+import { plansNothing, runOnStack } from "./stack-run.ts";
 
 /** `dockmaster up` */
 export function define(command: Command): void {
@@ -32,7 +33,7 @@ export function define(command: Command): void {
           process.exitCode = code;
           return;
         }
-        if (changesNothing(plan)) {
+        if (plansNothing(plan)) {
           printLines(["Nothing to do."]);
           return;
         }

@@ -1,5 +1,5 @@
-import type { EngineRecord } from "../../engine/messages.ts";
-import { toService } from "../../outcomes.ts";
+import type { TimedRecord } from "../../domain/engine-record.ts";
+import { toService } from "../../domain/outcome.ts";
 import { formatDuration } from "./duration.ts";
 import type { Live } from "./live.ts";
 
@@ -12,11 +12,11 @@ const DONE: Record<string, string> = {
 };
 
 /** Shows each service that the engine touches, from the engine's records. `at` is in milliseconds since the epoch. */
-export function showServices(live: Live): (event: EngineRecord, at: number) => void {
+export function showServices(live: Live): (event: TimedRecord["event"], at: number) => void {
   const since = new Map<string, number>();
   return (event, at) => {
-    // A service's component has no "$" in its type; what happens, happens to the resource inside.
-    if (event.type !== "resource" || !event.urn.includes("$")) return;
+    // What happens to a service happens to its Compose project, not to the component around it.
+    if (event.type !== "resource" || !event.urn.includes("dokploy:Compose::")) return;
     const service = toService(event.urn);
     const doing = DOING[event.op];
     if (service === undefined || doing === undefined) return;

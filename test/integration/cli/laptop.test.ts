@@ -108,8 +108,8 @@ describe("the commands with the engine, on the real platform and an emulated Dok
     expect(JSON.parse(stdout)).toMatchObject({
       status: "drift",
       services: [
-        { service: "postgres", keys: [], gone: false },
-        { service: "redis", keys: ["env.BY_HAND"], gone: false },
+        { service: "postgres", result: "unchanged" },
+        { service: "redis", result: "changed", reason: "drift: env.BY_HAND" },
       ],
     });
   });

@@ -1,49 +1,42 @@
 import { expect, test } from "vitest";
-import { assessDrift, hasDrift } from "../../../../../automation/cli/laptop/drift-report.ts";
-import type { ResourceRecord } from "../../../../../automation/engine/messages.ts";
+import { assessDrift } from "../../../../../automation/cli/laptop/drift-report.ts";
+import { isDrift } from "../../../../../automation/cli/print/drift.ts";
+import type { StepRecord } from "../../../../../automation/domain/engine-record.ts";
 
-const COMPONENT = "urn:pulumi:staging::dockmaster::dockmaster:platform:Service";
-const compose = (service: string) => `${COMPONENT}$pulumi-nodejs:dynamic/dokploy:Compose::${service}`;
+const compose = (service: string) =>
+  `urn:pulumi:staging::dockmaster::dockmaster:platform:Service$pulumi-nodejs:dynamic/dokploy:Compose::${service}`;
+const environment = "urn:pulumi:staging::dockmaster::pulumi-nodejs:dynamic/dokploy:Environment::environment";
 
-function records(...steps: [op: string, urn: string, keys?: string[], phase?: ResourceRecord["phase"]][]) {
-  return steps.map(([op, urn, keys = [], phase = "done"]) => ({
-    event: { type: "resource" as const, phase, op, urn, keys },
-    at: 0,
-  }));
+/** A refresh begins as `refresh` and ends as what it found. */
+function refreshed(...found: [op: string, urn: string, keys?: string[]][]) {
+  return found.flatMap(([op, urn, keys = []]) => {
+    const step = (phase: StepRecord["phase"], op: string, keys: string[]) => ({
+      event: { type: "resource" as const, phase, op, urn, keys },
+      at: 0,
+    });
+    return [step("started", "refresh", []), step("done", op, keys)];
+  });
 }
 
-test("names what differs, service by service, in order of their names", () => {
+test("tells of every service what a hand changed, in order of their names", () => {
   const found = assessDrift(
-    records(
-      ["same", `${COMPONENT}::redis`],
-      ["refresh", compose("redis"), ["env.REDIS_MEMORY"], "started"],
-      ["update", compose("redis"), ["drift", "drift[0]", "env.REDIS_MEMORY"]],
-      ["same", compose("postgres")],
-    ),
+    refreshed(["update", compose("redis"), ["drift", "env.REDIS_MEMORY"]], ["same", compose("postgres")]),
   );
-  expect(found).toEqual([
-    { service: "postgres", gone: false, keys: [] },
-    { service: "redis", gone: false, keys: ["env.REDIS_MEMORY"] },
+  expect(found.map(({ service, reason }) => [service, reason])).toEqual([
+    ["postgres", "equal"],
+    ["redis", "drift: env.REDIS_MEMORY"],
   ]);
-  expect(found.map(hasDrift)).toEqual([false, true]);
+  expect(found.map(isDrift)).toEqual([false, true]);
 });
 
-test("a service that Dokploy has no more is drift, also one with data", () => {
-  const found = assessDrift(records(["delete", compose("minio")], ["retain", compose("redis")]));
-  expect(found.map(({ service, gone }) => [service, gone])).toEqual([
-    ["minio", true],
-    ["redis", true],
-  ]);
+test.each([
+  ["a service that is gone", "delete", compose("minio"), []],
+  ["a service that only stopped running well", "update", compose("redis"), ["deployed", "drift"]],
+  ["an environment that was renamed", "update", environment, ["name"]],
+])("%s is drift", (_name, op, urn, keys) => {
+  expect(assessDrift(refreshed([op, urn, keys])).map(isDrift)).toEqual([true]);
 });
 
-test("a service that only stopped running well is drift", () => {
-  expect(assessDrift(records(["update", compose("redis"), ["deployed", "drift"]]))[0]?.keys).toEqual(["deployed"]);
-});
-
-test("what is no service has a line only when it differs", () => {
-  const environment = "urn:pulumi:staging::dockmaster::pulumi-nodejs:dynamic/dokploy:Environment::environment";
-  expect(assessDrift(records(["same", environment]))).toEqual([]);
-  expect(assessDrift(records(["update", environment, ["name"]]))).toEqual([
-    { service: "environment", gone: false, keys: ["name"] },
-  ]);
+test("what is no service has no line while it is equal", () => {
+  expect(assessDrift(refreshed(["same", environment]))).toEqual([]);
 });

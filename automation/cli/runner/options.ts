@@ -1,0 +1,20 @@
+import type { Command } from "commander";
+
+/** How long a command waits for a run unless `--timeout` says otherwise, in seconds: as long as a run may take. */
+const DEFAULT_TIMEOUT = "1800";
+
+/** Adds the options of every command that asks for a run. */
+export function addRunOptions(command: Command): Command {
+  return command
+    .option("--wait", "follow the run to its end; without it this returns when the request is accepted")
+    .option("--timeout <seconds>", "how long to wait", DEFAULT_TIMEOUT)
+    .option("--service <name>", "show only this service and what failed; may be repeated", collect, [])
+    .option("--reason <text>", "why, for the run's record")
+    .option("--summary <file>", "append a table in Markdown, e.g. $GITHUB_STEP_SUMMARY")
+    .option("--json", "print one JSON document");
+}
+
+/** For options that may be repeated. */
+export function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}

@@ -1,0 +1,35 @@
+import { wrongUse } from "../problem.ts";
+import { readRunnerAddress } from "./address.ts";
+import { whoAsks } from "./asker.ts";
+import { requestRun } from "./request-run.ts";
+
+/** What to preview, and how it is told. */
+export interface RunnerPreviewOptions {
+  tag?: string;
+  commit?: string;
+  timeout: string;
+  summary?: string;
+  json?: boolean;
+}
+
+/** Lets the runner preview a release or a commit of the repository. Returns the exit code. Throws CliError. */
+export async function askForPreview(env: string, options: RunnerPreviewOptions): Promise<number> {
+  const { tag, commit, json, summary } = options;
+  if ((tag === undefined) === (commit === undefined)) {
+    throw wrongUse("--runner previews a release or a commit", "Say --tag v1.2.4 or --commit <sha>, not both");
+  }
+  const body = { env, ...(tag === undefined ? { commit } : { tag }), triggered_by: whoAsks() };
+  return await requestRun(
+    readRunnerAddress(),
+    "/preview",
+    body,
+    { ...options, wait: true },
+    {
+      command: "preview",
+      ...(json ? { json } : {}),
+      ...(summary === undefined ? {} : { summary }),
+      only: null,
+      planned: true,
+    },
+  );
+}

@@ -1,0 +1,39 @@
+import type { Command } from "commander";
+import { printLines } from "../print/print.ts";
+import { CliError } from "../problem.ts";
+import { readRunnerAddress } from "./address.ts";
+import { readRuns } from "./ask.ts";
+import { chooseRollback } from "./choose-rollback.ts";
+import { type DeployOptions, requestDeploy } from "./deploy.ts";
+import { addRunOptions } from "./options.ts";
+import type { RunOptions } from "./request-run.ts";
+
+/** How far back the history is asked. */
+const PAGE = 200;
+
+/** `dockmaster rollback` */
+export function define(command: Command): void {
+  addRunOptions(command)
+    .argument("<env>", "the environment, e.g. production")
+    .option("--to <tag>", "the release to go back to (default: the last one that succeeded before)")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  dockmaster rollback production --wait\n  dockmaster rollback production --to v1.2.0 --reason 'logins fail' --wait",
+    )
+    .action(async (env: string, options: RunOptions & DeployOptions & { to?: string }) => {
+      const tag = options.to ?? (await findRollback(env));
+      if (!options.json && options.to === undefined) printLines([`${env} goes back to ${tag}`]);
+      process.exitCode = await requestDeploy({ env, tag, rollback: true }, { ...options, command: "rollback" });
+    });
+}
+
+async function findRollback(env: string): Promise<string> {
+  const query = { env, state: "succeeded", kind: "deploy", limit: PAGE };
+  const tag = chooseRollback((await readRuns(readRunnerAddress(), query)).runs);
+  if (tag !== undefined) return tag;
+  throw new CliError(
+    "no_release_before",
+    `The history of ${env} has no release before the one it has`,
+    `Name one with --to; dockmaster runs --env ${env} shows the history`,
+  );
+}

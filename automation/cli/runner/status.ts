@@ -1,0 +1,67 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { requestRunner } from "../client.ts";
+import { EXIT } from "../exit.ts";
+import { formatAge } from "../print/duration.ts";
+import { type Mark, printMark } from "../print/live.ts";
+import { printJson, printLines } from "../print/print.ts";
+import { formatTable } from "../print/table.ts";
+import { readRunnerAddress } from "./address.ts";
+import { readAnswer } from "./ask.ts";
+
+/** One stack in `GET /stacks`. Null is "not known". */
+const stackView = z.object({
+  env: z.string(),
+  tag: z.string().nullable(),
+  commit: z.string().nullable(),
+  since: z.iso.datetime().nullable(),
+  healthy: z.boolean().nullable(),
+  drift: z.boolean().nullable(),
+  behind_by: z.number().nullable(),
+});
+const stacksAnswer = z.object({ stacks: z.array(stackView) });
+
+type StackView = z.output<typeof stackView>;
+
+/** `dockmaster status` */
+export function define(command: Command): void {
+  command
+    .option("--json", "print one JSON document")
+    .addHelpText(
+      "after",
+      "\nExit code 1 when a stack is not healthy or has drift.\n\nExamples:\n  dockmaster status\n  dockmaster status --json",
+    )
+    .action(async (options: { json?: boolean }) => {
+      const answer = readAnswer(stacksAnswer, await requestRunner(readRunnerAddress(), "GET", "/stacks"));
+      if (options.json) printJson(answer);
+      else printLines(formatStacks(answer.stacks, Date.now()));
+      process.exitCode = answer.stacks.every(isWell) ? EXIT.done : EXIT.failed;
+    });
+}
+
+function isWell({ healthy, drift }: StackView): boolean {
+  return healthy !== false && drift !== true;
+}
+
+/** Stacks as a table. `now` is in milliseconds since the epoch. */
+export function formatStacks(stacks: StackView[], now: number): string[] {
+  if (stacks.length === 0)
+    return ["The runner knows no stack: the repository's main branch has no Pulumi.<stack>.yaml."];
+  const rows = stacks.map((stack) => {
+    const { env, tag, commit, since, healthy, drift, behind_by } = stack;
+    const mark: Mark = isWell(stack) ? "ok" : "failed";
+    return [
+      `${printMark(mark)} ${env}`,
+      tag ?? commit?.slice(0, 7) ?? "nothing yet",
+      since === null ? "" : formatAge(now - Date.parse(since)),
+      tell(healthy, "yes", "no"),
+      tell(drift, "yes", "no"),
+      behind_by === null ? "?" : String(behind_by),
+    ];
+  });
+  return formatTable(["  stack", "release", "since", "healthy", "drift", "behind by"], rows);
+}
+
+function tell(value: boolean | null, yes: string, no: string): string {
+  return value === null ? "?" : value ? yes : no;
+}
