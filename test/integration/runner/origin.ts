@@ -15,8 +15,38 @@ export interface Origin {
   release(tag: string | null, files: Record<string, string>): string;
 }
 
-/** Makes an origin that holds the fixture program, with `v1.0.1` on its first commit. */
-export function createOrigin(folder: string): Origin {
+/** Writes a program's files into a folder. */
+export type Program = (folder: string) => void;
+
+/** Two services that a test scripts through files. */
+export const fixtureProgram: Program = (folder) => {
+  cpSync(join(root, "test/fixtures/program"), folder, { recursive: true });
+  // The runner's own lock file, so that its own modules serve and nothing has to be installed.
+  copyFileSync(join(root, "package-lock.json"), join(folder, "package-lock.json"));
+  writeFileSync(join(folder, "env.json"), "{}");
+};
+
+/** The platform of this checkout, with these services. */
+export function platformProgram(services: string[]): Program {
+  return (folder) => {
+    for (const part of ["stacks", "components", "package.json", "package-lock.json", "Pulumi.yaml"]) {
+      cpSync(join(root, part), join(folder, part), { recursive: true });
+    }
+    for (const [stack, suffix] of [
+      ["staging", "-staging"],
+      ["production", '""'],
+    ]) {
+      const config = `  platform:domain: ${stack}.example.org\n  platform:suffix: ${suffix}\n`;
+      writeFileSync(
+        join(folder, `Pulumi.${stack}.yaml`),
+        `config:\n${config}  platform:services: [${services.join(", ")}]\n`,
+      );
+    }
+  };
+}
+
+/** Makes an origin that holds a program, with `v1.0.1` on its first commit. */
+export function createOrigin(folder: string, program: Program): Origin {
   const bare = join(folder, "origin.git");
   const clone = join(folder, "clone");
   const run = (cwd: string, words: string[]) =>
@@ -27,9 +57,8 @@ export function createOrigin(folder: string): Origin {
     }).trim();
   mkdirSync(bare, { recursive: true });
   run(bare, ["init", "--quiet", "--bare", "--initial-branch=main"]);
-  cpSync(join(root, "test/fixtures/program"), clone, { recursive: true });
-  // The runner's own lock file, so that its own modules serve and nothing has to be installed.
-  copyFileSync(join(root, "package-lock.json"), join(clone, "package-lock.json"));
+  mkdirSync(clone);
+  program(clone);
   run(clone, ["init", "--quiet", "--initial-branch=main"]);
   run(clone, ["remote", "add", "origin", bare]);
   const origin: Origin = {
@@ -48,6 +77,6 @@ export function createOrigin(folder: string): Origin {
       return run(clone, ["rev-parse", "HEAD"]);
     },
   };
-  origin.release("v1.0.1", { "env.json": "{}" });
+  origin.release("v1.0.1", {});
   return origin;
 }

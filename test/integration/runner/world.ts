@@ -9,7 +9,7 @@ import { createLog } from "../../../automation/log.ts";
 import { type StartedRunner, startRunner } from "../../../automation/start.ts";
 import { createVariables } from "../../../automation/variables.ts";
 import { enginePath } from "../../../tools/engine-path.mjs";
-import { createOrigin, type Origin } from "./origin.ts";
+import { createOrigin, fixtureProgram, type Origin, type Program } from "./origin.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;
 
@@ -26,6 +26,7 @@ export interface Deed {
 export interface World {
   folder: string;
   origin: Origin;
+  /** The runner's environment; a changed value counts from its next use. */
   env: Record<string, string>;
   secret: string;
   runner: StartedRunner;
@@ -57,11 +58,11 @@ export interface World {
 }
 
 /** Starts a runner for a test. `env` adds to or replaces what it is configured with. */
-export async function startWorld(env: Record<string, string> = {}): Promise<World> {
+export async function startWorld(env: Record<string, string> = {}, program: Program = fixtureProgram): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), "dockmaster-runner-"));
   const dokploy = join(folder, "dokploy");
   mkdirSync(dokploy);
-  const origin = createOrigin(folder);
+  const origin = createOrigin(folder, program);
   const secret = randomBytes(24).toString("hex");
   const settings: Record<string, string> = {
     HOST: "127.0.0.1",
