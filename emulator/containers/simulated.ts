@@ -95,9 +95,9 @@ export function createSimulatedContainers(options: SimulatedContainersOptions): 
 
   const remove = (project: string, volumes: boolean): void => {
     for (const up of ups.get(project) ?? []) up.abort(new ComposeError("the project was removed"));
-    for (const { id } of containersOf(state, project)) delete state.containers[id];
+    for (const { id } of containersOf(state, project)) state.containers.delete(id);
     for (const { name, project: creator } of Object.values(state.networks)) {
-      const inUse = Object.values(state.containers).some(({ networks }) => name in networks);
+      const inUse = [...state.containers.values()].some(({ networks }) => name in networks);
       if (creator === project && !inUse) delete state.networks[name];
     }
     if (volumes)
@@ -195,7 +195,7 @@ export function createSimulatedContainers(options: SimulatedContainersOptions): 
     script: (match, { now, ...failure }) => {
       scripts.add(match, failure);
       if (!now) return;
-      for (const container of Object.values(state.containers)) {
+      for (const container of state.containers.values()) {
         const names = { project: container.project, container: container.name, service: container.service };
         if (scripts.find(names) === failure) strike(container, failure, clock.now(), simulation.speed);
       }

@@ -1,7 +1,7 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type YAMLMap } from "yaml";
 import { ComposeError } from "./compose-error.ts";
 import { type Interpolation, interpolate } from "./interpolate.ts";
-import { parseYaml } from "./yaml-reader.ts";
+import { parseYaml, refuseTabbedBlock } from "./yaml-reader.ts";
 import { type PlainScalar, readPlainScalar } from "./yaml-scalar.ts";
 
 /** A value of a compose file with YAML types and variables resolved: a scalar, a list or a map. */
@@ -13,6 +13,7 @@ export function isTreeMap(tree: Tree | undefined): tree is Map<string, Tree> {
 
 interface Reading {
   document: Document;
+  yaml: string;
   source: Interpolation;
 }
 
@@ -41,6 +42,7 @@ function readNode(reading: Reading, node: unknown, path: string): Tree {
   if (isMap(node)) return readMap(reading, node, path);
   if (isSeq(node)) return node.items.map((item) => readNode(reading, item, `${path}.[]`));
   if (!isScalar(node)) return { kind: "null" };
+  refuseTabbedBlock(reading.yaml, node);
   const text = String(node.value ?? "");
   const tagged = node.tag === "!!str" || node.tag === "tag:yaml.org,2002:str";
   const scalar = node.type === "PLAIN" && !tagged ? readPlainScalar(text) : ({ kind: "string", text } as const);
@@ -54,7 +56,7 @@ function readNode(reading: Reading, node: unknown, path: string): Tree {
 export function readTree(text: string, source: Interpolation): Map<string, Tree> {
   const document = parseYaml(text);
   if (document.contents === null) throw new ComposeError("empty compose file");
-  const tree = readNode({ document, source }, document.contents, "");
+  const tree = readNode({ document, yaml: text, source }, document.contents, "");
   if (!isTreeMap(tree)) throw new ComposeError("top-level object must be a mapping");
   return tree;
 }

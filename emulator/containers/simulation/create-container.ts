@@ -67,12 +67,12 @@ export function createContainer(
   const check = service.healthCheck;
   if (engine < 25 && check !== undefined && check !== "disabled" && check.startInterval !== undefined)
     refuse("can't set healthcheck.start_interval as feature require Docker Engine v25 or later", "");
-  const taken = Object.values(state.containers).find((other) => other.name === name && other.id !== replaced?.id);
+  const taken = [...state.containers.values()].find((other) => other.name === name && other.id !== replaced?.id);
   if (taken)
     refuse(
       `Conflict. The container name "/${name}" is already in use by container "${taken.id}". You have to remove (or rename) that container to be able to reuse that name.`,
     );
-  if (replaced) delete state.containers[replaced.id];
+  if (replaced) state.containers.delete(replaced.id);
   const id = randomBytes(32).toString("hex");
   const container: HostContainer = {
     id,
@@ -92,7 +92,7 @@ export function createContainer(
     log: [],
     ...(check === undefined ? {} : { healthCheck: check }),
   };
-  state.containers[id] = container;
+  state.containers.set(id, container);
   run.log(` Container ${name}  ${words[1]}`);
   run.simulation.changed();
   return container;
@@ -103,7 +103,7 @@ export function removeOrphans(run: UpRun, project: Project): void {
   for (const container of containersOf(run.simulation.state, project.name)) {
     if (project.services.has(container.service)) continue;
     for (const word of ["Stopping", "Stopped", "Removing", "Removed"]) run.log(` Container ${container.name}  ${word}`);
-    delete run.simulation.state.containers[container.id];
+    run.simulation.state.containers.delete(container.id);
     run.simulation.changed();
   }
 }

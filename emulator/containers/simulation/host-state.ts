@@ -1,10 +1,10 @@
 import type { Life } from "./life.ts";
 import type { HealthCheck } from "./project.ts";
 
-/** Everything that one simulated Docker host holds; plain data, so that it can be written to a file as it is. */
+/** Everything that one simulated Docker host holds: data without behaviour, so that a file can keep it. */
 export interface HostState {
   /** By container id. */
-  containers: Record<string, HostContainer>;
+  containers: Map<string, HostContainer>;
   /** By volume name. */
   volumes: Record<string, HostVolume>;
   /** By network name. */
@@ -69,24 +69,39 @@ export interface HostNetwork {
 
 export function emptyHost(): HostState {
   return {
-    containers: {},
+    containers: new Map(),
     volumes: {},
     networks: { "dokploy-network": { name: "dokploy-network", project: "", key: "" } },
   };
 }
 
 export function containersOf(state: HostState, project: string): HostContainer[] {
-  return Object.values(state.containers).filter((container) => container.project === project);
+  const found: HostContainer[] = [];
+  for (const container of state.containers.values()) if (container.project === project) found.push(container);
+  return found;
 }
 
 /** By full id, short id or name, as Docker's API takes it. */
 export function findContainer(state: HostState, idOrName: string): HostContainer | undefined {
-  const exact = state.containers[idOrName];
+  const exact = state.containers.get(idOrName);
   if (exact) return exact;
   const name = idOrName.replace(/^\//, "");
-  const all = Object.values(state.containers);
-  return (
-    all.find((container) => container.name === name) ??
-    (/^[0-9a-f]{4,64}$/.test(idOrName) ? all.find((container) => container.id.startsWith(idOrName)) : undefined)
-  );
+  const isId = /^[0-9a-f]{4,64}$/.test(idOrName);
+  let byId: HostContainer | undefined;
+  for (const container of state.containers.values()) {
+    if (container.name === name) return container;
+    if (isId && container.id.startsWith(idOrName)) byId = container;
+  }
+  return byId;
+}
+
+export function toJson(state: HostState): string {
+  return JSON.stringify({ ...state, containers: [...state.containers.values()] });
+}
+
+export function fromJson(text: string): HostState {
+  const { containers, volumes, networks } = JSON.parse(text) as Omit<HostState, "containers"> & {
+    containers: HostContainer[];
+  };
+  return { containers: new Map(containers.map((container) => [container.id, container])), volumes, networks };
 }

@@ -65,7 +65,7 @@ export function forgetMemory(state: HostState, container: HostContainer, now: nu
   for (const { type, source } of container.mounts) {
     const volume = type === "volume" ? state.volumes[source] : undefined;
     if (volume?.driverOptions.type !== "tmpfs") continue;
-    const held = Object.values(state.containers).some(
+    const held = [...state.containers.values()].some(
       ({ life, mounts }) =>
         conditionAt(life, now).status === "running" && mounts.some((mount) => mount.source === source),
     );

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { emptyHost, type HostState } from "./host-state.ts";
+import { emptyHost, fromJson, type HostState, toJson } from "./host-state.ts";
 
 /** Keeps the host's state in a file: written a moment after a change, as a whole and atomically. */
 export interface StateFile {
@@ -11,12 +11,14 @@ export interface StateFile {
   close(): Promise<void>;
 }
 
-/** Milliseconds that changes are gathered before they are written. */
+/** Milliseconds that changes are gathered before they are written, at least. */
 const gather = 200;
+/** A big state takes longer to write: then the pause grows too, so that writing takes at most this share of the time. */
+const share = 0.05;
 
 function read(path: string): HostState {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as HostState;
+    return fromJson(readFileSync(path, "utf8"));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return emptyHost();
     throw new Error(
@@ -33,14 +35,17 @@ export function openStateFile(path: string): StateFile {
   const temporary = `${path}.new`;
   // The secrets of the simulated containers are in it.
   const options = { mode: 0o600 };
+  let pause = gather;
   let timer: NodeJS.Timeout | undefined;
   let dirty = false;
   let writing: Promise<void> | undefined;
 
   const flush = async (): Promise<void> => {
     dirty = false;
-    await writeFile(temporary, JSON.stringify(state), options);
+    const begin = performance.now();
+    await writeFile(temporary, toJson(state), options);
     await rename(temporary, path);
+    pause = Math.max(gather, (performance.now() - begin) / share);
   };
   const schedule = (): void => {
     if (timer || writing) return;
@@ -54,7 +59,7 @@ export function openStateFile(path: string): StateFile {
           writing = undefined;
           if (dirty) schedule();
         });
-    }, gather);
+    }, pause);
     timer.unref();
   };
   return {
@@ -69,7 +74,7 @@ export function openStateFile(path: string): StateFile {
       await writing;
       clearTimeout(timer);
       if (!dirty) return;
-      writeFileSync(temporary, JSON.stringify(state), options);
+      writeFileSync(temporary, toJson(state), options);
       renameSync(temporary, path);
       dirty = false;
     },

@@ -1,4 +1,4 @@
-import { type Document, isScalar, parseDocument, type Scalar, visit } from "yaml";
+import { type Document, parseDocument, type Scalar } from "yaml";
 import { ComposeError } from "./compose-error.ts";
 
 // Where Compose's YAML reader (go-yaml v3) is stricter than the YAML specification, or reads something else.
@@ -10,7 +10,11 @@ function lineOf(text: string, offset: number): number {
   return text.slice(0, offset).split("\n").length;
 }
 
-function refuseTabbedBlock(text: string, { type, range }: Scalar): void {
+/**
+ * Refuses a block of text whose first line that is not empty starts with a tab.
+ * @throws ComposeError with the line.
+ */
+export function refuseTabbedBlock(text: string, { type, range }: Scalar): void {
   if ((type !== "BLOCK_LITERAL" && type !== "BLOCK_FOLDED") || !range) return;
   const [header = "", ...lines] = text.slice(range[0], range[1]).split("\n");
   const first = lines.findIndex((line) => line.trim() !== "" || line.includes("\t"));
@@ -37,6 +41,5 @@ export function parseYaml(text: string): Document {
   const [problem] = document.errors;
   if (problem)
     throw new ComposeError(`yaml: line ${problem.linePos?.[0].line ?? 1}: ${problem.message.split(" at line")[0]}`);
-  visit(document, { Scalar: (_, node) => (isScalar(node) ? refuseTabbedBlock(text, node) : undefined) });
   return document;
 }

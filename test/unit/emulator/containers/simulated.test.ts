@@ -298,7 +298,7 @@ describe("the host", () => {
     await stage.host.close();
     writeFileSync(join(stage.folder("."), "host.json"), "{half");
     await expect(stage.reopen()).rejects.toThrow("does not hold the state of simulated containers");
-    writeFileSync(join(stage.folder("."), "host.json"), '{"containers":{},"volumes":{},"networks":{}}');
+    writeFileSync(join(stage.folder("."), "host.json"), '{"containers":[],"volumes":{},"networks":{}}');
     await stage.reopen();
   });
 
