@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { requestRunner } from "../../automation/cli/client.ts";
-import { createOrigin, type Origin } from "../../automation/cli/demo/origin.ts";
-import { type Emulator, startEmulator } from "../../emulator/emulator.ts";
-import { engineEnvironment } from "../../tools/engine-path.mjs";
-import { startWorld, type World } from "./runner/world.ts";
+import { requestRunner } from "../../../automation/cli/client.ts";
+import { createOrigin, type Origin } from "../../../automation/cli/demo/origin.ts";
+import { type Emulator, startEmulator } from "../../../emulator/emulator.ts";
+import { engineEnvironment } from "../../../tools/engine-path.mjs";
+import { startWorld, type World } from "./world.ts";
 
-const root = new URL("../..", import.meta.url).pathname;
+const root = new URL("../../..", import.meta.url).pathname;
 const run = promisify(execFile);
 
 let folder: string;
@@ -45,22 +45,6 @@ async function state(): Promise<Record<string, unknown>> {
   return Object.fromEntries(resources.map(({ urn, id, inputs, outputs }) => [urn, { id, inputs, outputs }]));
 }
 
-/** Every file below a folder, as one text. */
-function everything(below: string): string {
-  return readdirSync(below, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1"))
-    .join("\n");
-}
-
-/** Procedures that change something, and how often they were called. */
-function writes(): Record<string, number> {
-  const { procedures } = emulator.control.statistics();
-  return Object.fromEntries(
-    Object.entries(procedures).filter(([name]) => /\.(create|update|delete|deploy|redeploy)$/.test(name)),
-  );
-}
-
 async function dokploy<T>(procedure: string, query: Record<string, string> = {}): Promise<T> {
   const url = new URL(`/api/${procedure}`, emulator.url);
   for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
@@ -81,7 +65,7 @@ async function live(): Promise<{ name: string; composeId: string; env: string; c
   );
 }
 
-describe("the real platform through the runner, on an emulated Dokploy", { timeout: 180_000 }, () => {
+describe("what fails does no harm", { timeout: 180_000 }, () => {
   test("a signed deploy makes every service", async () => {
     const { status, body } = await world.deploy("staging", "v1.0.1");
     expect(body).toMatchObject({
@@ -123,21 +107,6 @@ describe("the real platform through the runner, on an emulated Dokploy", { timeo
     }
     expect(emulator.control.statistics().requests).toBe(0);
     expect(await state()).toEqual(before);
-  });
-
-  test("a wrong API key fails the run, changes nothing, and the next good request works", async () => {
-    const before = await state();
-    emulator.control.resetStatistics();
-    world.env.DOKPLOY_API_KEY = "wrong-key-wrong-key-wrong-key";
-    const { status, body } = await world.deploy("staging", "v1.0.1");
-    world.env.DOKPLOY_API_KEY = emulator.apiKey;
-    expect(status).toBe(500);
-    const failed = body.failed_services as { code: string; hint: string }[];
-    expect(JSON.stringify(body)).toContain("dokploy_auth");
-    expect(failed.every(({ hint }) => hint.length > 0)).toBe(true);
-    expect(writes()).toEqual({});
-    expect(await state()).toEqual(before);
-    expect((await world.deploy("staging", "v1.0.1")).body).toMatchObject({ status: "success", changed_services: [] });
   });
 
   test("a Dokploy that is away fails the run, changes nothing, and the next good request works", async () => {
@@ -183,30 +152,6 @@ describe("the real platform through the runner, on an emulated Dokploy", { timeo
   test("after that neither an update nor a refresh finds anything to do", async () => {
     expect((await world.deploy("staging", "v1.0.2")).body).toMatchObject({ status: "success", changed_services: [] });
     await pulumi(["refresh", "--preview-only", "--expect-no-changes"]);
-  });
-
-  test("no secret is in clear in the state, the run's record, the log or an answer", async () => {
-    const passwords = (await live()).flatMap(({ env }) =>
-      [...env.matchAll(/PASSWORD=(\S+)/g)].map((found) => found[1] ?? ""),
-    );
-    const { PLATFORM_KEY = "", PULUMI_CONFIG_PASSPHRASE = "" } = world.env;
-    const secrets = [...passwords, world.secret, emulator.apiKey, PLATFORM_KEY, PULUMI_CONFIG_PASSPHRASE];
-    expect(passwords.length).toBeGreaterThanOrEqual(2);
-    expect(secrets.every((secret) => secret.length >= 20)).toBe(true);
-    const runs = await world.send("GET", "/runs");
-    const details = await Promise.all(
-      (runs.body.runs as { id: string }[]).map(({ id }) => world.send("GET", `/runs/${id}`)),
-    );
-    // Worktrees, caches and the engine's home are part of it, as are database and state.
-    const sinks = {
-      files: everything(join(world.folder, "data")),
-      log: world.logged(),
-      answers: JSON.stringify([runs, details]),
-    };
-    for (const [sink, text] of Object.entries(sinks)) {
-      expect(text.length).toBeGreaterThan(100);
-      for (const secret of secrets) expect(text.includes(secret), `a secret in ${sink}`).toBe(false);
-    }
   });
 });
 
