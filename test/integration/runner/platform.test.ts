@@ -46,8 +46,10 @@ describe("a signed deploy brings a tag to Dokploy through the real program", () 
   }
   /** The passwords that the services of an environment have. */
   async function passwords(env: string): Promise<string[]> {
-    const rows = (await services(env)).map(({ composeId }) => ask(`compose.one?composeId=${composeId}`));
-    const texts = (await Promise.all(rows)).map(({ env: text }) => String(text));
+    const rows = (await services(env)).map(
+      ({ composeId }) => ask(`compose.one?composeId=${composeId}`) as Promise<{ env: string }>,
+    );
+    const texts = (await Promise.all(rows)).map((row) => row.env);
     return texts.flatMap((text) => [...text.matchAll(/=["']?([\w-]{20,})/g)].map(([, value]) => value!));
   }
   const editRedis = (from: string, to: string) => {
