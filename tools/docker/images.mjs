@@ -5,14 +5,16 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runStep } from "../setup/run.mjs";
-import { busyboxFiles } from "./busybox.mjs";
 import { run, Unavailable } from "./command.mjs";
+import { busyboxFiles } from "./images/busybox.mjs";
+import { postgresFiles } from "./images/postgres.mjs";
+import { redisFiles } from "./images/redis.mjs";
 
 /**
  * What fills an image of that name.
  * @type {Record<string, (folders: {work: string, root: string}) => Promise<{changes: string[]}>>}
  */
-const recipes = { busybox: busyboxFiles };
+const recipes = { busybox: busyboxFiles, postgres: postgresFiles, redis: redisFiles };
 
 function imagesOfComponents() {
   const components = new URL("../../components/", import.meta.url);

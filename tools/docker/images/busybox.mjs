@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "./command.mjs";
-import { unpackPackages } from "./debian.mjs";
+import { run } from "../command.mjs";
+import { unpackPackages } from "../debian.mjs";
 
 /** Files of an image like `busybox`: one static program and its names. @param {{work: string, root: string}} folders */
 export async function busyboxFiles({ work, root }) {
