@@ -30,6 +30,13 @@ export const COMMANDS: Entry[] = [
     { name: "logs", summary: "Show what happened in a run.", load: () => import("./runner/logs.ts") },
     { name: "cancel", summary: "End a run.", load: () => import("./runner/cancel.ts") },
   ]),
+  ...group("Releases:", [
+    {
+      name: "release",
+      summary: "Make and list releases: next, promote, hotfix, notes, list.",
+      load: () => import("./release/define.ts"),
+    },
+  ]),
   ...group("From this checkout:", [
     {
       name: "check",

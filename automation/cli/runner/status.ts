@@ -1,27 +1,10 @@
 import type { Command } from "commander";
-import { z } from "zod";
-import { requestRunner } from "../client.ts";
 import { EXIT } from "../exit.ts";
 import { formatAge } from "../print/duration.ts";
 import { type Mark, printMark } from "../print/live.ts";
 import { printJson, printLines } from "../print/print.ts";
 import { formatTable } from "../print/table.ts";
-import { readRunnerAddress } from "./address.ts";
-import { readAnswer } from "./ask.ts";
-
-/** One stack in `GET /stacks`. Null is "not known". */
-const stackView = z.object({
-  env: z.string(),
-  tag: z.string().nullable(),
-  commit: z.string().nullable(),
-  since: z.iso.datetime().nullable(),
-  healthy: z.boolean().nullable(),
-  drift: z.boolean().nullable(),
-  behind_by: z.number().nullable(),
-});
-const stacksAnswer = z.object({ stacks: z.array(stackView) });
-
-type StackView = z.output<typeof stackView>;
+import { readStacks, type StackView } from "./stacks.ts";
 
 /** `dockmaster status` */
 export function define(command: Command): void {
@@ -32,10 +15,10 @@ export function define(command: Command): void {
       "\nExit code 1 when a stack is not healthy or has drift.\n\nExamples:\n  dockmaster status\n  dockmaster status --json",
     )
     .action(async (options: { json?: boolean }) => {
-      const answer = readAnswer(stacksAnswer, await requestRunner(readRunnerAddress(), "GET", "/stacks"));
-      if (options.json) printJson(answer);
-      else printLines(formatStacks(answer.stacks, Date.now()));
-      process.exitCode = answer.stacks.every(isWell) ? EXIT.done : EXIT.failed;
+      const stacks = await readStacks();
+      if (options.json) printJson({ stacks });
+      else printLines(formatStacks(stacks, Date.now()));
+      process.exitCode = stacks.every(isWell) ? EXIT.done : EXIT.failed;
     });
 }
 

@@ -1,8 +1,11 @@
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { copyPlatform, runCli } from "./run-cli.ts";
+
+// Every command is a process of its own: slow where many tests share few cores.
+vi.setConfig({ testTimeout: 120_000 });
 
 let checkout: string;
 beforeEach(() => {

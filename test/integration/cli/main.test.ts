@@ -1,6 +1,9 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { COMMANDS } from "../../../automation/cli/commands.ts";
 import { runCli } from "./run-cli.ts";
+
+// Every command is a process of its own: slow where many tests share few cores.
+vi.setConfig({ testTimeout: 120_000 });
 
 test("--help lists every command and the exit codes", async () => {
   const { code, stdout } = await runCli(["--help"]);

@@ -1,9 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { error, type FakeRunner, SECRET, startFakeRunner, step, view } from "./fake-runner.ts";
 import { runCli, startCli } from "./run-cli.ts";
+
+// Every command is a process of its own: slow where many tests share few cores.
+vi.setConfig({ testTimeout: 120_000 });
 
 let runner: FakeRunner;
 beforeEach(async () => {

@@ -1,0 +1,48 @@
+import type { Command } from "commander";
+import { assessHotfix, assessPromotion, type TagDecision } from "../../domain/promotion.ts";
+import { wrongUse } from "../problem.ts";
+import { collect } from "../runner/options.ts";
+import { makeTag } from "./make-tag.ts";
+import { addRepositoryOptions, gatherTagFacts, openHere, type RepositoryOptions } from "./open.ts";
+import { presentRelease } from "./present.ts";
+import { readProduction, requireRunner, succeededOnStaging } from "./production.ts";
+
+/** `dockmaster release promote` */
+export function define(command: Command): void {
+  addRepositoryOptions(command)
+    .argument("<tag>", "a release that succeeded on staging, or a hotfix")
+    .option("--drop <tag>", "give up a release that production has and main lacks; may be repeated", collect, [])
+    .option("--new-major", "begin a new major version")
+    .addHelpText(
+      "after",
+      "\nMakes v<major>.<minor+1>.0 on the same commit; a commit that has one, and a hotfix, keep theirs. Deploys nothing.\nAsks the runner (DOCKMASTER_URL) what production has and what succeeded on staging.\n\nExamples:\n  dockmaster release promote v1.2.4\n  dockmaster release promote v1.2.4 --drop v1.1.1",
+    )
+    .action(async (tag: string, options: RepositoryOptions & { drop: string[]; newMajor?: boolean }) => {
+      requireRunner();
+      const repository = await openHere(options);
+      await repository.fetch();
+      const known = (await repository.releases()).find((release) => release.tag === tag);
+      if (!known) {
+        throw wrongUse(`${repository.remote} has no release ${tag}`, "dockmaster release list shows what there is");
+      }
+      const { commit, trailers } = known;
+      const decide = async (): Promise<TagDecision> => {
+        const production = await readProduction();
+        const facts = {
+          ...(await gatherTagFacts(repository, commit)),
+          onMain: await repository.isOnBranch(commit),
+          current: production && (await repository.standing(commit, production)),
+        };
+        if (trailers.kind === "hotfix" && !facts.onMain) return assessHotfix(facts);
+        const isKnown = facts.current !== null && facts.current.relation !== "unknown";
+        return assessPromotion({
+          ...facts,
+          succeededOnStaging: await succeededOnStaging(commit),
+          missing: production && isKnown ? await repository.missing(production.commit, commit) : [],
+          drops: options.drop,
+          newMajor: options.newMajor === true,
+        });
+      };
+      presentRelease(await makeTag(repository, commit, decide), options);
+    });
+}
