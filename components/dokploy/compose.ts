@@ -57,8 +57,15 @@ async function prepareUpdate(context: Context, id: string, olds: ComposeOutputs,
   );
 }
 
+/** What a refresh takes over; nothing of it for an object that is gone. */
+export interface ComposeRead {
+  id?: string;
+  props?: ComposeOutputs;
+  inputs?: ComposeInputs;
+}
+
 /** The compose as it is live, or `{}` when it is confirmed to be gone. Throws whenever that cannot be told. */
-export async function readCompose(context: Context, id: string, olds: ComposeOutputs) {
+export async function readCompose(context: Context, id: string, olds: ComposeOutputs): Promise<ComposeRead> {
   requireKnownSchema(olds);
   requireSameServer(context, olds.serverUrl);
   const record = await found(context.dokploy.compose(id));

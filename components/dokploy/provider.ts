@@ -1,12 +1,13 @@
 // What the shims in resources.ts call, in the process that the engine starts for dynamic resources. State keeps the shims' text, so
 // these names and parameters must stay as they are: older state calls newer code.
+import { describeAdoption } from "./adoption.ts";
 import * as compose from "./compose.ts";
 import { type Context, contextFrom, type StackConfig } from "./context.ts";
 import { changedKeys } from "./diff.ts";
 import * as environment from "./environment.ts";
 import type { EnvironmentInputs } from "./environment-find.ts";
 import { plainFailure } from "./failure.ts";
-import { type ComposeInputs, type RawComposeInputs, withDefaults } from "./inputs.ts";
+import { type ComposeInputs, hasUnknown, type RawComposeInputs, withDefaults } from "./inputs.ts";
 import { createMask } from "./mask.ts";
 import type { ComposeOutputs, EnvironmentOutputs } from "./outputs.ts";
 import { mistakesIn } from "./validate.ts";
@@ -37,23 +38,34 @@ export async function diffEnvironment(_config: Config, _id: string, olds: Enviro
 }
 
 /** Fills in defaults, and refuses what can be seen to be wrong before anything is sent. */
-export async function checkCompose(_config: Config, _olds: unknown, news: RawComposeInputs) {
-  return offline(secretsOf(news), () => {
+export async function checkCompose(config: Config, olds: object, news: RawComposeInputs) {
+  const checked = offline(secretsOf(news), () => {
     const inputs = withDefaults(news);
     // The engine prints the value of a named property: it gets none.
-    return {
-      inputs,
-      failures: mistakesIn(inputs, true).map((reason) => ({ property: "", reason: `config_invalid: ${reason}` })),
-    };
+    const failures = mistakesIn(inputs, true).map((reason) => ({ property: "", reason: `config_invalid: ${reason}` }));
+    return { inputs, failures };
   });
+  const asked = checked.inputs.adopt === true && Object.keys(olds).length === 0 && checked.failures.length === 0;
+  if (asked && !hasUnknown(checked.inputs)) await announceAdoption(config, checked.inputs as ComposeInputs);
+  return checked;
+}
+
+/** The launcher passes on what is printed, and nothing else of a resource that does not exist yet. */
+async function announceAdoption(config: Config, inputs: ComposeInputs): Promise<void> {
+  const line = await plainly(config, secretsOf(inputs), (context) => describeAdoption(context, inputs));
+  if (line !== undefined) console.log(line);
 }
 
 export function createCompose(config: Config, inputs: ComposeInputs) {
   return withContext(config, (context) => compose.createCompose(context, inputs));
 }
 
-export function readCompose(config: Config, id: string, olds: ComposeOutputs) {
-  return plainly(config, secretsOf(olds), (context) => compose.readCompose(context, id, olds));
+export async function readCompose(config: Config, id: string, olds: ComposeOutputs) {
+  const seen = await plainly(config, secretsOf(olds), (context) => compose.readCompose(context, id, olds));
+  // The engine shows a changed secret without saying which key it is; here it is said, by name.
+  const found = seen.props?.drift.filter((key) => !olds.drift.includes(key)) ?? [];
+  if (found.length > 0) console.log(`${olds.service} was changed by hand: ${found.join(", ")}`);
+  return seen;
 }
 
 export function updateCompose(config: Config, id: string, olds: ComposeOutputs, news: ComposeInputs) {

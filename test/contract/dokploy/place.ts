@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { connectDokploy, type Dokploy } from "../../../components/dokploy/client.ts";
 import type { Context } from "../../../components/dokploy/context.ts";
 import { fingerprintKey } from "../../../components/dokploy/fingerprint.ts";
 import type { Timing } from "../../../components/dokploy/timing.ts";
+import { createSimulatedContainers, type SimulatedContainers } from "../../../emulator/containers/simulated.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emulator/emulator.ts";
 import { createSmallEngine } from "./small-engine.ts";
 
@@ -41,14 +45,32 @@ volumes:
 `;
 }
 
+/** What a running container was made from: image, environment, and the routes that its labels give it (`host:port`). */
+export async function running(containers: SimulatedContainers, name: string) {
+  const config = (await containers.inspect(name))?.Config as
+    | { Image: string; Labels: Record<string, string> }
+    | undefined;
+  const routes = Object.entries(config?.Labels ?? {}).flatMap(([label, rule]) => {
+    const [, router = "", host] = [
+      ...(/routers\.(.+-web)\.rule$/.exec(label) ?? []),
+      /Host\(`(.+?)`\)/.exec(rule)?.[1],
+    ];
+    return host ? [`${host}:${config?.Labels[`traefik.http.services.${router}.loadbalancer.server.port`]}`] : [];
+  });
+  return { image: config?.Image, env: containers.environmentOf(name), routes: routes.sort() };
+}
+
 /** An emulator, a connection to it with short times, and an empty state. */
 export async function openPlace(options: EmulatorOptions = {}) {
-  const emulator = await startEmulator(options);
+  const dataDir = mkdtempSync(join(tmpdir(), "dokploy-contract-"));
+  const containers = createSimulatedContainers({ stateFile: join(dataDir, "containers.json") });
+  const emulator = await startEmulator({ dataDir, containers, ...options });
   const dokploy = connect(emulator);
   const engine = createSmallEngine(OWNER);
   const context = contextTo(dokploy);
   return {
     emulator,
+    containers,
     dokploy,
     context,
     engine,
@@ -63,6 +85,7 @@ export async function openPlace(options: EmulatorOptions = {}) {
     async close() {
       await dokploy.close();
       await emulator.close();
+      rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }

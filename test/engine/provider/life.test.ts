@@ -66,6 +66,9 @@ describe("a platform, with the real engine", { timeout: 240_000 }, () => {
     expect(ok).toBe(false);
     for (const key of ["composeFile", "env.EXTRA", "env.PASSWORD", "env.NEW", "settings.autoDeploy"])
       expect(text).toContain(`"${key}"`);
+    expect(text).toContain(
+      "web was changed by hand: composeFile, env.EXTRA, env.NEW, env.PASSWORD, settings.autoDeploy",
+    );
     expect(text).toMatch(/~ EXTRA\s*: "plain" => "by-hand"/);
     expect(text).toMatch(/~ image\s*: "web:1" => "web:2"/);
     expect(text).toMatch(/~ autoDeploy\s*: false => true/);
