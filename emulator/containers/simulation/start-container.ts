@@ -131,6 +131,11 @@ export function injectFiles(state: HostState, project: Project, service: Service
   }
 }
 
+function printedAtStart({ command, image, service }: HostContainer): string[] {
+  const { understood, output } = foretell(command);
+  return understood || output.length > 0 ? output : [`${service}: started (simulated ${image})`];
+}
+
 /** Starts a container: its life begins and volumes that are used for the first time remember by whom. */
 export function startContainer(
   simulation: Simulation,
@@ -140,8 +145,7 @@ export function startContainer(
 ): void {
   container.life = life;
   container.scripted = failure !== undefined;
-  for (const line of failure?.log ?? foretell(container.command).output)
-    container.log.push({ at: life.startedAt, line });
+  for (const line of failure?.log ?? printedAtStart(container)) container.log.push({ at: life.startedAt, line });
   for (const mount of container.mounts) {
     const volume = mount.type === "volume" ? simulation.state.volumes[mount.source] : undefined;
     if (volume && !mount.readOnly && !volume.firstUse)
