@@ -123,24 +123,23 @@ describe.skipIf(openbaoMissing)(`a real agent with the planned configuration${op
     expect(agent?.log()).toContain("connection refused");
   });
 
-  test.each<[string, () => NodeJS.ProcessEnv | undefined, string]>([
-    [
-      "the role id is missing",
-      () => rmSync(places.roleId),
-      "dockmaster up staging (and before it dockmaster up bootstrap, when the role is new)",
-    ],
-    ["the role id is missing", () => writeFileSync(places.roleId, " \n"), "dockmaster up staging"],
-    ["the secret id is missing", () => rmSync(places.secretId), "dockmaster up staging (it makes a new one)"],
-    ["the secret id is missing", () => writeFileSync(places.secretId, ""), "dockmaster up staging"],
-    ["the address of Vault is missing", () => ({ VAULT_ADDR: "" }), "pulumi config set vault:address"],
-    ["the address of Vault is missing", () => ({ VAULT_ADDR: undefined }), "pulumi config set vault:address"],
+  const noRole = "dockmaster up staging (and before it dockmaster up bootstrap, when the role is new)";
+  const noSecretId = "dockmaster up staging (it makes a new one)";
+  const noAddress = "pulumi config set vault:address";
+  test.each<[string, string, () => void, NodeJS.ProcessEnv?]>([
+    ["the role id is missing", noRole, () => rmSync(places.roleId)],
+    ["the role id is missing", noRole, () => writeFileSync(places.roleId, " \n")],
+    ["the secret id is missing", noSecretId, () => rmSync(places.secretId)],
+    ["the secret id is missing", noSecretId, () => writeFileSync(places.secretId, "")],
+    ["the address of Vault is missing", noAddress, () => {}, { VAULT_ADDR: "" }],
+    ["the address of Vault is missing", noAddress, () => {}, { VAULT_ADDR: undefined }],
     [
       "there is neither vault nor bao in this image",
-      () => rmSync(join(folder, "bin/bao")),
       "name an image of HashiCorp Vault or OpenBao",
+      () => rmSync(join(folder, "bin/bao")),
     ],
-  ])("says before anything else that %s (%#)", async (reason, spoil, mend) => {
-    const env = spoil() ?? {};
+  ])("says before anything else that %s (%#)", async (reason, mend, spoil, env) => {
+    spoil();
     writeFileSync(places.marker, "old");
     start(env);
     expect(await agent?.ended).toBe(1);
