@@ -6,7 +6,7 @@ export default defineConfig({
     experimental: { viteModuleRunner: false },
     include: ["test/**/*.test.ts"],
     reporters: ["default", "./test/totals-reporter.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 });

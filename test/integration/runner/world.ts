@@ -123,7 +123,7 @@ export async function startWorld(env: Record<string, string> = {}, program: Prog
         "POST",
         "/deploy",
         { env: stack, tag, triggered_by: "test", ...more },
-        { waitSeconds: 120, ...options },
+        { waitSeconds: 600, ...options },
       ),
     deeds: () =>
       (read(join(dokploy, "log.jsonl")) ?? "")
