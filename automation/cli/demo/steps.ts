@@ -17,7 +17,7 @@ export interface Step {
   run(world: World): Promise<StepResult>;
 }
 
-const DEPLOY_WAIT = 120;
+const DEPLOY_WAIT = 300;
 
 /** Deploys and compares with what the answer must say, and with how many deployments Dokploy made for each service. */
 async function deploy(
@@ -82,7 +82,9 @@ export const STEPS: Step[] = [
   {
     name: "deploy v1.0.2, which changes only redis",
     async run(world) {
-      world.origin.edit("components/redis/compose.yaml", (text) => text.replace("stop_grace_period: 30s", "stop_grace_period: 45s"));
+      world.origin.edit("components/redis/compose.yaml", (text) =>
+        text.replace("stop_grace_period: 30s", "stop_grace_period: 45s"),
+      );
       world.origin.release("v1.0.2", "feat(redis): more time to write its data at the end");
       return await deploy(world, "staging", "v1.0.2", { changed: ["redis"], unchanged: ["postgres"] });
     },
