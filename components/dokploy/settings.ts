@@ -61,9 +61,11 @@ export function liveSettings(record: ComposeRecord): Settings {
   };
 }
 
-/** Which settings differ. */
-export function differingSettings(live: Settings, right: Settings): (keyof Settings)[] {
-  return (Object.keys(right) as (keyof Settings)[]).filter((key) => live[key] !== right[key]);
+/** Which settings differ. One that an older release's state does not have yet is not known, and so does not differ. */
+export function differingSettings(seen: Partial<Settings>, right: Settings): (keyof Settings)[] {
+  return (Object.keys(right) as (keyof Settings)[]).filter(
+    (key) => seen[key] !== undefined && seen[key] !== right[key],
+  );
 }
 
 /** Whether a changed setting reaches the containers only with a deployment. */
