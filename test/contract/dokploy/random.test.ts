@@ -9,6 +9,7 @@ import { startEmulator } from "../../../emulator/emulator.ts";
 import type { FaultInput } from "../../../emulator/faults/fault.ts";
 import { killable } from "./killable.ts";
 import { composeFile, connect, contextTo, OWNER, QUICK } from "./place.ts";
+import { mulberry32 } from "./seeded.ts";
 import { createSmallEngine, type SaidService } from "./small-engine.ts";
 
 // SEQUENCES=200 SEED=12345 npx vitest run test/contract/dokploy/random.test.ts
@@ -271,16 +272,5 @@ function asSaid(name: string, { image, extra, routes, retain }: Wanted): SaidSer
     domains: routes.map((host) => ({ host, service: name, port: 80 })),
     waitTimeout: 2,
     retain,
-  };
-}
-
-/** A small generator with a seed, so that a sequence can be played again. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }

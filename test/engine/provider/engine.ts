@@ -36,7 +36,7 @@ export interface Outcome {
 export interface StoredResource {
   urn: string;
   type: string;
-  id?: string;
+  id?: string | undefined;
   inputs: Record<string, unknown>;
   outputs: Record<string, unknown>;
 }
@@ -46,8 +46,10 @@ export interface Engine {
   /** Everything that the engine printed, its events and its state as it is stored, for searching. */
   traces(): Promise<string>;
   run(args: string[], env?: NodeJS.ProcessEnv): Promise<Outcome>;
-  /** Starts in a session of its own, to be killed. */
+  /** Starts an update in a session of its own, to be killed. */
   start(args: string[]): ChildProcess;
+  /** Brings the stack to where an update can begin after a killed one: no lock, no pending creations. */
+  recover(): Promise<Outcome>;
   says(said: Said): void;
   /** Sets a key of the stack's configuration. */
   configure(key: string, value: string, ...flags: string[]): Promise<void>;
@@ -106,6 +108,10 @@ export async function openEngine(
     run,
     start: (args) =>
       start([...args, "--stack", "test", "--config-file", join(folder, "stack.yaml"), "--non-interactive"], {}, true),
+    recover() {
+      rmSync(join(folder, ".pulumi", "locks"), { recursive: true, force: true });
+      return run(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]);
+    },
     traces: async () => [...traces, (await run(["stack", "export", "--stack", "test"])).text].join("\n"),
     says: (what) => writeFileSync(said, JSON.stringify(what)),
     async configure(key, value, ...flags) {
@@ -125,7 +131,14 @@ export async function openEngine(
     async state() {
       const { text } = await run(["stack", "export", "--stack", "test"]);
       // Secrets are encrypted anew in every export.
-      return JSON.parse(text.replaceAll(/"ciphertext": "[^"]*"/g, '"ciphertext": ""')).deployment.resources ?? [];
+      const exported = JSON.parse(text.replaceAll(/"ciphertext": "[^"]*"/g, '"ciphertext": ""')).deployment;
+      return ((exported.resources ?? []) as StoredResource[]).map(({ urn, type, id, inputs, outputs }) => ({
+        urn,
+        type,
+        id,
+        inputs,
+        outputs,
+      }));
     },
     close: () => rmSync(folder, { recursive: true, force: true }),
   };

@@ -1,9 +1,8 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/emulator.ts";
 import { composeFile, OWNER } from "../../contract/dokploy/place.ts";
 import { type Engine, NO_DRIFT, openEngine, UP_REFRESH } from "./engine.ts";
+import { childrenOf, commandOf, runs } from "./processes.ts";
 
 describe("an update that was killed", { timeout: 240_000 }, () => {
   let emulator: Emulator;
@@ -40,11 +39,8 @@ describe("an update that was killed", { timeout: 240_000 }, () => {
     await until(() => providers.every((pid) => !runs(pid)));
     for (const pid of plugins.filter(runs)) process.kill(pid, "SIGKILL");
 
-    rmSync(join(engine.folder, ".pulumi", "locks"), { recursive: true, force: true });
     emulator.control.clearFaults();
-    expect(await engine.run(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"])).toMatchObject({
-      ok: true,
-    });
+    expect(await engine.recover()).toMatchObject({ ok: true });
     expect(await engine.run(UP_REFRESH)).toMatchObject({ ok: true });
     const services = (await engine.state()).filter(({ type }) => type.endsWith("Compose"));
     expect(services.map(({ urn }) => urn.split("::").at(-1)).sort()).toEqual(["other", "web"]);
@@ -52,34 +48,6 @@ describe("an update that was killed", { timeout: 240_000 }, () => {
     expect(await engine.run(NO_DRIFT)).toMatchObject({ ok: true });
   });
 });
-
-/** Processes below this one, the language host and the provider with theirs. */
-function childrenOf(pid: number): number[] {
-  const parents = readdirSync("/proc")
-    .filter((entry) => /^\d+$/.test(entry))
-    .map((entry) => [Number(entry), parentOf(entry)] as const);
-  const direct = parents.filter(([, parent]) => parent === pid).map(([child]) => child);
-  return [...direct, ...direct.flatMap(childrenOf)];
-}
-
-function commandOf(pid: number): string {
-  return existsSync(`/proc/${pid}/cmdline`) ? readFileSync(`/proc/${pid}/cmdline`, "utf8") : "";
-}
-
-function parentOf(pid: string): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-  } catch {
-    return 0;
-  }
-}
-
-function runs(pid: number): boolean {
-  if (!existsSync(`/proc/${pid}`)) return false;
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  return !stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
-}
 
 async function until(condition: () => boolean): Promise<void> {
   const deadline = Date.now() + 30_000;
