@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import type { Rate } from "./http/rate-limit.ts";
 import type { Variables } from "./variables.ts";
 
 /** What the runner is told by its environment, checked. Secrets are not in here: they are read when they are needed. */
@@ -25,6 +26,11 @@ export interface Config {
   concurrency: number;
   /** Where /metrics is served without a token; undefined: only on the main port, with one. */
   metricsPort: number | undefined;
+  /** Requests that one source may send. */
+  rate: Rate;
+  /** How long a run's events and the runs themselves are kept, in milliseconds. */
+  keepEventsMs: number;
+  keepRunsMs: number;
   /** How long SIGTERM lets a running update go on, in milliseconds. */
   graceMs: number;
 }
@@ -42,6 +48,9 @@ export class ConfigError extends Error {
 const port = z.coerce.number("must be a port number").int().min(0).max(65_535);
 const seconds = (least: number) =>
   z.coerce.number("must be a number of seconds").min(least, `must be at least ${least} seconds`);
+
+const days = z.coerce.number("must be a number of days").min(1, "must be at least 1 day");
+const DAY = 24 * 3_600_000;
 
 /** `ext::` and other remote helpers run commands, and a leading dash would be an option of git's. */
 const gitUrl = z
@@ -73,6 +82,9 @@ const schema = z.object({
   CONCURRENCY: z.coerce.number("must be a number of stacks").int().min(1).max(32).default(2),
   METRICS_PORT: port.optional(),
   SHUTDOWN_GRACE: seconds(0).default(20),
+  RATE_LIMIT: z.coerce.number("must be a number of requests per second").min(1).default(100),
+  KEEP_EVENTS: days.default(30),
+  KEEP_RUNS: days.default(365),
 });
 
 /** Reads and checks the runner's environment. Throws ConfigError with all problems. */
@@ -108,6 +120,9 @@ export function readConfig(variables: Variables): Config {
     concurrency: env.CONCURRENCY,
     metricsPort: env.METRICS_PORT,
     graceMs: env.SHUTDOWN_GRACE * 1000,
+    rate: { burst: 2 * env.RATE_LIMIT, perSecond: env.RATE_LIMIT },
+    keepEventsMs: env.KEEP_EVENTS * DAY,
+    keepRunsMs: env.KEEP_RUNS * DAY,
   };
 }
 
@@ -125,6 +140,10 @@ export const SECRET_VARIABLES = [
   "AWS_ACCESS_KEY_ID",
   "AWS_SECRET_ACCESS_KEY",
   "AWS_SESSION_TOKEN",
+  // Their addresses let anybody write there.
+  "NOTIFY_WEBHOOK",
+  "NOTIFY_SLACK",
+  "NOTIFY_FEISHU",
 ] as const;
 
 /** The secrets that are valid now for signatures: `WEBHOOK_SECRET`, several separated by commas while rotating. */

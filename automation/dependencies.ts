@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, rename, rm, symlink } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rename, rm, symlink, utimes } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { pickEnvironment } from "./engine/environment.ts";
 
@@ -58,7 +58,12 @@ async function install(
   const key = createHash("sha256").update(lock).update(abi).digest("hex").slice(0, 32);
   const folder = join(dataDir, "dependencies", key);
   const modules = join(folder, "node_modules");
-  if (existsSync(modules)) return modules;
+  if (existsSync(modules)) {
+    // Its time says when it was last used; what nobody uses is removed.
+    const used = new Date();
+    await utimes(folder, used, used);
+    return modules;
+  }
 
   // Made aside and renamed: a killed installation is never taken for a complete one.
   const draft = `${folder}.${randomUUID()}`;

@@ -29,8 +29,10 @@ export function startHealth(runner: Runner): Health {
       try {
         await probe();
         states[name] = "ok";
+        runner.metrics.health.set({ check: name }, 1);
       } catch (error) {
         states[name] = "broken";
+        runner.metrics.health.set({ check: name }, 0);
         if (before !== "broken") {
           const reason = runner.mask(error instanceof Error ? error.message : String(error));
           runner.log.warn({ check: name, reason }, "health check failed");
@@ -64,12 +66,13 @@ export function startHealth(runner: Runner): Health {
 }
 
 /** Asks for Dokploy's version, which needs a valid key (api reference: settings.getDokployVersion). */
-async function probeDokploy({ variables }: Runner): Promise<void> {
+async function probeDokploy({ variables, metrics }: Runner): Promise<void> {
   const url = new URL("/api/settings.getDokployVersion", variables.get("DOKPLOY_URL"));
   if (!/^https?:$/.test(url.protocol)) return;
   const headers = { "x-api-key": variables.get("DOKPLOY_API_KEY") ?? "", accept: "application/json" };
   const answer = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT) });
   await answer.body?.cancel();
+  metrics.dokployRequests.inc({ status: answer.status });
   if (!answer.ok) throw new Error(`Dokploy answered ${answer.status}`);
 }
 

@@ -23,12 +23,17 @@ export interface Recorder {
 export function openRecord(
   store: Store,
   run: string,
-  tools: { mask: Mask; log: Log; onAppend(run: string): void },
+  tools: { mask: Mask; log: Log; onAppend(run: string): void; onPhase?(name: string, seconds: number): void },
 ): Recorder {
   let records: TimedRecord[] = [];
   let pending: Omit<RunEvent, "seq">[] = [];
   let timer: NodeJS.Timeout | undefined;
   let written: Promise<void> = Promise.resolve();
+  let phase: { name: string; since: number } | undefined;
+  const endPhase = () => {
+    if (phase) tools.onPhase?.(phase.name, (Date.now() - phase.since) / 1000);
+    phase = undefined;
+  };
 
   const write = () => {
     clearTimeout(timer);
@@ -61,8 +66,13 @@ export function openRecord(
       const { type, ...data } = masked;
       add(type, at, data);
     },
-    phase: (name, data = {}) => add("phase", Date.now(), { name, ...data }),
+    phase: (name, data = {}) => {
+      endPhase();
+      phase = { name, since: Date.now() };
+      add("phase", phase.since, { name, ...data });
+    },
     flush: () => {
+      endPhase();
       write();
       return written;
     },

@@ -46,5 +46,6 @@ export async function needsMending(store: Store, run: Run): Promise<boolean> {
   if (run.session !== null) return true;
   const earlier = await store.runs({ stack: run.stack, kinds: ["deploy", "sync"], limit: 20 });
   const last = earlier.find((other) => other.id !== run.id && other.attempts > 0);
-  return last !== undefined && last.state !== "succeeded" && last.outcomes.some(({ result }) => result === "canceled");
+  if (!last || last.state === "succeeded") return false;
+  return last.state === "canceled" || last.session !== null;
 }

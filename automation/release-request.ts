@@ -26,32 +26,74 @@ export interface AssessedRelease {
  * asked, for its answer may be new. Throws RequestError.
  */
 export async function assessRelease(runner: Runner, request: ReleaseRequest): Promise<AssessedRelease> {
-  const { mirror, now } = runner;
+  return askTwice(
+    runner,
+    () => assess(runner, request),
+    ({ decision }) => decision.ok,
+  );
+}
+
+/**
+ * Asks what the mirror knows, and once more after a fetch when that was not good enough: an error, or an answer that
+ * `isGood` does not take. Without a first fetch nothing is known.
+ */
+async function askTwice<T>({ mirror, now }: Runner, ask: () => Promise<T>, isGood: (answer: T) => boolean): Promise<T> {
   const arrived = now();
   if (mirror.fetchedAt() === undefined) await mirror.fetch();
   const isFresh = () => (mirror.fetchedAt() ?? 0) >= arrived;
   try {
-    const assessed = await assess(runner, request);
-    if (assessed.decision.ok || isFresh()) return assessed;
+    const answer = await ask();
+    if (isGood(answer) || isFresh()) return answer;
   } catch (error) {
     if (!(error instanceof RequestError) || isFresh()) throw error;
   }
   await mirror.fetch();
-  return assess(runner, request);
+  return ask();
+}
+
+/** The commit of a tag, or a commit that a branch or tag of the repository holds; it has the stack. Throws RequestError. */
+export async function resolveCommit(
+  runner: Runner,
+  asked: { env: string; tag?: string | undefined; commit?: string | undefined },
+): Promise<string> {
+  const resolve = async () => {
+    await requireStack(runner, asked.env);
+    const commit = await findCommit(runner, asked);
+    await requireStackFile(runner, commit, asked.env, asked.tag ?? commit.slice(0, 7));
+    return commit;
+  };
+  return askTwice(runner, resolve, () => true);
+}
+
+async function findCommit(
+  { mirror }: Runner,
+  { tag, commit }: { tag?: string | undefined; commit?: string | undefined },
+) {
+  if (tag !== undefined) {
+    const found = await mirror.tagCommit(tag);
+    if (found === undefined) throw new RequestError("tag_not_found", `The repository has no tag ${tag}`);
+    return found;
+  }
+  // The mirror holds branches and tags only, so what a pull request of a fork brought is not among them.
+  if (commit === undefined || !(await mirror.hasCommit(commit))) throw new RequestError("commit_not_found");
+  return commit;
+}
+
+/** The services of a stack at a commit. Throws RequestError `release_invalid` when the commit does not have the stack. */
+async function requireStackFile({ catalogue }: Runner, commit: string, stack: string, name: string): Promise<string[]> {
+  const services = await catalogue.services(commit, stack);
+  if (services) return services;
+  throw new RequestError("release_invalid", `${name} has no Pulumi.${stack}.yaml`, {
+    hint: "name a release that has this environment",
+  });
 }
 
 async function assess(runner: Runner, request: ReleaseRequest): Promise<AssessedRelease> {
-  const { mirror, catalogue, store, config, now } = runner;
+  const { mirror, store, config, now } = runner;
   const { env: stack, tag, services, rollback, replayable } = request;
   await requireStack(runner, stack);
-  const commit = await mirror.tagCommit(tag);
-  if (commit === undefined) throw new RequestError("tag_not_found", `The repository has no tag ${tag}`);
-  const known = await catalogue.services(commit, stack);
-  if (!known) {
-    throw new RequestError("release_invalid", `${tag} has no Pulumi.${stack}.yaml`, {
-      hint: "deploy a release that has this environment",
-    });
-  }
+  const commit = await findCommit(runner, { tag });
+  const known = await requireStackFile(runner, commit, stack, tag);
   requireServices(services, known);
   const question = { stack, tag, commit, rollback, replayable };
   const { facts, newest } = await gatherDeployFacts(question, { mirror, store, branch: config.gitBranch, now: now() });

@@ -2,7 +2,15 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { z } from "zod";
 import { causeOf } from "./domain/cause.ts";
 import type { Cause, Run, ServiceOutcome } from "./domain/run.ts";
-import type { failedAnswer, inProgressAnswer, RunView, successAnswer, supersededAnswer } from "./http/schemas.ts";
+import type {
+  driftAnswer,
+  failedAnswer,
+  inProgressAnswer,
+  previewAnswer,
+  RunView,
+  successAnswer,
+  supersededAnswer,
+} from "./http/schemas.ts";
 
 /** An answer: status and JSON body. */
 export interface Answer<Body = unknown> {
@@ -10,7 +18,9 @@ export interface Answer<Body = unknown> {
   body: Body;
 }
 
-type DeployAnswer =
+type RunAnswer =
+  | z.output<typeof previewAnswer>
+  | z.output<typeof driftAnswer>
   | z.output<typeof successAnswer>
   | z.output<typeof failedAnswer>
   | z.output<typeof inProgressAnswer>
@@ -53,13 +63,13 @@ export function toRunView(run: Run): RunView {
 }
 
 /**
- * The answer to a deploy or sync. `asked` narrows what is reported, never what decides: the status is the run's.
+ * The answer to a request for a run. `asked` narrows what is reported, never what decides: the status is the run's.
  * `winner` is the newer run of a superseded one.
  */
-export function toDeployAnswer(
+export function toRunAnswer(
   run: Run,
   options: { asked: string[] | null; duplicate: boolean; now: number; winner?: Run },
-): Answer<DeployAnswer> {
+): Answer<RunAnswer> {
   const { asked, duplicate, now, winner } = options;
   const common = {
     env: run.stack,
@@ -71,7 +81,7 @@ export function toDeployAnswer(
   };
   switch (run.state) {
     case "succeeded":
-      return { status: 200, body: { status: "success", ...common, ...toReport(run, asked) } };
+      return { status: 200, body: { status: "success", ...common, ...toSuccess(run, asked) } };
     case "superseded":
       return { status: 200, body: { status: "superseded", ...common, ...toSuperseded(run, winner) } };
     case "failed":
@@ -79,6 +89,21 @@ export function toDeployAnswer(
       return { status: 500, body: { ...common, ...toFailure(run, asked) } };
     default:
       return { status: 202, body: { status: "in_progress", ...common, status_url: `/runs/${run.id}` } };
+  }
+}
+
+function toSuccess(run: Run, asked: string[] | null) {
+  const { deployed_services, ...report } = toReport(run, asked);
+  switch (run.kind) {
+    case "deploy":
+    case "sync":
+      return { deployed_services, ...report };
+    case "preview":
+      return report;
+    case "drift": {
+      const drifted = run.outcomes.filter(({ result }) => result !== "unchanged").map(({ service }) => service);
+      return { drift: drifted.length > 0, drifted_services: drifted, reasons: report.reasons };
+    }
   }
 }
 

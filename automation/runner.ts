@@ -3,6 +3,7 @@ import type { Config } from "./config.ts";
 import type { Mirror } from "./git/mirror.ts";
 import type { Log } from "./log.ts";
 import type { Mask } from "./mask.ts";
+import type { Metrics } from "./metrics.ts";
 import type { Store } from "./store/store.ts";
 import type { Variables } from "./variables.ts";
 
@@ -15,6 +16,7 @@ export interface Runner {
   catalogue: Catalogue;
   log: Log;
   mask: Mask;
+  metrics: Metrics;
   /** PATH for the engine: its own folder first, then Node's. */
   enginePath: string;
   /** Folder of the runner's own checkout, whose dependencies serve releases with the same lock file. */

@@ -1,14 +1,12 @@
-import { randomUUID } from "node:crypto";
-import type { Run, RunRequest } from "./domain/run.ts";
+import { causeOf } from "./domain/cause.ts";
+import { isFinal, type Run, type RunRequest } from "./domain/run.ts";
 import type { Refusal } from "./domain/verdict.ts";
 import { type ErrorCode, RequestError } from "./http/errors.ts";
-import type { DeployBody } from "./http/schemas.ts";
-import { assessRelease } from "./release-request.ts";
-import { type Answer, toDeployAnswer } from "./report.ts";
+import type { DeployBody, DriftBody, PreviewBody, SyncBody } from "./http/schemas.ts";
+import { assessRelease, requireServices, requireStack, resolveCommit } from "./release-request.ts";
 import type { Runner } from "./runner.ts";
 import type { Signature } from "./signature.ts";
 import { StoreConflict } from "./store/store.ts";
-import { type Changes, waitForRun } from "./waiting.ts";
 
 /** How a request came in. */
 export interface Arrival {
@@ -31,8 +29,8 @@ export async function acceptDeploy(runner: Runner, body: DeployBody, arrival: Ar
   const isPlain = arrival.signature.form === "plain";
   if (rollback && isPlain) throw new RequestError("signature_v2_required", "A rollback needs a v2 signature");
   const services = body.services ?? null;
-  const request = { env: body.env, tag: body.tag, services, rollback, replayable: isPlain };
-  for (let races = 0; ; races++) {
+  return decideAgain(async () => {
+    const request = { env: body.env, tag: body.tag, services, rollback, replayable: isPlain };
     const { commit, decision, newest } = await assessRelease(runner, request);
     const row: RunRequest = {
       kind: "deploy",
@@ -46,8 +44,71 @@ export async function acceptDeploy(runner: Runner, body: DeployBody, arrival: Ar
       requestId: arrival.requestId,
     };
     if (!decision.ok) return refuse(runner, row, decision);
+    return runner.store.accept(row, runner.now(), { newest: newest?.id ?? null });
+  });
+}
+
+/** Accepts a request to bring a stack once more to the release it was last asked to have. Throws RequestError. */
+export async function acceptSync(runner: Runner, body: SyncBody, { requestId }: Arrival): Promise<Acceptance> {
+  return decideAgain(async () => {
+    const newest = await requireRelease(runner, body.env);
+    const known = (await runner.catalogue.services(newest.commit, body.env)) ?? [];
+    requireServices(body.services ?? null, known);
+    const row: RunRequest = {
+      kind: "sync",
+      stack: body.env,
+      tag: newest.tag,
+      commit: newest.commit,
+      services: body.services ?? null,
+      rollback: false,
+      triggeredBy: body.triggered_by,
+      reason: body.reason ?? null,
+      requestId,
+    };
+    return runner.store.accept(row, runner.now(), { newest: newest.id });
+  });
+}
+
+/** Accepts a request to tell what a deploy would change. Throws RequestError. */
+export async function acceptPreview(runner: Runner, body: PreviewBody, { requestId }: Arrival): Promise<Acceptance> {
+  const commit = await resolveCommit(runner, body);
+  const tag = body.tag ?? null;
+  const row = readOnly("preview", body.env, tag, commit, body.triggered_by, requestId);
+  return runner.store.accept(row, runner.now());
+}
+
+/** Accepts a request to tell what was changed by hand since the last update. Throws RequestError. */
+export async function acceptDrift(runner: Runner, body: DriftBody, { requestId }: Arrival): Promise<Acceptance> {
+  const { tag, commit } = await requireRelease(runner, body.env);
+  const row = readOnly("drift", body.env, tag, commit, body.triggered_by, requestId);
+  return runner.store.accept(row, runner.now());
+}
+
+/**
+ * Cancels a run that waits, or asks whoever carries it out to. Returns the run as it is then. Throws RequestError
+ * `run_finished`.
+ */
+export async function cancelRun({ store, now, changed }: Runner, id: string): Promise<Run> {
+  const before = await store.run(id);
+  if (!before || isFinal(before.state)) throw new RequestError("run_finished");
+  // Asked for first: one that starts in this moment is then ended by its worker.
+  await store.requestCancel(id, now());
+  if (before.state !== "running") {
+    const cause = causeOf("canceled", "somebody canceled the run before it started");
+    await store.transition(id, "cancel", { cause }, now()).catch((error: unknown) => {
+      if (!(error instanceof StoreConflict)) throw error;
+    });
+    changed(id);
+  }
+  const run = await store.run(id);
+  if (!run) throw new RequestError("run_not_found");
+  return run;
+}
+
+async function decideAgain(decide: () => Promise<Acceptance>): Promise<Acceptance> {
+  for (let races = 0; ; races++) {
     try {
-      return await runner.store.accept(row, runner.now(), { newest: newest?.id ?? null });
+      return await decide();
     } catch (error) {
       if (!(error instanceof StoreConflict) || races >= MOST_RACES) throw error;
     }
@@ -60,37 +121,24 @@ async function refuse({ store, now }: Runner, row: RunRequest, refusal: Refusal)
   throw new RequestError(code, refusal.message, { hint: refusal.hint, shownCode: refusal.code });
 }
 
-/** The answer to an accepted request: how the run ended, or after `waitMs` that it goes on. */
-export async function answerDeploy(
-  { store, now }: Runner,
-  changes: Changes,
-  acceptance: Acceptance,
-  options: { asked: string[] | null; waitMs: number; signal?: AbortSignal },
-): Promise<Answer> {
-  const { asked, waitMs, signal } = options;
-  if ("refusal" in acceptance) {
-    const { refusal, run } = acceptance;
-    const answer = toDeployAnswer(run, { asked, duplicate: false, now: now() });
-    const { supersededBy: superseded_by, message, hint } = refusal;
-    return { status: answer.status, body: { ...answer.body, superseded_by, message, hint } };
-  }
-  const run = await waitForRun(store, changes, acceptance.run.id, waitMs, signal);
-  const winner = run.supersededBy === null ? undefined : await store.run(run.supersededBy);
-  return toDeployAnswer(run, {
-    asked,
-    duplicate: acceptance.duplicate,
-    now: now(),
-    ...(winner ? { winner } : {}),
+/** The run that last brought, or was to bring, a stack to a release. Throws RequestError. */
+async function requireRelease(runner: Runner, stack: string): Promise<Run> {
+  await requireStack(runner, stack);
+  const newest = await runner.store.newestAccepted(stack);
+  if (newest) return newest;
+  throw new RequestError("release_refused", `${stack} has no release yet`, {
+    hint: `deploy one first: dockmaster deploy ${stack} <tag>`,
+    shownCode: "nothing_deployed",
   });
 }
 
-/** Seconds to wait, from `Prefer: wait=<s>` (RFC 7240); `fallback` when it says nothing, never more than `most`. */
-export function parseWait(prefer: string | undefined, fallback: number, most: number): number {
-  const seconds = /(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])/i.exec(prefer ?? "")?.[1];
-  return Math.min(seconds === undefined ? fallback : Number(seconds), most);
-}
-
-/** The request id that a caller sent, when it is harmless to repeat, else a new one. */
-export function toRequestId(given: string | undefined): string {
-  return given !== undefined && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+function readOnly(
+  kind: "preview" | "drift",
+  stack: string,
+  tag: string | null,
+  commit: string,
+  triggeredBy: string,
+  requestId: string,
+): RunRequest {
+  return { kind, stack, tag, commit, services: null, rollback: false, triggeredBy, reason: null, requestId };
 }

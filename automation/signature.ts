@@ -52,10 +52,18 @@ export function verifySignature(request: SignedRequest, secrets: string[], now: 
   if (secrets.length === 0) return "secret_not_configured";
   const v2 = request.headers.get("x-dockmaster-signature");
   if (v2 !== null) return verifyV2(request, v2, secrets, now);
-  const plain = request.headers.get("x-hub-signature-256");
+  const plain = readPlain(request.headers);
   if (plain === null) return "signature_missing";
   const expected = secrets.map((secret) => signPlain(secret, request.body));
   return isOneOf(plain, expected) ? { form: "plain" } : "signature_invalid";
+}
+
+/** GitHub's header, or those of Gitea and Forgejo, which hold the bare hex digits. */
+function readPlain(headers: SignedRequest["headers"]): string | null {
+  const github = headers.get("x-hub-signature-256");
+  if (github !== null) return github;
+  const bare = headers.get("x-forgejo-signature") ?? headers.get("x-gitea-signature");
+  return bare === null ? null : `sha256=${bare}`;
 }
 
 function verifyV2(request: SignedRequest, given: string, secrets: string[], now: number): Signature | ErrorCode {

@@ -1,14 +1,19 @@
 import { mkdir } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { createAdaptorServer } from "@hono/node-server";
+import { createAdaptorServer, type ServerType } from "@hono/node-server";
+import { Hono } from "hono";
 import { createCatalogue } from "./catalogue.ts";
 import { type Config, knownSecrets, SECRET_VARIABLES, webhookSecrets } from "./config.ts";
 import { createGit } from "./git/git.ts";
 import { openMirror } from "./git/mirror.ts";
 import { startHealth } from "./health.ts";
+import { startHousekeeping } from "./housekeeping.ts";
 import type { Log } from "./log.ts";
 import { createMask } from "./mask.ts";
+import { createMetrics } from "./metrics.ts";
+import { startOutbox } from "./outbox.ts";
+import { answerMetrics } from "./routes/documents.ts";
 import type { Runner } from "./runner.ts";
 import { createServer } from "./server.ts";
 import { openStore } from "./store/open.ts";
@@ -58,6 +63,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     catalogue: createCatalogue(mirror),
     log,
     mask,
+    metrics: createMetrics(),
     enginePath,
     folder,
     env,
@@ -66,12 +72,12 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   };
   const health = startHealth(runner);
   const worker = startWorker(runner, owner);
+  const outbox = startOutbox(runner);
+  const housekeeping = startHousekeeping(runner, worker.wake);
   const app = createServer(runner, { health, changes, worker, version, startedAt });
   const server = createAdaptorServer({ fetch: app.fetch });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(config.port, config.host, resolve);
-  });
+  await listen(server, config.port, config.host);
+  const metricsServer = config.metricsPort === undefined ? undefined : await serveMetrics(runner, config.metricsPort);
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   log.info({ url, version }, "runner listening");
@@ -79,14 +85,33 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   const stop = async (graceMs: number) => {
     log.info({ running: worker.running(), graceMs }, "runner stopping");
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    metricsServer?.close();
     await worker.stop(graceMs);
     if ("closeAllConnections" in server) server.closeAllConnections();
     await closed;
     health.stop();
+    await housekeeping.stop();
+    await outbox.stop();
     await store.close();
     log.info("runner stopped");
   };
   return { url, stop };
+}
+
+/** Serves metrics without a token on a port of their own, for a Prometheus in the same network. */
+async function serveMetrics(runner: Runner, port: number): Promise<{ close(): void }> {
+  const app = new Hono();
+  app.get("/metrics", (c) => answerMetrics(runner, c));
+  const server = createAdaptorServer({ fetch: app.fetch });
+  await listen(server, port, runner.config.host);
+  return { close: () => void server.close() };
+}
+
+function listen(server: ServerType, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
 }
 
 /** Says what the runner uses and what is missing. Of secrets only that they are there. */

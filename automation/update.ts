@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DependenciesError } from "./dependencies.ts";
 import { causeOf } from "./domain/cause.ts";
 import { reduceOutcomes } from "./domain/outcome.ts";
-import type { Cause, ServiceOutcome } from "./domain/run.ts";
+import type { Cause, RunKind, ServiceOutcome } from "./domain/run.ts";
 import { runEngine } from "./engine/run.ts";
 import { RequestError } from "./http/errors.ts";
 import { prepare, ReleaseError } from "./prepare.ts";
@@ -35,8 +35,13 @@ interface Try {
  */
 export async function performRun(runner: Runner, claim: Claim, stop: AbortSignal): Promise<Ending> {
   const log = runner.log.child({ run: claim.run.id, stack: claim.run.stack });
-  const record = openRecord(runner.store, claim.run.id, { mask: runner.mask, log, onAppend: runner.changed });
   const { run } = claim;
+  const record = openRecord(runner.store, run.id, {
+    mask: runner.mask,
+    log,
+    onAppend: runner.changed,
+    onPhase: (phase, seconds) => runner.metrics.phases.observe({ env: run.stack, phase }, seconds),
+  });
   try {
     for (let tries = 0; ; ) {
       const { verdict, outcomes } = await tryOnce(runner, claim, stop, record);
@@ -65,8 +70,10 @@ async function tryOnce(runner: Runner, claim: Claim, stop: AbortSignal, record: 
   try {
     stop.throwIfAborted();
     const prepared = await prepare(runner, run, record, stop);
-    const mend = await needsMending(runner.store, run);
+    // Looking must not write, not even to mend.
+    const mend = changesStack(run.kind) && (await needsMending(runner.store, run));
     for (const lock of await clearWay(run.session, prepared.locks)) {
+      runner.metrics.lockBreaks.inc({ env: run.stack });
       runner.log.warn({ run: run.id, stack: run.stack, lock }, "stack lock removed");
     }
     stop.throwIfAborted();
@@ -84,6 +91,10 @@ async function tryOnce(runner: Runner, claim: Claim, stop: AbortSignal, record: 
       return { verdict: judgeStop(stop.reason as StopReason, runner.config.runTimeoutMs), outcomes: [] };
     return { verdict: toVerdict(error), outcomes: [] };
   }
+}
+
+function changesStack(kind: RunKind): boolean {
+  return kind === "deploy" || kind === "sync";
 }
 
 /** What failed before the engine started. Throws what is a mistake of ours. */

@@ -1,8 +1,11 @@
-import type { RunState } from "./domain/run.ts";
+import { nextState, type Run, type RunState } from "./domain/run.ts";
+import { decideEvents, toNotices } from "./notices.ts";
+import { readTargets } from "./outbox.ts";
 import type { Runner } from "./runner.ts";
-import { type Claim, StoreConflict } from "./store/store.ts";
+import { type Claim, type Notice, StoreConflict } from "./store/store.ts";
 import { type Ending, performRun } from "./update.ts";
 import type { StopReason } from "./verdict.ts";
+import { countRun } from "./watch-metrics.ts";
 
 /** How long a stack stays ours without a sign of life, and how often we give one, in milliseconds. */
 const LEASE = 8_000;
@@ -88,6 +91,8 @@ async function carryOut(
   const endWatch = watch(runner, claim, stop);
   log.info({ kind: run.kind, tag: run.tag, commit: run.commit, attempts: run.attempts }, "run started");
   runner.changed(run.id);
+  if (run.attempts === 0)
+    runner.metrics.phases.observe({ env: run.stack, phase: "queue" }, (runner.now() - run.createdAt) / 1000);
   try {
     const ending = await perform(runner, claim, stop.signal);
     await conclude(runner, claim, ending);
@@ -136,14 +141,34 @@ async function conclude(runner: Runner, { run, lease }: Claim, { verdict, outcom
   if (verdict.next === "leave") return;
   const now = runner.now();
   const patch = verdict.next === "requeue" ? {} : { outcomes, cause: verdict.cause };
-  const ended = await runner.store.transition(run.id, verdict.next, patch, now, lease);
+  const notices = await planNotices(runner, {
+    ...run,
+    ...patch,
+    state: nextState(run.state, verdict.next) ?? run.state,
+  });
+  const ended = await runner.store.transition(run.id, verdict.next, patch, now, lease, notices);
   const log = runner.log.child({ run: run.id, stack: run.stack });
+  countRun(runner, ended);
+  const told = run.kind === "deploy" || run.kind === "sync" ? "service changed" : "service differs";
   for (const { service, result, reason } of outcomes) {
-    if (result !== "unchanged") log.info({ service, result, reason }, "service changed");
+    if (result !== "unchanged") log.info({ service, result, reason }, told);
   }
   const seconds = (now - (run.startedAt ?? now)) / 1000;
   const cause = verdict.cause ? { code: verdict.cause.code, message: verdict.cause.message } : undefined;
   log[level(ended.state)]({ state: ended.state, tag: run.tag, seconds, ...cause }, "run finished");
+}
+
+/** What people are told of a run's end; written with it, so that it is told once and never forgotten. */
+async function planNotices(runner: Runner, run: Run): Promise<Notice[]> {
+  const targets = readTargets(runner);
+  if (targets.length === 0) return [];
+  const [before] = await runner.store.runs({
+    stack: run.stack,
+    kinds: ["deploy", "sync"],
+    states: ["succeeded", "failed"],
+    limit: 1,
+  });
+  return toNotices(run, decideEvents(run, before?.state), targets);
 }
 
 function level(state: RunState): "warn" | "info" {

@@ -23,6 +23,10 @@ export interface Mirror {
   branchHead(branch: string): Promise<string | undefined>;
   /** Whether `ancestor` is `commit` or one of its ancestors. False when either is unknown. */
   isAncestor(ancestor: string, commit: string): Promise<boolean>;
+  /** Commits that `to` has and `from` lacks; null when either is unknown. */
+  countBetween(from: string, to: string): Promise<number | null>;
+  /** Paths that differ between two commits, both names of a renamed one; undefined when either is unknown. */
+  changedFiles(from: string, to: string): Promise<string[] | undefined>;
   /** A file's text at a commit; undefined when it is not there. */
   readText(commit: string, path: string): Promise<string | undefined>;
   /** Paths at a commit below `folder`, relative to the repository. */
@@ -134,6 +138,16 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
         if (error.exitCode === 1) ancestry.set(key, false);
         return false;
       }
+    },
+    countBetween: async (from, to) => {
+      if (!COMMIT.test(from) || !COMMIT.test(to)) return null;
+      const counted = await ask(["rev-list", "--count", `${from}..${to}`]);
+      return counted === undefined ? null : Number(counted);
+    },
+    changedFiles: async (from, to) => {
+      if (!COMMIT.test(from) || !COMMIT.test(to)) return undefined;
+      const listed = await ask(["diff", "--name-only", "--no-renames", "-z", from, to]);
+      return listed?.split("\0").filter(Boolean);
     },
     readText: async (commit, path) => {
       try {

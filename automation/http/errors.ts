@@ -92,7 +92,7 @@ const CATALOGUE = {
   content_type: {
     status: 415,
     message: "The body's type is not application/json",
-    hint: "Send Content-Type: application/json",
+    hint: "Send Content-Type: application/json; in a webhook's settings choose application/json",
   },
   release_invalid: {
     status: 422,
@@ -109,6 +109,11 @@ const CATALOGUE = {
     status: 503,
     message: "The Git repository cannot be read",
     hint: "Check GIT_REPO_URL, its credentials and the network; nothing was changed",
+  },
+  tag_not_pushed: {
+    status: 503,
+    message: "The release tag could not be pushed",
+    hint: "Let the runner's Git credentials push tags, or set WEBHOOK_TAG=reuse and tag elsewhere",
   },
   store_unavailable: {
     status: 503,
@@ -127,15 +132,22 @@ export class RequestError extends Error {
   readonly code: ErrorCode;
   readonly status: ContentfulStatusCode;
   readonly hint: string;
+  /** Seconds after which it is worth trying again. */
+  readonly retryAfter: number | undefined;
   /** What the caller sees as the code: the catalogue's, or a finer one from where the rule stands. */
   readonly shownCode: string;
 
   /** `message`, `hint` and `shownCode` replace the catalogue's where the place knows better. None may hold a secret. */
-  constructor(code: ErrorCode, message?: string, options?: { hint?: string; shownCode?: string; cause?: unknown }) {
+  constructor(
+    code: ErrorCode,
+    message?: string,
+    options?: { hint?: string; shownCode?: string; retryAfter?: number; cause?: unknown },
+  ) {
     super(message ?? CATALOGUE[code].message, { cause: options?.cause });
     this.code = code;
     this.status = CATALOGUE[code].status;
     this.hint = options?.hint ?? CATALOGUE[code].hint;
+    this.retryAfter = options?.retryAfter;
     this.shownCode = options?.shownCode ?? code;
   }
 }

@@ -19,6 +19,8 @@ const services = z.array(service, "must be a list of services").min(1, "must nam
 
 const person = z.string("must say who asks").trim().min(1, "must say who asks").max(200);
 
+const reason = z.string("must be a text").max(1000);
+
 /** `POST /deploy`. */
 export const deployBody = z.strictObject({
   env,
@@ -26,11 +28,46 @@ export const deployBody = z.strictObject({
   triggered_by: person,
   services: services.optional(),
   rollback: z.boolean("must be true or false").optional(),
-  reason: z.string("must be a text").max(1000).optional(),
+  reason: reason.optional(),
 });
 
 /** A checked `POST /deploy`. */
 export type DeployBody = z.output<typeof deployBody>;
+
+/** `POST /sync`: what to report; the stack is brought to its release as a whole. */
+export const syncBody = z
+  .strictObject({
+    env: env.default("staging"),
+    services: services.optional(),
+    all: z.literal(true, "must be true").optional(),
+    triggered_by: person.default("sync"),
+    reason: reason.optional(),
+  })
+  .refine((body) => (body.services === undefined) !== (body.all === undefined), 'must have either "services" or "all"');
+
+/** A checked `POST /sync`. */
+export type SyncBody = z.output<typeof syncBody>;
+
+const commit = z
+  .string("must be a full commit id")
+  .regex(/^[0-9a-f]{40}$/, "must be a full commit id: 40 small hex digits");
+
+/** `POST /preview`. */
+export const previewBody = z
+  .strictObject({ env, tag: tag.optional(), commit: commit.optional(), triggered_by: person.default("preview") })
+  .refine((body) => (body.tag === undefined) !== (body.commit === undefined), 'must have either "tag" or "commit"');
+
+/** A checked `POST /preview`. */
+export type PreviewBody = z.output<typeof previewBody>;
+
+/** `POST /drift`. */
+export const driftBody = z.strictObject({ env, triggered_by: person.default("drift") });
+
+/** A checked `POST /drift`. */
+export type DriftBody = z.output<typeof driftBody>;
+
+/** `POST /runs/:id/cancel`. */
+export const cancelBody = z.strictObject({});
 
 const RUN_STATES = ["queued", "waiting", "running", "succeeded", "failed", "canceled", "superseded"] as const;
 const RUN_KINDS = ["deploy", "sync", "preview", "drift"] as const;
@@ -47,6 +84,9 @@ export const runsQuery = z.strictObject({
     .regex(/^[\w-]{1,64}$/)
     .optional(),
 });
+
+/** `Last-Event-ID` of `/runs/:id/events`. */
+export const eventId = z.coerce.number().int().min(0);
 
 /** The parameter of `/runs/:id`. */
 export const runId = z.string().regex(/^[\w-]{1,64}$/);
@@ -141,12 +181,93 @@ export const failedAnswer = z.object({
 /** `POST /deploy`, 202: the time to wait is over, the run goes on. */
 export const inProgressAnswer = z.object({ status: z.literal("in_progress"), ...common, status_url: z.string() });
 
+/** `POST /preview`, 200: what a deploy would do. Nothing was changed. */
+export const previewAnswer = z.object({
+  status: z.literal("success"),
+  ...common,
+  changed_services: z.array(z.string()),
+  unchanged_services: z.array(z.string()),
+  removed_services: z.array(z.string()).optional(),
+  reasons: z.record(z.string(), z.string()),
+});
+
+/** `POST /drift`, 200: what was changed by hand. Nothing was mended. */
+export const driftAnswer = z.object({
+  status: z.literal("success"),
+  ...common,
+  drift: z.boolean(),
+  drifted_services: z.array(z.string()),
+  reasons: z.record(z.string(), z.string()),
+});
+
+/** What a runner reads of a push; everything else in the payload is left alone. */
+export const pushBody = z.looseObject({
+  ref: z.string().max(500).optional(),
+  before: z.string().max(64).optional(),
+  after: z.string().max(64).optional(),
+  deleted: z.boolean().optional(),
+  commits: z
+    .array(
+      z.looseObject({
+        added: z.array(z.string()).nullish(),
+        modified: z.array(z.string()).nullish(),
+        removed: z.array(z.string()).nullish(),
+      }),
+    )
+    .nullish(),
+  pusher: z.looseObject({ name: z.string().max(200).optional(), login: z.string().max(200).optional() }).nullish(),
+});
+
+/** A checked push. */
+export type PushBody = z.output<typeof pushBody>;
+
+/** `POST /webhook`. */
+export const webhookAnswer = z.object({
+  status: z.enum(["success", "in_progress", "superseded", "ignored", "no_changes", "pong"]),
+  /** Why nothing is done, where that is so. */
+  reason: z.string().optional(),
+  env: z.string().optional(),
+  tag: z.string().nullable().optional(),
+  commit: z.string().optional(),
+  run: z.string().optional(),
+  status_url: z.string().optional(),
+  timestamp: timestamp.optional(),
+  duplicate: z.literal(true).optional(),
+  superseded_by: z.string().optional(),
+  /** Affected by the push and changed. */
+  synced_services: z.array(z.string()).optional(),
+  /** Affected by the push and equal all the same. */
+  skipped_services: z.array(z.string()).optional(),
+  /** Changed although the push did not touch them: mended, or from an earlier push. */
+  also_changed_services: z.array(z.string()).optional(),
+  reasons: z.record(z.string(), z.string()).optional(),
+});
+
+/** What a push is answered. */
+export type WebhookAnswer = z.output<typeof webhookAnswer>;
+
+/** One environment of `GET /stacks`. Null is "not known". */
+export const stackView = z.object({
+  env: z.string(),
+  tag: z.string().nullable(),
+  commit: z.string().nullable(),
+  /** When that release came. */
+  since: timestamp.nullable(),
+  /** Whether the last deploy or sync succeeded. */
+  healthy: z.boolean().nullable(),
+  /** Whether the last drift check found something; null when an update came after it. */
+  drift: z.boolean().nullable(),
+  /** Commits of the main branch that the release lacks. */
+  behind_by: z.number().nullable(),
+});
+
+/** `GET /stacks`. */
+export const stacksAnswer = z.object({ stacks: z.array(stackView) });
+
 /** Any error. */
 export const errorAnswer = z.object({
   error: z.object({ code: z.string(), message: z.string(), hint: z.string(), requestId: z.string() }),
 });
-
-const check = z.object({ status: z.enum(["ok", "broken", "unknown"]), detail: z.string().optional() });
 
 /** `GET /health`. */
 export const healthAnswer = z.object({
@@ -154,5 +275,8 @@ export const healthAnswer = z.object({
   version: z.string(),
   /** Seconds since the start. */
   uptime: z.number(),
-  checks: z.record(z.string(), check),
+  checks: z.record(z.string(), z.enum(["ok", "broken", "unknown"])),
 });
+
+/** `GET /health/live`. */
+export const liveAnswer = z.object({ status: z.enum(["healthy", "degraded"]) });

@@ -1,0 +1,69 @@
+import { randomUUID } from "node:crypto";
+import { assessDeploy } from "./domain/release.ts";
+import { isProductionTag, sortTags } from "./domain/release-tag.ts";
+import type { Run } from "./domain/run.ts";
+import { gatherDeployFacts } from "./facts.ts";
+import type { Runner } from "./runner.ts";
+import { StoreConflict } from "./store/store.ts";
+import { ensureStagingTag } from "./tagging.ts";
+import { PUSH_STACK } from "./webhook.ts";
+
+/** Who asked, in the record of a run that nobody had to ask for. */
+const CATCH_UP = "catch-up";
+
+/**
+ * Makes the staging run that was missed while the runner was away: for the newest release on the main branch, or for
+ * the branch's head where pushes are what staging follows. Undefined when nothing was missed. A stack that never had a
+ * release is left alone. Throws RequestError when the remote cannot be read.
+ */
+export async function catchUp(runner: Runner): Promise<Run | undefined> {
+  const { mirror, store, config, now, log } = runner;
+  const newest = await store.newestAccepted(PUSH_STACK);
+  if (!newest) return undefined;
+  await mirror.fetch();
+  const found = await findMissed(runner, newest);
+  if (!found) return undefined;
+
+  const question = { stack: PUSH_STACK, ...found, rollback: false, replayable: true };
+  const options = { mirror, store, branch: config.gitBranch, now: now() };
+  const { facts, newest: seen } = await gatherDeployFacts(question, options);
+  const decision = assessDeploy(facts);
+  if (!decision.ok || decision.as === "again") return undefined;
+  const row = { kind: "deploy", ...found, stack: PUSH_STACK, services: null, rollback: false } as const;
+  const who = { triggeredBy: CATCH_UP, reason: "missed while the runner was away", requestId: randomUUID() };
+  try {
+    const { run } = await store.accept({ ...row, ...who }, now(), { newest: seen?.id ?? null });
+    log.info({ run: run.id, stack: run.stack, tag: run.tag }, "missed release found");
+    return run;
+  } catch (error) {
+    // Somebody asked in this moment; theirs counts, and the next look tells whether it was enough.
+    if (error instanceof StoreConflict) return undefined;
+    throw error;
+  }
+}
+
+async function findMissed(runner: Runner, newest: Run): Promise<{ tag: string; commit: string } | undefined> {
+  const { mirror, config } = runner;
+  const head = await mirror.branchHead(config.gitBranch);
+  if (head === undefined) return undefined;
+  // After a rollback the stack stays where somebody put it.
+  if (newest.rollback) return undefined;
+  const isMissed = async (commit: string) =>
+    commit !== newest.commit &&
+    (await mirror.isAncestor(newest.commit, commit)) &&
+    (await mirror.isAncestor(commit, head));
+  if (newest.triggeredBy.startsWith("webhook") && config.webhookTag !== "off" && (await isMissed(head))) {
+    const create = config.webhookTag === "create";
+    const tag = await ensureStagingTag(runner, head, { create, releasedBy: CATCH_UP });
+    if (tag !== undefined) return { tag, commit: head };
+  }
+  const tags = await mirror.tags();
+  for (const tag of sortTags(tags.map((each) => each.tag)).reverse()) {
+    if (isProductionTag(tag)) continue;
+    const commit = tags.find((each) => each.tag === tag)?.commit ?? "";
+    if (await isMissed(commit)) return { tag, commit };
+    // Lower numbers are older releases.
+    if (await mirror.isAncestor(commit, head)) return undefined;
+  }
+  return undefined;
+}

@@ -1,0 +1,112 @@
+import { randomUUID } from "node:crypto";
+import { getConnInfo } from "@hono/node-server/conninfo";
+import type { Context, Hono } from "hono";
+import { routePath } from "hono/route";
+import { webhookSecrets } from "../config.ts";
+import type { Runner } from "../runner.ts";
+import { isOneOf, requireSignature, type Signature } from "../signature.ts";
+import { readBody, requireJson } from "./body.ts";
+import { RequestError, toErrorBody } from "./errors.ts";
+import { createRateLimit } from "./rate-limit.ts";
+
+/** What every handler finds in its context. */
+export type DoorEnv = { Variables: { requestId: string } };
+
+/** A request at the door. */
+export type Request = Context<DoorEnv>;
+
+/** Where every request comes in. */
+export interface Door {
+  /** The raw body and the signature of a signed JSON request. Throws RequestError 401, 408, 413, 415. */
+  receive(c: Request): Promise<{ raw: Uint8Array; signature: Signature }>;
+  /** Lets the token or a signature read. Throws RequestError 401. */
+  requireReader(c: Request): Promise<void>;
+}
+
+/** The request id that a caller sent, when it is harmless to repeat, else a new one. */
+function toRequestId(given: string | undefined): string {
+  return given !== undefined && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+}
+
+/** The address that a request came from; "unknown" where there is no connection. */
+export function toSource(c: Request): string {
+  try {
+    return getConnInfo(c).remote.address ?? "unknown";
+  } catch {
+    return "unknown";
+  }
+}
+
+/** Puts request ids, error answers and the log of answers around all routes of `app`. */
+export function openDoor(app: Hono<DoorEnv>, runner: Runner): Door {
+  const { store, log, config, variables, metrics, now } = runner;
+
+  const limit = createRateLimit(config.rate);
+  app.use(async (c, next) => {
+    c.set("requestId", toRequestId(c.req.header("x-request-id")));
+    c.header("x-request-id", c.get("requestId"));
+    c.header("cache-control", "no-store");
+    const began = now();
+    limit.take(toSource(c), began);
+    await next();
+    const { method, path } = c.req;
+    const { status } = c.res;
+    metrics.requests.inc({ method, route: routePath(c, -1), status });
+    const fields = { requestId: c.get("requestId"), method, path, status, ms: now() - began };
+    log[status >= 500 ? "warn" : "debug"](fields, "request answered");
+  });
+  app.onError((error, c) => {
+    const known = toRequestError(error);
+    if (known.code === "internal") log.error({ err: error, requestId: c.get("requestId") }, "request failed");
+    if (known.retryAfter !== undefined) c.header("retry-after", String(known.retryAfter));
+    return c.json(toErrorBody(known, c.get("requestId")), known.status);
+  });
+  app.notFound((c) => {
+    const error = new RequestError("not_found");
+    return c.json(toErrorBody(error, c.get("requestId")), error.status);
+  });
+
+  const policy = {
+    secrets: () => webhookSecrets(variables),
+    requireV2: config.requireV2,
+    remember: store.remember.bind(store),
+    now,
+  };
+  const requireSigned = async (c: Request, body: Uint8Array): Promise<Signature> => {
+    const { pathname, search } = new URL(c.req.url);
+    const headers = c.req.raw.headers;
+    metrics.signatureChecks.inc();
+    try {
+      return await requireSignature({ method: c.req.method, path: pathname + search, headers, body }, policy);
+    } catch (error) {
+      if (error instanceof RequestError) {
+        metrics.signatureFailures.inc({ code: error.code });
+        log.warn({ requestId: c.get("requestId"), code: error.code, source: toSource(c) }, "signature failed");
+      }
+      throw error;
+    }
+  };
+
+  return {
+    receive: async (c) => {
+      const raw = await readBody(c.req.raw);
+      requireJson(c.req.raw);
+      return { raw, signature: await requireSigned(c, raw) };
+    },
+    requireReader: async (c) => {
+      const bearer = /^Bearer (.+)$/.exec(c.req.header("authorization") ?? "")?.[1];
+      if (bearer === undefined) {
+        await requireSigned(c, await readBody(c.req.raw));
+        return;
+      }
+      const token = variables.get("API_TOKEN");
+      if (!token || !isOneOf(bearer, [token])) throw new RequestError("token_invalid");
+    },
+  };
+}
+
+/** Errors that were not meant for the caller say nothing of themselves. */
+function toRequestError(error: Error): RequestError {
+  if (error instanceof RequestError) return error;
+  return new RequestError("internal", undefined, { cause: error });
+}

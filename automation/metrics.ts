@@ -1,0 +1,107 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+/** What Prometheus reads. Labels are closed sets: stacks, states, codes, routes. */
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** Seconds that a run or a part of it takes. */
+const DURATIONS = [0.1, 0.3, 1, 3, 10, 30, 60, 120, 300, 600, 1800];
+
+/** Makes the runner's metrics, in a registry of their own. */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    requests: new Counter({
+      name: "dockmaster_http_requests_total",
+      help: "Requests answered, by route and status",
+      labelNames: ["method", "route", "status"],
+      registers,
+    }),
+    signatureFailures: new Counter({
+      name: "dockmaster_signature_failures_total",
+      help: "Requests refused for their signature, by reason",
+      labelNames: ["code"],
+      registers,
+    }),
+    signatureChecks: new Counter({
+      name: "dockmaster_signature_checks_total",
+      help: "Requests whose signature was checked",
+      registers,
+    }),
+    runs: new Counter({
+      name: "dockmaster_runs_total",
+      help: "Runs that ended, by stack, kind, state and cause",
+      labelNames: ["env", "kind", "state", "cause"],
+      registers,
+    }),
+    services: new Counter({
+      name: "dockmaster_services_total",
+      help: "Services of ended runs, by stack and result",
+      labelNames: ["env", "result"],
+      registers,
+    }),
+    phases: new Histogram({
+      name: "dockmaster_run_phase_seconds",
+      help: "How long the parts of a run took: queue, checkout, dependencies, engine",
+      labelNames: ["env", "phase"],
+      buckets: DURATIONS,
+      registers,
+    }),
+    queueDepth: new Gauge({
+      name: "dockmaster_queue_depth",
+      help: "Runs that wait for their turn, by stack",
+      labelNames: ["env"],
+      registers,
+    }),
+    queueAge: new Gauge({
+      name: "dockmaster_queue_age_seconds",
+      help: "How long the oldest waiting run waits, by stack",
+      labelNames: ["env"],
+      registers,
+    }),
+    behindBy: new Gauge({
+      name: "dockmaster_behind_by",
+      help: "Commits of the main branch that the stack does not have",
+      labelNames: ["env"],
+      registers,
+    }),
+    lastSuccess: new Gauge({
+      name: "dockmaster_last_success_timestamp_seconds",
+      help: "When a deploy or sync last succeeded, by stack",
+      labelNames: ["env"],
+      registers,
+    }),
+    drift: new Gauge({
+      name: "dockmaster_drifted_services",
+      help: "Services that the last drift check found changed by hand, by stack",
+      labelNames: ["env"],
+      registers,
+    }),
+    lockBreaks: new Counter({
+      name: "dockmaster_lock_breaks_total",
+      help: "Stack locks of our own dead updates that were removed",
+      labelNames: ["env"],
+      registers,
+    }),
+    health: new Gauge({
+      name: "dockmaster_health",
+      help: "1 while a function that the runner needs works, 0 while it is broken",
+      labelNames: ["check"],
+      registers,
+    }),
+    secretAge: new Gauge({
+      name: "dockmaster_secret_age_seconds",
+      help: "Age of secrets that are read from files",
+      labelNames: ["name"],
+      registers,
+    }),
+    dokployRequests: new Counter({
+      name: "dockmaster_dokploy_requests_total",
+      help: "Requests of the runner itself to Dokploy, by status",
+      labelNames: ["status"],
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,51 @@
+import type { Hono } from "hono";
+import { parseBody } from "../http/body.ts";
+import type { Door, DoorEnv } from "../http/door.ts";
+import { parseWait } from "../http/prefer.ts";
+import { pushBody } from "../http/schemas.ts";
+import { toRunAnswer } from "../report.ts";
+import type { Runner } from "../runner.ts";
+import { type Changes, waitForRun } from "../waiting.ts";
+import { acceptPush, readDelivery, toWebhookAnswer } from "../webhook.ts";
+import type { Worker } from "../worker.ts";
+
+/** GitHub hangs up after 10 seconds. */
+const LONGEST_WAIT = 8;
+
+/** `POST /webhook`: a push of GitHub, Gitea or Forgejo. */
+export function webhookRoutes(
+  app: Hono<DoorEnv>,
+  runner: Runner,
+  { door, changes, worker }: { door: Door; changes: Changes; worker: Pick<Worker, "wake"> },
+): void {
+  const { store, log, now } = runner;
+  app.post("/webhook", async (c) => {
+    const began = now();
+    const { raw, signature } = await door.receive(c);
+    const push = parseBody(pushBody, raw);
+    const delivery = readDelivery(c.req.raw.headers);
+    const requestId = c.get("requestId");
+    log.info({ requestId, event: delivery.event, delivery: delivery.id, commit: push.after }, "webhook received");
+    const result = await acceptPush(runner, push, delivery, { requestId, signature });
+    if ("answer" in result) return c.json(result.answer);
+    const { acceptance, affected } = result;
+    const { id, stack, tag, state } = acceptance.run;
+    log.info({ requestId, run: id, kind: "deploy", stack, tag, state }, "run accepted");
+    worker.wake();
+    if ("refusal" in acceptance) {
+      const { supersededBy, message } = acceptance.refusal;
+      const by = supersededBy === undefined ? {} : { superseded_by: supersededBy };
+      return c.json({ ...toWebhookAnswer(acceptance.run, affected, undefined), ...by, reason: message });
+    }
+    const waitMs = parseWait(c.req.header("prefer"), LONGEST_WAIT, LONGEST_WAIT) * 1000 - (now() - began);
+    const run = await waitForRun(store, changes, id, Math.max(0, waitMs), c.req.raw.signal);
+    const winner = run.supersededBy === null ? undefined : await store.run(run.supersededBy);
+    if (run.state === "failed" || run.state === "canceled") {
+      const answer = toRunAnswer(run, { asked: null, duplicate: acceptance.duplicate, now: now() });
+      return c.json(answer.body, answer.status);
+    }
+    const answer = toWebhookAnswer(run, affected, winner);
+    const duplicate = acceptance.duplicate ? { duplicate: true } : {};
+    return c.json({ ...answer, ...duplicate }, answer.status === "in_progress" ? 202 : 200);
+  });
+}
