@@ -1,5 +1,5 @@
 import type { Context } from "./context.ts";
-import { converge, maskFor } from "./converge.ts";
+import { converge } from "./converge.ts";
 import { found, seeEnvironment } from "./environment.ts";
 import { DokployError } from "./errors.ts";
 import { plainFailure } from "./failure.ts";
@@ -7,6 +7,7 @@ import { chooseExisting } from "./find.ts";
 import { type ComposeInputs, composeInputs } from "./inputs.ts";
 import { listEnvironment } from "./list-environment.ts";
 import { ownedBy, parseMarker } from "./marker.ts";
+import { maskFor } from "./mask.ts";
 import { type ComposeOutputs, requireKnownSchema } from "./outputs.ts";
 import { markerFor } from "./plan.ts";
 import { readOutputs } from "./read.ts";
@@ -23,7 +24,7 @@ export type WithProvider<T> = T & { __provider?: unknown };
 export async function createCompose(context: Context, inputs: WithProvider<ComposeInputs>) {
   const wanted = composeInputs(inputs);
   const place = await findOrMake(context, wanted).catch((error: unknown) => {
-    throw plainFailure(error, maskFor(context, wanted));
+    throw plainFailure(error, maskFor(context.secrets, wanted));
   });
   const outs = await converge(context, { ...place, wanted, previous: undefined, provider: inputs.__provider });
   return { id: place.composeId, outs };
@@ -38,7 +39,7 @@ export async function updateCompose(
 ) {
   const wanted = composeInputs(news);
   const record = await prepareUpdate(context, id, olds, wanted).catch((error: unknown) => {
-    throw plainFailure(error, maskFor(context, wanted, olds));
+    throw plainFailure(error, maskFor(context.secrets, wanted, olds));
   });
   const place = { composeId: id, appName: record.appName, organizationId: olds.organizationId };
   return { outs: await converge(context, { ...place, wanted, record, previous: olds, provider: news.__provider }) };

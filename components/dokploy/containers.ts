@@ -4,8 +4,10 @@ import { isRecord, section } from "./volumes.ts";
 /** A service of a compose file, as far as its containers can be told. */
 export interface ExpectedService {
   key: string;
-  /** Fixed name, when the file gives one. */
-  containerName?: string;
+  /** Name of its container in messages. */
+  name: string;
+  /** What the names of its containers look like. */
+  pattern: RegExp;
   /** Others wait for it to end well, so having ended with exit code 0 is its good state. */
   oneShot: boolean;
 }
@@ -21,16 +23,24 @@ export interface ContainersState {
   silent: boolean;
 }
 
-/** The services that a compose file starts by default. */
-export function expectedServices(composeFile: string): ExpectedService[] {
+/** The services that a compose file starts by default, in a project of this name. */
+export function expectedServices(composeFile: string, appName: string): ExpectedService[] {
   const services = Object.entries(section(composeFile, "services"));
   const awaited = new Set(services.flatMap(([, service]) => completedBefore(service)));
   return services.flatMap(([key, service]) => {
     if (!isRecord(service) || !startsByDefault(service)) return [];
-    const { container_name: name } = service;
-    const fixed = typeof name === "string" && !name.includes("$") ? { containerName: name } : {};
-    return [{ key, oneShot: awaited.has(key), ...fixed }];
+    const { container_name: fixed } = service;
+    const name = typeof fixed === "string" ? fixed : key;
+    const pattern =
+      typeof fixed === "string" ? withVariables(fixed) : new RegExp(`^${RegExp.escape(`${appName}-${key}-`)}\\d+$`);
+    return [{ key, name, pattern, oneShot: awaited.has(key) }];
   });
+}
+
+/** A name in which `${X}` may be anything. */
+function withVariables(name: string): RegExp {
+  const parts = name.split(/\$\{[^}]*\}|\$\w+/).map((part) => RegExp.escape(part));
+  return new RegExp(`^${parts.join(".*")}$`);
 }
 
 /** Services that this one waits for with `service_completed_successfully`. */
@@ -47,15 +57,19 @@ function startsByDefault(service: Record<string, unknown>): boolean {
   return profiles === 0 && replicas !== 0;
 }
 
-/** Judges what `docker ps -a` says about a compose project. Containers that no service explains must run as well. */
-export function assessContainers(services: ExpectedService[], rows: ContainerRow[], appName: string): ContainersState {
+/**
+ * Judges what `docker ps -a` says about a compose project. Containers that no service explains (left from `docker compose run`, say)
+ * do not count, unless the file explains none at all.
+ */
+export function assessContainers(services: ExpectedService[], rows: ContainerRow[]): ContainersState {
   const problems: string[] = [];
   let worst: ContainerRow | undefined;
   let starting = false;
   let silent = false;
   const seen = new Set<string>();
   for (const row of rows) {
-    const service = services.find((candidate) => belongsTo(row, candidate, appName));
+    const service = services.find(({ pattern }) => pattern.test(row.name));
+    if (service === undefined && services.length > 0) continue;
     if (service) seen.add(service.key);
     const look = lookAt(row, service?.oneShot ?? false);
     starting ||= look === "starting";
@@ -64,17 +78,9 @@ export function assessContainers(services: ExpectedService[], rows: ContainerRow
     problems.push(`${row.name}: ${look}`);
     worst ??= row;
   }
-  for (const service of services) {
-    if (!seen.has(service.key)) problems.push(`${service.containerName ?? service.key}: has no container`);
-  }
+  for (const { key, name } of services) if (!seen.has(key)) problems.push(`${name}: has no container`);
   const state = problems.length > 0 ? "ill" : starting ? "starting" : "well";
   return { state, problems, silent, ...(worst && { worst }) };
-}
-
-function belongsTo(row: ContainerRow, service: ExpectedService, appName: string): boolean {
-  if (service.containerName !== undefined) return row.name === service.containerName;
-  const prefix = `${appName}-${service.key}-`;
-  return row.name.startsWith(prefix) && /^\d+$/.test(row.name.slice(prefix.length));
 }
 
 /** "well", "starting", "silent" (runs, has no health check), or what is wrong. */

@@ -7,7 +7,7 @@ import { DokployError } from "./errors.ts";
 import { plainFailure, recordedFailure } from "./failure.ts";
 import { printDeployment } from "./fingerprint.ts";
 import { type ComposeInputs, composeInputs } from "./inputs.ts";
-import { createMask } from "./mask.ts";
+import { maskFor } from "./mask.ts";
 import { type ComposeOutputs, SCHEMA_VERSION } from "./outputs.ts";
 import { lastDeployment, type Plan, planConvergence, planFirst } from "./plan.ts";
 import type { ComposeRecord, DeploymentRow } from "./schema.ts";
@@ -36,7 +36,7 @@ export interface Target {
  */
 export async function converge(context: Context, target: Target): Promise<ComposeOutputs> {
   const { composeId, appName, wanted, record, previous } = target;
-  const mask = maskFor(context, wanted, previous);
+  const mask = maskFor(context.secrets, wanted, previous);
   // What was just made must not be lost; what was only found is not ours until something is written.
   let recorded = record === undefined;
   const outputs = initialOutputs(context, target);
@@ -59,12 +59,6 @@ export async function converge(context: Context, target: Target): Promise<Compos
   } catch (error) {
     throw recorded ? recordedFailure(composeId, outputs, target.provider, error, mask) : plainFailure(error, mask);
   }
-}
-
-/** Hides env values, old and new, and the keys; what stands in the compose file in clear stays readable. */
-export function maskFor(context: Context, wanted: ComposeInputs, previous?: ComposeInputs) {
-  const values = [...Object.values(wanted.env), ...Object.values(previous?.env ?? {}), ...context.secrets];
-  return createMask(values, [wanted.composeFile, wanted.name, wanted.service, JSON.stringify(wanted.domains)]);
 }
 
 function initialOutputs(context: Context, target: Target): ComposeOutputs {

@@ -24,6 +24,30 @@ export function createMask(values: Iterable<string | undefined>, plain: string[]
   return (text) => sorted.reduce((masked, secret) => masked.replaceAll(secret, "***"), text);
 }
 
+/** As much of inputs or outputs as a mask looks at; in a preview some of it may not be known. */
+export interface Described {
+  env?: unknown;
+  composeFile?: unknown;
+  name?: unknown;
+  service?: unknown;
+  domains?: unknown;
+}
+
+/** Hides the keys, and the env values of all that is described; what stands in compose file, names and routes stays readable. */
+export function maskFor(keys: string[], ...described: (Described | undefined)[]): Mask {
+  const known = described.filter((one) => one !== undefined);
+  const values = known.flatMap(({ env }) =>
+    typeof env === "object" && env !== null ? Object.values(env).map(String) : [],
+  );
+  const plain = known.flatMap(({ composeFile, name, service, domains }) => [
+    composeFile,
+    name,
+    service,
+    JSON.stringify(domains),
+  ]);
+  return createMask([...values, ...keys], plain.map(String));
+}
+
 /** The ways in which logs and error texts write a value. */
 function forms(text: string): string[] {
   const quoted = JSON.stringify(text).slice(1, -1);

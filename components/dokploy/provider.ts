@@ -8,7 +8,7 @@ import * as environment from "./environment.ts";
 import type { EnvironmentInputs } from "./environment-find.ts";
 import { plainFailure } from "./failure.ts";
 import { type ComposeInputs, hasUnknown, type RawComposeInputs, withDefaults } from "./inputs.ts";
-import { createMask } from "./mask.ts";
+import { type Described, maskFor } from "./mask.ts";
 import type { ComposeOutputs, EnvironmentOutputs } from "./outputs.ts";
 import { mistakesIn } from "./validate.ts";
 import { exitWithParent } from "./watchdog.ts";
@@ -39,7 +39,7 @@ export async function diffEnvironment(_config: Config, _id: string, olds: Enviro
 
 /** Fills in defaults, and refuses what can be seen to be wrong before anything is sent. */
 export async function checkCompose(config: Config, olds: object, news: RawComposeInputs) {
-  const checked = offline(secretsOf(news), () => {
+  const checked = offline([news], () => {
     const inputs = withDefaults(news);
     // The engine prints the value of a named property: it gets none.
     const failures = mistakesIn(inputs, true).map((reason) => ({ property: "", reason: `config_invalid: ${reason}` }));
@@ -52,7 +52,7 @@ export async function checkCompose(config: Config, olds: object, news: RawCompos
 
 /** The launcher passes on what is printed, and nothing else of a resource that does not exist yet. */
 async function announceAdoption(config: Config, inputs: ComposeInputs): Promise<void> {
-  const line = await plainly(config, secretsOf(inputs), (context) => describeAdoption(context, inputs));
+  const line = await plainly(config, [inputs], (context) => describeAdoption(context, inputs));
   if (line !== undefined) console.log(line);
 }
 
@@ -61,7 +61,7 @@ export function createCompose(config: Config, inputs: ComposeInputs) {
 }
 
 export async function readCompose(config: Config, id: string, olds: ComposeOutputs) {
-  const seen = await plainly(config, secretsOf(olds), (context) => compose.readCompose(context, id, olds));
+  const seen = await plainly(config, [olds], (context) => compose.readCompose(context, id, olds));
   // The engine shows a changed secret without saying which key it is; here it is said, by name.
   const found = seen.props?.drift.filter((key) => !olds.drift.includes(key)) ?? [];
   if (found.length > 0) console.log(`${olds.service} was changed by hand: ${found.join(", ")}`);
@@ -73,12 +73,12 @@ export function updateCompose(config: Config, id: string, olds: ComposeOutputs, 
 }
 
 export function deleteCompose(config: Config, id: string, olds: ComposeOutputs) {
-  return plainly(config, secretsOf(olds), (context) => compose.deleteCompose(context, id, olds));
+  return plainly(config, [olds], (context) => compose.deleteCompose(context, id, olds));
 }
 
 /** Never names a replacement: no change of an input replaces a service. */
 export async function diffCompose(_config: Config, _id: string, olds: ComposeOutputs, news: ComposeInputs) {
-  return offline([...secretsOf(olds), ...secretsOf(news)], () => ({ changes: changedKeys(olds, news).length > 0 }));
+  return offline([olds, news], () => ({ changes: changedKeys(olds, news).length > 0 }));
 }
 
 /** Runs what translates its own failures. */
@@ -86,23 +86,19 @@ async function withContext<T>(config: Config, run: (context: Context) => Promise
   return run(offline([], () => contextFrom(config)));
 }
 
-async function plainly<T>(config: Config, secrets: string[], run: (context: Context) => Promise<T>): Promise<T> {
+async function plainly<T>(config: Config, about: Described[], run: (context: Context) => Promise<T>): Promise<T> {
   const context = offline([], () => contextFrom(config));
   try {
     return await run(context);
   } catch (error) {
-    throw plainFailure(error, createMask([...secrets, ...context.secrets]));
+    throw plainFailure(error, maskFor(context.secrets, ...about));
   }
 }
 
-function offline<T>(secrets: string[], run: () => T): T {
+function offline<T>(about: Described[], run: () => T): T {
   try {
     return run();
   } catch (error) {
-    throw plainFailure(error, createMask(secrets));
+    throw plainFailure(error, maskFor([], ...about));
   }
-}
-
-function secretsOf({ env }: { env?: unknown }): string[] {
-  return typeof env === "object" && env !== null ? Object.values(env).map(String) : [];
 }

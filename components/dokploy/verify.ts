@@ -30,10 +30,10 @@ export interface Deployed extends Project {
  */
 export async function verifyContainers(context: Context, deployed: Deployed): Promise<void> {
   const { timing, dokploy } = context;
-  const services = expectedServices(deployed.composeFile);
+  const services = expectedServices(deployed.composeFile, deployed.appName);
   const look = async () => {
     const rows = await dokploy.containers(deployed.appName);
-    return { rows, ...assessContainers(services, rows, deployed.appName) };
+    return { rows, ...assessContainers(services, rows) };
   };
   const deadline = Date.now() + deployed.limit;
   let before = await look();
@@ -54,7 +54,7 @@ export async function verifyContainers(context: Context, deployed: Deployed): Pr
 
 /** What containers say right now, in one word and one line each. */
 export function describeContainers(composeFile: string, rows: ContainerRow[], appName: string): ContainersState {
-  return assessContainers(expectedServices(composeFile), rows, appName);
+  return assessContainers(expectedServices(composeFile, appName), rows);
 }
 
 /** The end of the log of the first container that is not well; empty when there is none or nobody can tell. */

@@ -23,16 +23,38 @@ const db = row("app-db-1", "Up 3 minutes (healthy)");
 const migrate = row("app-migrate-1", "Exited (0) 2 seconds ago", "exited");
 
 function assess(rows: ContainerRow[]) {
-  return assessContainers(expectedServices(FILE), rows, "app");
+  return assessContainers(expectedServices(FILE, "app"), rows);
 }
 
 describe("the containers of a compose file", () => {
   it("are those of services that start by default; awaited ones may end", () => {
-    expect(expectedServices(FILE)).toEqual([
-      { key: "web", oneShot: false, containerName: "platform-web" },
-      { key: "db", oneShot: false },
-      { key: "migrate", oneShot: true },
+    expect(expectedServices(FILE, "app").map(({ name, oneShot }) => [name, oneShot])).toEqual([
+      ["platform-web", false],
+      ["db", false],
+      ["migrate", true],
     ]);
+  });
+
+  it.each([
+    ["app-db-1", "db", true],
+    ["app-db-12", "db", true],
+    ["app-db-run-0c9", "db", false],
+    ["xapp-db-1", "db", false],
+    ["platform-web", "platform-web", true],
+    ["platform-web-2", "platform-web", false],
+  ])("are told by name: %s is one of %s: %s", (name, service, expected) => {
+    const found = expectedServices(FILE, "app").find((candidate) => candidate.name === service);
+    expect(found?.pattern.test(name)).toBe(expected);
+  });
+
+  it("may have variables in their names", () => {
+    const file = "services: {a: {image: a, container_name: 'x-$" + "{SUFFIX:-b}.c'}}";
+    const [service] = expectedServices(file, "app");
+    expect(["x-staging.c", "x-stagingzc"].map((name) => service?.pattern.test(name))).toEqual([true, false]);
+  });
+
+  it("do not count when no service explains them", () => {
+    expect(assess([web, db, migrate, row("app-db-run-0c9", "Exited (1) 2 days ago", "exited")]).state).toBe("well");
   });
 
   it("are well when all run, healthy, and one-shots have ended with 0", () => {
@@ -75,8 +97,8 @@ describe("the containers of a compose file", () => {
   });
 
   it("cannot be told from a text that is no compose file, so whatever there is must run", () => {
-    expect(expectedServices("- just\n- a list")).toEqual([]);
-    expect(assessContainers([], [row("x", "Exited (1)", "exited")], "app").state).toBe("ill");
+    expect(expectedServices("- just\n- a list", "app")).toEqual([]);
+    expect(assessContainers([], [row("x", "Exited (1)", "exited")]).state).toBe("ill");
   });
 });
 

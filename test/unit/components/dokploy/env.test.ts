@@ -68,7 +68,7 @@ describe("the env text", () => {
   });
 
   it.each([
-    ["an interpolation of Dokploy's own", "$\{{project.X}}".replace("\\", ""), /interpolate/],
+    ["an interpolation of Dokploy's own", ["$", "{{project.X}}"].join(""), /interpolate/],
     ["a carriage return", "a\rb", /carriage return/],
     ["NUL", "a\0b", /NUL/],
     ["half of a surrogate pair", "a\ud800", /Unicode/],
