@@ -28,6 +28,12 @@ let last: { id: string; context: Context } | undefined;
 
 /**
  * The context of this process, from the environment and the stack's configuration; the environment wins.
+ *
+ * `DOKPLOY_URL`, `DOKPLOY_API_KEY` (or `dokploy:url`, `dokploy:apiKey`): the server · `PLATFORM_KEY` (or `platform:key`): keys of
+ * fingerprints · `DOKPLOY_ALSO_AT` (or `dokploy:alsoAt`): other addresses of the same server, separated by commas ·
+ * `DOKPLOY_TIMEOUT`: seconds per request, 15 · `DOKPLOY_CONCURRENCY`: requests at once, 8 · `DOCKMASTER_RELEASE`: what deployments
+ * are made for · `DOCKMASTER_ALLOW_EMPTY=1`: what is not found on the server counts as deleted, even when that is everything.
+ *
  * Throws `config_invalid` when address or key are missing or unusable.
  */
 export function contextFrom(config: StackConfig | undefined, env: NodeJS.ProcessEnv = process.env): Context {
@@ -41,7 +47,8 @@ export function contextFrom(config: StackConfig | undefined, env: NodeJS.Process
     .filter((entry) => entry.trim());
   const id = JSON.stringify([url, apiKey, platformKey, release, allowEmpty, alsoAt]);
   if (last?.id !== id) {
-    const options = { url: serverUrl(url), apiKey: headerValue(apiKey), timeout: seconds(env.DOKPLOY_TIMEOUT) };
+    const [timeout, concurrency] = [positive(env.DOKPLOY_TIMEOUT, 1000), positive(env.DOKPLOY_CONCURRENCY, 1)];
+    const options = { url: serverUrl(url), apiKey: headerValue(apiKey), timeout, concurrency };
     const context: Context = {
       dokploy: connectDokploy(options),
       release,
@@ -96,7 +103,7 @@ function headerValue(apiKey: string): string {
   );
 }
 
-function seconds(text: string | undefined): number | undefined {
+function positive(text: string | undefined, unit: number): number | undefined {
   const value = Number(text);
-  return text && value > 0 ? value * 1000 : undefined;
+  return text && value > 0 ? value * unit : undefined;
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { runChecks } from "./checks.ts";
+import type { Dokploy } from "./client.ts";
 import type { Context } from "./context.ts";
 import { deployAndWait } from "./deploy.ts";
-import { changesDomains, type DomainPlan, domainColumns, planDomains, routeOf } from "./domains.ts";
+import { changesDomains, domainColumns, planDomains, routeOf } from "./domains.ts";
 import { DokployError } from "./errors.ts";
 import { plainFailure, recordedFailure } from "./failure.ts";
 import { printDeployment } from "./fingerprint.ts";
@@ -41,14 +42,13 @@ export async function converge(context: Context, target: Target): Promise<Compos
   let recorded = record === undefined;
   const outputs = initialOutputs(context, target);
   try {
-    const existing = previous?.volumes ?? (record ? volumesOf(record.composeFile ?? "", appName) : {});
-    refuseVolumeChanges(existing, volumesOf(wanted.composeFile, appName));
-    const ours = (previous?.domains ?? []).map(routeOf);
-    const plan = record ? planConvergence(record, wanted, ours, context.key) : planFirst(appName, wanted, context.key);
+    refuseVolumeChanges(existingVolumes(target), volumesOf(wanted.composeFile, appName));
+    const known = (previous?.domains ?? []).map(routeOf);
+    const plan = record ? planConvergence(record, wanted, known, context.key) : planFirst(appName, wanted, context.key);
     outputs.foreignDomains = plan.domains.foreign;
 
     recorded = true;
-    await write(context, target, plan, ours);
+    await write(context, target, plan);
     if (await mustDeploy(context, target, plan)) {
       outputs.deployment = deploymentTitle(context.release);
       const row = await deploy(context, target, plan, outputs.deployment);
@@ -72,7 +72,7 @@ function initialOutputs(context: Context, target: Target): ComposeOutputs {
     organizationId,
     settings: rightSettings(appName, wanted.waitTimeout, wanted.environmentId),
     declared: Object.keys(wanted.env).sort(),
-    volumes: { ...previous?.volumes, ...volumesOf(wanted.composeFile, appName) },
+    volumes: { ...existingVolumes(target), ...volumesOf(wanted.composeFile, appName) },
     foreignDomains: [],
     deployment: previous?.deployment ?? "",
     deployed: false,
@@ -80,23 +80,22 @@ function initialOutputs(context: Context, target: Target): ComposeOutputs {
   };
 }
 
-async function write({ dokploy }: Context, target: Target, plan: Plan, ours: string[]): Promise<void> {
+/** Volumes that may exist: those of earlier deployments, or of the text that was found. */
+function existingVolumes({ previous, record, appName }: Target): Record<string, string> {
+  return previous?.volumes ?? (record ? volumesOf(record.composeFile ?? "", appName) : {});
+}
+
+async function write({ dokploy }: Context, target: Target, plan: Plan): Promise<void> {
   const { composeId, wanted } = target;
   if (plan.move) await dokploy.moveCompose(composeId, wanted.environmentId);
   // The marker names the routes and is written before they are made: whatever happens in between, they are known as ours.
   if (Object.keys(plan.columns).length > 0) await dokploy.updateCompose(composeId, plan.columns);
-  if (changesDomains(plan.domains)) await writeDomains({ dokploy }, target, plan.domains, ours);
+  if (changesDomains(plan.domains)) await writeDomains(dokploy, target, plan);
 }
 
 /** Creates and deletions are not repeated blindly: when an answer is missing, what is live says what is left to do. */
-async function writeDomains(
-  { dokploy }: Pick<Context, "dokploy">,
-  { composeId, wanted }: Target,
-  first: DomainPlan,
-  ours: string[],
-): Promise<void> {
-  const known = new Set([...ours, ...wanted.domains.map(routeOf)]);
-  let plan = first;
+async function writeDomains(dokploy: Dokploy, { composeId, wanted }: Target, { domains, ours }: Plan): Promise<void> {
+  let plan = domains;
   for (let round = 1; ; round++) {
     try {
       for (const domainId of plan.remove) await dokploy.deleteDomain(domainId);
@@ -108,7 +107,7 @@ async function writeDomains(
     } catch (error) {
       const lookAgain = error instanceof DokployError && ["transient", "not-found"].includes(error.kind) && round < 3;
       if (!lookAgain) throw error;
-      plan = planDomains((await dokploy.compose(composeId)).domains, wanted.domains, known);
+      plan = planDomains((await dokploy.compose(composeId)).domains, wanted.domains, ours);
     }
   }
 }

@@ -14,6 +14,8 @@ export interface Plan {
   /** The record was moved to another environment and has to come back. */
   move: boolean;
   domains: DomainPlan;
+  /** Routes that are ours, wanted or not. */
+  ours: ReadonlySet<string>;
   /** The containers do not have it yet, as far as record and deployments tell. */
   deploy: boolean;
   /** Digest of what a deployment brings; undefined without PLATFORM_KEY. */
@@ -55,6 +57,7 @@ export function planConvergence(
     columns,
     move: settings.includes("environmentId"),
     domains,
+    ours: routes,
     deploy:
       written || last?.status !== "done" || (digest !== undefined && parseDeployment(last.description) !== digest),
     digest,
@@ -75,6 +78,7 @@ export function planFirst(appName: string, wanted: ComposeInputs, key: Buffer | 
     columns: { composeFile: wanted.composeFile, env: encodeEnv(wanted.env), ...settingColumns(right) },
     move: false,
     domains: planDomains([], wanted.domains, new Set()),
+    ours: new Set(wanted.domains.map(routeOf)),
     deploy: true,
     digest: contentDigest({ ...wanted, settings: right }, key),
     differs: [],
