@@ -17,6 +17,7 @@ import { answerMetrics } from "./routes/documents.ts";
 import type { Runner } from "./runner.ts";
 import { createServer } from "./server.ts";
 import { openStore } from "./store/open.ts";
+import type { performRun } from "./update.ts";
 import type { Variables } from "./variables.ts";
 import { createChanges } from "./waiting.ts";
 import { startWorker } from "./worker.ts";
@@ -35,6 +36,8 @@ export interface RunnerOptions {
   version: string;
   /** Names this process in leases; never the same twice. */
   owner: string;
+  /** Carries out claimed runs. Default: checks out and runs the engine. */
+  perform?: typeof performRun;
 }
 
 /** A runner that listens. */
@@ -71,7 +74,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     changed: changes.tell,
   };
   const health = startHealth(runner);
-  const worker = startWorker(runner, owner);
+  const worker = startWorker(runner, owner, options.perform);
   const outbox = startOutbox(runner);
   const housekeeping = startHousekeeping(runner, worker.wake);
   const app = createServer(runner, { health, changes, worker, version, startedAt });

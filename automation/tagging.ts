@@ -20,7 +20,8 @@ export async function ensureStagingTag(
   options: { create: boolean; releasedBy: string },
 ): Promise<string | undefined> {
   const { mirror, store } = runner;
-  for (let races = 0; ; races++) {
+  const asked = runner.now();
+  for (let races = 0; ; ) {
     const facts = {
       commit,
       tags: await mirror.tags(),
@@ -29,6 +30,11 @@ export async function ensureStagingTag(
     };
     const { tag, isNew, trailers } = planStagingTag(facts);
     if (!isNew) return tag;
+    if ((mirror.fetchedAt() ?? 0) < asked) {
+      // Somebody else may have tagged the commit since the last look.
+      await mirror.fetch();
+      continue;
+    }
     if (!options.create) return undefined;
     try {
       await pushTag(runner, tag, commit, formatTagMessage(tag, trailers));
@@ -40,7 +46,7 @@ export async function ensureStagingTag(
       await mirror.fetch();
       const others = await mirror.tags();
       const isTaken = others.some((other) => other.tag === tag || other.commit === commit);
-      if (!isTaken || races >= MOST_RACES) {
+      if (!isTaken || ++races >= MOST_RACES) {
         throw new RequestError("tag_not_pushed", `The tag ${tag} could not be pushed: ${error.message}`, {
           cause: error,
         });

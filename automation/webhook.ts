@@ -76,7 +76,7 @@ export async function acceptPush(
     };
   }
   const result = await acceptCommit(runner, push, commit, arrival);
-  if (id !== null) await store.remember(`delivery:${id}`, now() + DELIVERY_KEPT, now());
+  if (id !== null && "acceptance" in result) await store.remember(`delivery:${id}`, now() + DELIVERY_KEPT, now());
   return result;
 }
 

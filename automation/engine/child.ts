@@ -67,6 +67,10 @@ function toEnd(error: unknown): EngineEnd {
   const said = error instanceof Error ? error.message : String(error);
   // The message repeats all of stdout first; what matters stands under "stderr:".
   const stderr = /\bstderr: ([\s\S]*?)(?:\n err\?: |$)/.exec(said)?.[1]?.trim();
-  const problem = error instanceof ConcurrentUpdateError ? "locked" : "engine";
-  return { result: "failed", problem, said: (stderr || said).slice(-4000) };
+  return { result: "failed", problem: toProblem(error, said), said: (stderr || said).slice(-4000) };
+}
+
+function toProblem(error: unknown, said: string): EngineEnd["problem"] {
+  if (error instanceof ConcurrentUpdateError) return "locked";
+  return /\bwas killed with SIG[A-Z]+/.test(said) ? "killed" : "engine";
 }

@@ -17,8 +17,8 @@ export interface EngineJob {
 /** How the engine ended, when it could say so. */
 export interface EngineEnd {
   result: "succeeded" | "failed";
-  /** `locked`: another update holds the stack. */
-  problem: "none" | "locked" | "engine";
+  /** `locked`: another update holds the stack. `killed`: the engine was ended by a signal and could not clean up. */
+  problem: "none" | "locked" | "killed" | "engine";
   /** The end of what the engine said on stderr. */
   said: string;
 }

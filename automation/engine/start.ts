@@ -56,7 +56,8 @@ export function startEngine(
   const drained = new Promise<void>((resolve) => child.once("disconnect", () => resolve()));
   const ended = Promise.all([exited, drained]).then(async (): Promise<EngineResult> => {
     await killSession(session);
-    return end ?? { result: "crashed", said };
+    if (!end) return { result: "crashed", said };
+    return end.problem === "killed" ? { result: "crashed", said: end.said } : end;
   });
   // An engine that ended already is told by `ended`, not by the message that does not reach it.
   const begin = (job: EngineJob) => void child.send(job, () => {});

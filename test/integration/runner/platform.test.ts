@@ -18,7 +18,7 @@ describe("a signed deploy brings a tag to Dokploy through the real program", () 
     dokployFolder = mkdtempSync(join(tmpdir(), "dockmaster-dokploy-"));
     dokploy = await startEmulator({ dataDir: dokployFolder });
     const access = { DOKPLOY_URL: dokploy.url, DOKPLOY_API_KEY: dokploy.apiKey };
-    world = await startWorld(access, platformProgram(["postgres", "redis"]));
+    world = await startWorld(access, { program: platformProgram(["postgres", "redis"]) });
   });
   afterAll(async () => {
     await world.stop();

@@ -6,9 +6,11 @@ import { Writable } from "node:stream";
 import { requestRunner, type SignatureForm } from "../../../automation/cli/client.ts";
 import { readConfig } from "../../../automation/config.ts";
 import { createLog } from "../../../automation/log.ts";
-import { type StartedRunner, startRunner } from "../../../automation/start.ts";
+import { type RunnerOptions, type StartedRunner, startRunner } from "../../../automation/start.ts";
 import { createVariables } from "../../../automation/variables.ts";
 import { enginePath } from "../../../tools/engine-path.mjs";
+import { startApart } from "./apart.ts";
+import { requireDocumented } from "./documented.ts";
 import { createOrigin, fixtureProgram, type Origin, type Program } from "./origin.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;
@@ -22,6 +24,13 @@ export interface Deed {
   release: string;
 }
 
+/** A started runner. */
+export interface TestRunner extends StartedRunner {
+  pid: number;
+  /** SIGKILL; only in a process of its own. */
+  kill(): Promise<void>;
+}
+
 /** A runner on loopback, its origin, and the files that stand for Dokploy. */
 export interface World {
   folder: string;
@@ -29,7 +38,7 @@ export interface World {
   /** The runner's environment; a changed value counts from its next use. */
   env: Record<string, string>;
   secret: string;
-  runner: StartedRunner;
+  runner: TestRunner;
   /** Everything that was logged, as text. */
   logged(): string;
   /** Sends a signed request. */
@@ -57,8 +66,21 @@ export interface World {
   stop(): Promise<void>;
 }
 
+/** How a test's runner is made. */
+export interface WorldOptions {
+  /** What the origin holds. Default: the fixture program. */
+  program?: Program;
+  /** Carries out runs. Default: the engine. */
+  perform?: RunnerOptions["perform"];
+  /** Whether it runs in a process of its own. */
+  apart?: boolean;
+}
+
 /** Starts a runner for a test. `env` adds to or replaces what it is configured with. */
-export async function startWorld(env: Record<string, string> = {}, program: Program = fixtureProgram): Promise<World> {
+export async function startWorld(
+  env: Record<string, string> = {},
+  { program = fixtureProgram, perform, apart = false }: WorldOptions = {},
+): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), "dockmaster-runner-"));
   const dokploy = join(folder, "dokploy");
   mkdirSync(dokploy);
@@ -85,10 +107,17 @@ export async function startWorld(env: Record<string, string> = {}, program: Prog
     },
   });
   let starts = 0;
-  const start = () => {
+  const startOwn = async (): Promise<TestRunner> => {
+    const { url, pid, end } = await startApart(settings, (line) => {
+      text += `${line}\n`;
+    });
+    return { url, pid, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
+  };
+  const start = async (): Promise<TestRunner> => {
+    if (apart) return startOwn();
     const variables = createVariables(settings);
     const config = readConfig(variables);
-    return startRunner({
+    const runner = await startRunner({
       config,
       variables,
       env: { PATH: process.env.PATH, HOME: process.env.HOME },
@@ -97,7 +126,10 @@ export async function startWorld(env: Record<string, string> = {}, program: Prog
       enginePath: [enginePath(), dirname(process.execPath), process.env.PATH].join(":"),
       version: "0.0.0-test",
       owner: `test:${process.pid}:${++starts}`,
+      ...(perform ? { perform } : {}),
     });
+    const kill = () => Promise.reject(new Error("only a runner in a process of its own can be killed"));
+    return { ...runner, pid: process.pid, kill };
   };
   const read = (file: string) => (existsSync(file) ? readFileSync(file, "utf8") : undefined);
   const write = (file: string, value: Record<string, unknown> | null) => {
@@ -112,12 +144,13 @@ export async function startWorld(env: Record<string, string> = {}, program: Prog
     secret,
     runner: await start(),
     logged: () => text,
-    send: (method, path, body, options = {}) =>
-      requestRunner({ url: world.runner.url, secret }, method, path, {
-        form: "plain",
-        ...options,
-        ...(body === undefined ? {} : { body }),
-      }),
+    send: async (method, path, body, options = {}) => {
+      const address = { url: world.runner.url, secret };
+      const request = { form: "plain" as const, ...options, ...(body === undefined ? {} : { body }) };
+      const answer = await requestRunner(address, method, path, request);
+      requireDocumented(method, path, answer);
+      return answer;
+    },
     deploy: (stack, tag, more = {}, options = {}) =>
       world.send(
         "POST",

@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { engineEnvironment } from "../../../tools/engine-path.mjs";
+
+const root = new URL("../../..", import.meta.url).pathname;
+
+/** A runner in a process of its own. */
+export interface ApartRunner {
+  url: string;
+  pid: number;
+  /** Ends it with SIGTERM, or SIGKILL, and waits until it is gone. */
+  end(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+}
+
+/** Starts `npm start`'s program and waits until it listens. What it logs goes to `onLine`. */
+export async function startApart(env: Record<string, string>, onLine: (line: string) => void): Promise<ApartRunner> {
+  const child = spawn(process.execPath, [join(root, "automation/main.ts")], {
+    env: { PATH: engineEnvironment().PATH, HOME: process.env.HOME, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => {
+        onLine(line);
+        const told = line.startsWith("{") ? (JSON.parse(line) as { msg: string; url?: string }) : undefined;
+        if (told?.msg === "runner listening" && told.url) resolve(told.url);
+      });
+    }
+    child.on("exit", (code) => reject(new Error(`the runner ended with ${code}`)));
+  });
+  return { url, pid: child.pid!, end: (signal) => end(child, signal) };
+}
+
+async function end(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  child.kill(signal);
+  await gone;
+}
+
+/** Processes whose environment or command line names `folder`, other than `except`. */
+export function processesOf(folder: string, except: number[] = []): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && !except.includes(Number(name)) && Number(name) !== process.pid)
+    .filter((pid) => {
+      try {
+        const facts = ["environ", "cmdline"].map((file) => readFileSync(`/proc/${pid}/${file}`, "latin1"));
+        return facts.some((text) => text.includes(folder));
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}

@@ -1,0 +1,33 @@
+import type { ServiceOutcome } from "../../../automation/domain/run.ts";
+import type { RunnerOptions } from "../../../automation/start.ts";
+
+/** Stands in for checkout and engine where a test is about what is asked, not about what is done. */
+export interface InstantEngine {
+  perform: NonNullable<RunnerOptions["perform"]>;
+  /** Runs carried out so far: `<stack> <tag>`. */
+  performed: string[];
+  /** How the next runs end. */
+  outcomes: ServiceOutcome[];
+  /** While set, runs wait for it. */
+  hold: Promise<void> | undefined;
+}
+
+/** Makes an engine that is done at once and changed everything. */
+export function createInstantEngine(): InstantEngine {
+  const engine: InstantEngine = {
+    performed: [],
+    outcomes: [
+      { service: "postgres", result: "unchanged", reason: "equal" },
+      { service: "redis", result: "changed", reason: "changed: composeFile" },
+    ],
+    hold: undefined,
+    perform: async (_runner, { run }, stop) => {
+      engine.performed.push(`${run.stack} ${run.tag}`);
+      const stopped = new Promise<void>((resolve) => stop.addEventListener("abort", () => resolve(), { once: true }));
+      if (engine.hold) await Promise.race([engine.hold, stopped]);
+      if (stop.aborted) return { verdict: { next: "cancel", cause: null }, outcomes: [] };
+      return { verdict: { next: "succeed", cause: null }, outcomes: engine.outcomes };
+    },
+  };
+  return engine;
+}
