@@ -37,7 +37,11 @@ export async function assessRelease(runner: Runner, request: ReleaseRequest): Pr
  * Asks what the mirror knows, and once more after a fetch when that was not good enough: an error, or an answer that
  * `isGood` does not take. Without a first fetch nothing is known.
  */
-async function askTwice<T>({ mirror, now }: Runner, ask: () => Promise<T>, isGood: (answer: T) => boolean): Promise<T> {
+export async function askTwice<T>(
+  { mirror, now }: Runner,
+  ask: () => Promise<T>,
+  isGood: (answer: T) => boolean,
+): Promise<T> {
   const arrived = now();
   if (mirror.fetchedAt() === undefined) await mirror.fetch();
   const isFresh = () => (mirror.fetchedAt() ?? 0) >= arrived;

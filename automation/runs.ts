@@ -3,7 +3,7 @@ import { isFinal, type Run, type RunRequest } from "./domain/run.ts";
 import type { Refusal } from "./domain/verdict.ts";
 import { type ErrorCode, RequestError } from "./http/errors.ts";
 import type { DeployBody, DriftBody, PreviewBody, SyncBody } from "./http/schemas.ts";
-import { assessRelease, requireServices, requireStack, resolveCommit } from "./release-request.ts";
+import { askTwice, assessRelease, requireServices, requireStack, resolveCommit } from "./release-request.ts";
 import type { Runner } from "./runner.ts";
 import type { Signature } from "./signature.ts";
 import { StoreConflict } from "./store/store.ts";
@@ -123,7 +123,11 @@ async function refuse({ store, now }: Runner, row: RunRequest, refusal: Refusal)
 
 /** The run that last brought, or was to bring, a stack to a release. Throws RequestError. */
 async function requireRelease(runner: Runner, stack: string): Promise<Run> {
-  await requireStack(runner, stack);
+  await askTwice(
+    runner,
+    () => requireStack(runner, stack),
+    () => true,
+  );
   const newest = await runner.store.newestAccepted(stack);
   if (newest) return newest;
   throw new RequestError("release_refused", `${stack} has no release yet`, {

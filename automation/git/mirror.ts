@@ -46,12 +46,14 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
   }
   const inMirror: Git = (words, options) => git(words, { cwd: folder, ...options });
 
-  /** Output without the line end; undefined when git says no (exit code 1 or 128: the object is not there). */
+  /** Exit codes that say no: the object is not there; 129 is for-each-ref's. */
+  const NO = [1, 128, 129];
+  /** Output without the line end; undefined when git says no. */
   const ask = async (words: string[]): Promise<string | undefined> => {
     try {
       return (await inMirror(words)).trimEnd();
     } catch (error) {
-      if (error instanceof GitError && (error.exitCode === 1 || error.exitCode === 128)) return undefined;
+      if (error instanceof GitError && NO.includes(error.exitCode ?? 0)) return undefined;
       throw error;
     }
   };

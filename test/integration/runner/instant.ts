@@ -1,5 +1,6 @@
 import type { ServiceOutcome } from "../../../automation/domain/run.ts";
 import type { RunnerOptions } from "../../../automation/start.ts";
+import { judgeStop, type StopReason } from "../../../automation/verdict.ts";
 
 /** Stands in for checkout and engine where a test is about what is asked, not about what is done. */
 export interface InstantEngine {
@@ -25,7 +26,7 @@ export function createInstantEngine(): InstantEngine {
       engine.performed.push(`${run.stack} ${run.tag}`);
       const stopped = new Promise<void>((resolve) => stop.addEventListener("abort", () => resolve(), { once: true }));
       if (engine.hold) await Promise.race([engine.hold, stopped]);
-      if (stop.aborted) return { verdict: { next: "cancel", cause: null }, outcomes: [] };
+      if (stop.aborted) return { verdict: judgeStop(stop.reason as StopReason, 0), outcomes: [] };
       return { verdict: { next: "succeed", cause: null }, outcomes: engine.outcomes };
     },
   };
