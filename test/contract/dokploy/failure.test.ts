@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { FaultInput } from "../../../emulator/faults/fault.ts";
-import { composeFile, contextTo, openPlace, type Place } from "./place.ts";
+import { composeFile, contextTo, openPlace, type Place, QUICK } from "./place.ts";
 
 describe("a deployment that goes wrong", () => {
   let place: Place;
@@ -100,7 +100,9 @@ describe("a deployment that goes wrong", () => {
     await up();
     place.emulator.control.addFault({ kind: "stuck", service: "other" });
     await place.dokploy.deploy(place.engine.outputs("other").composeId, "somebody's job", "");
-    const result = await up({ env: { PASSWORD: "changed-secret" } });
+    const context = contextTo(place.dokploy, { timing: { ...QUICK, stalled: 300 } });
+    const changed = { ...web, env: { PASSWORD: "changed-secret" } };
+    const result = await place.engine.up(context, { services: [changed, other] });
     expect(result.web?.reason).toMatch(
       /^timeout: the deployment of web waits in Dokploy's queue, which has not moved .*somebody's job/,
     );

@@ -15,10 +15,10 @@ export const OWNER = { project: "platform", stack: "staging", keyId: "0123456789
 export const QUICK: Timing = {
   poll: 5,
   pollMax: 20,
-  lost: 300,
+  lost: 400,
   unanswered: 150,
   outage: 2_000,
-  stalled: 500,
+  stalled: 10_000,
   grace: 50,
   settle: 10,
   settleSilent: 10,
