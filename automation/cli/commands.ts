@@ -55,7 +55,32 @@ export const COMMANDS: Entry[] = [
       summary: "Take what Dokploy really has into the state; nothing on Dokploy changes.",
       load: () => import("./laptop/refresh.ts"),
     },
+    {
+      name: "why",
+      summary: "Show what makes a service, and what changed since the last update.",
+      load: () => import("./laptop/why.ts"),
+    },
+    {
+      name: "doctor",
+      summary: "Look at all that an update needs, and say what mends it.",
+      load: () => import("./laptop/doctor/doctor.ts"),
+    },
+    {
+      name: "secret",
+      summary: "List, read, set and rotate the services' secrets.",
+      load: () => import("./laptop/secret/define.ts"),
+    },
+    {
+      name: "import",
+      summary: "Take over what Dokploy already has.",
+      load: () => import("./laptop/import.ts"),
+    },
     { name: "destroy", summary: "Take a whole stack down.", load: () => import("./laptop/destroy.ts") },
+    {
+      name: "remove",
+      summary: "Remove a service for good that was left running.",
+      load: () => import("./laptop/remove.ts"),
+    },
   ]),
   ...group("Here:", [
     {

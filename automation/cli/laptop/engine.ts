@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
@@ -46,6 +46,7 @@ export async function runEngine(
   stack: string,
   words: string[],
   onEvent: (event: EngineEvent, at: number) => void,
+  editConfig: (text: string) => string = (text) => text,
 ): Promise<EngineRun> {
   const env = laptopEnvironment();
   const folder = mkdtempSync(join(tmpdir(), "dockmaster-"));
@@ -53,7 +54,7 @@ export async function runEngine(
   process.on("SIGINT", interrupt);
   try {
     const configFile = join(folder, `Pulumi.${stack}.yaml`);
-    copyFileSync(join(checkout.folder, `Pulumi.${stack}.yaml`), configFile);
+    writeFileSync(configFile, editConfig(readFileSync(join(checkout.folder, `Pulumi.${stack}.yaml`), "utf8")));
     const events = join(folder, "events.json");
     writeFileSync(events, "", { mode: 0o600 });
     const log = followEventLog(events, onEvent);
@@ -82,7 +83,8 @@ export async function createStack(checkout: Checkout, stack: string): Promise<vo
   throw new CliError("stack_not_made", `The stack could not be made: ${stderr.trim()}`, "Mend what the engine names");
 }
 
-async function unknownStack({ folder }: Checkout, stack: string, env: NodeJS.ProcessEnv): Promise<CliError> {
+/** The error for a stack that the state backend does not have. */
+export async function unknownStack({ folder }: Checkout, stack: string, env: NodeJS.ProcessEnv): Promise<CliError> {
   const { stdout } = await runProgram("pulumi", ["whoami", "--json"], { cwd: folder, env });
   const backend = /"url":\s*"([^"]*)"/.exec(stdout)?.[1] ?? "the state backend";
   return new CliError(

@@ -7,14 +7,17 @@ export interface ProgramEnd {
   stderr: string;
 }
 
-/** Runs a program without a shell and without input until its end. Rejects only when it cannot be started. */
+/** Runs a program without a shell until its end; `input` goes to its stdin. Rejects only when it cannot be started. */
 export function runProgram(
   command: string,
   args: string[],
-  options: { cwd: string; env?: NodeJS.ProcessEnv },
+  { cwd, env, input }: { cwd: string; env?: NodeJS.ProcessEnv; input?: string },
 ): Promise<ProgramEnd> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
+    // A program that ends before it has read everything says so by its exit code.
+    child.stdin.on("error", () => {});
+    child.stdin.end(input);
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {

@@ -1,3 +1,4 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { TimedRecord } from "../../domain/engine-record.ts";
 import { reduceOutcomes } from "../../domain/outcome.ts";
 import type { Cause, ServiceOutcome } from "../../domain/run.ts";
@@ -20,20 +21,37 @@ export interface StackRun {
   output: string;
 }
 
-/** Runs `pulumi <words>` on a stack and shows its services as they are touched. Throws CliError. */
-export async function runOnStack(checkout: Checkout, stack: string, words: string[], live: Live): Promise<StackRun> {
+/**
+ * Runs `pulumi <words>` on a stack and shows its services as they are touched. `onRaw` gets every event as the engine
+ * sends it: secrets in clear may be in those that are not steps. `editConfig` changes the engine's copy of the stack's
+ * file. Throws CliError.
+ */
+export async function runOnStack(
+  checkout: Checkout,
+  stack: string,
+  words: string[],
+  live: Live,
+  { onRaw, editConfig }: { onRaw?: (event: EngineEvent) => void; editConfig?: (text: string) => string } = {},
+): Promise<StackRun> {
   const since = Date.now();
   const records: TimedRecord[] = [];
   // A preview has nothing to watch: its steps are plans.
   const show = words[0] === "preview" || words.includes("--preview-only") ? () => {} : showServices(live);
   live.start(stack, `pulumi ${words[0]}`);
   try {
-    const { end, output } = await runEngine(checkout, stack, words, (raw, at) => {
-      const event = cutEvent(raw);
-      if (!event) return;
-      records.push({ event, at });
-      show(event, at);
-    });
+    const { end, output } = await runEngine(
+      checkout,
+      stack,
+      words,
+      (raw, at) => {
+        onRaw?.(raw);
+        const event = cutEvent(raw);
+        if (!event) return;
+        records.push({ event, at });
+        show(event, at);
+      },
+      editConfig,
+    );
     // The engine's order is another one every time.
     const services = reduceOutcomes(records, [], false).sort((a, b) => a.service.localeCompare(b.service));
     const verdict = judge({ result: end, records, outcomes: services, stopped: undefined, timeoutMs: 0 });

@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { CliError, wrongUse } from "../problem.ts";
+import type { Access } from "./stack-config.ts";
+
+const composeEntry = z.object({ composeId: z.string(), name: z.string() });
+const project = z.object({
+  name: z.string(),
+  environments: z.array(z.object({ name: z.string(), compose: z.array(composeEntry).default([]) })).default([]),
+});
+const composeRecord = z.object({
+  composeId: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  composeFile: z.string().nullable(),
+});
+
+/** A Compose project on Dokploy. */
+export type LiveCompose = z.output<typeof composeRecord>;
+
+/** The little of Dokploy's API that people's commands need beside the engine. Rejects with CliError. */
+export interface DokployServer {
+  url: string;
+  /** The Compose projects of an environment; none when there is no such environment. */
+  list(project: string, environment: string): Promise<LiveCompose[]>;
+  /** Removes a Compose project and its containers, and its volumes only when told so. */
+  remove(composeId: string, options: { volumes: boolean }): Promise<void>;
+}
+
+/** Removing waits for the containers' grace periods, in milliseconds. */
+const TIMEOUT = 180_000;
+
+/** Connects to the stack's Dokploy. Throws CliError (exit code 2) when address or key are missing. */
+export function connectDokploy({ url, apiKey }: Access["dokploy"]): DokployServer {
+  if (!url) throw wrongUse("DOKPLOY_URL is not set", "Set it to the address of the stack's Dokploy");
+  if (!apiKey) throw wrongUse("DOKPLOY_API_KEY is not set", "Make a key in Dokploy: Settings → Profile → API keys");
+  const base = url.replace(/\/+$/, "");
+
+  const call = async (procedure: string, query: Record<string, string>, body?: object): Promise<unknown> => {
+    const address = new URL(`${base}/api/${procedure}`);
+    for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
+    const headers = { "x-api-key": apiKey, "content-type": "application/json" };
+    const request = body === undefined ? { headers } : { headers, method: "POST", body: JSON.stringify(body) };
+    const answer = await fetch(address, { ...request, signal: AbortSignal.timeout(TIMEOUT) }).catch((cause) => {
+      throw new CliError("dokploy_unreachable", `Dokploy at ${base} does not answer`, "Check DOKPLOY_URL", { cause });
+    });
+    const text = await answer.text();
+    if (answer.ok) return text === "" ? undefined : JSON.parse(text);
+    const hint =
+      answer.status === 401 ? "Check DOKPLOY_API_KEY: it is wrong, expired or rate-limited" : "Check DOKPLOY_URL";
+    throw new CliError("dokploy_failed", `${procedure} answered ${answer.status}`, hint);
+  };
+
+  return {
+    url: base,
+    list: async (projectName, environment) => {
+      const projects = z.array(project).parse(await call("project.all", {}));
+      const found = projects
+        .filter(({ name }) => name === projectName)
+        .flatMap(({ environments }) => environments.filter(({ name }) => name === environment))
+        .flatMap(({ compose }) => compose);
+      return await Promise.all(
+        found.map(async ({ composeId }) => composeRecord.parse(await call("compose.one", { composeId }))),
+      );
+    },
+    // A boolean that is missing or a text would mean something else to Dokploy.
+    remove: async (composeId, { volumes }) =>
+      void (await call("compose.delete", {}, { composeId, deleteVolumes: volumes === true })),
+  };
+}
+
+const marker = z.object({ project: z.string(), stack: z.string(), service: z.string() });
+
+/** Whose service this is, as its description says; undefined when nobody marked it. */
+export function readMarker({ description }: LiveCompose): z.output<typeof marker> | undefined {
+  const text = /\{"dockmaster".*\}/s.exec(description ?? "")?.[0];
+  try {
+    return text === undefined ? undefined : marker.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

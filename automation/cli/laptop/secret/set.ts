@@ -1,0 +1,86 @@
+import { join } from "node:path";
+import { isCancel, password } from "@clack/prompts";
+import type { Command } from "commander";
+import { printMark } from "../../print/live.ts";
+import { printJson, printLines } from "../../print/print.ts";
+import { CliError, wrongUse } from "../../problem.ts";
+import { type Checkout, findCheckout, requireStack } from "../checkout.ts";
+import { laptopEnvironment } from "../engine.ts";
+import { runProgram } from "../run-program.ts";
+import { readAccess, readStackConfig } from "../stack-config.ts";
+import { readState } from "../state.ts";
+import { findSecret, listSecrets } from "./secrets.ts";
+import { openVault } from "./vault.ts";
+
+/** `dockmaster secret set` */
+export function define(command: Command): void {
+  command
+    .argument("<stack>", "the stack, e.g. production")
+    .argument("<service>", "the service, e.g. authentik")
+    .argument("<name>", "the secret, as `dockmaster secret list` shows it")
+    .option("--json", "print one JSON document")
+    .addHelpText(
+      "after",
+      "\nThe value comes from stdin, never from the command line, where others would see it. It goes to Vault, or encrypted\ninto Pulumi.<stack>.yaml; the next update hands it to the service.\n\nExamples:\n  dockmaster secret set staging redis redis_password < password.txt\n  dockmaster secret set staging redis redis_password      # asks",
+    )
+    .action(async (stack: string, service: string, name: string, options: { json?: boolean }) => {
+      const checkout = findCheckout();
+      requireStack(checkout, stack);
+      if (!/^[a-z][a-z0-9-]*$/.test(service) || !/^[A-Za-z_]\w*$/.test(name)) {
+        throw wrongUse(`${service} ${name} is no service and secret`, `See dockmaster secret list ${stack}`);
+      }
+      const inVault = readStackConfig(checkout, stack)["platform:secrets"] === "vault";
+      const value = await readValue(`${name} of ${service} on ${stack}`);
+      const next = inVault
+        ? await setInVault(checkout, { stack, service, name }, value)
+        : await setInStackFile(checkout, { stack, service, name }, value);
+      if (options.json) printJson({ command: "secret set", stack, service, name, next });
+      else printLines([`${printMark("ok")} ${name} of ${service} has its value`, `  → ${next}`]);
+    });
+}
+
+interface Place {
+  stack: string;
+  service: string;
+  name: string;
+}
+
+async function setInVault(checkout: Checkout, { stack, service, name }: Place, value: string): Promise<string> {
+  const { rests } = findSecret(listSecrets(await readState(checkout, stack)), service, name);
+  if (!("vault" in rests)) throw new CliError("not_in_vault", `${name} is not in Vault yet`, `dockmaster up ${stack}`);
+  await openVault((await readAccess(checkout, stack)).vault).write(rests.vault, name, value);
+  return `dockmaster up ${stack}, or the next deploy, hands it to the service`;
+}
+
+async function setInStackFile(checkout: Checkout, { stack, service, name }: Place, value: string): Promise<string> {
+  const secrets = listSecrets(await readState(checkout, stack));
+  // A service that was never updated may have any secret; of others the names are known.
+  if (secrets.some((secret) => secret.service === service)) findSecret(secrets, service, name);
+  const file = `Pulumi.${stack}.yaml`;
+  const key = `platform:${service}.secrets.${name}`;
+  const words = ["config", "set", "--secret", "--path", key, "--stack", stack, "--non-interactive"];
+  const { code, stderr } = await runProgram("pulumi", [...words, "--config-file", join(checkout.folder, file)], {
+    cwd: checkout.folder,
+    env: laptopEnvironment(),
+    input: value,
+  });
+  if (code !== 0) {
+    const said = stderr.replaceAll(value, "[secret]").trim();
+    throw new CliError("not_set", `The engine did not take it: ${said}`, "Check PULUMI_CONFIG_PASSPHRASE");
+  }
+  return `commit ${file} (the value in it is encrypted); the next update hands it to the service`;
+}
+
+async function readValue(what: string): Promise<string> {
+  if (process.stdin.isTTY) {
+    const typed = await password({ message: `Value for ${what}:` });
+    if (isCancel(typed) || typed === "") throw new CliError("not_confirmed", "Nothing was set", "Run it again");
+    return typed;
+  }
+  const chunks = await Array.fromAsync(process.stdin as AsyncIterable<Buffer>);
+  const value = Buffer.concat(chunks)
+    .toString("utf8")
+    .replace(/\r?\n$/, "");
+  if (value !== "") return value;
+  throw wrongUse("There is no value on stdin", "Hand it over: dockmaster secret set … < file");
+}
