@@ -12,19 +12,28 @@ export interface CliEnd {
   stderr: string;
 }
 
-/** Runs `dockmaster <words>` as a process of its own, without a terminal, with `env` on top of PATH and HOME. */
-export function runCli(words: string[], options: { cwd?: string; env?: Record<string, string> } = {}): Promise<CliEnd> {
+/** Where a command runs; `env` comes on top of PATH and HOME, `input` on stdin. */
+interface CliOptions {
+  cwd?: string;
+  env?: Record<string, string>;
+  input?: string;
+}
+
+/** Runs `dockmaster <words>` as a process of its own, without a terminal. */
+export function runCli(words: string[], options: CliOptions = {}): Promise<CliEnd> {
   return startCli(words, options).ended;
 }
 
 /** Starts `dockmaster <words>`; `until` resolves when stdout holds a text. */
-export function startCli(words: string[], options: { cwd?: string; env?: Record<string, string> } = {}) {
+export function startCli(words: string[], options: CliOptions = {}) {
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(process.execPath, [join(ROOT, "automation", "cli", "main.ts"), ...words], {
     cwd: options.cwd ?? ROOT,
     env: { PATH, HOME, ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  child.stdin.on("error", () => {});
+  child.stdin.end(options.input);
   let stdout = "";
   let stderr = "";
   const waiting: { text: string; found: () => void }[] = [];
