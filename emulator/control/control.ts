@@ -104,8 +104,8 @@ export function createControl(options: {
 
 function scriptContainers(
   { script }: ScriptableContainers,
-  { service, times, outcome, log, now }: Extract<DeploymentFault, { kind: "containers" }>,
+  { service, times, kind: _, ...failure }: Extract<DeploymentFault, { kind: "containers" }>,
 ): void {
   if (script === undefined) throw new Error("These containers are real: only simulated ones can be told to fail");
-  script(service, { outcome, now, ...(log && { log }), ...(times !== "always" && { times }) });
+  script(service, { ...failure, ...(times !== "always" && { times }) });
 }

@@ -29,8 +29,11 @@ export const faultSchema = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("containers"),
-    outcome: z.enum(["fail", "unhealthy", "restarting", "hang", "exit"]),
+    outcome: z.enum(["fail", "unhealthy", "starting", "restarting", "hang", "exit"]),
     log: z.array(z.string()).optional(),
+    exitCode: z.number().int().min(0).max(255).optional(),
+    afterMs: z.number().min(0).optional(),
+    passesAtTimeout: z.boolean().optional(),
     now: z.boolean().default(false),
     ...deployment,
   }),
@@ -42,7 +45,8 @@ export const faultSchema = z.discriminatedUnion("kind", [
  * Requests: `latency` (ms before the work), `error` (5xx as JSON), `html` (a proxy's page), `unauthorized` (as a
  * rate-limited key), `drop-before` and `drop-after` (the connection breaks before or after the write took effect).
  * Deployments: `lose-job` (accepted, then gone as in a restart), `stuck` (stays `running` until killed twice or the server
- * restarts), `slow-deploy` (waits for ms, or until faults are cleared), `fail-deploy` (compose fails with these lines). `containers`: handed to the simulated containers.
+ * restarts), `slow-deploy` (waits for ms, or until faults are cleared), `fail-deploy` (compose fails with these lines).
+ * `containers`: handed to the simulated containers, see ScriptedFailure; with `now` also for what runs already.
  */
 export type Fault = z.output<typeof faultSchema>;
 export type FaultInput = z.input<typeof faultSchema>;

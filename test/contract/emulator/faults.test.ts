@@ -98,6 +98,17 @@ describe("faults on demand", () => {
     expect(await client.deploy(composeId)).toMatchObject({ status: "done" });
   });
 
+  it("lets Compose end without an error at its time limit although nothing became healthy", async () => {
+    const { composeId, appName } = await client.createService();
+    const command = `compose -p ${appName} -f docker-compose.yml up -d --wait --wait-timeout 1`;
+    await client.post("compose.update", { composeId, command });
+    const starting = { kind: "containers", service: appName, outcome: "starting", times: 1 } as const;
+    emulator.control.addFault(starting);
+    expect(await client.deploy(composeId)).toMatchObject({ status: "error" });
+    emulator.control.addFault({ ...starting, passesAtTimeout: true });
+    expect(await client.deploy(composeId)).toMatchObject({ status: "done" });
+  });
+
   describe("its own endpoint", () => {
     const call = (method: string, path: string, body?: unknown) =>
       fetch(`${emulator.url}/_emulator/${path}`, { method, ...(body !== undefined && { body: JSON.stringify(body) }) });
