@@ -21,8 +21,11 @@ export async function gatherDeployFacts(
   { mirror, store, branch, now }: { mirror: Mirror; store: Store; branch: string; now: number },
 ): Promise<{ facts: DeployFacts; newest: Run | undefined }> {
   const { stack, tag, commit, rollback, replayable } = question;
-  const newest = await store.newestAccepted(stack);
-  const current = await store.stackRelease(stack);
+  const [newest, current, firstCommit] = await Promise.all([
+    store.newestAccepted(stack),
+    store.stackRelease(stack),
+    store.pinTag(tag, commit, now),
+  ]);
   const isProduction = stack === "production";
   const missing = isProduction && current ? await listMissing(mirror, current.commit, commit) : [];
   const head = isProduction ? await mirror.branchHead(branch) : undefined;
@@ -32,7 +35,7 @@ export async function gatherDeployFacts(
     target: {
       tag,
       commit,
-      firstCommit: await store.pinTag(tag, commit, now),
+      firstCommit,
       kind: trailers.kind,
       drops: trailers.drops,
       onMain: head !== undefined && (await mirror.isAncestor(commit, head)),
@@ -42,7 +45,8 @@ export async function gatherDeployFacts(
     current: current ? await toStanding(mirror, commit, current) : null,
     newest: newest ? await toStanding(mirror, commit, newest) : null,
     askedBefore: replayable && newest !== undefined && (await wasAsked(store, stack, commit, newest)),
-    hadHere: await store.hasSucceeded(stack, commit),
+    // Only a rollback asks where a stack has been.
+    hadHere: rollback && (await store.hasSucceeded(stack, commit)),
     succeededOnStaging: isProduction && (await store.hasSucceeded("staging", commit)),
     missing,
     missingTags: missing.length > 0 ? await mirror.tags() : [],
@@ -50,9 +54,11 @@ export async function gatherDeployFacts(
   return { facts, newest };
 }
 
+/** Whether the commit was asked for before the newest run was. Of the newest run's own commit nobody wants to know. */
 async function wasAsked(store: Store, stack: string, commit: string, newest: Run): Promise<boolean> {
-  const runs = await store.runs({ stack, commit, kinds: ["deploy", "sync"] });
-  return runs.some((run) => run.id < newest.id);
+  if (newest.commit === commit) return false;
+  const runs = await store.runs({ stack, commit, kinds: ["deploy", "sync"], before: newest, limit: 1 });
+  return runs.length > 0;
 }
 
 async function toStanding(

@@ -60,12 +60,21 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
 
   /** Answers about refs, until the next fetch. */
   let refs = new Map<string, Promise<string | undefined>>();
+  let tags: Promise<{ tag: string; commit: string }[]> | undefined;
   const resolve = (ref: string) => {
     const known = refs.get(ref);
     if (known) return known;
     const asked = ask(["rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`]);
     refs.set(ref, asked);
     return asked;
+  };
+  const listTags = async () => {
+    const format = "%(objectname) %(*objectname) %(refname:lstrip=2)";
+    const listed = (await ask(["for-each-ref", `--format=${format}`, "refs/tags"])) ?? "";
+    return listed.split("\n").flatMap((line) => {
+      const [object = "", peeled = "", tag = ""] = line.split(" ");
+      return tag ? [{ tag, commit: peeled || object }] : [];
+    });
   };
   /** What is an ancestor of what never changes. */
   const ancestry = new Map<string, boolean>();
@@ -80,6 +89,7 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
       throw new RequestError("git_unreachable", said, { cause });
     } finally {
       refs = new Map();
+      tags = undefined;
     }
     fetchedAt = began;
   };
@@ -111,13 +121,12 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
       const object = await ask(["cat-file", "tag", `refs/tags/${tag}`]);
       return object?.slice(object.indexOf("\n\n") + 2);
     },
-    tags: async () => {
-      const format = "%(objectname) %(*objectname) %(refname:lstrip=2)";
-      const listed = (await ask(["for-each-ref", `--format=${format}`, "refs/tags"])) ?? "";
-      return listed.split("\n").flatMap((line) => {
-        const [object = "", peeled = "", tag = ""] = line.split(" ");
-        return tag ? [{ tag, commit: peeled || object }] : [];
+    tags: () => {
+      tags ??= listTags().catch((error: unknown) => {
+        tags = undefined;
+        throw error;
       });
+      return tags;
     },
     hasCommit: async (commit) => {
       if (!COMMIT.test(commit)) return false;

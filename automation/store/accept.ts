@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Run, RunKind, RunRequest } from "../domain/run.ts";
+import { isFinal, type Run, type RunKind, type RunRequest } from "../domain/run.ts";
 import type { Database, Queries } from "./database.ts";
 import { ACTIVE, insertRun, type RunRow, toRun } from "./rows.ts";
 import { nextRunId, runIdTime } from "./run-id.ts";
@@ -13,54 +13,75 @@ export function accept(
   condition: AcceptCondition,
 ): Promise<{ run: Run; duplicate: boolean }> {
   return db.locked(request.stack, async (queries) => {
-    if (condition.newest !== undefined) {
-      const newest = await newestAccepted(queries, request.stack);
-      if ((newest?.id ?? null) !== condition.newest) {
-        throw new StoreConflict(`a newer request for ${request.stack} was accepted meanwhile: decide again`);
-      }
+    const rows = await readStanding(queries, request.stack);
+    if (condition.newest !== undefined && (rows.find(isAccepted)?.id ?? null) !== condition.newest) {
+      throw new StoreConflict(`a newer request for ${request.stack} was accepted meanwhile: decide again`);
     }
-    const active = await joinable(queries, request);
-    if (active) return { run: active, duplicate: true };
-    return { run: await insert(queries, request, "queued", now), duplicate: false };
+    const active = findJoinable(rows, request);
+    if (active) return { run: toRun(active), duplicate: true };
+    return { run: await insert(queries, request, "queued", now, rows[0]?.id), duplicate: false };
   });
 }
 
 /** Writes a run that was superseded on arrival. */
 export function record(db: Database, request: RunRequest, now: number): Promise<Run> {
-  return db.locked(request.stack, (queries) => insert(queries, request, "superseded", now));
+  return db.locked(request.stack, async (queries) => {
+    const [newest] = await queries.query<{ id: string | null }>("SELECT max(id) AS id FROM runs WHERE stack = $1", [
+      request.stack,
+    ]);
+    return insert(queries, request, "superseded", now, newest?.id ?? undefined);
+  });
 }
 
-/** The newest deploy or sync of the stack that counts: it was accepted, and not canceled before it started. */
+/** A deploy or sync that counts: it was accepted, and not canceled before it started. */
+const ACCEPTED = `kind IN ('deploy', 'sync') AND state <> 'superseded'
+  AND NOT (state = 'canceled' AND started_at IS NULL)`;
+
+type StandingRow = RunRow & { cancel_requested_at: number | null };
+
+/** `ACCEPTED`, of a row that was read already. */
+function isAccepted({ kind, state, started_at }: StandingRow): boolean {
+  return changesStack(kind) && state !== "superseded" && !(state === "canceled" && started_at === null);
+}
+
+/** The newest deploy or sync of the stack that counts. */
 export async function newestAccepted(queries: Queries, stack: string): Promise<Run | undefined> {
   const [row] = await queries.query<RunRow>(
-    `SELECT * FROM runs WHERE stack = $1 AND kind IN ('deploy', 'sync') AND state <> 'superseded'
-       AND NOT (state = 'canceled' AND started_at IS NULL)
-     ORDER BY id DESC LIMIT 1`,
+    `SELECT * FROM runs WHERE stack = $1 AND ${ACCEPTED} ORDER BY id DESC LIMIT 1`,
     [stack],
   );
   return row && toRun(row);
 }
 
 /**
+ * All that accepting has to know of a stack, newest first: its newest run, the newest that counts, and those under way.
+ * One statement, because every one is a round trip during which nobody else can accept anything for the stack.
+ */
+function readStanding(queries: Queries, stack: string): Promise<StandingRow[]> {
+  return queries.query<StandingRow>(
+    `SELECT * FROM runs WHERE stack = $1 AND (${ACTIVE}
+       OR id = (SELECT max(id) FROM runs WHERE stack = $1)
+       OR id = (SELECT max(id) FROM runs WHERE stack = $1 AND ${ACCEPTED})) ORDER BY id DESC`,
+    [stack],
+  );
+}
+
+/**
  * A deploy or sync is joined only while nothing newer waits behind it: the older run would be superseded, and what was
  * asked for last would not happen. A run that is being canceled is never joined.
  */
-async function joinable(queries: Queries, request: RunRequest): Promise<Run | undefined> {
+function findJoinable(rows: StandingRow[], request: RunRequest): StandingRow | undefined {
+  const active = rows.filter(({ state }) => !isFinal(state));
   const rivals = changesStack(request.kind)
-    ? "kind IN ('deploy', 'sync') ORDER BY id DESC LIMIT 1"
-    : "kind IN ('preview', 'drift') ORDER BY id DESC";
-  const rows = await queries.query<RunRow & { cancel_requested_at: number | null }>(
-    `SELECT * FROM runs WHERE stack = $1 AND ${ACTIVE} AND ${rivals}`,
-    [request.stack],
-  );
-  const same = rows.find(
+    ? active.filter(({ kind }) => changesStack(kind)).slice(0, 1)
+    : active.filter(({ kind }) => !changesStack(kind));
+  return rivals.find(
     (row) =>
       row.kind === request.kind &&
       row.commit_sha === request.commit &&
       (row.rollback === 1) === request.rollback &&
       row.cancel_requested_at === null,
   );
-  return same && toRun(same);
 }
 
 function changesStack(kind: RunKind): boolean {
@@ -72,11 +93,9 @@ async function insert(
   request: RunRequest,
   state: "queued" | "superseded",
   now: number,
+  newest: string | undefined,
 ): Promise<Run> {
-  const [newest] = await queries.query<{ id: string | null }>("SELECT max(id) AS id FROM runs WHERE stack = $1", [
-    request.stack,
-  ]);
-  const id = nextRunId(now, newest?.id ?? undefined, randomBytes(8));
+  const id = nextRunId(now, newest, randomBytes(8));
   const run: Run = {
     kind: request.kind,
     stack: request.stack,

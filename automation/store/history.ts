@@ -29,17 +29,16 @@ export async function runs(db: Database, filter: RunFilter): Promise<Run[]> {
 
 /** The release of the last deploy or sync that succeeded; `since` is when the stack came to that commit. */
 export async function stackRelease(db: Database, stack: string): Promise<StackRelease | undefined> {
-  const [last] = await db.query<{ id: string; tag: string | null; commit_sha: string }>(
-    `SELECT id, tag, commit_sha FROM runs WHERE ${SUCCEEDED} ORDER BY finished_at DESC, id DESC LIMIT 1`,
+  const [last] = await db.query<{ id: string; tag: string | null; commit_sha: string; since: number | null }>(
+    `WITH last AS (SELECT id, tag, commit_sha FROM runs WHERE ${SUCCEEDED} ORDER BY finished_at DESC, id DESC LIMIT 1)
+     SELECT id, tag, commit_sha,
+       (SELECT min(finished_at) FROM runs WHERE ${SUCCEEDED} AND commit_sha = last.commit_sha AND finished_at >
+         (SELECT coalesce(max(finished_at), -1) FROM runs WHERE ${SUCCEEDED} AND commit_sha <> last.commit_sha)) AS since
+     FROM last`,
     [stack],
   );
   if (!last) return undefined;
-  const [came] = await db.query<{ since: number }>(
-    `SELECT min(finished_at) AS since FROM runs WHERE ${SUCCEEDED} AND commit_sha = $2 AND finished_at >
-       (SELECT coalesce(max(finished_at), -1) FROM runs WHERE ${SUCCEEDED} AND commit_sha <> $2)`,
-    [stack, last.commit_sha],
-  );
-  return { stack, tag: last.tag, commit: last.commit_sha, run: last.id, since: came?.since ?? 0 };
+  return { stack, tag: last.tag, commit: last.commit_sha, run: last.id, since: last.since ?? 0 };
 }
 
 /** Whether a deploy or sync of this commit ever succeeded on the stack. */

@@ -13,6 +13,9 @@ export async function remember(db: Database, key: string, expiresAt: number, now
 
 /** The commit that the tag named when it was first seen. */
 export async function pinTag(db: Database, tag: string, commit: string, now: number): Promise<string> {
+  // Nearly every request names a tag that was seen before, and a read costs no disk.
+  const [known] = await db.query<{ commit_sha: string }>("SELECT commit_sha FROM pinned_tags WHERE tag = $1", [tag]);
+  if (known) return known.commit_sha;
   const [row] = await db.query<{ commit_sha: string }>(
     `INSERT INTO pinned_tags (tag, commit_sha, pinned_at) VALUES ($1, $2, $3)
      ON CONFLICT (tag) DO UPDATE SET tag = excluded.tag RETURNING commit_sha`,

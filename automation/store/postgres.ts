@@ -3,7 +3,7 @@ import type { Database, Queries, SqlValue } from "./database.ts";
 import { openSqlStore } from "./sql-store.ts";
 import type { Store } from "./store.ts";
 
-const CONNECTIONS = 5;
+const CONNECTIONS = 10;
 const CONNECT_TIMEOUT_MS = 5000;
 /** No statement of ours is slow; one that is waits for a section that a hanging process holds. */
 const STATEMENT_TIMEOUT_MS = 10_000;
@@ -44,10 +44,10 @@ function openPostgres(url: string): Database {
     locked: async (name, work) => {
       const client = await pool.connect();
       try {
-        const queries = toQueries(client);
-        await client.query("BEGIN");
-        await queries.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`dockmaster ${name}`]);
-        const result = await work(queries);
+        // One round trip for both: others wait while a section is held.
+        const key = client.escapeLiteral(`dockmaster ${name}`);
+        await client.query(`BEGIN; SELECT pg_advisory_xact_lock(hashtextextended(${key}, 0))`);
+        const result = await work(toQueries(client));
         await client.query("COMMIT");
         client.release();
         return result;
