@@ -4,6 +4,7 @@ import * as list from "./list.ts";
 import * as next from "./next.ts";
 import * as notes from "./notes.ts";
 import * as promote from "./promote.ts";
+import * as publish from "./publish.ts";
 
 /** `dockmaster release` */
 export function define(command: Command): void {
@@ -17,5 +18,6 @@ export function define(command: Command): void {
   );
   hotfix.define(command.command("hotfix").description("Make a release for production alone, upon what it has."));
   notes.define(command.command("notes").description("Tell what a release brings."));
+  publish.define(command.command("publish").description("Make a GitHub Release of one, with its notes."));
   list.define(command.command("list").description("List releases, and what is deployed where."));
 }

@@ -17,16 +17,20 @@ export function define(command: Command): void {
       "\nThe changes since the production release before it and the services they touch, as Markdown.\n\nExamples:\n  dockmaster release notes v1.3.0\n  gh release create v1.3.0 --notes-file <(dockmaster release notes v1.3.0)",
     )
     .action(async (tag: string, options: RepositoryOptions) => {
-      const repository = await openHere(options);
-      await repository.fetch();
-      const releases = listReleases(await repository.releases(), []);
-      const release = releases.find((each) => each.tag === tag);
-      if (!release) throw wrongUse(`${repository.remote} has no release ${tag}`, "dockmaster release list shows them");
-      const before = productionBefore(releases, tag);
-      const notes = await gatherNotes(repository, release, before ?? null);
+      const notes = await readNotes(tag, options);
       if (options.json) printJson(notes);
       else process.stdout.write(formatNotes(notes));
     });
+}
+
+/** What a release of the remote brings. Throws CliError. */
+export async function readNotes(tag: string, options: RepositoryOptions): Promise<ReleaseNotes> {
+  const repository = await openHere(options);
+  await repository.fetch();
+  const releases = listReleases(await repository.releases(), []);
+  const release = releases.find((each) => each.tag === tag);
+  if (!release) throw wrongUse(`${repository.remote} has no release ${tag}`, "dockmaster release list shows them");
+  return await gatherNotes(repository, release, productionBefore(releases, tag) ?? null);
 }
 
 async function gatherNotes(

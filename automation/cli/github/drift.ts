@@ -1,0 +1,61 @@
+import { appendFileSync } from "node:fs";
+import type { Command } from "commander";
+import { printLines } from "../print/print.ts";
+import { whoAsks } from "../runner/asker.ts";
+import { parseTimeout } from "../runner/request-run.ts";
+import { askEach, exitCodeOf } from "./ask.ts";
+import { assessDrift, DRIFT_TITLE, formatDrift } from "./format-drift.ts";
+import { gh } from "./gh.ts";
+
+/** Names the one issue; made when it is not there. */
+const LABEL = "drift";
+
+/** `github drift` */
+export function define(command: Command): void {
+  command
+    .argument("<stacks...>", "the stacks to look at")
+    .option("--timeout <seconds>", "how long to wait for each stack", "900")
+    .option("--summary <file>", "append the report to a file, e.g. $GITHUB_STEP_SUMMARY")
+    .action(async (stacks: string[], options: { timeout: string; summary?: string }) => {
+      process.exitCode = await reportDrift(stacks, options);
+    });
+}
+
+/**
+ * Looks for drift on every stack; opens or updates the issue when there is some, closes it when every stack is as its
+ * last update left it. Returns the exit code: 1 when a stack could not be looked at; drift itself is told by the issue.
+ */
+async function reportDrift(stacks: string[], options: { timeout: string; summary?: string }): Promise<number> {
+  const answers = await askEach(stacks, {
+    path: "/drift",
+    body: { triggered_by: whoAsks() },
+    timeoutSeconds: parseTimeout(options.timeout),
+  });
+  const report = formatDrift(answers);
+  if (options.summary !== undefined) appendFileSync(options.summary, report);
+  const list = ["issue", "list", "--label", LABEL, "--state", "open", "--limit", "1", "--json", "number"];
+  const [open] = (await gh([...list, "--jq", ".[].number"])).split("\n").filter(Boolean);
+  switch (assessDrift(answers)) {
+    case "drift":
+      if (open !== undefined) await gh(["issue", "edit", open, "--body-file", "-"], { input: report });
+      else await openIssue(report);
+      printLines(["There is drift: the issue says what."]);
+      break;
+    case "none":
+      if (open !== undefined) {
+        const comment = "Every stack is as its last update left it.";
+        await gh(["issue", "close", open, "--comment", comment]);
+      }
+      printLines(["There is no drift."]);
+      break;
+    case "unknown":
+      printLines(["Not every stack could be looked at; the issue stays as it is."]);
+  }
+  return exitCodeOf(answers);
+}
+
+async function openIssue(report: string): Promise<void> {
+  await gh(["label", "create", LABEL, "--force", "--description", "Changed by hand on Dokploy", "--color", "d93f0b"]);
+  const words = ["issue", "create", "--title", DRIFT_TITLE, "--label", LABEL, "--body-file", "-"];
+  await gh(words, { input: report });
+}
