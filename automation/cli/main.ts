@@ -1,25 +1,13 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from "commander";
-import { COMMANDS } from "./commands.ts";
-import { EXIT } from "./exit.ts";
-import { printProblem } from "./print/problem.ts";
+import { cacheCode } from "./code-cache.ts";
 
-const program = new Command("dockmaster")
-  .description("Runs a self-hosted platform on Dokploy from Git.")
-  .showHelpAfterError("(--help tells how it is used)")
-  .exitOverride()
-  .addHelpText("after", "\nExit codes: 0 done, 1 failed, 2 wrong use, 3 still running.");
-
-// Only the command that is called gets loaded: also for `help <command>`.
-const called = process.argv.slice(2).filter((word) => !word.startsWith("-"));
-for (const { name, group, summary, load } of COMMANDS) {
-  const command = program.command(name).description(summary).helpGroup(group);
-  if (called.slice(0, 2).includes(name)) (await load()).define(command);
+// Before anything else is loaded: what is loaded earlier is compiled each time.
+cacheCode();
+const { runCommandLine } = await import("./program.ts");
+// Whoever reads may stop reading (`| head`): what was begun is brought to its end all the same.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
 }
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.wrongUse;
-  else process.exitCode = printProblem(error, process.argv.includes("--json"));
-}
+process.exitCode = await runCommandLine(process.argv.slice(2));

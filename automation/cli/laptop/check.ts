@@ -1,31 +1,11 @@
 import type { Command } from "commander";
-import { z } from "zod";
 import { EXIT } from "../exit.ts";
 import { printMark } from "../print/live.ts";
 import { printJson, printLines } from "../print/print.ts";
 import { CliError, wrongUse } from "../problem.ts";
+import type { CheckReport } from "./check-report.ts";
 import { findCheckout, requireStack } from "./checkout.ts";
 import { runProgram } from "./run-program.ts";
-
-/** What `node stacks/check.ts <stack> --json` prints. */
-const report = z.object({
-  stack: z.string(),
-  ok: z.boolean(),
-  problems: z.array(
-    z.object({
-      file: z.string(),
-      line: z.number().optional(),
-      column: z.number().optional(),
-      message: z.string(),
-      hint: z.string(),
-    }),
-  ),
-  notes: z.array(z.string()),
-  services: z.array(z.string()),
-});
-
-/** What is right and wrong with one stack. */
-export type CheckReport = z.infer<typeof report>;
 
 /** `dockmaster check` */
 export function define(command: Command): void {
@@ -51,10 +31,12 @@ export function define(command: Command): void {
 
 /** Runs the checkout's own check of a stack. Throws CliError when it breaks down. */
 export async function checkStack(folder: string, stack: string): Promise<CheckReport> {
-  const { code, stdout, stderr } = await runProgram(process.execPath, ["stacks/check.ts", stack, "--json"], {
-    cwd: folder,
-  });
-  const parsed = report.safeParse(parseJson(stdout));
+  // What reads the report is loaded while the report is made.
+  const [{ code, stdout, stderr }, { checkReport }] = await Promise.all([
+    runProgram(process.execPath, ["stacks/check.ts", stack, "--json"], { cwd: folder }),
+    import("./check-report.ts"),
+  ]);
+  const parsed = checkReport.safeParse(parseJson(stdout));
   // A report that its exit code contradicts is none.
   if (parsed.success && parsed.data.ok === (code === 0)) return parsed.data;
   throw new CliError(
@@ -62,6 +44,13 @@ export async function checkStack(folder: string, stack: string): Promise<CheckRe
     `stacks/check.ts broke down on ${stack}:\n${stderr.trim().slice(-2000)}`,
     "Mend the program at the place it names",
   );
+}
+
+/** Like checkStack, for commands that need a stack without mistakes. Throws CliError. */
+export async function requireSound(folder: string, stack: string): Promise<CheckReport> {
+  const report = await checkStack(folder, stack);
+  if (report.ok) return report;
+  throw new CliError("config_invalid", `Pulumi.${stack}.yaml has mistakes`, `See them: dockmaster check ${stack}`);
 }
 
 function parseJson(text: string): unknown {

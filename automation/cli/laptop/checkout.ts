@@ -1,14 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { parse } from "yaml";
-import { toStacks } from "../../catalogue.ts";
 import { wrongUse } from "../problem.ts";
 
 /** The platform's repository on this machine. */
 export interface Checkout {
   folder: string;
-  /** The name in `Pulumi.yaml`. */
-  project: string;
   /** Every stack with a file, `bootstrap` not counted. */
   stacks: string[];
 }
@@ -16,10 +12,7 @@ export interface Checkout {
 /** The checkout that holds `from`. Throws CliError (exit code 2) when there is none above. */
 export function findCheckout(from: string = process.cwd()): Checkout {
   for (let folder = from; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, "Pulumi.yaml"))) {
-      const { name } = parse(readFileSync(join(folder, "Pulumi.yaml"), "utf8")) as { name: string };
-      return { folder, project: name, stacks: toStacks(readdirSync(folder)).sort() };
-    }
+    if (existsSync(join(folder, "Pulumi.yaml"))) return { folder, stacks: listStacks(folder) };
     if (dirname(folder) === folder) break;
   }
   throw wrongUse("There is no Pulumi.yaml here or above", "Run this in a checkout of the platform's repository");
@@ -29,4 +22,12 @@ export function findCheckout(from: string = process.cwd()): Checkout {
 export function requireStack({ folder, stacks }: Checkout, stack: string): void {
   if (/^[a-z][a-z0-9-]*$/.test(stack) && existsSync(join(folder, `Pulumi.${stack}.yaml`))) return;
   throw wrongUse(`There is no stack "${stack}": no Pulumi.${stack}.yaml`, `Name one of ${stacks.join(", ")}`);
+}
+
+/** The runner's rule too; its module would load two parsers for it. */
+function listStacks(folder: string): string[] {
+  return readdirSync(folder)
+    .flatMap((file) => /^Pulumi\.([a-z][a-z0-9-]*)\.yaml$/.exec(file)?.[1] ?? [])
+    .filter((stack) => stack !== "bootstrap")
+    .sort();
 }

@@ -1,4 +1,3 @@
-import { confirm, isCancel, text } from "@clack/prompts";
 import { CliError, wrongUse } from "../problem.ts";
 
 /** Throws CliError (exit code 2) when a question would have nobody to answer it. */
@@ -9,6 +8,7 @@ export function requireAnswers(options: { yes?: boolean; json?: boolean }): void
 
 /** Asks yes or no. Throws CliError when the answer is no. */
 export async function askToGoOn(question: string): Promise<void> {
+  const { confirm } = await import("@clack/prompts");
   const answer = await confirm({ message: question, initialValue: false });
   if (answer === true) return;
   throw notDone();
@@ -16,6 +16,7 @@ export async function askToGoOn(question: string): Promise<void> {
 
 /** Has a name typed, for what cannot be taken back. Throws CliError when it is another one. */
 export async function askForName(question: string, name: string): Promise<void> {
+  const { isCancel, text } = await import("@clack/prompts");
   const answer = await text({ message: `${question} Type "${name}" to go on:` });
   if (!isCancel(answer) && answer === name) return;
   throw notDone();
