@@ -10,8 +10,12 @@ const project = z.object({
 const composeRecord = z.object({
   composeId: z.string(),
   name: z.string(),
+  appName: z.string(),
   description: z.string().nullable(),
   composeFile: z.string().nullable(),
+  env: z.string().nullable(),
+  autoDeploy: z.boolean().nullish(),
+  domains: z.array(z.object({ host: z.string(), path: z.string().nullish() })).default([]),
 });
 
 /** A Compose project on Dokploy. */
@@ -66,16 +70,4 @@ export function connectDokploy({ url, apiKey }: Access["dokploy"]): DokployServe
     remove: async (composeId, { volumes }) =>
       void (await call("compose.delete", {}, { composeId, deleteVolumes: volumes === true })),
   };
-}
-
-const marker = z.object({ project: z.string(), stack: z.string(), service: z.string() });
-
-/** Whose service this is, as its description says; undefined when nobody marked it. */
-export function readMarker({ description }: LiveCompose): z.output<typeof marker> | undefined {
-  const text = /\{"dockmaster".*\}/s.exec(description ?? "")?.[0];
-  try {
-    return text === undefined ? undefined : marker.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
 }

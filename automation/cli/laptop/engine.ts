@@ -90,7 +90,7 @@ export async function unknownStack({ folder }: Checkout, stack: string, env: Nod
   return new CliError(
     "stack_unknown",
     `${backend} has no stack "${stack}"`,
-    "When it is new, run this again with --create; else check PULUMI_BACKEND_URL, or log in: pulumi login <url>",
+    `When it is new: dockmaster up ${stack} --create; else check PULUMI_BACKEND_URL, or log in: pulumi login <url>`,
   );
 }
 

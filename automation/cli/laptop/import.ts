@@ -4,87 +4,75 @@ import { printMark } from "../print/live.ts";
 import { printJson, printLines } from "../print/print.ts";
 import { progressFor } from "../print/progress.ts";
 import { formatTable } from "../print/table.ts";
-import { CliError } from "../problem.ts";
-import { checkStack } from "./check.ts";
-import { type Checkout, findCheckout, requireStack } from "./checkout.ts";
+import { type Adopted, planAdoption, type ServiceAdoption } from "./adoption.ts";
+import { requireSound } from "./check.ts";
+import { findCheckout, requireStack } from "./checkout.ts";
 import { askToGoOn, requireAnswers } from "./confirm.ts";
+import { diffTexts } from "./diff-texts.ts";
 import { connectDokploy } from "./dokploy.ts";
 import { createStack } from "./engine.ts";
+import { requireOwner } from "./marker.ts";
 import { type Pairing, pairServices } from "./pair-services.ts";
-import { previewWords } from "./preview.ts";
 import { dokployProject, readAccess } from "./stack-config.ts";
-import { editStackFile, withSetting } from "./stack-file.ts";
-import { runOnStack } from "./stack-run.ts";
+import { editStackFile } from "./stack-file.ts";
+
+interface ImportOptions {
+  yes?: boolean;
+  create?: boolean;
+  diff?: boolean;
+  json?: boolean;
+}
 
 /** `dockmaster import` */
 export function define(command: Command): void {
   command
     .argument("<stack>", "the stack, e.g. production")
     .option("-y, --yes", "write the adoption without asking")
+    .option("--diff", "also show how each compose file would change")
     .option("--create", "make the stack in the state backend when it is new")
     .option("--json", "print one JSON document (needs --yes)")
     .addHelpText(
       "after",
-      "\nPairs what Dokploy has in the stack's environment with this checkout's services, shows what taking it over would\nchange, and writes `adopt: true` into Pulumi.<stack>.yaml. The next update takes it over; what is equal is not restarted.\n\nExamples:\n  dockmaster import production\n  dockmaster import production --create --yes --json",
+      "\nPairs what Dokploy has in the stack's environment with this checkout's services, shows what taking it over would\nchange, and writes `adopt: true` into Pulumi.<stack>.yaml. Secrets keep their values: they go there too, encrypted.\nThe next update takes it over; what is equal is not restarted.\n\nExamples:\n  dockmaster import production --diff\n  dockmaster import production --create --yes --json",
     )
-    .action(async (stack: string, options: { yes?: boolean; create?: boolean; json?: boolean }) => {
+    .action(async (stack: string, options: ImportOptions) => {
       const checkout = findCheckout();
       requireStack(checkout, stack);
       requireAnswers(options);
-      const pairings = await pair(checkout, stack);
-      const adopted = pairings.filter(({ kind }) => kind === "adopt").map(({ service }) => service);
-      const notes = adopted.length > 0 ? await describeAdoption(checkout, stack, adopted, options) : [];
-      if (options.json) printJson({ command: "import", stack, services: pairings, notes, adopted });
-      else printLines([...formatPairings(pairings), ...(notes.length > 0 ? ["", ...notes] : []), ""]);
+      const { services } = await requireSound(checkout.folder, stack);
+      const access = await readAccess(checkout, stack);
+      const owner = requireOwner(checkout, stack, access.platformKey);
+      const found = await connectDokploy(access.dokploy).list(dokployProject(checkout, stack), stack);
+      const pairings = pairServices(services, found, owner);
+      const adopted = pairings.flatMap(({ service, kind, composeIds: [id] }): Adopted[] => {
+        const compose = found.find(({ composeId }) => composeId === id);
+        return kind === "adopt" && compose ? [{ service, compose }] : [];
+      });
+      if (!options.json) printLines([...formatPairings(pairings), ""]);
       process.exitCode = EXIT.done;
       if (adopted.length === 0) {
-        if (!options.json) printLines([`${printMark("ok")} there is nothing to take over`]);
+        if (options.json) printJson({ command: "import", stack, services: pairings, adoptions: [] });
+        else printLines([`${printMark("ok")} there is nothing to take over`]);
         return;
       }
+      if (options.create) await createStack(checkout, stack);
+      const adoption = await planAdoption(checkout, stack, adopted, progressFor(options));
+      if (!options.json) printLines(await formatAdoptions(adoption.services, options));
       if (!options.yes) await askToGoOn(`Write this into Pulumi.${stack}.yaml?`);
-      editStackFile(checkout, stack, (text) => withAdoption(text, adopted));
-      if (options.json) return;
+      editStackFile(checkout, stack, () => adoption.stackFile);
+      if (options.json) {
+        const adoptions = adoption.services.map(({ composeFile, ...rest }) =>
+          options.diff ? { ...rest, composeFile } : rest,
+        );
+        printJson({ command: "import", stack, services: pairings, adoptions });
+        return;
+      }
+      const names = adopted.map(({ service }) => service).join(", ");
       printLines([
-        `${printMark("ok")} Pulumi.${stack}.yaml says \`adopt: true\` for ${adopted.join(", ")}`,
+        `${printMark("ok")} Pulumi.${stack}.yaml says \`adopt: true\` for ${names}`,
         `  → dockmaster up ${stack}; afterwards \`adopt\` can be taken out again`,
       ]);
     });
-}
-
-async function pair(checkout: Checkout, stack: string): Promise<Pairing[]> {
-  const report = await checkStack(checkout.folder, stack);
-  if (!report.ok) {
-    throw new CliError("config_invalid", `Pulumi.${stack}.yaml has mistakes`, `See them: dockmaster check ${stack}`);
-  }
-  const dokploy = connectDokploy((await readAccess(checkout, stack)).dokploy);
-  const live = await dokploy.list(dokployProject(checkout, stack), stack);
-  return pairServices(report.services, live, { project: checkout.project, stack });
-}
-
-function withAdoption(text: string, services: string[]): string {
-  return services.reduce((edited, service) => withSetting(edited, service, "adopt", true), text);
-}
-
-/** What the provider says that taking over would change, from a preview with a stack file that adopts. */
-async function describeAdoption(
-  checkout: Checkout,
-  stack: string,
-  services: string[],
-  options: { create?: boolean; json?: boolean },
-): Promise<string[]> {
-  if (options.create) await createStack(checkout, stack);
-  const run = await runOnStack(checkout, stack, previewWords({}), progressFor(options), {
-    editConfig: (text) => withAdoption(text, services),
-  });
-  if (!run.ok) {
-    const { code = "failed", message = "the preview failed", hint = "dockmaster preview shows more" } = run.cause ?? {};
-    throw new CliError(code, message, hint);
-  }
-  return run.records.flatMap(({ event }) =>
-    event.type === "diagnostic" && event.severity !== "error" && event.urn?.includes("dokploy:Compose::")
-      ? event.message.split("\n")
-      : [],
-  );
 }
 
 const KINDS: Record<Pairing["kind"], string> = {
@@ -102,4 +90,26 @@ function formatPairings(pairings: Pairing[]): string[] {
     hint === undefined ? KINDS[kind] : `${KINDS[kind]} (${hint})`,
   ]);
   return formatTable(["  service", "on Dokploy", ""], rows);
+}
+
+async function formatAdoptions(services: ServiceAdoption[], { diff }: ImportOptions): Promise<string[]> {
+  const blocks = await Promise.all(
+    services.map(async ({ service, changes, kept, moved, composeFile: { from, to } }) => [
+      `${service}: ${changes.length === 0 ? "nothing changes, nothing restarts" : `changes ${changes.join(", ")}`}`,
+      ...kept.map((name) => `  keeps the value of ${name}, encrypted in the stack's file`),
+      ...moved.flatMap(explainMove),
+      ...(diff && from !== to ? await diffTexts(from, to) : []),
+    ]),
+  );
+  return [...blocks.flat(), ""];
+}
+
+function explainMove({ from, to }: ServiceAdoption["moved"][number]): string[] {
+  const line = `  ${printMark("failed")} its volume ${from} will not be used any more`;
+  if (to === null) return [line];
+  return [
+    `${line}: ${to} takes its place`,
+    "    → stop the service and copy what is in it, before the update:",
+    `      docker run --rm -v ${from}:/from -v ${to}:/to busybox cp -a /from/. /to/`,
+  ];
 }

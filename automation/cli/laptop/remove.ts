@@ -1,14 +1,15 @@
 import type { Command } from "commander";
-import { parse } from "yaml";
 import { EXIT } from "../exit.ts";
 import { printMark } from "../print/live.ts";
 import { printJson, printLines } from "../print/print.ts";
 import { CliError } from "../problem.ts";
 import { type Checkout, findCheckout, requireStack } from "./checkout.ts";
 import { askForName, requireAnswers } from "./confirm.ts";
-import { connectDokploy, type DokployServer, type LiveCompose, readMarker } from "./dokploy.ts";
+import { connectDokploy, type DokployServer, type LiveCompose } from "./dokploy.ts";
+import { type Owner, ownService, requireOwner } from "./marker.ts";
 import { dokployProject, readAccess } from "./stack-config.ts";
 import { composeResources, readState } from "./state.ts";
+import { volumesOf } from "./volumes.ts";
 
 /** `dockmaster remove` */
 export function define(command: Command): void {
@@ -27,9 +28,11 @@ export function define(command: Command): void {
       requireStack(checkout, stack);
       requireAnswers(options);
       await requireReleased(checkout, stack, service);
-      const dokploy = connectDokploy((await readAccess(checkout, stack)).dokploy);
-      const compose = await findLeftBehind(dokploy, checkout, stack, service);
-      const volumes = volumesOf(compose);
+      const access = await readAccess(checkout, stack);
+      const owner = requireOwner(checkout, stack, access.platformKey);
+      const dokploy = connectDokploy(access.dokploy);
+      const compose = await findLeftBehind(dokploy, dokployProject(checkout, stack), owner, service);
+      const volumes = [...volumesOf(compose).values()];
       const kept = options.volumes ? [] : volumes;
       if (!options.yes) {
         const told = options.volumes
@@ -72,15 +75,13 @@ async function requireReleased(checkout: Checkout, stack: string, service: strin
 
 async function findLeftBehind(
   dokploy: DokployServer,
-  checkout: Checkout,
-  stack: string,
+  project: string,
+  owner: Owner,
   service: string,
 ): Promise<LiveCompose> {
-  const all = await dokploy.list(dokployProject(checkout, stack), stack);
-  const found = all.filter((compose) => {
-    const marker = readMarker(compose);
-    return marker?.project === checkout.project && marker.stack === stack && marker.service === service;
-  });
+  const { stack } = owner;
+  const all = await dokploy.list(project, stack);
+  const found = all.filter((compose) => ownService(compose, owner) === service);
   const [only, ...others] = found;
   if (only && others.length === 0) return only;
   if (only) {
@@ -99,10 +100,4 @@ async function findLeftBehind(
       : `Dokploy has no ${service} in ${stack}`,
     same ? "Remove it in Dokploy's UI when you mean it" : "There is nothing to remove",
   );
-}
-
-/** Names of the volumes that a compose file declares. */
-function volumesOf({ composeFile }: LiveCompose): string[] {
-  const { volumes } = (parse(composeFile ?? "") ?? {}) as { volumes?: Record<string, { name?: string } | null> };
-  return Object.entries(volumes ?? {}).map(([key, volume]) => volume?.name ?? key);
 }

@@ -9,6 +9,7 @@ import { runProgram } from "./run-program.ts";
 export interface Access {
   dokploy: { url: string | undefined; apiKey: string | undefined };
   vault: { address: string | undefined; token: string | undefined };
+  platformKey: string | undefined;
 }
 
 /** The `config` of a stack's file as it is written; secrets are not decrypted. */
@@ -20,12 +21,12 @@ export function readStackConfig({ folder }: Checkout, stack: string): Record<str
 }
 
 /** Addresses and keys of a stack's servers: the environment wins, then the stack's file. */
-export async function readAccess(checkout: Checkout, stack: string | undefined): Promise<Access> {
-  const config = stack === undefined ? {} : readStackConfig(checkout, stack);
+export async function readAccess(checkout: Checkout, stack: string): Promise<Access> {
+  const config = readStackConfig(checkout, stack);
   const { env } = process;
   const plain = (key: string) => (typeof config[key] === "string" ? config[key] : undefined);
   const secret = async (key: string) => {
-    if (stack === undefined || config[key] === undefined) return undefined;
+    if (config[key] === undefined) return undefined;
     return plain(key) ?? (await decrypt(checkout, stack, key));
   };
   return {
@@ -37,6 +38,7 @@ export async function readAccess(checkout: Checkout, stack: string | undefined):
       address: env.VAULT_ADDR || plain("vault:address"),
       token: env.VAULT_TOKEN || (await secret("vault:token")),
     },
+    platformKey: env.PLATFORM_KEY || (await secret("platform:key")),
   };
 }
 

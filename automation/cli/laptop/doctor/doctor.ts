@@ -3,9 +3,10 @@ import { EXIT } from "../../exit.ts";
 import { type Mark, printMark } from "../../print/live.ts";
 import { printJson, printLines } from "../../print/print.ts";
 import { progressFor } from "../../print/progress.ts";
+import { CliError } from "../../problem.ts";
 import { checkStack } from "../check.ts";
 import { type Checkout, findCheckout, requireStack } from "../checkout.ts";
-import { readAccess } from "../stack-config.ts";
+import { type Access, readAccess } from "../stack-config.ts";
 import { broken, type Finding, ok } from "./finding.ts";
 import { examineDokploy, examineRunner, examineVault } from "./servers.ts";
 import { examineState } from "./state.ts";
@@ -25,8 +26,7 @@ export function define(command: Command): void {
       for (const stack of names) requireStack(checkout, stack);
       const live = progressFor(options);
       live.start("doctor", "looking at tools, servers and state");
-      const findings = await examine(checkout, names.length > 0 ? names : checkout.stacks);
-      live.close();
+      const findings = await examine(checkout, names.length > 0 ? names : checkout.stacks).finally(() => live.close());
       const well = findings.every(({ state }) => state !== "broken");
       if (options.json) printJson({ ok: well, findings });
       else printLines(formatFindings(findings));
@@ -36,29 +36,66 @@ export function define(command: Command): void {
 
 async function examine(checkout: Checkout, stacks: string[]): Promise<Finding[]> {
   const tools = await examineTools(checkout.folder);
+  // Without an engine neither secrets of a stack's file nor the state can be read.
   const hasEngine = tools.every(({ state }) => state === "ok");
-  const access = await readAccess(checkout, stacks[0]);
-  const groups = await Promise.all([
+  const [configs, servers, state, runner] = await Promise.all([
     Promise.all(stacks.map((stack) => examineConfig(checkout, stack))),
-    [examineKey(process.env)],
-    examineDokploy(access.dokploy).then((each) => [each]),
-    examineVault(access.vault.address, access.vault.token).then((each) => [each]),
+    hasEngine ? examineServers(checkout, stacks) : [],
     hasEngine ? examineState(checkout, stacks) : [],
-    examineRunner().then((each) => [each]),
+    examineRunner(),
   ]);
-  return [...tools, ...groups.flat()];
+  return [...tools, ...configs, ...servers, ...state, runner];
 }
 
 async function examineConfig({ folder }: Checkout, stack: string): Promise<Finding> {
   const name = `${stack}: config`;
-  const report = await checkStack(folder, stack);
-  if (report.ok) return ok(name, report.services.join(", "));
-  const count = report.problems.length === 1 ? "1 problem" : `${report.problems.length} problems`;
-  return broken(name, count, `dockmaster check ${stack}`);
+  try {
+    const report = await checkStack(folder, stack);
+    if (report.ok) return ok(name, report.services.join(", "));
+    const count = report.problems.length === 1 ? "1 problem" : `${report.problems.length} problems`;
+    return broken(name, count, `dockmaster check ${stack}`);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return broken(name, "the program breaks down", `dockmaster check ${stack}`);
+  }
 }
 
-function examineKey(env: NodeJS.ProcessEnv): Finding {
-  if (env.PLATFORM_KEY) return ok("platform key", "set");
+/** What each stack leans on; said once where stacks share it. */
+async function examineServers(checkout: Checkout, stacks: string[]): Promise<Finding[]> {
+  const all = await Promise.all(stacks.map(async (stack) => ({ stack, access: await readAccess(checkout, stack) })));
+  const groups = await Promise.all([
+    eachOnce(
+      all,
+      ({ platformKey }) => platformKey,
+      async (key) => examineKey(key),
+    ),
+    eachOnce(all, ({ dokploy }) => dokploy, examineDokploy),
+    eachOnce(all, ({ vault }) => vault, examineVault),
+  ]);
+  return groups.flat();
+}
+
+async function eachOnce<T>(
+  all: { stack: string; access: Access }[],
+  pick: (access: Access) => T,
+  examineOne: (picked: T) => Promise<Finding>,
+): Promise<Finding[]> {
+  const byValue = new Map<string, { picked: T; stacks: string[] }>();
+  for (const { stack, access } of all) {
+    const picked = pick(access);
+    const key = JSON.stringify(picked ?? null);
+    byValue.set(key, { picked, stacks: [...(byValue.get(key)?.stacks ?? []), stack] });
+  }
+  return await Promise.all(
+    [...byValue.values()].map(async ({ picked, stacks }) => {
+      const finding = await examineOne(picked);
+      return byValue.size === 1 ? finding : { ...finding, name: `${stacks.join(", ")}: ${finding.name}` };
+    }),
+  );
+}
+
+function examineKey(platformKey: string | undefined): Finding {
+  if (platformKey) return ok("platform key", "set");
   return broken(
     "platform key",
     "PLATFORM_KEY is not set",

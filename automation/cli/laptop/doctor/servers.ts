@@ -1,6 +1,7 @@
 import { requestRunner } from "../../client.ts";
 import { CliError } from "../../problem.ts";
 import { hasRunnerAddress, readRunnerAddress } from "../../runner/address.ts";
+import type { Access } from "../stack-config.ts";
 import { broken, type Finding, isAtLeast, ok, skipped, warning } from "./finding.ts";
 
 const TIMEOUT = 10_000;
@@ -8,14 +9,8 @@ const TIMEOUT = 10_000;
 /** The oldest Dokploy with all that the provider asks of it. */
 const OLDEST_DOKPLOY: [number, number, number] = [0, 29, 6];
 
-/** Where Dokploy is, as far as it is known without the engine. */
-export interface DokployAccess {
-  url: string | undefined;
-  apiKey: string | undefined;
-}
-
 /** Whether Dokploy answers, takes the key and is new enough. */
-export async function examineDokploy({ url, apiKey }: DokployAccess): Promise<Finding> {
+export async function examineDokploy({ url, apiKey }: Access["dokploy"]): Promise<Finding> {
   const name = "Dokploy";
   if (!url) return broken(name, "no address", "export DOKPLOY_URL=https://dokploy.example.org");
   if (!apiKey)
@@ -37,7 +32,7 @@ export async function examineDokploy({ url, apiKey }: DokployAccess): Promise<Fi
 }
 
 /** Whether Vault answers, is unsealed and takes the token; skipped when nothing here uses it. */
-export async function examineVault(address: string | undefined, token: string | undefined): Promise<Finding> {
+export async function examineVault({ address, token }: Access["vault"]): Promise<Finding> {
   const name = "Vault";
   if (!address) return skipped(name, "not used: no VAULT_ADDR");
   const base = address.replace(/\/+$/, "");

@@ -5,6 +5,7 @@ import { formatAge } from "../../print/duration.ts";
 import { CliError } from "../../problem.ts";
 import type { Checkout } from "../checkout.ts";
 import { laptopEnvironment } from "../engine.ts";
+import { readProject } from "../project.ts";
 import { runProgram } from "../run-program.ts";
 import { readState } from "../state.ts";
 import { broken, type Finding, ok, skipped, warning } from "./finding.ts";
@@ -46,8 +47,11 @@ async function examineStack(checkout: Checkout, stack: string, backend: string):
   try {
     const { resources, pendingOperations } = await readState(checkout, stack, { reveal: true });
     if (pendingOperations === 0) return [ok(name, `${resources.length} resources, the passphrase fits`), ...locks];
-    const fix = `npm run pulumi -- refresh --clear-pending-creates --yes --stack ${stack}`;
-    return [broken(name, `${pendingOperations} steps were cut off in the middle`, fix), ...locks];
+    const steps = pendingOperations === 1 ? "1 step was" : `${pendingOperations} steps were`;
+    return [
+      broken(name, `${steps} cut off in the middle`, `dockmaster refresh ${stack} --clear-pending-creates`),
+      ...locks,
+    ];
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     if (error.code === "stack_unknown") return [warning(name, "not made yet", `dockmaster up ${stack} --create`)];
@@ -55,9 +59,9 @@ async function examineStack(checkout: Checkout, stack: string, backend: string):
   }
 }
 
-async function examineLocks({ project }: Checkout, stack: string, backend: string): Promise<Finding[]> {
+async function examineLocks(checkout: Checkout, stack: string, backend: string): Promise<Finding[]> {
   const name = `${stack}: lock`;
-  const folder = lockFolder(backend, project, stack);
+  const folder = lockFolder(backend, readProject(checkout), stack);
   if (folder === undefined) return [skipped(name, "can be looked at only in file:// backends")];
   const locks = await readLocks(folder);
   if (locks.length === 0) return [ok(name, "free")];

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { printMark } from "../../print/live.ts";
 import { printJson, printLines } from "../../print/print.ts";
-import { CliError, wrongUse } from "../../problem.ts";
-import { checkStack } from "../check.ts";
+import { wrongUse } from "../../problem.ts";
+import { requireSound } from "../check.ts";
 import { findCheckout, requireStack } from "../checkout.ts";
 import { editStackFile, readGiven, readVersion, withSetting } from "../stack-file.ts";
 
@@ -21,14 +21,7 @@ export function define(command: Command): void {
     .action(async (stack: string, service: string, options: { json?: boolean }) => {
       const checkout = findCheckout();
       requireStack(checkout, stack);
-      const { ok, services } = await checkStack(checkout.folder, stack);
-      if (!ok) {
-        throw new CliError(
-          "config_invalid",
-          `Pulumi.${stack}.yaml has mistakes`,
-          `See them: dockmaster check ${stack}`,
-        );
-      }
+      const { services } = await requireSound(checkout.folder, stack);
       if (!services.includes(service)) {
         throw wrongUse(`${stack} has no service "${service}"`, `Name one of ${services.join(", ")}`);
       }

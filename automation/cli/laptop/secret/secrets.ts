@@ -24,15 +24,11 @@ const vaultInputs = z.object({ path: z.string(), fields: z.record(z.string(), z.
 export function listSecrets(state: StackState): ServiceSecret[] {
   const services = composeResources(state);
   const inDokploy = [...services].flatMap(([service, { inputs }]) => {
-    const file = composeFile.safeParse(parse(String(inputs.composeFile ?? "")) ?? {});
     const env = (inputs.env ?? {}) as Record<string, unknown>;
-    const entries = Object.entries(file.success ? file.data.secrets : {});
-    return entries.flatMap(([name, source]): ServiceSecret[] => {
-      const variable = source?.environment;
-      if (variable === undefined) return [];
+    return secretVariables(String(inputs.composeFile ?? "")).map(([name, variable]): ServiceSecret => {
       const value = env[variable];
       const clear = isSecret(value) && value.plaintext !== undefined ? String(JSON.parse(value.plaintext)) : undefined;
-      return [{ service, name, rests: { dokploy: variable }, ...(clear === undefined ? {} : { value: clear }) }];
+      return { service, name, rests: { dokploy: variable }, ...(clear === undefined ? {} : { value: clear }) };
     });
   });
   const inVault = state.resources.flatMap(({ type, urn, inputs }): ServiceSecret[] => {
@@ -45,6 +41,13 @@ export function listSecrets(state: StackState): ServiceSecret[] {
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The secrets that a compose file takes from the environment: name and variable. */
+export function secretVariables(composeText: string): [name: string, variable: string][] {
+  const file = composeFile.safeParse(parse(composeText) ?? {});
+  const entries = Object.entries(file.success ? file.data.secrets : {});
+  return entries.flatMap(([name, source]) => (source?.environment === undefined ? [] : [[name, source.environment]]));
+}
 
 /** One secret by service and name. Throws CliError (exit code 2) with the names there are. */
 export function findSecret(secrets: ServiceSecret[], service: string, name: string): ServiceSecret {

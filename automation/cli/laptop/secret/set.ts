@@ -1,14 +1,12 @@
 import { join } from "node:path";
-import { isCancel, password } from "@clack/prompts";
 import type { Command } from "commander";
 import { printMark } from "../../print/live.ts";
 import { printJson, printLines } from "../../print/print.ts";
 import { CliError, wrongUse } from "../../problem.ts";
 import { type Checkout, findCheckout, requireStack } from "../checkout.ts";
-import { laptopEnvironment } from "../engine.ts";
-import { runProgram } from "../run-program.ts";
 import { readAccess, readStackConfig } from "../stack-config.ts";
 import { readState } from "../state.ts";
+import { encryptSecret, type Place } from "./encrypt.ts";
 import { findSecret, listSecrets } from "./secrets.ts";
 import { openVault } from "./vault.ts";
 
@@ -39,12 +37,6 @@ export function define(command: Command): void {
     });
 }
 
-interface Place {
-  stack: string;
-  service: string;
-  name: string;
-}
-
 async function setInVault(checkout: Checkout, { stack, service, name }: Place, value: string): Promise<string> {
   const { rests } = findSecret(listSecrets(await readState(checkout, stack)), service, name);
   if (!("vault" in rests)) throw new CliError("not_in_vault", `${name} is not in Vault yet`, `dockmaster up ${stack}`);
@@ -57,22 +49,13 @@ async function setInStackFile(checkout: Checkout, { stack, service, name }: Plac
   // A service that was never updated may have any secret; of others the names are known.
   if (secrets.some((secret) => secret.service === service)) findSecret(secrets, service, name);
   const file = `Pulumi.${stack}.yaml`;
-  const key = `platform:${service}.secrets.${name}`;
-  const words = ["config", "set", "--secret", "--path", key, "--stack", stack, "--non-interactive"];
-  const { code, stderr } = await runProgram("pulumi", [...words, "--config-file", join(checkout.folder, file)], {
-    cwd: checkout.folder,
-    env: laptopEnvironment(),
-    input: value,
-  });
-  if (code !== 0) {
-    const said = stderr.replaceAll(value, "[secret]").trim();
-    throw new CliError("not_set", `The engine did not take it: ${said}`, "Check PULUMI_CONFIG_PASSPHRASE");
-  }
+  await encryptSecret(checkout, join(checkout.folder, file), { stack, service, name }, value);
   return `commit ${file} (the value in it is encrypted); the next update hands it to the service`;
 }
 
 async function readValue(what: string): Promise<string> {
   if (process.stdin.isTTY) {
+    const { isCancel, password } = await import("@clack/prompts");
     const typed = await password({ message: `Value for ${what}:` });
     if (isCancel(typed) || typed === "") throw new CliError("not_confirmed", "Nothing was set", "Run it again");
     return typed;

@@ -1,0 +1,25 @@
+import { CliError } from "../../problem.ts";
+import type { Checkout } from "../checkout.ts";
+import { laptopEnvironment } from "../engine.ts";
+import { runProgram } from "../run-program.ts";
+
+/** One secret of a service. */
+export interface Place {
+  stack: string;
+  service: string;
+  name: string;
+}
+
+/** Writes a given value, encrypted with the stack's key, into a stack file. The stack must be in the state backend. Throws CliError. */
+export async function encryptSecret(checkout: Checkout, file: string, place: Place, value: string): Promise<void> {
+  const key = `platform:${place.service}.secrets.${place.name}`;
+  const words = ["config", "set", "--secret", "--path", key, "--stack", place.stack, "--non-interactive"];
+  const { code, stderr } = await runProgram("pulumi", [...words, "--config-file", file], {
+    cwd: checkout.folder,
+    env: laptopEnvironment(),
+    input: value,
+  });
+  if (code === 0) return;
+  const said = stderr.replaceAll(value, "[secret]").trim();
+  throw new CliError("not_set", `The engine did not take it: ${said}`, "Check PULUMI_CONFIG_PASSPHRASE");
+}
