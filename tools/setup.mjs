@@ -11,10 +11,15 @@ if (major < 20) {
   process.exit(1);
 }
 
+// Both at once: npm waits for the network while the engine is built. When one fails, the other ends too.
+const stop = new AbortController();
+const wanted = [installDependencies(stop.signal)];
+if (!process.argv.includes("--no-engine")) wanted.push(installEngine(stop.signal));
 try {
-  await installDependencies();
-  if (!process.argv.includes("--no-engine")) await installEngine();
+  await Promise.all(wanted);
 } catch (error) {
+  stop.abort();
+  await Promise.allSettled(wanted);
   console.error(`\nSetup failed: ${error instanceof Error ? error.message : error}`);
   process.exit(1);
 }

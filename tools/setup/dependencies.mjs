@@ -13,9 +13,15 @@ function wanted() {
   return hash.digest("hex");
 }
 
-/** Runs `npm ci` unless node_modules was installed from exactly this lock file. */
-export async function installDependencies() {
+/**
+ * Runs `npm ci` unless node_modules was installed from exactly this lock file.
+ * @param {AbortSignal} signal ends it early
+ */
+export async function installDependencies(signal) {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted()) return;
-  await runStep("Installing npm dependencies (with Node 24)", "npm", ["ci", "--no-fund", "--no-audit"], { cwd: root });
+  await runStep("Installing npm dependencies (with Node 24)", "npm", ["ci", "--no-fund", "--no-audit"], {
+    cwd: root,
+    signal,
+  });
   writeFileSync(stamp, wanted());
 }

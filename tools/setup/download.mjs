@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { ENGINE_VERSION } from "../engine-path.mjs";
+import { withProgress } from "./progress.mjs";
 import { runStep } from "./run.mjs";
 
 /** Where the official releases lie; a mirror can take its place. */
@@ -16,9 +17,10 @@ const ARCH = { x64: "x64", arm64: "arm64" };
 /**
  * Downloads the official CLI into `folder`.
  * @param {string} folder
+ * @param {AbortSignal} signal ends it early
  * @returns {Promise<void>} rejects when there is none for this machine or the server does not answer in time
  */
-export async function downloadEngine(folder) {
+export async function downloadEngine(folder, signal) {
   const os = OS[/** @type {keyof typeof OS} */ (process.platform)];
   const arch = ARCH[/** @type {keyof typeof ARCH} */ (process.arch)];
   if (!os || !arch) throw new Error(`no official download for ${process.platform} ${process.arch}`);
@@ -29,16 +31,17 @@ export async function downloadEngine(folder) {
     () => waiting.abort(new Error(`no answer within ${ANSWER_WITHIN_MS / 1000} s`)),
     ANSWER_WITHIN_MS,
   );
-  process.stderr.write(`  Looking for Pulumi ${ENGINE_VERSION} at the official download …\n`);
   try {
-    const answer = await fetch(url, { signal: waiting.signal });
-    clearTimeout(timer);
-    if (!answer.ok || !answer.body) throw new Error(`status ${answer.status}`);
-    await pipeline(
-      Readable.fromWeb(/** @type {import("node:stream/web").ReadableStream} */ (answer.body)),
-      createWriteStream(archive),
-    );
-    await runStep("Unpacking Pulumi", "tar", ["-xzf", archive, "--strip-components=1", "-C", folder]);
+    await withProgress(`Downloading Pulumi ${ENGINE_VERSION}`, async () => {
+      const answer = await fetch(url, { signal: AbortSignal.any([signal, waiting.signal]) });
+      clearTimeout(timer);
+      if (!answer.ok || !answer.body) throw new Error(`status ${answer.status}`);
+      await pipeline(
+        Readable.fromWeb(/** @type {import("node:stream/web").ReadableStream} */ (answer.body)),
+        createWriteStream(archive),
+      );
+    });
+    await runStep("Unpacking Pulumi", "tar", ["-xzf", archive, "--strip-components=1", "-C", folder], { signal });
   } catch (error) {
     const reason =
       error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : error;
