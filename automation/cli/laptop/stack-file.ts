@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse, parseDocument } from "yaml";
+import { isMap, parse, parseDocument } from "yaml";
 import type { Checkout } from "./checkout.ts";
 
 /** Changes a stack's file in one step: it is never seen half-written. */
@@ -15,7 +15,11 @@ export function editStackFile({ folder }: Checkout, stack: string, edit: (text: 
 export function withSetting(text: string, service: string, setting: string, value: unknown): string {
   const document = parseDocument(text);
   const path = ["config", `platform:${service}`];
-  if (!document.hasIn(path)) document.setIn(path, document.createNode({}));
+  for (const depth of [1, 2]) {
+    // A key without a value is there, but nothing can be put below it.
+    const above = path.slice(0, depth);
+    if (!isMap(document.getIn(above))) document.setIn(above, document.createNode({}));
+  }
   document.setIn([...path, setting], value);
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
