@@ -9,12 +9,14 @@ export function checkDrafts(
   drafts: readonly RenderedDraft[],
   catalogue: readonly string[],
   configProblem: ConfigProblem,
+  inVault: boolean,
 ): Problem[] {
-  const secrets = new Map(drafts.map(({ service, rendered }) => [service.name, Object.values(rendered.secretEnv)]));
+  const secrets = new Map(drafts.map(({ service, rendered }) => [service.name, rendered.secrets]));
   return drafts.flatMap((draft) => [
     ...checkNeeds(draft, drafts, catalogue, configProblem),
     ...checkNames(draft, secrets),
-    ...checkGiven(draft, secrets.get(draft.service.name) ?? [], configProblem),
+    ...checkShares(draft, drafts),
+    ...(inVault ? refuseGiven : checkGiven)(draft, secrets.get(draft.service.name) ?? [], configProblem),
     ...checkEnv(draft, configProblem),
   ]);
 }
@@ -68,7 +70,7 @@ function checkNames(draft: RenderedDraft, secrets: ReadonlyMap<string, string[]>
   for (const volume of description.data ?? [])
     if (!rendered.volumes.includes(volume)) missing("volume", volume, rendered.volumes);
   const own = secrets.get(service.name) ?? [];
-  for (const [name, source] of Object.entries(description.shared ?? {})) {
+  for (const [name, source] of Object.entries(description.borrows ?? {})) {
     if (!own.includes(name)) missing("secret", name, own);
     const theirs = secrets.get(source.service);
     if (theirs && !theirs.includes(source.name)) {
@@ -84,6 +86,30 @@ function checkNames(draft: RenderedDraft, secrets: ReadonlyMap<string, string[]>
   return found;
 }
 
+/** Vault gives a secret that may be borrowed a path of its own, so its owner has to say which these are. */
+function checkShares({ service, description }: RenderedDraft, drafts: readonly RenderedDraft[]): Problem[] {
+  const sources = Object.values(description.borrows ?? {});
+  return sources.flatMap((source) => {
+    const owner = drafts.find((draft) => draft.service.name === source.service);
+    if (!owner?.rendered.secrets.includes(source.name) || owner.description.shares?.includes(source.name)) return [];
+    const message = `${source.service} does not share its secret \`${source.name}\``;
+    const hint = `name it in \`shares\` of components/${source.service}/index.ts`;
+    return [definitionProblem(service.name, message, hint)];
+  });
+}
+
+/** Config is no place for a value that Vault is to hold. */
+function refuseGiven({ service, common }: RenderedDraft, _known: readonly string[], configProblem: ConfigProblem) {
+  return Object.keys(common.secrets).map((name) =>
+    configProblem(
+      `platform:${service.name}`,
+      ["secrets", name],
+      "this stack's secrets live in Vault",
+      `take it out, and put the value into Vault: \`dockmaster secret set <stack> ${service.name} ${name}\``,
+    ),
+  );
+}
+
 function checkGiven(
   { service, common, description }: RenderedDraft,
   known: readonly string[],
@@ -92,7 +118,7 @@ function checkGiven(
   const key = `platform:${service.name}`;
   return Object.entries(common.secrets).flatMap(([name, value]) => {
     const path = ["secrets", name];
-    const source = description.shared?.[name];
+    const source = description.borrows?.[name];
     if (source)
       return [
         configProblem(

@@ -19,14 +19,14 @@ export function toDraft(service: Service, described: Described): Draft {
   const needs = new Set(service.needs);
   if (service.databases.length > 0) needs.add("postgres");
   if (service.buckets.length > 0) needs.add("minio");
-  for (const { service: owner } of Object.values(described.description.shared ?? {})) needs.add(owner);
+  for (const { service: owner } of Object.values(described.description.borrows ?? {})) needs.add(owner);
   needs.delete(service.name);
   return { ...described, service, needs: [...needs].sort() };
 }
 
 /** The value of a secret by its name in `draft`'s compose file: its owner's given value, else derived from the platform's key. */
 export function secretValue(draft: Draft, name: string, drafts: readonly Draft[], stack: string, key: string): string {
-  const source = draft.description.shared?.[name] ?? { service: draft.service.name, name };
+  const source = draft.description.borrows?.[name] ?? { service: draft.service.name, name };
   const owner = drafts.find((other) => other.service.name === source.service)?.common;
   const given = owner?.secrets[source.name];
   return given ?? deriveSecret(key, { stack, ...source, version: owner?.secretVersion ?? 1 });

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { closest } from "./compose/closest.ts";
 
 /** One mistake of a config value: where below it, what, and what to do. */
@@ -21,11 +21,24 @@ export function explainIssues(
       const [message = "", hint = "correct the value"] = issue.message.split("; ");
       return [{ path, message, hint }];
     }
+    const known = [...keysAt(schema, path), ...(path.length === 0 ? alsoKnown : [])];
     return issue.keys.map((key) => {
-      const known = [...Object.keys(schema.shape), ...alsoKnown];
       const near = closest(key, known);
       const hint = near ? `did you mean \`${near}\`?` : `known are ${known.join(", ")}`;
       return { path: [...path, key], message: "unknown key", hint };
     });
   });
+}
+
+/** The keys that a schema knows at a place below it. */
+function keysAt(schema: z.ZodType, path: readonly (string | number)[]): string[] {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional)
+    return keysAt(schema.unwrap() as z.ZodType, path);
+  const [step, ...rest] = path;
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => keysAt(option as z.ZodType, path));
+  if (schema instanceof z.ZodArray) return keysAt(schema.element as z.ZodType, rest);
+  if (!(schema instanceof z.ZodObject)) return [];
+  if (step === undefined) return Object.keys(schema.shape);
+  const next = schema.shape[String(step)];
+  return next ? keysAt(next, rest) : [];
 }

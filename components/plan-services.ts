@@ -1,5 +1,5 @@
 import { checkDrafts, definitionProblem } from "./check-drafts.ts";
-import type { FileContent } from "./compose/context.ts";
+import type { FileContent, SecretDelivery } from "./compose/context.ts";
 import type { Problem } from "./compose/problem.ts";
 import { renderCompose } from "./compose/render.ts";
 import { encodeEnvValue } from "./dokploy/env.ts";
@@ -7,6 +7,7 @@ import { type Draft, type RenderedDraft, secretValue, toDraft } from "./draft.ts
 import { fingerprint } from "./keys.ts";
 import { orderByNeeds } from "./order.ts";
 import type { HttpCheck, Service, ServiceContext } from "./service.ts";
+import { agentDelivery, planVault, type VaultPlan, type VaultSettings } from "./vault/plan.ts";
 
 /** One stack as its config describes it. */
 export interface StackSettings {
@@ -19,6 +20,8 @@ export interface StackSettings {
   services: readonly string[];
   /** `platform:<service>` as it was written, by service. */
   settings: Readonly<Record<string, unknown>>;
+  /** Where secrets live, when not in Dokploy's env. */
+  vault?: VaultSettings | undefined;
 }
 
 /** Makes a problem at a key of the stack's config, and a path below it. */
@@ -48,11 +51,14 @@ export interface ServicePlan {
   name: string;
   /** Services of the stack that it waits for. */
   needs: string[];
+  /** With `vault`, a template: what is put into it is known only when Vault holds the values. */
   composeFile: string;
   /** Plain env. */
   env: Record<string, string>;
   /** Env whose values are secrets. */
   secretEnv: Record<string, string>;
+  /** What Vault has to hold, and who the service's agent is there. */
+  vault?: VaultPlan;
   domains: Domain[];
   checks: HttpCheck[];
   /** Volumes it must not lose, by key. */
@@ -96,14 +102,15 @@ export function planServices(
   // What services say of each other can be judged only when all of them could be read.
   if (rendered.length === running.length) {
     const names = sources.catalogue.map(({ name }) => name);
-    problems.push(...checkDrafts(rendered, names, sources.configProblem));
+    problems.push(...checkDrafts(rendered, names, sources.configProblem, settings.vault !== undefined));
   }
   if (problems.length > 0) return { services: [], problems };
   const byName = new Map(rendered.map((draft) => [draft.service.name, draft]));
+  const vault = settings.vault && planVault(rendered, settings.stack, settings.vault);
   return {
     services: order.flatMap((name) => {
       const draft = byName.get(name);
-      return draft ? [toPlan(draft, drafts, settings, context)] : [];
+      return draft ? [toPlan(draft, drafts, settings, context, vault)] : [];
     }),
     problems,
   };
@@ -127,7 +134,6 @@ function render(draft: Draft, drafts: readonly Draft[], settings: StackSettings,
   if (found === undefined || found === "directory") {
     return { problems: [{ file, message: "there is no such file", hint: "describe the service's containers in it" }] };
   }
-  const valueFor = (name: string) => secretValue(draft, name, drafts, settings.stack, settings.key);
   return renderCompose({
     file,
     text: new TextDecoder().decode(found.bytes),
@@ -137,15 +143,19 @@ function render(draft: Draft, drafts: readonly Draft[], settings: StackSettings,
     variables: { SUFFIX: settings.suffix, DOMAIN: settings.domain },
     env: description.env ?? {},
     containerEnv: common.env,
-    secrets: {
-      mode: "environment",
-      fingerprint: (names) =>
-        fingerprint(settings.key, settings.stack, Object.fromEntries(names.map((name) => [name, valueFor(name)]))),
-    },
+    secrets: deliveryOf(draft, drafts, settings),
     grants: description.grants ?? {},
     readFile: (path) => sources.readFile(service.name, path),
     envProblem,
   });
+}
+
+/** How the stack's secrets reach the containers of a service. */
+function deliveryOf(draft: Draft, drafts: readonly Draft[], { stack, key, vault }: StackSettings): SecretDelivery {
+  if (vault) return agentDelivery(draft, stack, vault);
+  const values = (names: readonly string[]) =>
+    names.map((name) => [name, secretValue(draft, name, drafts, stack, key)]);
+  return { mode: "environment", fingerprint: (names) => fingerprint(key, stack, Object.fromEntries(values(names))) };
 }
 
 function envProblem(value: string): string | undefined {
@@ -162,9 +172,12 @@ function toPlan(
   drafts: readonly Draft[],
   settings: StackSettings,
   context: ServiceContext,
+  vaults: ReadonlyMap<string, VaultPlan> | undefined,
 ): ServicePlan {
   const { service, needs, description, common, rendered } = draft;
-  const secretEnv = Object.entries(rendered.secretEnv).map(([variable, name]) => [
+  const vault = vaults?.get(service.name);
+  const sources = vaults ? [] : Object.entries(rendered.secretEnv);
+  const secretEnv = sources.map(([variable, name]) => [
     variable,
     secretValue(draft, name, drafts, settings.stack, settings.key),
   ]);
@@ -174,6 +187,7 @@ function toPlan(
     composeFile: rendered.text,
     env: rendered.env,
     secretEnv: Object.fromEntries(secretEnv),
+    ...(vault ? { vault } : {}),
     domains: (description.routes ?? []).map(({ container, port, host, path }) => ({
       host: context.hostOf(host),
       service: rendered.containers[container] ?? container,

@@ -10,11 +10,21 @@ export interface PlatformServiceArgs {
   owner: OwnerArgs;
   /** The services it waits for. A failed one leaves this one out, but the service itself is registered all the same. */
   needs: readonly PlatformService[];
+  /** Brings secrets from where they live. Default: their values are in the plan. */
+  deliver?: Deliver | undefined;
   /** Whether the service may be deleted with its data (`platform:data`). Default false. */
   disposable?: boolean;
   /** Whether the plain env may hold something from a Pulumi secret, and is to be kept as one. Default false. */
   guarded?: boolean;
 }
+
+/** What a service's text and env become when its secrets are elsewhere than in the plan. */
+export type Deliver = (
+  parent: PlatformService,
+  plan: ServicePlan,
+  /** Whether the service stays when it is taken out of the program. */
+  retain: boolean,
+) => { composeFile: pulumi.Input<string>; env: Record<string, pulumi.Input<string>> };
 
 /** One service of the platform: one Compose project on Dokploy. Its name is the service's. */
 export class PlatformService extends pulumi.ComponentResource {
@@ -24,7 +34,9 @@ export class PlatformService extends pulumi.ComponentResource {
   constructor(name: string, args: PlatformServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     // Without inputs: the engine would store them on the component once more.
     super("dockmaster:platform:Service", name, {}, opts);
-    const { plan, environment, owner, needs } = args;
+    const { plan, environment, owner, needs, deliver = fromPlan } = args;
+    const retain = plan.data.length > 0 && !args.disposable;
+    const delivered = deliver(this, plan, retain);
     this.compose = new Compose(
       name,
       {
@@ -32,8 +44,8 @@ export class PlatformService extends pulumi.ComponentResource {
         name,
         owner,
         service: name,
-        composeFile: plan.composeFile,
-        env: { ...(args.guarded ? asSecrets(plan.env) : plan.env), ...asSecrets(plan.secretEnv) },
+        composeFile: delivered.composeFile,
+        env: { ...(args.guarded ? asSecrets(plan.env) : plan.env), ...delivered.env },
         domains: plan.domains,
         checks: plan.checks,
         waitTimeout: plan.waitTimeout,
@@ -44,11 +56,15 @@ export class PlatformService extends pulumi.ComponentResource {
         parent: this,
         // On the inner resource only: the engine sends no event for what it leaves out, so the component tells that the service exists.
         dependsOn: needs.map((other) => other.compose),
-        retainOnDelete: plan.data.length > 0 && !args.disposable,
+        retainOnDelete: retain,
       },
     );
     this.registerOutputs();
   }
+}
+
+function fromPlan(_parent: PlatformService, { composeFile, secretEnv }: ServicePlan): ReturnType<Deliver> {
+  return { composeFile, env: asSecrets(secretEnv) };
 }
 
 function asSecrets(env: Readonly<Record<string, string>>): Record<string, pulumi.Output<string>> {

@@ -28,8 +28,10 @@ export interface HttpCheck {
 export interface ServiceDescription {
   /** Plain values for the file's `${NAME}`. */
   env?: Record<string, string>;
-  /** Secrets whose value another service owns: name here → owner and name there. All others are generated. */
-  shared?: Record<string, { service: string; name: string }>;
+  /** Secrets whose value another service owns and shares: name here → owner and name there. All others are generated. */
+  borrows?: Record<string, { service: string; name: string }>;
+  /** Its own secrets that other services may borrow. Default none. */
+  shares?: string[];
   /** Secrets that containers get besides those which the compose file names: container → names. */
   grants?: Record<string, string[]>;
   routes?: Route[];

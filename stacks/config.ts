@@ -4,7 +4,8 @@ import type { Problem } from "../components/compose/problem.ts";
 import { explainIssues } from "../components/explain-issues.ts";
 import { MIN_KEY_LENGTH } from "../components/keys.ts";
 import type { StackSettings } from "../components/plan-services.ts";
-import type { RawConfig } from "./raw-config.ts";
+import { readVault, vaultSettings } from "./config-vault.ts";
+import { problemAt, type RawConfig } from "./raw-config.ts";
 
 /** The keys below `platform:` besides the services' own. */
 export const platformSettings = z.strictObject({
@@ -24,7 +25,15 @@ export const platformSettings = z.strictObject({
     .min(1)
     .optional()
     .describe("Which services of the catalogue run here. All of them unless given."),
-  secrets: z.enum(["dokploy", "vault"]).default("dokploy").describe("Where secrets live."),
+  secrets: z
+    .enum(["dokploy", "vault"])
+    .default("dokploy")
+    .describe("Where secrets live: in Dokploy's env, or in Vault with an agent beside each service."),
+  vault: vaultSettings
+    .default(vaultSettings.parse({}))
+    .describe(
+      "Where in Vault: `address` (as the containers reach it; `vault:address` unless given), `kv` (KV v2 mount, `secret`), `approle` (mount of the roles, `approle`).",
+    ),
   data: z
     .enum(["keep", "disposable"])
     .default("keep")
@@ -67,11 +76,13 @@ export function readConfig(sources: ConfigSources): { config?: StackConfig; prob
   );
   problems.push(...checkIsolation(sources), ...checkServices(sources));
   problems.push(...checkKey(sources));
+  const project = String(raw.values["dokploy:project"] ?? "platform");
+  const vault = parsed.data?.secrets === "vault" ? readVault(raw, stack, project, parsed.data.vault) : { problems: [] };
+  problems.push(...vault.problems);
   const key = sources.platformKey ?? own.key;
   if (!parsed.success || problems.length > 0 || typeof key !== "string") return { problems };
 
   const { domain, suffix, services = catalogue, data } = parsed.data;
-  const project = raw.values["dokploy:project"] ?? "platform";
   return {
     problems,
     config: {
@@ -82,22 +93,11 @@ export function readConfig(sources: ConfigSources): { config?: StackConfig; prob
       services,
       settings: Object.fromEntries(catalogue.map((name) => [name, own[name]])),
       disposable: data === "disposable",
-      project: String(project),
+      project,
+      vault: vault.settings,
       guarded: new Set(catalogue.filter((name) => raw.secretKeys.has(`platform:${name}`))),
     },
   };
-}
-
-/** A mistake at a key of the config, or below it. */
-export function problemAt(
-  raw: RawConfig,
-  key: string,
-  path: readonly (string | number)[],
-  message: string,
-  hint: string,
-): Problem {
-  const name = [key, ...path].join(".");
-  return { file: raw.file, ...raw.locate(key, path), message: `\`${name}\`: ${message}`, hint };
 }
 
 function belowPlatform(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -119,10 +119,6 @@ function checkIsolation({ stack, raw }: ConfigSources): Problem[] {
   }
   if (production && raw.values["platform:data"] === "disposable") {
     problems.push(problemAt(raw, "platform:data", [], "production's data is not disposable", "write `keep`"));
-  }
-  if (raw.values["platform:secrets"] === "vault") {
-    const message = "this release cannot take secrets from Vault";
-    problems.push(problemAt(raw, "platform:secrets", [], message, "write `dokploy`"));
   }
   return problems;
 }

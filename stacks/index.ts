@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { platform } from "./platform.ts";
 
 /** The stack's name picks the program. */
-function program(stack: string): { services: string[] } {
+async function program(stack: string): Promise<{ services: string[] }> {
   if (stack === "bootstrap") {
     throw new pulumi.RunError("the bootstrap stack is not part of this release  (run `staging` or `production`)");
   }
@@ -10,4 +10,4 @@ function program(stack: string): { services: string[] } {
 }
 
 /** Names of the stack's services, in the order of their dependencies. */
-export const { services } = program(pulumi.getStack());
+export const { services } = await program(pulumi.getStack());

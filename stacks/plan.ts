@@ -4,8 +4,8 @@ import type { FileContent } from "../components/compose/context.ts";
 import { type Problem, printProblem, sortProblems } from "../components/compose/problem.ts";
 import { planServices, type ServicePlan } from "../components/plan-services.ts";
 import { catalogue } from "./catalogue.ts";
-import { problemAt, readConfig, type StackConfig } from "./config.ts";
-import type { RawConfig } from "./raw-config.ts";
+import { readConfig, type StackConfig } from "./config.ts";
+import { problemAt, type RawConfig } from "./raw-config.ts";
 
 /** A whole stack, before anything is registered. */
 export interface StackPlan {
@@ -55,7 +55,9 @@ function standIn(stack: string, raw: RawConfig, names: readonly string[]): Stack
     project: "platform",
     disposable: false,
   };
-  return { stack, ...constants, services, settings, guarded: new Set() };
+  const inVault = raw.values["platform:secrets"] === "vault";
+  const vault = inVault ? { layout: { project: "platform" }, address: "https://vault.example.org" } : undefined;
+  return { stack, ...constants, services, settings, vault, guarded: new Set() };
 }
 
 function readFile(service: string, path: string): FileContent | "directory" | undefined {

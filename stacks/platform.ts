@@ -1,16 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Environment, type OwnerArgs } from "../components/dokploy/resources.ts";
 import { ownerId } from "../components/keys.ts";
-import { PlatformService } from "../components/platform-service.ts";
-import { planStack, printProblems } from "./plan.ts";
+import { type Deliver, PlatformService } from "../components/platform-service.ts";
+import { planStack, printProblems, type StackPlan } from "./plan.ts";
 import { fromEngine, type RawConfig } from "./raw-config.ts";
 import { fromStackFile, readStackFile } from "./stack-file.ts";
 
-/** Registers a platform stack, after all of it was planned. Throws with every problem at once before the first resource. */
-export function platform(stack: string): { services: string[] } {
+/** Registers a platform stack, after all of it was planned. Rejects with every problem at once before the first resource. */
+export async function platform(stack: string): Promise<{ services: string[] }> {
   const { plan, problems } = planStack(stack, readEngineConfig(stack), process.env.PLATFORM_KEY);
   if (!plan) throw new pulumi.RunError(printProblems(stack, problems));
   const { config } = plan;
+  const deliver = await openVault(plan);
   const owner: OwnerArgs = { project: pulumi.getProject(), stack, keyId: ownerId(config.key, stack) };
   // The first resource holds a secret, though this is none: the engine notices a wrong passphrase only once state has one to decrypt.
   const sealed = pulumi.secret(owner);
@@ -19,10 +20,33 @@ export function platform(stack: string): { services: string[] } {
   for (const each of plan.services) {
     const needs = each.needs.flatMap((name) => services.get(name) ?? []);
     const { disposable, guarded } = config;
-    const args = { plan: each, environment, owner, needs, disposable, guarded: guarded.has(each.name) };
+    const args = { plan: each, environment, owner, needs, deliver, disposable, guarded: guarded.has(each.name) };
     services.set(each.name, new PlatformService(each.name, args));
   }
   return { services: [...services.keys()] };
+}
+
+/** How services get their secrets where they live in Vault. Loaded only there: the SDK of its provider is large. */
+async function openVault({ config, services }: StackPlan): Promise<Deliver | undefined> {
+  if (!config.vault) return undefined;
+  const [{ openVaultDelivery }, { vaultConnection }, { printVaultError, VaultError }] = await Promise.all([
+    import("../components/vault/deliver.ts"),
+    import("../components/vault/connection.ts"),
+    import("../components/vault/errors.ts"),
+  ]);
+  const { stack, key, vault } = config;
+  try {
+    const values = pulumi.runtime.allConfig();
+    const connection = vaultConnection({ get: (name) => values[name] });
+    const users = services.filter((service) => service.vault).map(({ name }) => name);
+    const { deliver, missing } = await openVaultDelivery({ connection, ...vault, stack, key, services: users });
+    const problems = missing.map(({ message, hint }) => ({ file: "Vault", message, hint }));
+    if (problems.length > 0) throw new pulumi.RunError(printProblems(stack, problems));
+    return deliver;
+  } catch (error) {
+    if (error instanceof VaultError) throw new pulumi.RunError(printVaultError(error));
+    throw error;
+  }
 }
 
 function readEngineConfig(stack: string): RawConfig {

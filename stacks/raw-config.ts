@@ -1,3 +1,5 @@
+import type { Problem } from "../components/compose/problem.ts";
+
 /** The stack's config as it was written, wherever it was read: the engine's environment or the stack file. */
 export interface RawConfig {
   /** File named in problems, e.g. `Pulumi.staging.yaml`. */
@@ -26,6 +28,18 @@ export function fromEngine(
     secretKeys: new Set(Object.keys(config).filter(isSecret)),
     locate,
   };
+}
+
+/** A mistake at a key of the config, or below it. */
+export function problemAt(
+  raw: RawConfig,
+  key: string,
+  path: readonly (string | number)[],
+  message: string,
+  hint: string,
+): Problem {
+  const name = [key, ...path].join(".");
+  return { file: raw.file, ...raw.locate(key, path), message: `\`${name}\`: ${message}`, hint };
 }
 
 /** Only objects and lists: `"5"` stays the text that it may have been. */

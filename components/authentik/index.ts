@@ -23,7 +23,7 @@ export const authentik = defineService({
       AUTHENTIK_ADMIN_EMAIL: adminEmail ?? `admin@${domain}`,
       AUTHENTIK_REDIS_DB: String(redisDb),
     },
-    shared: {
+    borrows: {
       authentik_database_password: { service: "postgres", name: "database_authentik" },
       authentik_redis_password: { service: "redis", name: "redis_password" },
     },

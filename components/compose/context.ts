@@ -1,3 +1,4 @@
+import type { AgentAsked, AgentParts, AgentProblem } from "./agent.ts";
 import type { Source } from "./parse.ts";
 import type { Report } from "./problem.ts";
 
@@ -10,11 +11,21 @@ export interface FileContent {
 /** Reads a path relative to the compose file's folder; `"directory"` or undefined when there is no such file. */
 export type ReadFile = (path: string) => FileContent | "directory" | undefined;
 
-/** How secrets reach the containers. `environment`: Compose writes them to `/run/secrets` from the service's env on Dokploy. */
-export interface SecretDelivery {
+/** How secrets reach the containers. */
+export type SecretDelivery = EnvironmentDelivery | AgentDelivery;
+
+/** Compose writes them to `/run/secrets` from the service's env on Dokploy. */
+export interface EnvironmentDelivery {
   mode: "environment";
   /** Keyed fingerprint of the values of these secrets, 16 hex digits: changes when one of the values does, and tells nothing of them. */
   fingerprint(names: readonly string[]): string;
+}
+
+/** A container of the platform writes them into memory that it shares with each consumer. */
+export interface AgentDelivery {
+  mode: "agent";
+  /** Plans that container from what the others ask for; no plan when nobody asks, or with problems. */
+  plan(asked: AgentAsked): { plan?: AgentParts; problems: AgentProblem[] };
 }
 
 /** All that the rendering of one service's compose file depends on. Nothing else may show in the text. */

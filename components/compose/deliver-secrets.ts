@@ -1,15 +1,20 @@
 import type { Context } from "./context.ts";
+import { deliverByAgent } from "./deliver-by-agent.ts";
 import { isTrue } from "./is-true.ts";
 import type { ComposeSecret, FileGrant } from "./model.ts";
 import { mountTargets } from "./mount.ts";
 import type { PlainFile, PlainService } from "./normalise.ts";
 import type { Path } from "./problem.ts";
 
-/** The file with a source for every secret, and which env variable has to hold which secret. */
+/** The file with a source for every secret, and what has to go with it. */
 export interface Delivered {
   compose: PlainFile;
   /** Env variable → secret name. */
   variables: Record<string, string>;
+  /** Env that carries what YAML cannot. */
+  env: Record<string, string>;
+  /** Names of the secrets that containers use. */
+  names: string[];
 }
 
 /** The label that makes Compose recreate a container when one of its secrets has a new value. */
@@ -19,6 +24,29 @@ export const FINGERPRINT_LABEL = "dockmaster.secrets";
 export function deliverSecrets(compose: PlainFile, context: Context): Delivered {
   const declared = new Map(Object.entries(compose.secrets ?? {}));
   for (const name of Object.values(context.grants).flat()) declared.set(name, { environment: variableFor(name) });
+  const granted = withGrants(compose, context);
+  const names = usedNames(granted, declared, context);
+  const variables = sourceVariables(declared, names, context);
+  if (context.secrets.mode === "agent") return { ...deliverByAgent(granted, context.secrets, context), names };
+
+  const { fingerprint } = context.secrets;
+  const services = Object.entries(granted.services).map(([key, service]) => {
+    const own = (service.secrets ?? []).map(nameOf);
+    if (own.length === 0) return [key, service];
+    const label = `${FINGERPRINT_LABEL}=${fingerprint([...new Set(own)].sort())}`;
+    return [key, { ...service, labels: [...service.labels, label].sort() }];
+  });
+  const sources = Object.entries(variables).map(([variable, name]) => [name, { environment: variable }]);
+  return {
+    compose: { ...granted, services: Object.fromEntries(services), secrets: Object.fromEntries(sources) },
+    variables,
+    env: {},
+    names,
+  };
+}
+
+/** The file in which containers name what they are granted besides. */
+function withGrants(compose: PlainFile, context: Context): PlainFile {
   for (const container of Object.keys(context.grants)) {
     if (!compose.services[container]) {
       context.report(
@@ -28,27 +56,36 @@ export function deliverSecrets(compose: PlainFile, context: Context): Delivered 
       );
     }
   }
-
-  const used = new Set<string>();
-  const services = Object.entries(compose.services).map(([key, service]) => {
-    const path = ["services", key];
+  const services = Object.entries(compose.services).map(([key, service]): [string, PlainService] => {
     const grants = [...(service.secrets ?? []), ...(context.grants[key] ?? [])];
-    const names = grants.map((grant, index) =>
-      checkGrant(grant, [...path, "secrets", index], service, declared, context),
-    );
-    if (names.length === 0) return [key, service];
-    checkDelivery(path, service, context);
-    for (const name of names) used.add(name);
-    const label = `${FINGERPRINT_LABEL}=${context.secrets.fingerprint([...new Set(names)].sort())}`;
-    const plain: PlainService = { ...service, secrets: grants, labels: [...service.labels, label].sort() };
-    return [key, plain];
+    return [key, { ...service, secrets: grants }];
   });
+  return { ...compose, services: Object.fromEntries(services) };
+}
 
+function usedNames(compose: PlainFile, declared: ReadonlyMap<string, ComposeSecret>, context: Context): string[] {
+  const used = new Set<string>();
+  for (const [key, service] of Object.entries(compose.services)) {
+    const path = ["services", key];
+    const grants = service.secrets ?? [];
+    for (const [index, grant] of grants.entries()) {
+      used.add(checkGrant(grant, [...path, "secrets", index], service, declared, context));
+    }
+    if (grants.length > 0) checkDelivery(path, service, context);
+  }
+  return [...used].sort();
+}
+
+/** Env variable → secret. Checked in every mode, so that a file that works in one environment works in all. */
+function sourceVariables(
+  declared: ReadonlyMap<string, ComposeSecret>,
+  used: readonly string[],
+  context: Context,
+): Record<string, string> {
   const variables: Record<string, string> = {};
-  const secrets: Record<string, ComposeSecret> = {};
   for (const [name, secret] of declared) {
     const path = ["secrets", name];
-    if (!used.has(name))
+    if (!used.includes(name))
       context.report(
         path,
         `no container uses secret \`${name}\``,
@@ -73,14 +110,17 @@ export function deliverSecrets(compose: PlainFile, context: Context): Delivered 
       context.report([...path, "environment"], `\`${variable}\` is also ${what}`, "use another name");
     }
     variables[variable] = name;
-    secrets[name] = { environment: variable };
   }
-  return { compose: { ...compose, services: Object.fromEntries(services), secrets }, variables };
+  return variables;
 }
 
 /** `postgres_password` → `POSTGRES_PASSWORD`. */
 function variableFor(secret: string): string {
   return secret.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_");
+}
+
+function nameOf(grant: string | FileGrant): string {
+  return typeof grant === "string" ? grant : (grant.source ?? "");
 }
 
 function checkGrant(
@@ -91,7 +131,7 @@ function checkGrant(
   context: Context,
 ): string {
   const long = typeof grant === "string" ? { source: grant } : grant;
-  const name = long.source ?? "";
+  const name = nameOf(grant);
   if (!declared.has(name)) {
     const hint = `add \`${name}: {environment: ${variableFor(name)}}\` to the top-level \`secrets:\``;
     context.report(path, `secret \`${name}\` is not defined`, hint);
@@ -112,7 +152,7 @@ function checkGrant(
 
 /** Compose writes such files into the container's own layer: that fails on a read-only one and is hidden by a mount above. */
 function checkDelivery(path: Path, service: PlainService, context: Context): void {
-  if (isTrue(service.read_only)) {
+  if (isTrue(service.read_only) && context.secrets.mode === "environment") {
     context.report(
       [...path, "read_only"],
       "secrets from the environment cannot be written into a `read_only` container",

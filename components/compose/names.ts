@@ -18,7 +18,7 @@ export function networkName(suffix: string): string {
 }
 
 /** The only definition of a volume besides a bare name: memory that containers share, gone when the last of them stops. */
-const TMPFS = { driver: "local", driver_opts: { type: "tmpfs", device: "tmpfs", o: "size=1m,mode=1777" } };
+export const TMPFS = { driver: "local", driver_opts: { type: "tmpfs", device: "tmpfs", o: "size=1m,mode=1777" } };
 
 /** Longest label of a host name, in characters (RFC 1035). */
 const MAX_HOST = 63;

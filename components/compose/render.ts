@@ -24,6 +24,8 @@ export interface Rendered {
   env: Record<string, string>;
   /** Env variable → name of the secret whose value it has to hold. */
   secretEnv: Record<string, string>;
+  /** Names of the secrets that its containers use. */
+  secrets: string[];
   /** Container → its full name, e.g. `server` → `platform-authentik-server-staging`. */
   containers: Record<string, string>;
   /** Keys of the named volumes. */
@@ -72,12 +74,13 @@ function transform(compose: ComposeFile, context: Context): Rendered {
   const ruled = applyHouseRules(delivered.compose, context);
   const named = giveNames(ruled, context);
   const text = writeCompose(named, context);
-  const env = { ...context.env, ...context.containerEnv, ...inlined.env };
+  const env = { ...context.env, ...context.containerEnv, ...inlined.env, ...delivered.env };
   checkSize(text, env, Object.keys(delivered.variables), context);
   return {
     text,
     env,
     secretEnv: delivered.variables,
+    secrets: delivered.names,
     containers: Object.fromEntries(Object.keys(plain.services).map((key) => [key, context.nameOf(key)])),
     volumes: Object.keys(plain.volumes ?? {}),
     stages: countStages(named),

@@ -6,7 +6,7 @@ const BUCKET = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 
 /**
  * MinIO: S3 at `s3<suffix>.<domain>`, its console at `minio<suffix>.<domain>`. Other services ask for a bucket with `buckets` of their
- * definition and get one with a user of the same name; its password is this service's secret `bucket_<name>`, which they read as a shared one.
+ * definition and get one with a user of the same name; its password is this service's secret `bucket_<name>`, which they borrow.
  */
 export const minio = defineService({
   name: "minio",
@@ -22,6 +22,7 @@ export const minio = defineService({
     return {
       env: { MINIO_MEMORY: settings.memory, MINIO_BUCKETS: buckets.join(" ") },
       grants: { buckets: buckets.map((name) => `bucket_${name}`) },
+      shares: buckets.map((name) => `bucket_${name}`),
       routes: [
         { container: "minio", host: "minio", port: 9001 },
         { container: "minio", host: "s3", port: 9000 },

@@ -5,7 +5,7 @@ const DATABASE = /^[a-z][a-z0-9_]{0,62}$/;
 
 /**
  * PostgreSQL. Other services ask for a database with `databases` of their definition and get one with a role of the same name;
- * its password is this service's secret `database_<name>`, which they read as a shared one.
+ * its password is this service's secret `database_<name>`, which they borrow.
  */
 export const postgres = defineService({
   name: "postgres",
@@ -32,6 +32,7 @@ export const postgres = defineService({
         POSTGRES_DATABASES: databases.join(" "),
       },
       grants: { databases: databases.map((name) => `database_${name}`) },
+      shares: databases.map((name) => `database_${name}`),
       data: ["data"],
     };
   },

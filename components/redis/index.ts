@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineService, memory } from "../service.ts";
 
-/** Redis with a password and an append-only file. Others read its secret `redis_password` as a shared one. */
+/** Redis with a password and an append-only file. It shares its secret `redis_password`. */
 export const redis = defineService({
   name: "redis",
   settings: {
@@ -33,6 +33,7 @@ export const redis = defineService({
       REDIS_MAXMEMORY_POLICY: policy,
       REDIS_APPENDONLY: persistence ? "yes" : "no",
     },
+    shares: ["redis_password"],
     data: ["data"],
   }),
 });

@@ -1,11 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as vault from "@pulumi/vault";
-import { approleMount, kvMount, requirePlainName, roleName, runnerRoleName, type VaultLayout } from "./paths.ts";
+import {
+  approleMount,
+  kvMount,
+  requireNoUnderscore,
+  requirePlainName,
+  roleName,
+  runnerRoleName,
+  type VaultLayout,
+} from "./paths.ts";
 import { keptPolicy, runnerPolicy, servicePolicy, sharedKey } from "./policies.ts";
 
 /** What one service may read besides its own path. */
 export interface ServiceAccess {
-  /** Names of shared secrets (`shared` of `placeSecrets`). Default none. */
+  /** Names of others' shared secrets (`shared` of `placeSecrets`). What it shares itself it may read anyway. Default none. */
   shared?: readonly string[];
   /** A path below the KV mount that was there before, e.g. `bootstrap/iac_runner`. Default none. */
   kept?: string;
@@ -151,6 +159,7 @@ function checkNames(args: VaultAccessArgs): void {
     requirePlainName("stack", stack);
     for (const [service, { shared = [], kept }] of Object.entries(services)) {
       requirePlainName("service", service);
+      requireNoUnderscore(service);
       for (const one of shared) requirePlainName("shared secret", one);
       for (const part of kept?.split("/") ?? []) requirePlainName("kept path", part);
     }

@@ -1,4 +1,6 @@
-import type { AgentFile, AgentProblem, AgentRequest, Consumer, Grant } from "./agent-request.ts";
+import type { AgentProblem, Consumer } from "../compose/agent.ts";
+import type { FileGrant } from "../compose/model.ts";
+import type { AgentFile, AgentRequest } from "./agent-request.ts";
 import { FIELD_NAME } from "./fields.ts";
 
 /** Which files the agent has to write for whom. All mistakes at once. */
@@ -24,7 +26,7 @@ type ReportGrant = (message: string, hint: string) => void;
 
 function planFile(
   container: string,
-  grant: Grant,
+  grant: string | FileGrant,
   consumer: Consumer,
   request: AgentRequest,
   report: ReportGrant,

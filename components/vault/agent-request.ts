@@ -1,21 +1,8 @@
+import type { AgentAsked } from "../compose/agent.ts";
 import type { SecretPlace } from "./place.ts";
 
-/** What a container says of one secret: its name, or Compose's long form. */
-export type Grant = string | { source?: string; target?: string; uid?: string; gid?: string; mode?: number | string };
-
-/** A container that gets secrets, as far as the agent has to know it. */
-export interface Consumer {
-  grants: readonly Grant[];
-  /** `user` of the container. */
-  user?: unknown;
-  /** `entrypoint` of the container. */
-  entrypoint?: unknown;
-  /** `command` of the container. */
-  command?: unknown;
-}
-
 /** All that the agent of one service depends on. Nothing else shows in what is planned. */
-export interface AgentRequest {
+export interface AgentRequest extends AgentAsked {
   stack: string;
   service: string;
   /** Where the containers reach Vault. */
@@ -28,10 +15,6 @@ export interface AgentRequest {
   interval?: string;
   /** Where each secret is that a container may ask for. */
   places: Readonly<Record<string, SecretPlace>>;
-  /** Container → what it asks for. Those without secrets may be left out. */
-  consumers: Readonly<Record<string, Consumer>>;
-  /** Names of all containers of the service. */
-  containers: readonly string[];
   /** Fingerprint of these secrets' values. */
   fingerprint(names: readonly string[]): string;
   /** Changes with role id and secret id, e.g. a keyed fingerprint of them or the secret id's accessor. */
@@ -53,12 +36,4 @@ export interface AgentFile {
   gid: string;
   /** Octal, four digits. */
   mode: string;
-}
-
-/** A mistake at a container, and below which of its keys. */
-export interface AgentProblem {
-  container: string;
-  path: (string | number)[];
-  message: string;
-  hint: string;
 }

@@ -1,54 +1,21 @@
 import { createHash } from "node:crypto";
+import type { AgentParts, AgentProblem, Consumer, ConsumerParts } from "../compose/agent.ts";
+import { FINGERPRINT_LABEL } from "../compose/deliver-secrets.ts";
+import type { Mount } from "../compose/model.ts";
+import { TMPFS } from "../compose/names.ts";
 import { AGENT_PLACES, agentConfig } from "./agent-config.ts";
 import { planFiles } from "./agent-files.ts";
-import { AGENT_IMAGE, type AgentProblem, type AgentRequest, type Consumer } from "./agent-request.ts";
+import { AGENT_IMAGE, type AgentRequest } from "./agent-request.ts";
 import { guardEntrypoint, healthTest, startScript } from "./agent-scripts.ts";
 
 /** Key of the agent among a service's containers. */
 export const AGENT = "vault-agent";
 
-/** The label that makes Compose recreate a container when one of its secrets has a new value. */
-const FINGERPRINT_LABEL = "dockmaster.secrets";
+/** Variables of the service's env that have to hold the role id and the secret id. */
+export const AGENT_ENV = { roleId: "VAULT_ROLE_ID", secretId: "VAULT_SECRET_ID" };
 
-/** The one definition of a volume in memory. Never changed: Compose would ask whether to recreate it, and nobody answers. */
-export const MEMORY_VOLUME = {
-  driver: "local",
-  driver_opts: { type: "tmpfs", device: "tmpfs", o: "size=1m,mode=1777" },
-} as const;
-
-/** A mount in Compose's long form. */
-export interface AgentMount {
-  type: "volume";
-  source: string;
-  target: string;
-  read_only?: true;
-  /** Nothing of the image is copied into it. */
-  volume: { nocopy: true };
-}
-
-/** What a consumer gets besides what its file says. */
-export interface ConsumerPlan {
-  volumes: AgentMount[];
-  /** Comes before the container's own entrypoint. */
-  entrypoint: string[];
-  depends_on: Record<string, { condition: "service_healthy" }>;
-  labels: string[];
-}
-
-/** What a service's compose file gets besides what it says. Every text is meant literally: `$` is not escaped yet. */
-export interface AgentPlan {
-  /** The agent's container, under the key {@link AGENT}, in Compose's terms. */
-  agent: Record<string, unknown>;
-  volumes: Record<string, typeof MEMORY_VOLUME>;
-  configs: Record<string, { content: string }>;
-  secrets: Record<string, { environment: string }>;
-  consumers: Record<string, ConsumerPlan>;
-  /** Variables of the service's env that have to hold the role id and the secret id. */
-  env: { roleId: string; secretId: string };
-}
-
-const ROLE_ID = { name: "vault_role_id", variable: "VAULT_ROLE_ID" };
-const SECRET_ID = { name: "vault_secret_id", variable: "VAULT_SECRET_ID" };
+const ROLE_ID = { name: "vault_role_id", variable: AGENT_ENV.roleId };
+const SECRET_ID = { name: "vault_secret_id", variable: AGENT_ENV.secretId };
 
 /**
  * Plans the agent of a service from what its containers ask for: the container, its configuration, a volume in memory per consumer,
@@ -56,7 +23,7 @@ const SECRET_ID = { name: "vault_secret_id", variable: "VAULT_SECRET_ID" };
  *
  * Each consumer has a volume of its own, so that it sees exactly its own secrets, under its own names and with its own owner.
  */
-export function planAgent(request: AgentRequest): { plan?: AgentPlan; problems: AgentProblem[] } {
+export function planAgent(request: AgentRequest): { plan?: AgentParts; problems: AgentProblem[] } {
   const asking = Object.entries(request.consumers).filter(([, { grants }]) => grants.length > 0);
   if (asking.length === 0) return { problems: [] };
   const { files, problems } = planFiles(request);
@@ -71,7 +38,7 @@ export function planAgent(request: AgentRequest): { plan?: AgentPlan; problems: 
   for (const [container, consumer] of asking) problems.push(...checkEntrypoint(container, consumer));
   if (problems.length > 0) return { problems };
 
-  const consumers = asking.map(([container]): [string, ConsumerPlan] => {
+  const consumers = asking.map(([container]): [string, ConsumerParts] => {
     const own = files.filter((file) => file.container === container);
     return [
       container,
@@ -108,15 +75,15 @@ export function planAgent(request: AgentRequest): { plan?: AgentPlan; problems: 
   };
   return {
     plan: {
+      name: AGENT,
       agent,
-      volumes: Object.fromEntries(asking.map(([container]) => [volumeKey(container), MEMORY_VOLUME])),
+      volumes: Object.fromEntries(asking.map(([container]) => [volumeKey(container), TMPFS])),
       configs: { [config]: { content } },
       secrets: {
         [ROLE_ID.name]: { environment: ROLE_ID.variable },
         [SECRET_ID.name]: { environment: SECRET_ID.variable },
       },
       consumers: Object.fromEntries(consumers),
-      env: { roleId: ROLE_ID.variable, secretId: SECRET_ID.variable },
     },
     problems: [],
   };
@@ -126,7 +93,7 @@ function names(files: readonly { secret: string }[]): string[] {
   return [...new Set(files.map(({ secret }) => secret))].sort();
 }
 
-function mount(container: string, target: string): AgentMount {
+function mount(container: string, target: string): Mount {
   return { type: "volume", source: volumeKey(container), target, volume: { nocopy: true } };
 }
 

@@ -11,8 +11,8 @@ export const APPROLE_MOUNT = "approle";
 
 /**
  * How to reach Vault, from the environment and the stack's configuration; the environment wins.
- * `VAULT_ADDR` or `vault:address`; `VAULT_TOKEN`, or `VAULT_ROLE_ID` with `VAULT_SECRET_ID` (mount: `VAULT_APPROLE_MOUNT`,
- * default `approle`), or `vault:token`. Throws `config_invalid` when something is missing or unusable.
+ * `VAULT_ADDR` or `vault:address`; `VAULT_TOKEN`, or `VAULT_ROLE_ID` with `VAULT_SECRET_ID` (mount: `VAULT_APPROLE_MOUNT` or
+ * `platform:vault.approle`, default `approle`), or `vault:token`. Throws `config_invalid` when something is missing or unusable.
  */
 export function vaultConnection(
   config: StackConfig | undefined,
@@ -22,7 +22,7 @@ export function vaultConnection(
   if (env.VAULT_TOKEN) return { address, auth: { token: header(env.VAULT_TOKEN) } };
   const { VAULT_ROLE_ID: roleId, VAULT_SECRET_ID: secretId } = env;
   if (roleId && secretId) {
-    const mount = env.VAULT_APPROLE_MOUNT || APPROLE_MOUNT;
+    const mount = env.VAULT_APPROLE_MOUNT || approleIn(config?.get("platform:vault")) || APPROLE_MOUNT;
     return { address, auth: { roleId: roleId.trim(), secretId: secretId.trim(), mount } };
   }
   const token = config?.get("vault:token");
@@ -32,6 +32,12 @@ export function vaultConnection(
     "there is neither VAULT_TOKEN nor VAULT_ROLE_ID with VAULT_SECRET_ID",
     "sign in (`vault login`) and set VAULT_TOKEN, or set both ids of the runner's role",
   );
+}
+
+/** Structured config is handed over as JSON, and was checked by the program. */
+function approleIn(text: string | undefined): string | undefined {
+  const { approle } = JSON.parse(text || "{}") as { approle?: string };
+  return approle;
 }
 
 /** Brings an address to one spelling: no trailing slash, no `/v1`. Throws `config_invalid`. */

@@ -46,6 +46,12 @@ export function runnerRoleName({ project }: VaultLayout): string {
   return `${project}.runner`;
 }
 
+/** Throws `config_invalid` for a service that {@link sharedName} would not tell from another one. */
+export function requireNoUnderscore(service: string): void {
+  if (!service.includes("_")) return;
+  throw new VaultError("config_invalid", `service \`${service}\` has a \`_\` in its name`, "use a hyphen");
+}
+
 /** Throws `config_invalid` for a name that would mean more than itself in a policy. */
 export function requirePlainName(what: string, name: string): void {
   if (/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name)) return;

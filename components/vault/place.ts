@@ -7,12 +7,14 @@ export interface SecretPlace {
   field: string;
 }
 
-/** What a service asks for, as its description and compose file say it. */
+/** What a service has and asks for, as its description and compose file say it. */
 export interface SecretNeeds {
   service: string;
   /** Its own secrets: name → how to make the value. */
   own: Readonly<Record<string, FieldInput>>;
-  /** Secrets that another service owns: name here → owner and name there. */
+  /** Those of its own that other services may read. */
+  shares: readonly string[];
+  /** Secrets that another service owns and shares: name here → owner and name there. */
   borrowed: Readonly<Record<string, { service: string; name: string }>>;
 }
 
@@ -22,41 +24,49 @@ export interface SecretPlaces {
   places: Record<string, Record<string, SecretPlace>>;
   /** What has to exist: path → owner and fields. One `Secrets` resource each. */
   paths: Record<string, { owner: string; fields: Record<string, FieldInput> }>;
-  /** Shared secrets by reader, for the bootstrap stack: service → names. */
+  /** Others' shared secrets by reader, for the bootstrap stack: service → names. */
   shared: Record<string, string[]>;
 }
 
 /**
- * Gives every secret of a stack its place. What only its owner reads is a field of the owner's path. What others read as well has a
- * path of its own, which exactly its owner and its readers may read.
+ * The place of one secret. What is not shared is a field of the owner's path. What is has a path of its own, which exactly its owner
+ * and its readers may read; whether anybody reads it does not matter, or a new reader would move it and it would get a new value.
  */
+export function placeOf(
+  layout: VaultLayout,
+  stack: string,
+  owner: string,
+  name: string,
+  isShared: boolean,
+): SecretPlace {
+  const field = toField(name);
+  const path = isShared ? sharedPath(layout, stack, sharedName(owner, field)) : servicePath(layout, stack, owner);
+  return { path, field };
+}
+
+/** Gives every secret of a stack its place. */
 export function placeSecrets(layout: VaultLayout, stack: string, services: readonly SecretNeeds[]): SecretPlaces {
-  const borrowed = new Set(
-    services.flatMap((needs) => Object.values(needs.borrowed).map(({ service, name }) => sharedName(service, name))),
-  );
-  const placeOf = (owner: string, field: string): SecretPlace => {
-    const shared = sharedName(owner, field);
-    const path = borrowed.has(shared) ? sharedPath(layout, stack, shared) : servicePath(layout, stack, owner);
-    return { path, field };
-  };
   const result: SecretPlaces = { places: {}, paths: {}, shared: {} };
-  for (const { service, own, borrowed: others } of services) {
+  for (const { service, own, shares, borrowed } of services) {
     const places: Record<string, SecretPlace> = {};
-    const shared = new Set<string>();
     for (const [name, field] of Object.entries(own)) {
-      const place = placeOf(service, name);
+      const place = placeOf(layout, stack, service, name, shares.includes(name));
       places[name] = place;
       const path = result.paths[place.path] ?? { owner: service, fields: {} };
-      path.fields[name] = field;
+      path.fields[place.field] = field;
       result.paths[place.path] = path;
-      if (borrowed.has(sharedName(service, name))) shared.add(sharedName(service, name));
     }
-    for (const [name, source] of Object.entries(others)) {
-      places[name] = placeOf(source.service, source.name);
-      shared.add(sharedName(source.service, source.name));
+    for (const [name, source] of Object.entries(borrowed)) {
+      places[name] = placeOf(layout, stack, source.service, source.name, true);
     }
     result.places[service] = places;
-    result.shared[service] = [...shared].sort();
+    const names = Object.values(borrowed).map((source) => sharedName(source.service, toField(source.name)));
+    result.shared[service] = [...new Set(names)].sort();
   }
   return result;
+}
+
+/** A template of the agent can address letters, digits and `_`: the secret of bucket `my-files` is the field `bucket_my_files`. */
+function toField(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9_]/g, "_");
 }

@@ -8,14 +8,15 @@ export function sharedKey(shared: string): string {
 }
 
 /**
- * The one policy of all services. What it allows is said by the metadata of whoever signs in: its own path, and each shared secret
- * that its metadata names. A stanza whose metadata an entity lacks does not apply to it.
+ * The one policy of all services. What it allows is said by the metadata of whoever signs in: its own path, what it shares (services
+ * have no `_` in their names, so the glob reaches nobody else's), and each shared secret that its metadata names. A stanza whose metadata an entity lacks does not apply to it.
  * https://developer.hashicorp.com/vault/docs/concepts/policies#templated-policies
  */
 export function servicePolicy(layout: VaultLayout, shared: readonly string[]): string {
   const root = `${kvMount(layout)}/data/${layout.project}/{{${METADATA}.stack}}`;
   const stanzas = [
     stanza(`${root}/{{${METADATA}.service}}`, ["read"]),
+    stanza(`${root}/shared/{{${METADATA}.service}}_*`, ["read"]),
     ...shared.map((name) => stanza(`${root}/shared/{{${METADATA}.${sharedKey(name)}}}`, ["read"])),
   ];
   return stanzas.join("");

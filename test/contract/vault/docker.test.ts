@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type AgentPlan, planAgent } from "../../../components/vault/agent.ts";
+import type { AgentParts } from "../../../components/compose/agent.ts";
+import { planAgent } from "../../../components/vault/agent.ts";
 import { type OpenbaoServer, openbaoMissing, startOpenbao } from "./openbao-server.ts";
 
 const run = promisify(execFile);
@@ -107,7 +108,7 @@ describe.skipIf(missing)(
       expect(await logs("vault-agent")).toContain("the secret id is missing. To mend it: dockmaster up staging");
     });
 
-    function plan(print: string): AgentPlan {
+    function plan(print: string): AgentParts {
       const planned = planAgent({
         stack: "staging",
         service: "web",

@@ -13,7 +13,7 @@ const bootstrap: Plan = {
     ...LAYOUT,
     stacks: {
       staging: {
-        redis: { shared: ["redis_redis_password"] },
+        redis: {},
         authentik: { shared: ["redis_redis_password"] },
         minio: {},
       },

@@ -19,13 +19,13 @@ ${secret ? `    secrets: [${secret}]\nsecrets:\n  ${secret}: {environment: ${sec
 const store = defineService({
   name: "store",
   settings: { size: z.int().default(1) },
-  describe: ({ size }) => ({ env: { SIZE: String(size) }, data: ["data"] }),
+  describe: ({ size }) => ({ env: { SIZE: String(size) }, shares: ["password"], data: ["data"] }),
 });
 const app = defineService({
   name: "app",
   settings: {},
   describe: () => ({
-    shared: { store_password: { service: "store", name: "password" } },
+    borrows: { store_password: { service: "store", name: "password" } },
     routes: [{ container: "app", port: 8080, host: "app", path: "/x" }],
   }),
 });
@@ -258,7 +258,7 @@ describe("refuses", () => {
           defineService({
             name: "web",
             settings: {},
-            describe: () => ({ shared: { pw: { service: "store", name: "pasword" } } }),
+            describe: () => ({ borrows: { pw: { service: "store", name: "pasword" } } }),
           }),
         ],
         files: { ...FILES, web: compose("web", "pw") },
