@@ -1,13 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
-import { platform } from "./platform.ts";
 
-/** The stack's name picks the program. */
-async function program(stack: string): Promise<{ services: string[] }> {
-  if (stack === "bootstrap") {
-    throw new pulumi.RunError("the bootstrap stack is not part of this release  (run `staging` or `production`)");
-  }
-  return platform(stack);
+/** What a stack answers. */
+interface Outputs {
+  /** Names of its services, in the order of their dependencies. */
+  services: string[];
+  /** Of bootstrap only: address of the runner, and the image that it runs. */
+  url?: string;
+  image?: pulumi.Output<string>;
 }
 
-/** Names of the stack's services, in the order of their dependencies. */
-export const { services } = await program(pulumi.getStack());
+/** The stack's name picks the program. Only that is loaded: the SDKs of bootstrap's providers are large. */
+async function program(stack: string): Promise<Outputs> {
+  if (stack === "bootstrap") return (await import("./bootstrap.ts")).bootstrap();
+  return (await import("./platform.ts")).platform(stack);
+}
+
+export const { services, url, image } = await program(pulumi.getStack());

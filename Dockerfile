@@ -1,0 +1,67 @@
+# syntax=docker/dockerfile:1
+# The runner's image. `pulumi up --stack bootstrap` builds and pushes it; see docs/bootstrap.md.
+
+FROM node:24.21.0-bookworm-slim AS base
+
+# The official engine, checked against its published sums, cut down to what a TypeScript program with a dynamic provider needs.
+FROM base AS engine
+ARG PULUMI_VERSION=3.259.0
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends ca-certificates curl \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /download
+RUN case "$(dpkg --print-architecture)" in amd64) arch=x64 ;; arm64) arch=arm64 ;; *) exit 1 ;; esac \
+ && archive="pulumi-v${PULUMI_VERSION}-linux-${arch}.tar.gz" \
+ && sums="pulumi-${PULUMI_VERSION}-checksums.txt" \
+ && releases="https://github.com/pulumi/pulumi/releases/download/v${PULUMI_VERSION}" \
+ && curl --fail --silent --show-error --location --remote-name-all "${releases}/${archive}" "${releases}/${sums}" \
+ && grep "  ${archive}\$" "${sums}" | sha256sum --check --strict - \
+ && mkdir /opt/pulumi \
+ && tar --extract --gzip --file "${archive}" --strip-components=1 --directory /opt/pulumi \
+      pulumi/pulumi pulumi/pulumi-language-nodejs pulumi/pulumi-resource-pulumi-nodejs
+
+# What the lock file names, without development tools; scripts of packages never run.
+FROM base AS modules
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+ && npm cache clean --force
+
+FROM base
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends ca-certificates git openssh-client \
+ && rm -rf /var/lib/apt/lists/* \
+ && install --directory --owner=1000 --group=1000 --mode=0700 /data
+
+# What changes least comes first, so that a new release pushes one small layer.
+COPY --from=engine /opt/pulumi /opt/pulumi
+WORKDIR /app
+COPY --from=modules /app/node_modules ./node_modules
+COPY package.json package-lock.json ./
+COPY tools/engine-path.mjs ./tools/
+COPY tools/engine ./tools/engine
+COPY tools/language-host ./tools/language-host
+COPY automation ./automation
+
+# Only /data and /tmp are written to; everything else may be mounted read-only.
+ENV PATH=/opt/pulumi:$PATH \
+    NODE_ENV=production \
+    HOST=0.0.0.0 \
+    PORT=8080 \
+    DATA_DIR=/data \
+    HOME=/tmp \
+    npm_config_cache=/data/npm
+USER 1000:1000
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=5 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health/live').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+
+# Last, because they change with every release.
+ARG COMMIT
+ARG RELEASE
+LABEL org.opencontainers.image.title="dockmaster" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.revision="${COMMIT}" \
+      org.opencontainers.image.version="${RELEASE}"
+CMD ["node", "automation/main.ts"]

@@ -1,0 +1,78 @@
+import type { AskGithub } from "./api.ts";
+import type { RepositoryFacts } from "./features.ts";
+
+/** A mistake that only GitHub could tell, and at which key of the config. */
+export interface SurveyProblem {
+  path: (string | number)[];
+  message: string;
+  hint: string;
+}
+
+/** Who approves deployments to production. */
+export interface ReviewerIds {
+  users: number[];
+  teams: number[];
+}
+
+/** What has to be known before anything is set up. */
+export interface Survey {
+  facts: RepositoryFacts;
+  reviewers: ReviewerIds;
+}
+
+const TOKEN_HINT =
+  "use a token that may administer this repository (fine-grained: Administration, Actions, Environments, Secrets, Variables and Webhooks, read and write)";
+
+/**
+ * Looks at a repository and looks up its reviewers (`anna`, or `team:platform` for a team of the owner). All problems at once. Rejects
+ * when GitHub does not answer.
+ */
+export async function surveyRepository(
+  ask: AskGithub,
+  { repository, reviewers, plan }: { repository: string; reviewers: readonly string[]; plan?: string },
+): Promise<{ survey?: Survey; problems: SurveyProblem[] }> {
+  const problem = (path: (string | number)[], message: string, hint: string) => ({ path, message, hint });
+  const { status, body: repo } = await ask(`repos/${repository}`);
+  if (status === 401) return { problems: [problem([], "GitHub does not know the token", TOKEN_HINT)] };
+  if (status !== 200) {
+    const message = `GitHub answered ${status} for ${repository}`;
+    return { problems: [problem(["repository"], message, `is the name right? ${TOKEN_HINT}`)] };
+  }
+  const problems: SurveyProblem[] = [];
+  if (repo.permissions?.admin !== true)
+    problems.push(problem([], `the token may not administer ${repository}`, TOKEN_HINT));
+
+  const owner = repository.split("/")[0] ?? "";
+  const ids: ReviewerIds = { users: [], teams: [] };
+  for (const [index, reviewer] of reviewers.entries()) {
+    const team = /^team:(.+)$/.exec(reviewer)?.[1];
+    const { body } = await ask(team ? `orgs/${owner}/teams/${team}` : `users/${reviewer}`);
+    if (typeof body.id === "number") ids[team ? "teams" : "users"].push(body.id);
+    else {
+      const what = team ? `no team \`${team}\` of ${owner} that the token may see` : `no user \`${reviewer}\``;
+      problems.push(
+        problem(["reviewers", index], `there is ${what}`, "write `anna` for a user, `team:platform` for a team"),
+      );
+    }
+  }
+  if (problems.length > 0) return { problems };
+  const isPrivate = repo.private === true;
+  return {
+    survey: {
+      facts: {
+        repository,
+        private: isPrivate,
+        plan: plan ?? (isPrivate ? await planOf(ask, owner, repo.owner?.type) : undefined),
+        rulesets: (await ask(`repos/${repository}/rulesets?per_page=1`)).status === 200,
+      },
+      reviewers: ids,
+    },
+    problems,
+  };
+}
+
+async function planOf(ask: AskGithub, owner: string, type: unknown): Promise<string | undefined> {
+  const { body } = await ask(type === "Organization" ? `orgs/${owner}` : "user");
+  const own = type === "Organization" || String(body.login).toLowerCase() === owner.toLowerCase();
+  return own && typeof body.plan?.name === "string" ? body.plan.name.toLowerCase() : undefined;
+}

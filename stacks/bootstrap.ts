@@ -1,0 +1,191 @@
+import { join } from "node:path";
+import * as github from "@pulumi/github";
+import * as pulumi from "@pulumi/pulumi";
+import { DokployError } from "../components/dokploy/errors.ts";
+import { openTransport } from "../components/dokploy/transport.ts";
+import { RepositorySettings } from "../components/github/repository.ts";
+import { PreparedHost } from "../components/host/host.ts";
+import { fingerprint, ownerId } from "../components/keys.ts";
+import { renderRunner, SERVICE, STACK } from "../components/runner/compose.ts";
+import { RunnerImage } from "../components/runner/image.ts";
+import { ensureRegistry, registryOf } from "../components/runner/registry.ts";
+import { Runner, type RunnerText } from "../components/runner/runner.ts";
+import { storeSecrets } from "../components/runner/store-secrets.ts";
+import { VaultAccess } from "../components/vault/access.ts";
+import { mintSecretId } from "../components/vault/approle.ts";
+import { printVaultError, VaultError } from "../components/vault/errors.ts";
+import { roleName, runnerRoleName } from "../components/vault/paths.ts";
+import { vaultProvider } from "../components/vault/pulumi-provider.ts";
+import { type BootstrapPlan, planBootstrap } from "./bootstrap/plan.ts";
+import { printProblems } from "./plan.ts";
+import { fromEngine } from "./raw-config.ts";
+import { fromStackFile, readStackFile } from "./stack-file.ts";
+
+const FOLDER = join(import.meta.dirname, "..");
+
+/** What the stack answers. */
+export interface BootstrapOutputs {
+  services: string[];
+  /** Address of the runner. */
+  url: string;
+  /** The image that it runs. */
+  image: pulumi.Output<string>;
+}
+
+/**
+ * Sets up the runner, Vault's mounts and policies and the GitHub repository. Run by people only: the runner must not restart itself,
+ * nor write the policies that bind it. Rejects with every problem at once before the first resource.
+ */
+export async function bootstrap(): Promise<BootstrapOutputs> {
+  const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+  const file = fromStackFile(STACK, readStackFile(STACK) ?? "");
+  const raw = fromEngine(STACK, pulumi.runtime.allConfig(), isConfigSecret, file.raw?.locate);
+  const { plan, problems } = await planBootstrap({ raw, env: process.env, folder: FOLDER });
+  if (!plan) throw new pulumi.RunError(printProblems(STACK, problems));
+
+  const host = prepareHost(plan);
+  const image = provideImage(plan);
+  const access = introduceRunner(plan);
+  const runner = deployRunner(plan, image, access, host);
+  if (plan.settings.github) setUpGithub(plan, runner.url, access.values);
+  return { services: [SERVICE], url: runner.url, image };
+}
+
+function prepareHost({ settings }: BootstrapPlan): PreparedHost | undefined {
+  const privateKey = process.env.HOST_SSH_KEY;
+  return settings.host && new PreparedHost("host", { ...settings.host, ...(privateKey && { privateKey }) });
+}
+
+/** The image's full reference: built from this checkout, or the one that was pushed already. */
+function provideImage({ settings, release }: BootstrapPlan): pulumi.Output<string> {
+  const { repository, use = "", platform, push } = settings.image;
+  if (!release) return pulumi.output(`${repository}${use.startsWith("sha256:") ? "@" : ":"}${use}`);
+  const login = push ? { username: push, password: process.env.REGISTRY_PASSWORD ?? "" } : undefined;
+  const args = { folder: FOLDER, repository, platform, ...release, ...(login && { login }) };
+  return new RunnerImage("image", args).reference;
+}
+
+/** Who the runner's agent is at Vault, and what the runner's secret there holds. */
+interface Introduction {
+  roleId: pulumi.Output<string>;
+  secretId: pulumi.Output<string>;
+  accessor: pulumi.Output<string>;
+  values: pulumi.Output<Record<string, string>>;
+}
+
+function introduceRunner({ settings, vault, layout, access, secrets, project }: BootstrapPlan): Introduction {
+  const { approle: mount, kv } = settings.vault;
+  const { kept, signIn: rotation } = settings.runner;
+  const provider = vaultProvider("vault", vault.connection);
+  const itself = { [SERVICE]: kept === undefined ? {} : { kept } };
+  const runnerStacks = Object.keys(access);
+  const half = new VaultAccess(
+    "access",
+    {
+      project,
+      kv,
+      approle: mount,
+      stacks: { ...access, [STACK]: itself },
+      runnerStacks,
+      existingMounts: settings.vault.existing,
+    },
+    { providers: [provider] },
+  );
+  const after = { provider, dependsOn: [half] };
+  const role = roleName(layout, STACK, SERVICE);
+  const agent = mintSecretId("runner-agent", { role, mount, rotation }, after);
+  const own =
+    runnerStacks.length > 0
+      ? signInOf(mintSecretId("runner", { role: runnerRoleName(layout), mount, rotation }, after), half)
+      : {};
+  // The secret ids come after all of Vault's half, so mounts and roles are there by now.
+  const known = pulumi.all([pulumi.all(own), agent.accessor]);
+  const values = known.apply(([minted]) =>
+    plainly(() =>
+      storeSecrets(vault.client, { ...secrets, env: process.env, own: minted, write: !pulumi.runtime.isDryRun() }),
+    ),
+  );
+  const roleId = agent.accessor.apply(() => plainly(async () => (await vault.client.readRoleId(mount, role)) ?? ""));
+  return { roleId, secretId: agent.secretId, accessor: agent.accessor, values: pulumi.secret(values) };
+}
+
+/** What the runner signs in with when it fills in the secrets of the environments. */
+function signInOf(
+  { secretId }: { secretId: pulumi.Output<string> },
+  { runnerRoleId }: VaultAccess,
+): Record<string, pulumi.Output<string>> {
+  return { VAULT_ROLE_ID: runnerRoleId, VAULT_SECRET_ID: pulumi.secret(secretId) };
+}
+
+function deployRunner(
+  plan: BootstrapPlan,
+  image: pulumi.Output<string>,
+  { roleId, secretId, accessor, values }: Introduction,
+  host: PreparedHost | undefined,
+): Runner {
+  const { settings, key, project, dokploy, runner } = plan;
+  const { pull, repository } = settings.image;
+  const login = async () => {
+    if (!pull || pulumi.runtime.isDryRun()) return;
+    const password = process.env.REGISTRY_PULL_PASSWORD ?? "";
+    const transport = openTransport(dokploy);
+    const server = registryOf(repository);
+    await plainly(() => ensureRegistry(transport, { server, username: pull, password })).finally(transport.close);
+  };
+  const signedIn = pulumi.output(host?.report).apply(login);
+  const marked = pulumi.all([roleId, accessor]).apply(([id, other]) => fingerprint(key, STACK, { id, other }));
+  // Deployed only when the image is there, Dokploy may pull it, and its secrets are in Vault.
+  const ready = pulumi.all([signedIn, values]).apply(() => true);
+  const text = pulumi.all([image, marked, pulumi.unsecret(ready)]).apply(([reference, signIn]): RunnerText => {
+    const { rendered, problems } = renderRunner(runner.text, { ...runner.settings, image: reference, signIn });
+    if (!rendered) throw new pulumi.RunError(printProblems(STACK, problems));
+    return {
+      composeFile: rendered.text,
+      env: rendered.env,
+      container: rendered.containers[SERVICE] ?? SERVICE,
+      stages: rendered.stages,
+    };
+  });
+  const address = `iac.${settings.domain}`;
+  const { checks = [{ url: `https://${address}/health/live` }], waitTimeout, adopt } = settings.runner;
+  return new Runner(SERVICE, {
+    project,
+    owner: { project: pulumi.getProject(), stack: STACK, keyId: ownerId(key, STACK) },
+    text,
+    signIn: { roleId, secretId },
+    host: address,
+    checks,
+    waitTimeout,
+    adopt,
+  });
+}
+
+function setUpGithub(
+  { settings, github: found }: BootstrapPlan,
+  url: string,
+  values: pulumi.Output<Record<string, string>>,
+): void {
+  if (!settings.github || !found) return;
+  const { repository, api, trigger, waitMinutes, approvals, checks } = settings.github;
+  for (const message of found.missing) pulumi.log.warn(message);
+  // The token stays in the environment: what the provider is given is kept in the state.
+  const baseUrl = `${api.replace(/\/+$/, "").replace(/\/api\/v3$/, "")}/`;
+  const provider = new github.Provider("github", { owner: repository.split("/")[0] ?? "", baseUrl });
+  const { branch } = settings.runner;
+  // While one is rotated there are two; GitHub signs with the first.
+  const webhookSecret = values.apply(({ WEBHOOK_SECRET = "" }) => WEBHOOK_SECRET.split(",")[0]?.trim() ?? "");
+  const { features, reviewers } = found;
+  const args = { repository, branch, url, webhookSecret, trigger, features, reviewers, waitMinutes, approvals, checks };
+  new RepositorySettings("github", args, { providers: [provider] });
+}
+
+/** Foreign errors in words; a program's other mistakes show their stack. */
+async function plainly<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof VaultError) throw new pulumi.RunError(printVaultError(error));
+    if (error instanceof DokployError) throw new pulumi.RunError(`${error.message} (${error.hint})`);
+    throw error;
+  }
+}

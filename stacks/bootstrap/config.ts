@@ -1,0 +1,21 @@
+import type { Problem } from "../../components/compose/problem.ts";
+import { explainIssues } from "../../components/explain-issues.ts";
+import { problemAt, type RawConfig } from "../raw-config.ts";
+import { type BootstrapSettings, bootstrapSettings } from "./settings.ts";
+
+const PREFIX = "bootstrap:";
+
+/** Reads and checks the keys below `bootstrap:`. All mistakes at once. */
+export function readSettings(raw: RawConfig): { settings?: BootstrapSettings; problems: Problem[] } {
+  const entries = Object.entries(raw.values).filter(([key]) => key.startsWith(PREFIX));
+  const own = Object.fromEntries(entries.map(([key, value]) => [key.slice(PREFIX.length), value]));
+  const parsed = bootstrapSettings.safeParse(own);
+  const problems = explainIssues(parsed, bootstrapSettings).map(({ path: [key, ...path], message, hint }) =>
+    problemAt(raw, `${PREFIX}${key}`, path, message, hint),
+  );
+  // What other stacks have, and what is easily taken over from them.
+  for (const key of Object.keys(raw.values).filter((name) => name.startsWith("platform:"))) {
+    problems.push(problemAt(raw, key, [], "is a key of the environments' stacks", "leave it out"));
+  }
+  return parsed.success && problems.length === 0 ? { settings: parsed.data, problems } : { problems };
+}

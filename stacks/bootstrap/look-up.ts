@@ -1,0 +1,138 @@
+import type { Problem } from "../../components/compose/problem.ts";
+import { contextFrom, serverUrl } from "../../components/dokploy/context.ts";
+import { ServiceError } from "../../components/dokploy/service-error.ts";
+import { openGithub } from "../../components/github/api.ts";
+import { assessFeatures, type Features, PLANS } from "../../components/github/features.ts";
+import { type ReviewerIds, surveyRepository } from "../../components/github/survey.ts";
+import { planSecrets } from "../../components/runner/secrets.ts";
+import { connectVault, type Vault, type VaultConnection } from "../../components/vault/client.ts";
+import { vaultAddress, vaultConnection } from "../../components/vault/connection.ts";
+import { VaultError } from "../../components/vault/errors.ts";
+import { problemAt, type RawConfig } from "../raw-config.ts";
+import type { BootstrapSettings } from "./settings.ts";
+
+/** Dokploy's server, as this laptop reaches it. */
+export interface DokployAddress {
+  url: string;
+  apiKey: string;
+}
+
+/** Address and key of Dokploy, or what is wrong with them. Nothing is sent. */
+export function readDokploy(raw: RawConfig, env: NodeJS.ProcessEnv): { dokploy?: DokployAddress; problems: Problem[] } {
+  const get = (key: string) => text(raw.values[key]);
+  try {
+    contextFrom({ get }, env);
+    const url = serverUrl(env.DOKPLOY_URL || get("dokploy:url") || "");
+    return { dokploy: { url, apiKey: env.DOKPLOY_API_KEY || get("dokploy:apiKey") || "" }, problems: [] };
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    return { problems: [{ file: "Dokploy", message: error.message, hint: error.hint }] };
+  }
+}
+
+/** Vault, as this laptop and as the containers reach it. */
+export interface VaultReached {
+  connection: VaultConnection;
+  client: Vault;
+  /** Part of the containers' text, so from the config only: with `VAULT_ADDR` a laptop behind a tunnel would restart the runner. */
+  address: string;
+}
+
+/** Signs in to Vault, or says why that does not work. */
+export async function reachVault(
+  raw: RawConfig,
+  env: NodeJS.ProcessEnv,
+): Promise<{ vault?: VaultReached; problems: Problem[] }> {
+  const get = (key: string) => text(raw.values[key]);
+  const problems: Problem[] = [];
+  const plain = get("vault:address");
+  if (plain === undefined) {
+    const hint = "write it like `https://vault.example.org`";
+    problems.push(problemAt(raw, "vault:address", [], "is missing; the containers reach Vault there", hint));
+  }
+  try {
+    const connection = vaultConnection({ get }, env);
+    const client = connectVault(connection);
+    await client.lookupSelf();
+    if (plain !== undefined) return { vault: { connection, client, address: vaultAddress(plain) }, problems };
+  } catch (error) {
+    problems.push(vaultProblem(error));
+  }
+  return { problems };
+}
+
+/** Whether every secret of the runner has a value, in Vault or here. */
+export async function checkSecrets(
+  client: Vault,
+  { path, names, env, existing }: { path: string; names: readonly string[]; env: NodeJS.ProcessEnv; existing: boolean },
+): Promise<Problem[]> {
+  let live: Readonly<Record<string, unknown>> = {};
+  try {
+    live = (await client.readSecret(path))?.values ?? {};
+  } catch (error) {
+    // The first update makes the mount.
+    if (existing || !(error instanceof VaultError && error.code === "vault_missing")) return [vaultProblem(error)];
+  }
+  const { missing, different } = planSecrets(names, live, env, () => "made");
+  const [mount, name] = path.split("/data/", 2);
+  return [
+    ...missing.map((variable) => ({
+      file: variable,
+      message: `the runner has none: neither Vault at ${path} nor the environment`,
+      hint: "set it for this one run, e.g. with `op run`",
+    })),
+    ...different.map((variable) => ({
+      file: variable,
+      message: `is another one than the runner's in Vault at ${path}`,
+      hint: `use the runner's: \`vault kv get -mount=${mount} -field=${variable} ${name}\``,
+    })),
+  ];
+}
+
+/** What is to be set up on GitHub. */
+export interface GithubPlan {
+  features: Features;
+  reviewers: ReviewerIds;
+  /** What the plan does not allow, in words. */
+  missing: string[];
+}
+
+/** Looks at the repository: whether it is there, what its plan allows, who the reviewers are. */
+export async function lookAtGithub(
+  raw: RawConfig,
+  { repository, reviewers, plan, api }: NonNullable<BootstrapSettings["github"]>,
+  token: string | undefined,
+): Promise<{ github?: GithubPlan; problems: Problem[] }> {
+  if (!token) {
+    const hint =
+      "set a token that may administer the repository, e.g. with `op run` or `GITHUB_TOKEN=$(gh auth token)`";
+    return { problems: [{ file: "GITHUB_TOKEN", message: "is not set", hint }] };
+  }
+  const at = (path: (string | number)[], message: string, hint: string) =>
+    problemAt(raw, "bootstrap:github", path, message, hint);
+  try {
+    const wanted = { repository, reviewers, ...(plan && { plan }) };
+    const { survey, problems } = await surveyRepository(openGithub(api.replace(/\/+$/, ""), token), wanted);
+    if (!survey) return { problems: problems.map(({ path, message, hint }) => at(path, message, hint)) };
+    const assessment = assessFeatures(survey.facts);
+    if ("undecided" in assessment) {
+      const message = `GitHub does not tell this token the plan of ${repository}'s owner, which decides what can be set up`;
+      return { problems: [at(["plan"], message, `write it: ${PLANS.join(", ")}`)] };
+    }
+    return { github: { ...assessment, reviewers: survey.reviewers }, problems: [] };
+  } catch (error) {
+    const reason = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).name;
+    return {
+      problems: [at(["api"], `no answer from ${new URL(api).host} (${reason})`, "run it again when it answers")],
+    };
+  }
+}
+
+function vaultProblem(error: unknown): Problem {
+  if (!(error instanceof VaultError)) throw error;
+  return { file: "Vault", message: error.message, hint: error.hint };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

@@ -1,0 +1,146 @@
+import { z } from "zod";
+import { PLANS } from "../../components/github/features.ts";
+import { OPTIONAL_SECRETS, OWN_SIGN_IN, RUNNER_SECRETS } from "../../components/runner/secrets.ts";
+import { commonSettings, memory } from "../../components/service.ts";
+
+const HIDDEN: readonly string[] = [...RUNNER_SECRETS, ...OPTIONAL_SECRETS, ...OWN_SIGN_IN];
+const OURS = ["HOST", "PORT", "DATA_DIR"];
+
+const image = z.strictObject({
+  repository: z
+    .string({ error: "is missing; write where the image is pushed, as `ghcr.io/you/dockmaster`" })
+    .regex(
+      /^[a-z0-9]([a-z0-9.-]*(:\d+)?\/)?[a-z0-9._/-]+$/,
+      "is no name of an image; write it without tag, as `ghcr.io/you/dockmaster`",
+    )
+    .describe("Where the image is pushed, without a tag, e.g. `ghcr.io/you/dockmaster`."),
+  use: z
+    .string()
+    .regex(
+      /^(v\d+\.\d+\.\d+(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64})$/,
+      "names no image; write a release (`v1.2.4`), a digest (`sha256:…`), or both (`v1.2.4@sha256:…`)",
+    )
+    .optional()
+    .describe("A release or digest that was pushed already, by CI for example. Nothing is built then."),
+  platform: z
+    .enum(["linux/amd64", "linux/arm64"])
+    .default("linux/amd64")
+    .describe("Of the server that the runner runs on."),
+  push: z
+    .string()
+    .optional()
+    .describe("User who pushes; the password is `REGISTRY_PASSWORD`. The laptop's own `docker login` unless given."),
+  pull: z
+    .string()
+    .optional()
+    .describe(
+      "User as whom Dokploy pulls; the password is `REGISTRY_PULL_PASSWORD`. Leave it out where everybody may pull.",
+    ),
+});
+
+const runner = z.strictObject({
+  memory: memory("1g").describe("Memory limit of the container: an update of 400 services takes 500 MB."),
+  branch: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w./-]*$/, "is no name of a branch")
+    .default("main")
+    .describe("Branch that releases are cut from."),
+  env: z
+    .record(
+      z
+        .string()
+        .regex(/^[A-Z_][A-Z0-9_]*$/, "is no variable of the runner; use capital letters, digits and `_`")
+        .refine((name) => !HIDDEN.includes(name), "is a secret; name it below `secrets`, its value comes from Vault")
+        .refine((name) => !OURS.includes(name), "is set by the image; leave it out"),
+      z.union([z.string(), z.number(), z.boolean()]).transform(String),
+    )
+    .default({})
+    .describe("More plain variables, e.g. `LOG_LEVEL`, `REQUIRE_V2`, `RUN_TIMEOUT`, `WEBHOOK_TAG`."),
+  secrets: z
+    .array(z.enum(OPTIONAL_SECRETS, `is no secret of the runner; known are ${OPTIONAL_SECRETS.join(", ")}`))
+    .default([])
+    .describe(
+      `More secrets that it reads from Vault: ${OPTIONAL_SECRETS.join(", ")}. What the state's backend needs is added by itself.`,
+    ),
+  kept: z
+    .string()
+    .regex(
+      /^[\w-]+(\/[\w-]+)*$/,
+      "is no path below the KV mount; write it without mount and `data`, as `bootstrap/iac_runner`",
+    )
+    .optional()
+    .describe("A path in Vault, below the KV mount, that holds the runner's secrets already and is kept."),
+  signIn: z.int().min(1).default(1).describe("Raise it to give the runner and its agent new secret ids at Vault."),
+  checks: commonSettings.checks
+    .optional()
+    .describe("Requests that must be answered after a deployment. `/health/live` at its address unless given."),
+  waitTimeout: commonSettings.waitTimeout.default(180).describe("Seconds until it has to be healthy."),
+  adopt: commonSettings.adopt,
+});
+
+const vault = z.strictObject({
+  kv: z
+    .string()
+    .regex(/^[\w-]+$/, "is no mount; write its path without slashes, as `secret`")
+    .default("secret")
+    .describe("KV v2 mount of the secrets."),
+  approle: z
+    .string()
+    .regex(/^[\w-]+$/, "is no mount; write its path without slashes, as `approle`")
+    .default("approle")
+    .describe("AppRole mount."),
+  existing: z.boolean().default(false).describe("Both mounts are there already and belong to somebody else."),
+});
+
+const github = z.strictObject({
+  repository: z
+    .string({ error: "is missing; write `owner/name`" })
+    .regex(/^[\w.-]+\/[\w.-]+$/, "is no repository; write `owner/name`")
+    .describe("`owner/name`; it must exist."),
+  trigger: z
+    .enum(["actions", "webhook"])
+    .default("actions")
+    .describe("What deploys a push to staging: the workflow, or the push webhook."),
+  reviewers: z
+    .array(z.string().regex(/^(team:)?[\w-]+$/, "is neither user nor team; write `anna` or `team:platform`"))
+    .max(6, "GitHub takes six reviewers at most; name a team")
+    .default([])
+    .describe("Who approves deployments to production: `anna`, or `team:platform`. Nobody approves their own."),
+  waitMinutes: z.int().min(0).max(43_200).default(0).describe("Minutes that a deployment to production waits."),
+  approvals: z.int().min(0).max(10).default(1).describe("Approvals that a pull request needs."),
+  checks: z.array(z.string().min(1)).default([]).describe("Checks that must have passed before a merge."),
+  plan: z.enum(PLANS).optional().describe("The owner's plan. Asked for unless given; not every token may know it."),
+  api: z
+    .url({ protocol: /^https?$/, error: "is no address; write `https://github.example.org/api/v3`" })
+    .default("https://api.github.com")
+    .describe("Address of the REST API, for a GitHub of your own."),
+});
+
+const host = z.strictObject({
+  address: z.string({ error: "is missing; write the host's name or address" }).min(1).describe("Name or address."),
+  user: z.string().min(1).default("root").describe("Root, or somebody who may use `sudo` without a password."),
+  port: z.int().min(1).max(65_535).default(22).describe("Port of its SSH server."),
+  hostKey: z
+    .string({ error: "is missing; write what `ssh-keyscan -t ed25519 <host>` prints after the name" })
+    .regex(/^(ssh-ed25519|ecdsa-sha2-\S+|ssh-rsa) [A-Za-z0-9+/=]+$/, "is no public key; write `ssh-ed25519 AAAA…`")
+    .describe("Its public key, so that nobody in between can answer."),
+});
+
+/** The keys below `bootstrap:`. */
+export const bootstrapSettings = z.strictObject({
+  domain: z
+    .string({ error: "is missing; the runner answers at `iac.<domain>`: write `example.org`" })
+    .regex(
+      /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*$/,
+      "is no domain name; write it in small letters, as `example.org`",
+    )
+    .describe("The runner answers at `iac.<domain>`."),
+  image: image.describe("The runner's image."),
+  runner: runner.prefault({}).describe("The runner itself."),
+  vault: vault.prefault({}).describe("Where secrets and roles are in Vault."),
+  github: github.optional().describe("The GitHub repository. Nothing is set up there unless given."),
+  host: host.optional().describe("The host that Dokploy runs on. Nothing is prepared there unless given."),
+});
+
+/** Settings of the bootstrap stack, checked. */
+export type BootstrapSettings = z.infer<typeof bootstrapSettings>;
