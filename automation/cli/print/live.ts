@@ -67,11 +67,13 @@ function openTerminal(stream: NodeJS.WriteStream): Live {
   };
   const draw = () => {
     clear();
-    const lines = [...running].slice(0, stream.rows - 1).map(([name, { text, since }]) => {
+    // A terminal that tells no size has 0 rows and columns.
+    const { rows, columns } = { rows: stream.rows || 24, columns: stream.columns || 80 };
+    const lines = [...running].slice(0, rows - 1).map(([name, { text, since }]) => {
       const spinner = styleText("cyan", FRAMES[frame % FRAMES.length] ?? "…");
       const time = formatDuration(Date.now() - since).padStart(8);
       // A wrapped line would break the count of lines that is cleared.
-      return `${spinner} ${styleText("dim", time)}  ${`${name}: ${text}`.slice(0, stream.columns - 14)}\n`;
+      return `${spinner} ${styleText("dim", time)}  ${`${name}: ${text}`.slice(0, columns - 14)}\n`;
     });
     stream.write(lines.join(""));
     drawn = lines.length;

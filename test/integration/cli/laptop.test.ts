@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Laptop, openLaptop, PASSPHRASE, PLATFORM_KEY, results } from "./laptop-world.ts";
 import { runCli } from "./run-cli.ts";
@@ -13,7 +11,7 @@ const dockmaster = (...words: string[]) => laptop.dockmaster(...words);
 
 beforeAll(async () => {
   laptop = await openLaptop();
-  stackFile = readFileSync(join(laptop.checkout, "Pulumi.staging.yaml"), "utf8");
+  stackFile = laptop.stackFile();
 });
 afterAll(() => laptop.close());
 
@@ -103,7 +101,7 @@ describe("the commands with the engine, on the real platform and an emulated Dok
   });
 
   test("no command wrote into the checkout or printed a secret", () => {
-    expect(readFileSync(join(laptop.checkout, "Pulumi.staging.yaml"), "utf8")).toBe(stackFile);
+    expect(laptop.stackFile()).toBe(stackFile);
     expect(laptop.printed()).toContain("redis");
     for (const secret of [PLATFORM_KEY, HAND, PASSPHRASE, laptop.emulator.apiKey]) {
       expect(laptop.printed()).not.toContain(secret);
