@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { RequestError } from "../http/errors.ts";
 import { type Git, GitError } from "./git.ts";
 
@@ -35,15 +35,18 @@ export interface Mirror {
   readonly git: Git;
 }
 
+/** Without --update-shallow a shallow remote looks like an empty one, and git calls that a success. */
+const FETCH = ["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--update-shallow"];
 const REFSPECS = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
 const COMMIT = /^[0-9a-f]{40,64}$/;
 
 /** Opens the mirror in `folder`, made when absent. Does not fetch. */
 export async function openMirror(git: Git, folder: string, url: string): Promise<Mirror> {
-  if (!existsSync(`${folder}/HEAD`)) {
+  const init = async () => {
     await mkdir(folder, { recursive: true });
     await git(["init", "--quiet", "--bare", "--", folder]);
-  }
+  };
+  if (!existsSync(`${folder}/HEAD`)) await init();
   const inMirror: Git = (words, options) => git(words, { cwd: folder, ...options });
 
   /** Exit codes that say no: the object is not there; 129 is for-each-ref's. */
@@ -83,13 +86,24 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
   const fetchNow = async () => {
     const began = Date.now();
     try {
-      await inMirror(["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--", url, ...REFSPECS]);
+      await inMirror([...FETCH, "--", url, ...REFSPECS]);
     } catch (cause) {
       const said = cause instanceof GitError ? cause.message : undefined;
       throw new RequestError("git_unreachable", said, { cause });
     } finally {
       refs = new Map();
       tags = undefined;
+    }
+    if (existsSync(`${folder}/shallow`)) {
+      await rm(folder, { recursive: true });
+      await init();
+      throw new RequestError(
+        "git_unreachable",
+        "The Git repository is a shallow clone: nobody can tell what contains what",
+        {
+          hint: "let GIT_REPO_URL name a repository with its whole history; nothing was changed",
+        },
+      );
     }
     fetchedAt = began;
   };

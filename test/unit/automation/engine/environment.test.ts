@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import { SECRET_VARIABLES } from "../../../../automation/config.ts";
+import { buildEngineEnvironment, pickEnvironment } from "../../../../automation/engine/environment.ts";
+import { createVariables } from "../../../../automation/variables.ts";
+
+const build = (env: Record<string, string>) =>
+  buildEngineEnvironment(createVariables(env), {
+    path: "/engine:/node",
+    pulumiHome: "/data/pulumi",
+    backendUrl: "file:///data/state",
+    release: "v1.2.3 0123abc",
+  });
+
+test("the program sees what it needs, and nothing of what is the runner's own", () => {
+  const all = Object.fromEntries(SECRET_VARIABLES.map((name) => [name, `value of ${name}`]));
+  const seen = build({
+    ...all,
+    DATABASE_URL: "postgres://runner:password@db/runs",
+    GIT_REPO_URL: "https://token@example.org/x.git",
+    GIT_ASKPASS: "/askpass",
+    NODE_OPTIONS: "--require /tmp/evil.cjs",
+    PULUMI_OPTION_TARGET: "urn:…",
+    PULUMI_SKIP_CHECKPOINTS: "true",
+    LD_PRELOAD: "/tmp/evil.so",
+    HOME: "/root",
+  });
+  for (const name of [
+    "WEBHOOK_SECRET",
+    "API_TOKEN",
+    "NOTIFY_WEBHOOK",
+    "NOTIFY_SLACK",
+    "NOTIFY_FEISHU",
+    "DATABASE_URL",
+    "GIT_REPO_URL",
+    "GIT_ASKPASS",
+    "NODE_OPTIONS",
+    "PULUMI_OPTION_TARGET",
+    "PULUMI_SKIP_CHECKPOINTS",
+    "LD_PRELOAD",
+  ]) {
+    expect(seen).not.toHaveProperty(name);
+  }
+  expect(seen).toMatchObject({
+    HOME: "/root",
+    PATH: "/engine:/node",
+    PLATFORM_KEY: "value of PLATFORM_KEY",
+    PULUMI_CONFIG_PASSPHRASE: "value of PULUMI_CONFIG_PASSPHRASE",
+    PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
+    DOCKMASTER_RELEASE: "v1.2.3 0123abc",
+  });
+});
+
+test("what is not set is not there, not even empty", () => {
+  expect(pickEnvironment({ A: "1", B: "", C: undefined }, ["A", "B", "C", "D"])).toEqual({ A: "1" });
+});
