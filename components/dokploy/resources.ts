@@ -1,4 +1,5 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
+import { DynamicResource, shimText } from "../dynamic-resource.ts";
 
 /** Who owns the objects of a stack. */
 export interface OwnerArgs {
@@ -67,75 +68,40 @@ export interface ComposeArgs {
   adopt?: pulumi.Input<boolean>;
 }
 
-// The shims are serialised to text, kept in state and evaluated in another process, by this release or a later one. They hold nothing
-// but the way to the real functions, have no type annotations inside (erased ones leave blanks) and must not change.
-type Shim = pulumi.dynamic.ResourceProvider & { config?: pulumi.dynamic.Config };
-
-const environmentShim: Shim = {
-  configure(req) {
-    this.config = req.config;
-    return Promise.resolve();
-  },
-  async diff(id, olds, news) {
-    return (await import("#dokploy")).diffEnvironment(this.config, id, olds, news);
-  },
-  async create(inputs) {
-    return (await import("#dokploy")).createEnvironment(this.config, inputs);
-  },
-  async read(id, props) {
-    return (await import("#dokploy")).readEnvironment(this.config, id, props);
-  },
-  async update(id, olds, news) {
-    return (await import("#dokploy")).updateEnvironment(this.config, id, olds, news);
-  },
-  async delete(id, props) {
-    return (await import("#dokploy")).deleteEnvironment(this.config, id, props);
-  },
+/** What state keeps of the provider. */
+export const shims = {
+  environment: shimText("#dokploy", {
+    diff: "diffEnvironment",
+    create: "createEnvironment",
+    read: "readEnvironment",
+    update: "updateEnvironment",
+    delete: "deleteEnvironment",
+  }),
+  compose: shimText("#dokploy", {
+    check: "checkCompose",
+    diff: "diffCompose",
+    create: "createCompose",
+    read: "readCompose",
+    update: "updateCompose",
+    delete: "deleteCompose",
+  }),
 };
-
-const composeShim: Shim = {
-  configure(req) {
-    this.config = req.config;
-    return Promise.resolve();
-  },
-  async check(olds, news) {
-    return (await import("#dokploy")).checkCompose(this.config, olds, news);
-  },
-  async diff(id, olds, news) {
-    return (await import("#dokploy")).diffCompose(this.config, id, olds, news);
-  },
-  async create(inputs) {
-    return (await import("#dokploy")).createCompose(this.config, inputs);
-  },
-  async read(id, props) {
-    return (await import("#dokploy")).readCompose(this.config, id, props);
-  },
-  async update(id, olds, news) {
-    return (await import("#dokploy")).updateCompose(this.config, id, olds, news);
-  },
-  async delete(id, props) {
-    return (await import("#dokploy")).deleteCompose(this.config, id, props);
-  },
-};
-
-/** The shims, for the test that pins their text. */
-export const shims = { environment: environmentShim, compose: composeShim };
 
 /** An environment of a Dokploy project: where a stack's services live. It verifies the server and never deletes what it did not make. */
-export class Environment extends pulumi.dynamic.Resource {
+export class Environment extends DynamicResource {
   declare readonly environmentId: pulumi.Output<string>;
   declare readonly projectId: pulumi.Output<string>;
   declare readonly organizationId: pulumi.Output<string>;
   declare readonly serverUrl: pulumi.Output<string>;
 
   constructor(name: string, args: EnvironmentArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = { environmentId: undefined, projectId: undefined, organizationId: undefined, serverUrl: undefined };
-    super(environmentShim, name, { ...outputs, ...args }, opts, "dokploy", "Environment");
+    const outputs = ["environmentId", "projectId", "organizationId", "serverUrl"];
+    super(shims.environment, "dokploy:Environment", name, { ...args }, outputs, opts);
   }
 }
 
 /** One service: a Compose project on Dokploy with its routes, deployed and verified. Nothing ever replaces it; volumes always stay. */
-export class Compose extends pulumi.dynamic.Resource {
+export class Compose extends DynamicResource {
   declare readonly composeId: pulumi.Output<string>;
   /** Compose project name, chosen by Dokploy. */
   declare readonly appName: pulumi.Output<string>;
@@ -147,13 +113,7 @@ export class Compose extends pulumi.dynamic.Resource {
   declare readonly foreignDomains: pulumi.Output<string[]>;
 
   constructor(name: string, args: ComposeArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = {
-      composeId: undefined,
-      appName: undefined,
-      deployed: undefined,
-      drift: undefined,
-      foreignDomains: undefined,
-    };
-    super(composeShim, name, { ...outputs, ...args }, opts, "dokploy", "Compose");
+    const outputs = ["composeId", "appName", "deployed", "drift", "foreignDomains"];
+    super(shims.compose, "dokploy:Compose", name, { ...args }, outputs, opts);
   }
 }
