@@ -44,6 +44,17 @@ export async function releaseLease(db: Database, lease: Lease): Promise<void> {
   ]);
 }
 
+/** Gives back leases that are held by owners of whom `isGone` knows that they run no more. Returns their stacks. */
+export async function releaseGone(db: Database, isGone: (owner: string) => boolean, now: number): Promise<string[]> {
+  const held = await db.query<Lease & { expires_at: number }>(
+    "SELECT stack, owner, fence, expires_at FROM leases WHERE owner IS NOT NULL AND expires_at > $1 ORDER BY stack",
+    [now],
+  );
+  const gone = held.filter(({ owner }) => isGone(owner));
+  for (const lease of gone) await releaseLease(db, lease);
+  return gone.map(({ stack }) => stack);
+}
+
 /** Throws StoreConflict unless the lease is of this stack and still ours. */
 export async function checkFence(queries: Queries, stack: string, lease: Lease): Promise<void> {
   const rows = await queries.query("SELECT stack FROM leases WHERE stack = $1 AND owner = $2 AND fence = $3", [

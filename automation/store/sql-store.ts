@@ -2,9 +2,10 @@ import { accept, newestAccepted, record } from "./accept.ts";
 import { claim } from "./claim.ts";
 import type { Database } from "./database.ts";
 import { append, events } from "./events.ts";
+import { nameFailures } from "./failures.ts";
 import { hasSucceeded, prune, runs, stackRelease } from "./history.ts";
 import { ping, pinnedTags, pinTag, remember } from "./keys.ts";
-import { releaseLease, renewLease } from "./lease.ts";
+import { releaseGone, releaseLease, renewLease } from "./lease.ts";
 import { migrate } from "./migrations.ts";
 import { settleOutbox, takeOutbox } from "./outbox.ts";
 import { readRun } from "./rows.ts";
@@ -12,7 +13,8 @@ import type { Store } from "./store.ts";
 import { cancelRequested, requestCancel, transition, update } from "./transition.ts";
 
 /** The store over one SQL database, brought to the current schema. Closing the store closes the database. */
-export async function openSqlStore(db: Database): Promise<Store> {
+export async function openSqlStore(database: Database): Promise<Store> {
+  const db = nameFailures(database);
   await migrate(db);
   return {
     accept: (request, now, condition = {}) => accept(db, request, now, condition),
@@ -24,6 +26,7 @@ export async function openSqlStore(db: Database): Promise<Store> {
     claim: (owner, leaseMs, now) => claim(db, owner, leaseMs, now),
     renew: (lease, leaseMs, now) => renewLease(db, lease, leaseMs, now),
     release: (lease) => releaseLease(db, lease),
+    releaseGone: (isGone, now) => releaseGone(db, isGone, now),
 
     transition: (id, event, patch, now, lease, notices = []) => transition(db, id, event, patch, now, lease, notices),
     update: (id, patch, _now, lease) => update(db, id, patch, lease),

@@ -10,6 +10,7 @@ export interface Lease {
   stack: string;
   owner: string;
   fence: number;
+  /** When it runs out unless it is renewed; whoever renews it keeps this up to date. */
   expiresAt: number;
 }
 
@@ -85,6 +86,11 @@ export class StoreConflict extends Error {
   override readonly name = "StoreConflict";
 }
 
+/** The database did not do what it was asked: it cannot be reached, its disk is full, … `cause` tells. */
+export class StoreUnavailable extends Error {
+  override readonly name = "StoreUnavailable";
+}
+
 /**
  * Where runs live. Every method is atomic and durable when its promise resolves. Times are milliseconds since the
  * epoch and always passed in (`now`), so that no implementation reads a clock.
@@ -117,6 +123,8 @@ export interface Store {
   renew(lease: Lease, leaseMs: number, now: number): Promise<boolean>;
   /** Gives the stack back. */
   release(lease: Lease, now: number): Promise<void>;
+  /** Gives back what owners hold who are gone, as far as `isGone` can tell, so that nobody waits for it to run out. */
+  releaseGone(isGone: (owner: string) => boolean, now: number): Promise<string[]>;
 
   /**
    * Moves a run by one event of the table. With a lease its fence is checked. Throws StoreConflict. The first `start`

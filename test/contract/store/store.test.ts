@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openStore } from "../../../automation/store/open.ts";
-import { type Notice, type Store, StoreConflict } from "../../../automation/store/store.ts";
+import { type Notice, type Store, StoreConflict, StoreUnavailable } from "../../../automation/store/store.ts";
 import { engines } from "./engines.ts";
 import { commit, LEASE, mustClaim, request, succeed, T0 } from "./requests.ts";
 
@@ -272,6 +272,20 @@ for (const engine of engines()) {
         const next = await mustClaim(store, "one", T0 + 2);
         expect(next.run.id).toBe(first.run.id);
         expect(next.lease.fence).toBe(first.lease.fence + 1);
+      });
+
+      test("of an owner that is gone are free at once, and what it began is gone on with", async () => {
+        await store.accept(request(), T0);
+        await store.accept(request({ stack: "production" }), T0);
+        const first = await mustClaim(store, "gone", T0);
+        const other = await mustClaim(store, "alive", T0);
+        expect(await second.releaseGone((owner) => owner === "gone", T0 + 1)).toEqual([first.run.stack]);
+        expect(await second.releaseGone((owner) => owner === "gone", T0 + 1)).toEqual([]);
+        const again = await mustClaim(second, "two", T0 + 1);
+        expect(again.run.id).toBe(first.run.id);
+        expect(again.lease.fence).toBeGreaterThan(first.lease.fence);
+        expect(await store.renew(other.lease, LEASE, T0 + 1)).toBe(true);
+        expect(await store.renew(first.lease, LEASE, T0 + 1)).toBe(false);
       });
     });
 
@@ -565,7 +579,8 @@ for (const engine of engines()) {
       await store.ping(T0);
       await store.ping(T0 + 1);
       await store.close();
-      await expect(store.ping(T0 + 2)).rejects.toThrow();
+      await expect(store.ping(T0 + 2)).rejects.toThrow(StoreUnavailable);
+      await expect(store.accept(request(), T0 + 2)).rejects.toThrow(StoreUnavailable);
       await store.close();
     });
   });

@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import type { Run, RunState } from "../../../automation/domain/run.ts";
+import { decideEvents, toNotices } from "../../../automation/notices.ts";
+
+const run = (over: Partial<Run>): Run => ({
+  id: "run-1",
+  kind: "deploy",
+  stack: "staging",
+  tag: "v1.2.3",
+  commit: "a".repeat(40),
+  services: null,
+  rollback: false,
+  triggeredBy: "ada",
+  reason: null,
+  requestId: "r",
+  state: "succeeded",
+  createdAt: 0,
+  startedAt: 0,
+  finishedAt: 1,
+  attempts: 1,
+  session: null,
+  outcomes: [],
+  cause: null,
+  supersededBy: null,
+  ...over,
+});
+const drifted: Run["outcomes"] = [{ service: "redis", result: "changed", reason: "drift: env.A" }];
+const equal: Run["outcomes"] = [{ service: "redis", result: "unchanged", reason: "equal" }];
+
+test.each<[string, Partial<Run>, RunState | undefined, string[]]>([
+  ["a deploy that succeeds after one that did", {}, "succeeded", []],
+  ["the first deploy", {}, undefined, []],
+  ["a deploy that succeeds after one that failed", {}, "failed", ["recovered"]],
+  ["a sync that succeeds after a failed deploy", { kind: "sync" }, "failed", ["recovered"]],
+  ["a failed deploy", { state: "failed" }, "succeeded", ["failed"]],
+  ["a failed deploy after a failed one", { state: "failed" }, "failed", ["failed"]],
+  ["a canceled deploy", { state: "canceled" }, "succeeded", []],
+  ["a superseded deploy", { state: "superseded" }, "succeeded", []],
+  ["a deploy that is handed back", { state: "queued" }, "succeeded", []],
+  ["a deploy of production", { stack: "production" }, "succeeded", ["production_deployed"]],
+  [
+    "a deploy of production after a failed one",
+    { stack: "production" },
+    "failed",
+    ["recovered", "production_deployed"],
+  ],
+  ["a sync of production", { stack: "production", kind: "sync" }, "succeeded", []],
+  ["a drift check that finds something", { kind: "drift", outcomes: drifted }, "succeeded", ["drift"]],
+  ["a drift check that finds nothing", { kind: "drift", outcomes: equal }, "succeeded", []],
+  ["a drift check that fails", { kind: "drift", state: "failed", outcomes: drifted }, "succeeded", []],
+  ["a preview", { kind: "preview", outcomes: drifted }, "failed", []],
+])("of %s people hear %#", (_name, over, before, expected) => {
+  expect(decideEvents(run(over), before)).toEqual(expected);
+});
+
+describe("a notice", () => {
+  const cause = { code: "unhealthy", message: "redis does not answer", hint: "see its log" } as const;
+  const failed = run({
+    state: "failed",
+    cause,
+    outcomes: [{ service: "redis", result: "failed", reason: "unhealthy: redis does not answer", cause }],
+  });
+
+  test("goes to each target once, in the form that the target takes", () => {
+    const notices = toNotices(failed, ["failed"], ["webhook", "slack", "feishu"]);
+    expect(notices.map(({ key }) => key)).toEqual(["failed:webhook", "failed:slack", "failed:feishu"]);
+    expect(notices[0]?.payload).toMatchObject({
+      event: "failed",
+      env: "staging",
+      tag: "v1.2.3",
+      run: "run-1",
+      cause: { code: "unhealthy", hint: "see its log" },
+      services: [{ service: "redis", result: "failed" }],
+    });
+    const text = expect.stringContaining("staging: v1.2.3 failed");
+    expect(notices[1]?.payload).toEqual({ text });
+    expect(notices[2]?.payload).toEqual({ msg_type: "text", content: { text } });
+  });
+
+  test("says who, what, why and what to do", () => {
+    const [notice] = toNotices(failed, ["failed"], ["slack"]);
+    const { text } = notice!.payload as { text: string };
+    for (const part of ["run-1", "ada", "unhealthy: redis does not answer", "What to do: see its log"]) {
+      expect(text).toContain(part);
+    }
+  });
+});
