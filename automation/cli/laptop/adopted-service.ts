@@ -4,11 +4,22 @@ import type { LiveCompose } from "./dokploy.ts";
 import { secretVariables } from "./secret/secrets.ts";
 import { isSecret } from "./state.ts";
 
-/** What the program wants of a service, as the engine tells it: secrets are masked. */
+/** What the program wants of a service, as a preview tells it: secrets are masked. */
 export interface Wanted {
-  composeFile: string;
+  /** Null when it is known only after Vault has the service's secrets. */
+  composeFile: string | null;
   env: unknown;
   domains: unknown;
+  /** The service's own secrets in Vault, where they live there. */
+  inVault: { path: string; field: string }[];
+}
+
+/** A value that stays in use, and where it is written: into the stack's file, or to Vault. */
+export interface KeptSecret {
+  name: string;
+  value: string;
+  /** Path in Vault. */
+  path?: string;
 }
 
 /**
@@ -19,13 +30,18 @@ export function secretsToKeep(
   { composeFile, env }: Pick<LiveCompose, "composeFile" | "env">,
   wanted: Wanted,
   given: string[],
-): { name: string; value: string }[] {
-  if (isSameText(composeFile, wanted.composeFile)) return [];
+): KeptSecret[] {
   const values = parseEnv(env ?? "");
-  return secretVariables(wanted.composeFile).flatMap(([name, variable]) => {
+  const inVault = wanted.inVault.flatMap(({ path, field }) => {
+    const value = values[field.toUpperCase()];
+    return value ? [{ name: field, value, path }] : [];
+  });
+  if (isSameText(composeFile, wanted.composeFile)) return inVault;
+  const inFile = secretVariables(wanted.composeFile ?? "").flatMap(([name, variable]) => {
     const value = values[variable];
     return value && !given.includes(name) ? [{ name, value }] : [];
   });
+  return [...inVault, ...inFile];
 }
 
 const routes = z.array(z.object({ host: z.string(), path: z.string().nullish() })).catch([]);
@@ -37,7 +53,7 @@ export function differences(
   kept: string[],
 ): string[] {
   const sameText = isSameText(live.composeFile, wanted.composeFile);
-  const secrets = new Map(secretVariables(wanted.composeFile).map(([name, variable]) => [variable, name]));
+  const secrets = new Map(secretVariables(wanted.composeFile ?? "").map(([name, variable]) => [variable, name]));
   const before = parseEnv(live.env ?? "");
   const after = (wanted.env ?? {}) as Record<string, unknown>;
   const changed = (variable: string) => {
@@ -62,8 +78,8 @@ export function differences(
   ];
 }
 
-function isSameText(a: string | null, b: string): boolean {
-  return (a ?? "").replaceAll("\r\n", "\n") === b.replaceAll("\r\n", "\n");
+function isSameText(a: string | null, b: string | null): boolean {
+  return b !== null && (a ?? "").replaceAll("\r\n", "\n") === b.replaceAll("\r\n", "\n");
 }
 
 function isMasked(value: unknown): boolean {

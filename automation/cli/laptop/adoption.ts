@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { toService } from "../../domain/outcome.ts";
 import type { Live } from "../print/live.ts";
 import { CliError } from "../problem.ts";
-import { differences, secretsToKeep, type Wanted } from "./adopted-service.ts";
+import { differences, type KeptSecret, secretsToKeep, type Wanted } from "./adopted-service.ts";
 import type { Checkout } from "./checkout.ts";
 import type { LiveCompose } from "./dokploy.ts";
 import { previewWords } from "./preview.ts";
@@ -17,6 +18,8 @@ export interface Adoption {
   /** The stack's file that does it. */
   stackFile: string;
   services: ServiceAdoption[];
+  /** What has to be in Vault before the update: it would make new values else. */
+  vault: { path: string; name: string; value: string }[];
 }
 
 /** What taking over one Compose project means. */
@@ -24,12 +27,12 @@ export interface ServiceAdoption {
   service: string;
   /** What would change, by key; nothing: no container restarts. */
   changes: string[];
-  /** Secrets whose values on Dokploy stay in use: they are in the stack's file, encrypted. */
+  /** Secrets whose values on Dokploy stay in use: they go to Vault, or encrypted into the stack's file. */
   kept: string[];
   /** Volumes that it uses today and will not use afterwards; `to` is what it will use in their place. */
   moved: { from: string; to: string | null }[];
-  /** The compose file as it is on Dokploy, and as it will be. */
-  composeFile: { from: string; to: string };
+  /** The compose file as it is on Dokploy, and as it will be; null when only the update knows it. */
+  composeFile: { from: string; to: string | null };
 }
 
 /** A service and the Compose project that it takes over. */
@@ -41,13 +44,15 @@ export interface Adopted {
 /** Finds out, by previews of a stack file that adopts, what taking over would mean. Nothing is written. Throws CliError. */
 export async function planAdoption(checkout: Checkout, stack: string, all: Adopted[], live: Live): Promise<Adoption> {
   const before = readFileSync(join(checkout.folder, `Pulumi.${stack}.yaml`), "utf8");
+  const names = all.map(({ service }) => service);
   const plain = all.reduce((text, { service }) => withSetting(text, service, "adopt", true), before);
-  const first = await previewWith(checkout, stack, plain, live);
+  const first = await previewWith(checkout, stack, plain, names, live);
   const values = all.flatMap(({ service, compose }) =>
     secretsToKeep(compose, find(first, service), readGiven(before, service)).map((secret) => ({ service, ...secret })),
   );
-  const stackFile = values.length === 0 ? plain : await withSecrets(checkout, stack, plain, values);
-  const last = values.length === 0 ? first : await previewWith(checkout, stack, stackFile, live);
+  const given = values.filter(({ path }) => path === undefined);
+  const stackFile = given.length === 0 ? plain : await withSecrets(checkout, stack, plain, given);
+  const last = given.length === 0 ? first : await previewWith(checkout, stack, stackFile, names, live);
   const services = all.map(({ service, compose }): ServiceAdoption => {
     // With a given secret the engine masks every value of the service: the plain ones are known from before.
     const wanted = { ...find(last, service), env: find(first, service).env };
@@ -60,7 +65,8 @@ export async function planAdoption(checkout: Checkout, stack: string, all: Adopt
       composeFile: { from: compose.composeFile ?? "", to: wanted.composeFile },
     };
   });
-  return { stackFile, services };
+  const vault = values.flatMap(({ path, name, value }) => (path === undefined ? [] : [{ path, name, value }]));
+  return { stackFile, services, vault };
 }
 
 function find(wanted: Map<string, Wanted>, service: string): Wanted {
@@ -69,19 +75,36 @@ function find(wanted: Map<string, Wanted>, service: string): Wanted {
   throw new CliError("not_planned", `The preview left ${service} out`, "Look at it: dockmaster preview");
 }
 
+/** How the engine writes a value that a preview does not know yet (pulumi/pulumi, sdk/go/common/resource/plugin/rpc.go). */
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
 /** What the program wants of the services that it would make. */
-async function previewWith(checkout: Checkout, stack: string, stackFile: string, live: Live) {
+async function previewWith(
+  checkout: Checkout,
+  stack: string,
+  stackFile: string,
+  services: string[],
+  live: Live,
+): Promise<Map<string, Wanted>> {
   const wanted = new Map<string, Wanted>();
+  const inVault = new Map<string, Wanted["inVault"]>();
   const run = await runOnStack(checkout, stack, previewWords({}), live, {
     editConfig: () => stackFile,
     onRaw: ({ resOutputsEvent }) => {
       const step = resOutputsEvent?.metadata;
-      if (step?.op !== "create" || !step.urn.includes("dokploy:Compose::")) return;
-      const { composeFile, env, domains } = step.new?.inputs ?? {};
-      wanted.set(step.urn.split("::").at(-1) ?? "", { composeFile: String(composeFile), env, domains });
+      const service = step && toService(step.urn, services);
+      if (service === undefined || step?.op !== "create") return;
+      const { path, fields = {}, composeFile, env, domains } = step.new?.inputs ?? {};
+      if (step.urn.includes("vault:Secrets::")) {
+        const places = Object.keys(fields).map((field) => ({ path: String(path), field }));
+        inVault.set(service, [...(inVault.get(service) ?? []), ...places]);
+      } else if (step.urn.includes("dokploy:Compose::")) {
+        const text = composeFile === UNKNOWN ? null : String(composeFile);
+        wanted.set(service, { composeFile: text, env, domains, inVault: [] });
+      }
     },
   });
-  if (run.ok) return wanted;
+  if (run.ok) return new Map([...wanted].map(([name, each]) => [name, { ...each, inVault: inVault.get(name) ?? [] }]));
   const { code = "failed", message = "the preview failed", hint = "dockmaster preview shows more" } = run.cause ?? {};
   throw new CliError(code, message, hint);
 }
@@ -90,7 +113,7 @@ async function withSecrets(
   checkout: Checkout,
   stack: string,
   text: string,
-  values: { service: string; name: string; value: string }[],
+  values: (KeptSecret & { service: string })[],
 ): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "dockmaster-"));
   try {
@@ -104,7 +127,8 @@ async function withSecrets(
   }
 }
 
-function volumesLeft(compose: LiveCompose, composeFile: string): ServiceAdoption["moved"] {
+function volumesLeft(compose: LiveCompose, composeFile: string | null): ServiceAdoption["moved"] {
+  if (composeFile === null) return [];
   const wanted = volumesOf({ appName: compose.appName, composeFile });
   const names = [...wanted.values()];
   return [...volumesOf(compose)]

@@ -4,7 +4,7 @@ import { printMark } from "../print/live.ts";
 import { printJson, printLines } from "../print/print.ts";
 import { progressFor } from "../print/progress.ts";
 import { formatTable } from "../print/table.ts";
-import { type Adopted, planAdoption, type ServiceAdoption } from "./adoption.ts";
+import { type Adopted, type Adoption, planAdoption, type ServiceAdoption } from "./adoption.ts";
 import { requireSound } from "./check.ts";
 import { findCheckout, requireStack } from "./checkout.ts";
 import { askToGoOn, requireAnswers } from "./confirm.ts";
@@ -13,7 +13,8 @@ import { connectDokploy } from "./dokploy.ts";
 import { createStack } from "./engine.ts";
 import { requireOwner } from "./marker.ts";
 import { type Pairing, pairServices } from "./pair-services.ts";
-import { dokployProject, readAccess } from "./stack-config.ts";
+import { openVault } from "./secret/vault.ts";
+import { type Access, dokployProject, readAccess } from "./stack-config.ts";
 import { editStackFile } from "./stack-file.ts";
 
 interface ImportOptions {
@@ -33,7 +34,7 @@ export function define(command: Command): void {
     .option("--json", "print one JSON document (needs --yes)")
     .addHelpText(
       "after",
-      "\nPairs what Dokploy has in the stack's environment with this checkout's services, shows what taking it over would\nchange, and writes `adopt: true` into Pulumi.<stack>.yaml. Secrets keep their values: they go there too, encrypted.\nThe next update takes it over; what is equal is not restarted.\n\nExamples:\n  dockmaster import production --diff\n  dockmaster import production --create --yes --json",
+      "\nPairs what Dokploy has in the stack's environment with this checkout's services, shows what taking it over would\nchange, and writes `adopt: true` into Pulumi.<stack>.yaml. Secrets keep their values: they go there too, encrypted,\nor to Vault. The next update takes it over; what is equal is not restarted.\n\nExamples:\n  dockmaster import production --diff\n  dockmaster import production --create --yes --json",
     )
     .action(async (stack: string, options: ImportOptions) => {
       const checkout = findCheckout();
@@ -59,20 +60,31 @@ export function define(command: Command): void {
       const adoption = await planAdoption(checkout, stack, adopted, progressFor(options));
       if (!options.json) printLines(await formatAdoptions(adoption.services, options));
       if (!options.yes) await askToGoOn(`Write this into Pulumi.${stack}.yaml?`);
+      const held = await fillVault(adoption, access.vault);
       editStackFile(checkout, stack, () => adoption.stackFile);
       if (options.json) {
         const adoptions = adoption.services.map(({ composeFile, ...rest }) =>
           options.diff ? { ...rest, composeFile } : rest,
         );
-        printJson({ command: "import", stack, services: pairings, adoptions });
+        printJson({ command: "import", stack, services: pairings, adoptions, held });
         return;
       }
       const names = adopted.map(({ service }) => service).join(", ");
       printLines([
         `${printMark("ok")} Pulumi.${stack}.yaml says \`adopt: true\` for ${names}`,
+        ...held.map((name) => `  Vault has a value of its own for ${name}: that one counts`),
         `  → dockmaster up ${stack}; afterwards \`adopt\` can be taken out again`,
       ]);
     });
+}
+
+/** Puts kept values into Vault, and names those that it holds already: nothing there is overwritten. */
+async function fillVault({ vault }: Adoption, access: Access["vault"]): Promise<string[]> {
+  if (vault.length === 0) return [];
+  const { fill } = openVault(access);
+  const held: string[] = [];
+  for (const { path, name, value } of vault) if (!(await fill(path, name, value))) held.push(name);
+  return held;
 }
 
 const KINDS: Record<Pairing["kind"], string> = {
@@ -96,9 +108,10 @@ async function formatAdoptions(services: ServiceAdoption[], { diff }: ImportOpti
   const blocks = await Promise.all(
     services.map(async ({ service, changes, kept, moved, composeFile: { from, to } }) => [
       `${service}: ${changes.length === 0 ? "nothing changes, nothing restarts" : `changes ${changes.join(", ")}`}`,
-      ...kept.map((name) => `  keeps the value of ${name}, encrypted in the stack's file`),
+      ...kept.map((name) => `  keeps the value of ${name}`),
       ...moved.flatMap(explainMove),
-      ...(diff && from !== to ? await diffTexts(from, to) : []),
+      ...(diff && to === null ? ["  the update makes its compose file, when Vault has its secrets"] : []),
+      ...(diff && to !== null && from !== to ? await diffTexts(from, to) : []),
     ]),
   );
   return [...blocks.flat(), ""];

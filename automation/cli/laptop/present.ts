@@ -19,21 +19,33 @@ export function presentRun(
   run: StackRun,
   options: PresentOptions & { planned?: boolean },
 ): number {
-  const { ok, services, cause, seconds, output } = run;
+  const { ok, services, others, cause, seconds, output } = run;
   const code = ok ? EXIT.done : EXIT.failed;
   if (options.json) {
     const status = ok ? "success" : "failed";
-    printJson({ stack, command, status, services, cause, seconds, ...(options.diff ? { diff: output } : {}) });
+    printJson({ stack, command, status, services, others, cause, seconds, ...(options.diff ? { diff: output } : {}) });
     return code;
   }
   if (options.diff) printLines([output.trimEnd(), ""]);
   const named = services.some((service) => service.cause);
   printLines([
-    ...formatOutcomes(services, { planned: options.planned === true }),
+    ...(services.length > 0 ? formatOutcomes(services, { planned: options.planned === true }) : []),
+    ...formatOthers(others, options.planned === true),
     "",
     `${printMark(ok ? "ok" : "failed")} ${stack}: ${command} ${ok ? "done" : "failed"} in ${formatDuration(seconds * 1000)}`,
     ...(cause && !named ? [`  ${cause.message}`, ...(cause.logTail ?? []).map((line) => `    ${line}`)] : []),
     ...(cause && !named ? [`  → ${cause.hint}`] : []),
   ]);
   return code;
+}
+
+const VERBS = { create: "created", update: "changed", delete: "deleted" } as const;
+
+/** Whatever else a stack is made of: its environment, secrets in Vault, all of the bootstrap stack. */
+function formatOthers(others: StackRun["others"], planned: boolean): string[] {
+  const entries = Object.entries(others) as [keyof typeof VERBS, number][];
+  const parts = entries.flatMap(([op, count]) =>
+    count === 0 ? [] : planned ? `${op} ${count}` : `${count} ${VERBS[op]}`,
+  );
+  return parts.length === 0 ? [] : [`  besides the services: ${parts.join(", ")}`];
 }

@@ -1,6 +1,6 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { TimedRecord } from "../../domain/engine-record.ts";
-import { reduceOutcomes } from "../../domain/outcome.ts";
+import { reduceOutcomes, toService } from "../../domain/outcome.ts";
 import type { Cause, ServiceOutcome } from "../../domain/run.ts";
 import { cutEvent } from "../../engine/cut.ts";
 import { judge } from "../../verdict.ts";
@@ -13,6 +13,8 @@ import { runEngine } from "./engine.ts";
 export interface StackRun {
   ok: boolean;
   services: ServiceOutcome[];
+  /** How many resources besides the services' Compose projects were created, updated, deleted. */
+  others: { create: number; update: number; delete: number };
   /** Why it failed; null when it did not. */
   cause: Cause | null;
   seconds: number;
@@ -56,10 +58,34 @@ export async function runOnStack(
     const services = reduceOutcomes(records, [], false).sort((a, b) => a.service.localeCompare(b.service));
     const verdict = judge({ result: end, records, outcomes: services, stopped: undefined, timeoutMs: 0 });
     const cause = "cause" in verdict ? verdict.cause : null;
-    return { ok: end.result === "succeeded", services, cause, seconds: (Date.now() - since) / 1000, records, output };
+    const others = countOthers(records);
+    const seconds = (Date.now() - since) / 1000;
+    return { ok: end.result === "succeeded", services, others, cause, seconds, records, output };
   } finally {
     live.close();
   }
+}
+
+/** A mere refresh tells the same operations of what it found; those are no deeds. */
+function countOthers(records: TimedRecord[]): StackRun["others"] {
+  const others = { create: 0, update: 0, delete: 0 };
+  const begun = new Map<string, string>();
+  for (const { event } of records) {
+    if (event.type !== "resource" || !isOther(event.urn)) continue;
+    if (event.phase === "started") begun.set(event.urn, event.op);
+    else if (event.phase === "done" && begun.get(event.urn) === event.op && event.op in others) {
+      others[event.op as keyof typeof others] += 1;
+    }
+  }
+  return others;
+}
+
+/** Neither a service's Compose project, nor a component, the stack itself or a provider, which exist only in the state. */
+function isOther(urn: string): boolean {
+  const types = urn.split("::")[2]?.split("$") ?? [];
+  const type = types.at(-1) ?? "";
+  const isService = type.endsWith("dokploy:Compose") && toService(urn) !== undefined;
+  return !isService && !/^(dockmaster|pulumi):/.test(type);
 }
 
 /** Whether a preview plans no step on anything. */

@@ -14,6 +14,8 @@ export interface VaultKv {
   read(path: string, field: string): Promise<string | undefined>;
   /** Sets one field and leaves the others alone; refused when somebody wrote at the same time. */
   write(path: string, field: string, value: string): Promise<void>;
+  /** Sets one field unless it has a value, and makes the path when it is not there. Answers whether it did. */
+  fill(path: string, field: string, value: string): Promise<boolean>;
 }
 
 /** Opens the stack's Vault with a person's token. Throws CliError (exit code 2) when address or token are missing. */
@@ -22,11 +24,11 @@ export function openVault({ address, token }: Access["vault"]): VaultKv {
   if (!token) throw wrongUse("VAULT_TOKEN is not set", "Sign in (vault login) and set VAULT_TOKEN");
   const base = address.replace(/\/+$/, "").replace(/\/v1$/, "");
 
-  const call = async (method: "GET" | "PATCH", path: string, body?: object) => {
+  const call = async (method: "GET" | "PATCH" | "POST", path: string, body?: object) => {
     const headers = {
       "x-vault-token": token,
       "x-vault-request": "true",
-      "content-type": "application/merge-patch+json",
+      "content-type": method === "PATCH" ? "application/merge-patch+json" : "application/json",
     };
     const request = { method, headers, signal: AbortSignal.timeout(TIMEOUT), redirect: "error" as const };
     const answer = await fetch(`${base}/v1/${path}`, body ? { ...request, body: JSON.stringify(body) } : request).catch(
@@ -58,6 +60,14 @@ export function openVault({ address, token }: Access["vault"]): VaultKv {
         throw new CliError("vault_missing", `${path} is not there`, "Update the stack first: it makes the path");
       }
       await call("PATCH", path, { options: { cas: version }, data: { [field]: value } });
+    },
+    fill: async (path, field, value) => {
+      const found = await read(path);
+      const data = { [field]: value };
+      if (found?.data?.[field] !== undefined) return false;
+      if (!found) await call("POST", path, { options: { cas: 0 }, data });
+      else await call("PATCH", path, { options: { cas: found.metadata.version }, data });
+      return true;
     },
   };
 }

@@ -3,7 +3,7 @@ import { differences, secretsToKeep } from "../../../../../automation/cli/laptop
 import { volumesOf } from "../../../../../automation/cli/laptop/volumes.ts";
 
 const composeFile = "services: {redis: {image: 'redis:8'}}\nsecrets: {redis_password: {environment: REDIS_PASSWORD}}\n";
-const wanted = { composeFile, env: { MEMORY: "256m", REDIS_PASSWORD: "[secret]" }, domains: [] };
+const wanted = { composeFile, env: { MEMORY: "256m", REDIS_PASSWORD: "[secret]" }, domains: [], inVault: [] };
 const live = {
   composeFile: composeFile.replace("redis:8", "redis:7"),
   env: 'MEMORY=256m\nREDIS_PASSWORD="from before"\n',
@@ -15,6 +15,17 @@ test("keeps the value that a secret has on Dokploy, unless somebody gave another
   expect(secretsToKeep(live, wanted, [])).toEqual([{ name: "redis_password", value: "from before" }]);
   expect(secretsToKeep(live, wanted, ["redis_password"])).toEqual([]);
   expect(secretsToKeep({ ...live, env: "" }, wanted, [])).toEqual([]);
+});
+
+test("where secrets live in Vault they are kept there, even before the compose file is known", () => {
+  const path = "secret/data/platform/staging/redis";
+  const inVault = [
+    { path, field: "redis_password" },
+    { path, field: "another" },
+  ];
+  const unknown = { ...wanted, composeFile: null, inVault };
+  expect(secretsToKeep(live, unknown, [])).toEqual([{ name: "redis_password", value: "from before", path }]);
+  expect(differences(live, unknown, ["redis_password"])).toContain("composeFile");
 });
 
 test("an equal compose file has the same fingerprint of its secrets: nothing is to be kept and nothing changes", () => {
