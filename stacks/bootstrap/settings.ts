@@ -1,10 +1,18 @@
 import { z } from "zod";
 import { PLANS } from "../../components/github/features.ts";
 import { OPTIONAL_SECRETS, OWN_SIGN_IN, RUNNER_SECRETS } from "../../components/runner/secrets.ts";
-import { commonSettings, memory } from "../../components/service.ts";
+import { commonSettings, httpChecks, memory } from "../../components/service.ts";
 
 const HIDDEN: readonly string[] = [...RUNNER_SECRETS, ...OPTIONAL_SECRETS, ...OWN_SIGN_IN];
 const OURS = ["HOST", "PORT", "DATA_DIR"];
+
+/** Why a variable of the runner cannot be set here. */
+function refuseVariable(name: string): string | undefined {
+  if (HIDDEN.includes(name)) return "is a secret; name it below `secrets`, its value comes from Vault";
+  if (OURS.includes(name)) return "is set by the image; leave it out";
+  if (/^[A-Z_][A-Z0-9_]*$/.test(name)) return undefined;
+  return "is no variable of the runner; use capital letters, digits and `_`";
+}
 
 const image = z.strictObject({
   repository: z
@@ -46,14 +54,13 @@ const runner = z.strictObject({
     .default("main")
     .describe("Branch that releases are cut from."),
   env: z
-    .record(
-      z
-        .string()
-        .regex(/^[A-Z_][A-Z0-9_]*$/, "is no variable of the runner; use capital letters, digits and `_`")
-        .refine((name) => !HIDDEN.includes(name), "is a secret; name it below `secrets`, its value comes from Vault")
-        .refine((name) => !OURS.includes(name), "is set by the image; leave it out"),
-      z.union([z.string(), z.number(), z.boolean()]).transform(String),
-    )
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
+    .superRefine((env, { addIssue }) => {
+      for (const name of Object.keys(env)) {
+        const message = refuseVariable(name);
+        if (message) addIssue({ code: "custom", path: [name], message });
+      }
+    })
     .default({})
     .describe("More plain variables, e.g. `LOG_LEVEL`, `REQUIRE_V2`, `RUN_TIMEOUT`, `WEBHOOK_TAG`."),
   secrets: z
@@ -71,7 +78,7 @@ const runner = z.strictObject({
     .optional()
     .describe("A path in Vault, below the KV mount, that holds the runner's secrets already and is kept."),
   signIn: z.int().min(1).default(1).describe("Raise it to give the runner and its agent new secret ids at Vault."),
-  checks: commonSettings.checks
+  checks: httpChecks
     .optional()
     .describe("Requests that must be answered after a deployment. `/health/live` at its address unless given."),
   waitTimeout: commonSettings.waitTimeout.default(180).describe("Seconds until it has to be healthy."),
