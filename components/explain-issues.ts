@@ -35,7 +35,7 @@ function keysAt(schema: z.ZodType, path: readonly (string | number)[]): string[]
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional)
     return keysAt(schema.unwrap() as z.ZodType, path);
   const [step, ...rest] = path;
-  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => keysAt(option as z.ZodType, path));
+  if (schema instanceof z.ZodPipe) return keysAt(schema.in as z.ZodType, path);
   if (schema instanceof z.ZodArray) return keysAt(schema.element as z.ZodType, rest);
   if (!(schema instanceof z.ZodObject)) return [];
   if (step === undefined) return Object.keys(schema.shape);

@@ -6,7 +6,7 @@ import { encodeEnvValue } from "./dokploy/env.ts";
 import { type Draft, type RenderedDraft, secretValue, toDraft } from "./draft.ts";
 import { fingerprint } from "./keys.ts";
 import { orderByNeeds } from "./order.ts";
-import type { HttpCheck, Service, ServiceContext } from "./service.ts";
+import type { CommandCheck, HttpCheck, Service, ServiceContext } from "./service.ts";
 import { agentDelivery, planVault, type VaultPlan, type VaultSettings } from "./vault/plan.ts";
 
 /** One stack as its config describes it. */
@@ -61,6 +61,8 @@ export interface ServicePlan {
   vault?: VaultPlan;
   domains: Domain[];
   checks: HttpCheck[];
+  /** What is run after a deployment, besides `checks`. */
+  commands: CommandCheck[];
   /** Volumes it must not lose, by key. */
   data: string[];
   /** Seconds for one stage. */
@@ -176,6 +178,7 @@ function toPlan(
 ): ServicePlan {
   const { service, needs, description, common, rendered } = draft;
   const vault = vaults?.get(service.name);
+  const checks = [...(description.checks ?? []), ...common.checks];
   const sources = vaults ? [] : Object.entries(rendered.secretEnv);
   const secretEnv = sources.map(([variable, name]) => [
     variable,
@@ -196,7 +199,8 @@ function toPlan(
       https: true,
       certificate: "letsencrypt",
     })),
-    checks: [...(description.checks ?? []), ...common.checks],
+    checks: checks.filter((check) => "url" in check),
+    commands: checks.filter((check) => "command" in check),
     data: description.data ?? [],
     waitTimeout: common.waitTimeout ?? description.waitTimeout ?? WAIT_TIMEOUT,
     stages: rendered.stages,

@@ -12,6 +12,8 @@ export interface PlatformServiceArgs {
   needs: readonly PlatformService[];
   /** Brings secrets from where they live. Default: their values are in the plan. */
   deliver?: Deliver | undefined;
+  /** Needed where the plan has commands. */
+  runCommands?: RunCommands | undefined;
   /** Whether the service may be deleted with its data (`platform:data`). Default false. */
   disposable?: boolean;
   /** Whether the plain env may hold something from a Pulumi secret, and is to be kept as one. Default false. */
@@ -26,6 +28,18 @@ export type Deliver = (
   retain: boolean,
 ) => { composeFile: pulumi.Input<string>; env: Record<string, pulumi.Input<string>> };
 
+/** Runs what a service's plan wants to be run after a deployment. `deployed`: what decides whether there was one, nothing secret. */
+export type RunCommands = (
+  parent: PlatformService,
+  plan: ServicePlan,
+  deployed: {
+    composeFile: pulumi.Input<string>;
+    env: Record<string, pulumi.Input<string>>;
+    /** Keeps a value of the settings secret where they may hold one. */
+    guard(text: string): pulumi.Input<string>;
+  },
+) => void;
+
 /** One service of the platform: one Compose project on Dokploy. Its name is the service's. */
 export class PlatformService extends pulumi.ComponentResource {
   /** The Compose project. */
@@ -37,6 +51,7 @@ export class PlatformService extends pulumi.ComponentResource {
     const { plan, environment, owner, needs, deliver = fromPlan } = args;
     const retain = plan.data.length > 0 && !args.disposable;
     const delivered = deliver(this, plan, retain);
+    const env = args.guarded ? asSecrets(plan.env) : plan.env;
     this.compose = new Compose(
       name,
       {
@@ -45,7 +60,7 @@ export class PlatformService extends pulumi.ComponentResource {
         owner,
         service: name,
         composeFile: delivered.composeFile,
-        env: { ...(args.guarded ? asSecrets(plan.env) : plan.env), ...delivered.env },
+        env: { ...env, ...delivered.env },
         domains: plan.domains,
         checks: plan.checks,
         waitTimeout: plan.waitTimeout,
@@ -59,6 +74,12 @@ export class PlatformService extends pulumi.ComponentResource {
         retainOnDelete: retain,
       },
     );
+    // The text tells of the secrets by their fingerprints, so their values are left out of what decides.
+    args.runCommands?.(this, plan, {
+      composeFile: delivered.composeFile,
+      env,
+      guard: (text) => (args.guarded ? pulumi.secret(text) : text),
+    });
     this.registerOutputs();
   }
 }

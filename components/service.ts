@@ -17,11 +17,24 @@ export interface HttpCheck {
   /** The whole address, e.g. `https://${context.hostOf("auth")}/-/health/ready/`. */
   url: string;
   /** Expected status. Default 200. */
-  expect?: number;
-  /** Default 12. */
-  attempts?: number;
-  /** Seconds between two attempts. Default 5. */
-  interval?: number;
+  expect?: number | undefined;
+  /** Default 10. */
+  attempts?: number | undefined;
+  /** Seconds between two attempts. Default 3. */
+  interval?: number | undefined;
+}
+
+/**
+ * A shell command that has to succeed after a deployment, on the machine that runs the update. `/bin/sh` runs it, in no particular
+ * folder, with `STACK`, `SERVICE`, `SUFFIX` and `DOMAIN` in its environment. Needs Pulumi's `command` plugin, which the engine fetches.
+ */
+export interface CommandCheck {
+  /** E.g. `curl -fsS https://s3$SUFFIX.$DOMAIN/minio/health/live`. */
+  command: string;
+  /** Default 10. */
+  attempts?: number | undefined;
+  /** Seconds between two attempts. Default 3. */
+  interval?: number | undefined;
 }
 
 /** What there is to know of a service besides its compose file. */
@@ -35,7 +48,7 @@ export interface ServiceDescription {
   /** Secrets that containers get besides those which the compose file names: container → names. */
   grants?: Record<string, string[]>;
   routes?: Route[];
-  checks?: HttpCheck[];
+  checks?: (HttpCheck | CommandCheck)[];
   /** Keys of the volumes it must not lose. */
   data?: string[];
   /** Seconds for one stage of `docker compose up --wait`. Default 120. */
@@ -52,6 +65,28 @@ export interface ServiceContext {
   /** What the other services of the stack ask of this one, sorted. */
   asked: { databases: string[]; buckets: string[] };
 }
+
+const attempts = z.int().min(1).max(100).optional();
+const interval = z.int().min(1).max(60).optional();
+const url = z.url({ protocol: /^https?$/, error: "is no address; write `https://auth.example.org/health`" });
+const expect = z.int().min(100).max(599).optional();
+
+/** Requests that must be answered after a deployment. */
+export const httpChecks = z.array(z.strictObject({ url, expect, attempts, interval }));
+
+const checks = z.array(
+  z
+    .strictObject({ url: url.optional(), expect, command: z.string().min(1).optional(), attempts, interval })
+    .refine(({ url, command }) => (url === undefined) !== (command === undefined), {
+      error: "is neither a request nor a command; write `url` or `command`, and not both",
+    })
+    .refine(({ expect, command }) => expect === undefined || command === undefined, {
+      error: "a command has no status; leave `expect` out",
+    })
+    .transform(({ url, command = "", expect, attempts, interval }): HttpCheck | CommandCheck =>
+      url === undefined ? { command, attempts, interval } : { url, expect, attempts, interval },
+    ),
+);
 
 /** Settings that every service has. */
 export const commonSettings = {
@@ -73,18 +108,10 @@ export const commonSettings = {
     .describe(
       "Plain environment variables that every container of the service gets besides those of the compose file.",
     ),
-  checks: z
-    .array(
-      z.strictObject({
-        url: z.url({ protocol: /^https?$/, error: "is no address; write `https://auth.example.org/health`" }),
-        expect: z.int().min(100).max(599).optional(),
-        attempts: z.int().min(1).max(100).optional(),
-        interval: z.int().min(1).max(60).optional(),
-      }),
-    )
+  checks: checks
     .default([])
     .describe(
-      "Requests that must be answered after a deployment: `url`, `expect` (status), `attempts`, `interval` (seconds).",
+      "What must be answered or succeed after a deployment: `url` with `expect` (status), or a shell `command`; `attempts` (10), `interval` (3 seconds).",
     ),
   waitTimeout: z
     .int()

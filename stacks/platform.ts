@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Environment, type OwnerArgs } from "../components/dokploy/resources.ts";
 import { ownerId } from "../components/keys.ts";
-import { type Deliver, PlatformService } from "../components/platform-service.ts";
+import { type Deliver, PlatformService, type RunCommands } from "../components/platform-service.ts";
 import { planStack, printProblems, type StackPlan } from "./plan.ts";
 import { fromEngine, type RawConfig } from "./raw-config.ts";
 import { fromStackFile, readStackFile } from "./stack-file.ts";
@@ -12,6 +12,7 @@ export async function platform(stack: string): Promise<{ services: string[] }> {
   if (!plan) throw new pulumi.RunError(printProblems(stack, problems));
   const { config } = plan;
   const deliver = await openVault(plan);
+  const runCommands = await openCommands(plan);
   const owner: OwnerArgs = { project: pulumi.getProject(), stack, keyId: ownerId(config.key, stack) };
   // The first resource holds a secret, though this is none: the engine notices a wrong passphrase only once state has one to decrypt.
   const sealed = pulumi.secret(owner);
@@ -20,7 +21,16 @@ export async function platform(stack: string): Promise<{ services: string[] }> {
   for (const each of plan.services) {
     const needs = each.needs.flatMap((name) => services.get(name) ?? []);
     const { disposable, guarded } = config;
-    const args = { plan: each, environment, owner, needs, deliver, disposable, guarded: guarded.has(each.name) };
+    const args = {
+      plan: each,
+      environment,
+      owner,
+      needs,
+      deliver,
+      runCommands,
+      disposable,
+      guarded: guarded.has(each.name),
+    };
     services.set(each.name, new PlatformService(each.name, args));
   }
   return { services: [...services.keys()] };
@@ -47,6 +57,13 @@ async function openVault({ config, services }: StackPlan): Promise<Deliver | und
     if (error instanceof VaultError) throw new pulumi.RunError(printVaultError(error));
     throw error;
   }
+}
+
+/** What runs command checks. Loaded only where there are some: without them nobody needs the plugin. */
+async function openCommands({ config, services }: StackPlan): Promise<RunCommands | undefined> {
+  if (services.every(({ commands }) => commands.length === 0)) return undefined;
+  const { commandChecks } = await import("../components/command-checks.ts");
+  return commandChecks(config);
 }
 
 function readEngineConfig(stack: string): RawConfig {

@@ -3,7 +3,7 @@ import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
 /** Plugins that this folder has a stand-in for. */
-export type StandIn = "vault";
+export type StandIn = "command" | "vault";
 
 /** A PATH on which the engine finds a plugin. */
 export interface PluginPath {
@@ -21,7 +21,7 @@ export function withPlugin(name: StandIn, env: NodeJS.ProcessEnv): PluginPath {
   // A folder with this one only: another plugin's stand-in must not hide a real one.
   const folder = mkdtempSync(join(tmpdir(), "dockmaster-plugin-"));
   symlinkSync(join(import.meta.dirname, program), join(folder, program));
-  console.log(`${program} is not installed here: a stand-in speaks to the real server`);
+  console.log(`${program} is not installed here: a stand-in does its work`);
   return {
     path: `${folder}${delimiter}${path}`,
     kind: "stand-in",

@@ -2,11 +2,9 @@
 // there Pulumi's own plugin cannot be had. See plugins.ts for when it is used.
 import { createRequire } from "node:module";
 import { main, type Provider } from "@pulumi/pulumi/provider/index.js";
+import { differing, marked, plain } from "../props.ts";
 import { configure } from "./api.ts";
-import { FUNCTIONS, type Props, RESOURCE_TYPES, type ResourceType } from "./resources.ts";
-
-const SECRET = "4dabf18193072939515e22adb298388d";
-const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
+import { FUNCTIONS, RESOURCE_TYPES, type ResourceType } from "./resources.ts";
 
 process.stderr.write("stand-in for pulumi-resource-vault: the real plugin is not installed here\n");
 takeConfiguration();
@@ -18,24 +16,24 @@ const provider: Provider = {
     return { inputs: news };
   },
   async diff(_id, urn, olds, news) {
-    const changed = Object.keys(news).filter((key) => print(plain(olds)[key]) !== print(plain(news)[key]));
+    const changed = differing(olds, news);
     const replaces = changed.filter((key) => typeOf(urn).fixed.includes(key));
     return { changes: changed.length > 0, replaces };
   },
   async create(urn, inputs) {
     const type = typeOf(urn);
     const { id, outs } = await type.create(plain(inputs));
-    return { id, outs: marked(outs, type) };
+    return { id, outs: marked(outs, type.secret ?? []) };
   },
   async read(id, urn, props) {
     const type = typeOf(urn);
     const found = await type.read(id, plain(props));
-    return found ? { id, props: marked(found, type) } : {};
+    return found ? { id, props: marked(found, type.secret ?? []) } : {};
   },
   async update(id, urn, _olds, news) {
     const type = typeOf(urn);
     if (!type.update) throw new Error(`${urn} cannot be updated`);
-    return { outs: marked(await type.update(id, plain(news)), type) };
+    return { outs: marked(await type.update(id, plain(news)), type.secret ?? []) };
   },
   async delete(id, urn, props) {
     await typeOf(urn).remove(id, plain(props));
@@ -54,32 +52,6 @@ function typeOf(urn: string): ResourceType {
   const type = RESOURCE_TYPES[token];
   if (!type) throw new Error(`the stand-in does not know ${token}`);
   return type;
-}
-
-/** Without the wrapping in which the engine hands over secrets. */
-function plain(props: Props): Props {
-  return Object.fromEntries(Object.entries(props).map(([key, value]) => [key, unwrap(value)]));
-}
-
-function unwrap(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(unwrap);
-  const wrapped = value as Props;
-  return wrapped[SECRET] === SECRET_SIGNATURE ? unwrap(wrapped.value) : plain(wrapped);
-}
-
-function marked(outs: Props, { secret = [] }: ResourceType): Props {
-  const wrap = (value: unknown) => ({ [SECRET]: SECRET_SIGNATURE, value });
-  return Object.fromEntries(
-    Object.entries(outs).map(([key, value]) => [key, secret.includes(key) ? wrap(value) : value]),
-  );
-}
-
-function print(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(print).join()}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "";
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, one]) => `${key}:${print(one)}`).join()}}`;
 }
 
 /** The SDK's server for providers drops what the engine configures; the address and sign-in of an explicit provider come that way. */

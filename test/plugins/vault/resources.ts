@@ -1,6 +1,5 @@
+import type { Props } from "../props.ts";
 import { demand, request } from "./api.ts";
-
-export type Props = Record<string, unknown>;
 
 /** One type of resource: how the real server gets it. `read` answers undefined for what is gone. */
 export interface ResourceType {

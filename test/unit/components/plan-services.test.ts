@@ -152,7 +152,19 @@ describe("a plan", () => {
       waitTimeout: 30,
       adopt: true,
     });
-    expect(planned({}, "store")).toMatchObject({ checks: [], waitTimeout: 120, adopt: false });
+    expect(planned({}, "store")).toMatchObject({ checks: [], commands: [], waitTimeout: 120, adopt: false });
+  });
+
+  it("tells requests from commands, those of the service and those of the settings", () => {
+    const web = defineService({
+      name: "web",
+      settings: {},
+      describe: () => ({ checks: [{ command: "own" }, { url: "https://web.example.org/", expect: 204 }] }),
+    });
+    const settings = { web: { checks: [{ command: "asked for", attempts: 3, interval: 1 }] } };
+    const { checks, commands } = planned({ catalogue: [web], files: { web: compose("web") }, settings }, "web");
+    expect(checks).toEqual([{ url: "https://web.example.org/", expect: 204 }]);
+    expect(commands).toEqual([{ command: "own" }, { command: "asked for", attempts: 3, interval: 1 }]);
   });
 
   it("names routes with suffix and domain, and the container as it is called in the text", () => {
@@ -191,6 +203,26 @@ describe("refuses", () => {
       "a check of something that is no address",
       { settings: { store: { checks: [{ url: "x" }] } } },
       "platform:store.checks.0.url is no address",
+    ],
+    [
+      "a check that is neither a request nor a command",
+      { settings: { store: { checks: [{ attempts: 3 }] } } },
+      "platform:store.checks.0 is neither a request nor a command  (write `url` or `command`, and not both)",
+    ],
+    [
+      "a check that is both",
+      { settings: { store: { checks: [{ url: "https://x.example.org/", command: "true" }] } } },
+      "platform:store.checks.0 is neither a request nor a command",
+    ],
+    [
+      "a command with a status",
+      { settings: { store: { checks: [{ command: "true", expect: 200 }] } } },
+      "platform:store.checks.0 a command has no status  (leave `expect` out)",
+    ],
+    [
+      "an unknown key of a check",
+      { settings: { store: { checks: [{ comand: "true" }] } } },
+      "platform:store.checks.0.comand unknown key  (did you mean `command`?)",
     ],
     ["settings that are no map", { settings: { store: "big" } }, "platform:store"],
     [

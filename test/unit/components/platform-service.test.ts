@@ -33,6 +33,7 @@ const plan: ServicePlan = {
   secretEnv: { PASSWORD: "hidden" },
   domains: [],
   checks: [],
+  commands: [],
   data: ["data"],
   waitTimeout: 120,
   stages: 2,

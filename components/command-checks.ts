@@ -1,0 +1,67 @@
+import { createHash } from "node:crypto";
+import { Command } from "@pulumi/command/local/index.js";
+import * as pulumi from "@pulumi/pulumi";
+import type { RunCommands } from "./platform-service.ts";
+import type { CommandCheck } from "./service.ts";
+
+/**
+ * Runs a service's command checks once its containers are well: when something of it was deployed or a check changed, and again as
+ * long as one fails. A service of which nothing changed runs none.
+ */
+export function commandChecks({
+  suffix,
+  domain,
+  stack,
+}: {
+  suffix: string;
+  domain: string;
+  stack: string;
+}): RunCommands {
+  return (parent, { name, commands, domains }, deployed) => {
+    for (const [index, check] of commands.entries()) {
+      const trigger = pulumi
+        .all([deployed.composeFile, deployed.env])
+        .apply(([text, env]) => digest([text, Object.entries(env).sort(), domains, check]));
+      const own = `${name}-check-${index + 1}`;
+      new Command(
+        own,
+        {
+          create: commandScript(name, own, check),
+          environment: {
+            CHECK: deployed.guard(check.command),
+            STACK: stack,
+            SERVICE: name,
+            SUFFIX: suffix,
+            DOMAIN: domain,
+          },
+          triggers: [trigger],
+          addPreviousOutputInEnv: false,
+        },
+        { parent, dependsOn: [parent.compose] },
+      );
+    }
+  };
+}
+
+/**
+ * Tries the command in `$CHECK` until it succeeds. What it prints is kept to itself, or it would rest in the state; only when the last
+ * attempt fails the end of it is shown.
+ */
+export function commandScript(service: string, check: string, { attempts = 10, interval = 3 }: CommandCheck): string {
+  const times = attempts === 1 ? "once" : `${attempts} times`;
+  const failed = `check_failed: ${service} runs, but ${check} failed ${times} (what it printed is below; the next update runs it again)`;
+  return `attempt=1
+until said=$(/bin/sh -c "$CHECK" 2>&1); do
+  if [ "$attempt" -ge ${attempts} ]; then
+    echo '${failed}' >&2
+    printf '%s\\n' "$said" | tail -n 20 >&2
+    exit 1
+  fi
+  attempt=$((attempt + 1))
+  sleep ${interval}
+done`;
+}
+
+function digest(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
+}
