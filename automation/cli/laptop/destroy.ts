@@ -33,14 +33,6 @@ export function define(command: Command): void {
       const words = ["destroy", "--skip-preview", "--yes", "--continue-on-error", ...diff];
       const run = await runOnStack(checkout, stack, words, progressFor(options));
       process.exitCode = presentRun(stack, "destroy", run, options);
-      if (!options.json) printLines(whatStays(stack, run.services));
+      if (!options.json) printLines(["  Volumes stay on the server, and the stack's history in the state backend."]);
     });
-}
-
-function whatStays(stack: string, services: { service: string; result: string }[]): string[] {
-  const left = services.filter(({ result }) => result === "retained").map(({ service }) => service);
-  return [
-    ...left.map((service) => `  ${service} runs on with its data; for good: dockmaster remove ${stack} ${service}`),
-    "  Volumes stay on the server, and the stack's history in the state backend.",
-  ];
 }

@@ -71,16 +71,29 @@ export async function runEngine(
   }
 }
 
-/** Makes a stack in the state backend, unless it is there. */
+/** Makes a stack in the state backend, unless it is there. Throws CliError. */
 export async function createStack(checkout: Checkout, stack: string): Promise<void> {
+  const said = await initStack(checkout, stack);
+  if (said === undefined || /already exists/.test(said)) return;
+  throw new CliError("stack_not_made", `The stack could not be made: ${said}`, "Mend what the engine names");
+}
+
+/**
+ * Asks the engine to make a stack; answers what it said when it did not. The backend looks for locks before it looks
+ * whether the stack is there, so of a stack that is there this tells who holds it, whatever keeps the state
+ * (pulumi/pulumi, pkg/backend/diy/backend.go, CreateStack).
+ */
+export async function initStack(checkout: Checkout, stack: string): Promise<string | undefined> {
   // The engine writes a salt into the stack file beside Pulumi.yaml: a copy of that keeps the checkout as it is.
   const folder = mkdtempSync(join(tmpdir(), "dockmaster-"));
-  copyFileSync(join(checkout.folder, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
-  const words = ["stack", "init", stack, "--no-select", "--non-interactive"];
-  const { code, stderr } = await runProgram("pulumi", words, { cwd: folder, env: laptopEnvironment() });
-  rmSync(folder, { recursive: true, force: true });
-  if (code === 0 || /already exists/.test(stderr)) return;
-  throw new CliError("stack_not_made", `The stack could not be made: ${stderr.trim()}`, "Mend what the engine names");
+  try {
+    copyFileSync(join(checkout.folder, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
+    const words = ["stack", "init", stack, "--no-select", "--non-interactive"];
+    const { code, stderr } = await runProgram("pulumi", words, { cwd: folder, env: laptopEnvironment() });
+    return code === 0 ? undefined : stderr.trim();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** The error for a stack that the state backend does not have. */

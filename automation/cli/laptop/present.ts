@@ -1,3 +1,4 @@
+import type { ServiceOutcome } from "../../domain/run.ts";
 import { EXIT } from "../exit.ts";
 import { formatDuration } from "../print/duration.ts";
 import { printMark } from "../print/live.ts";
@@ -31,12 +32,19 @@ export function presentRun(
   printLines([
     ...(services.length > 0 ? formatOutcomes(services, { planned: options.planned === true }) : []),
     ...formatOthers(others, options.planned === true),
+    ...(options.planned ? [] : formatRetained(stack, services)),
     "",
     `${printMark(ok ? "ok" : "failed")} ${stack}: ${command} ${ok ? "done" : "failed"} in ${formatDuration(seconds * 1000)}`,
     ...(cause && !named ? [`  ${cause.message}`, ...(cause.logTail ?? []).map((line) => `    ${line}`)] : []),
     ...(cause && !named ? [`  → ${cause.hint}`] : []),
   ]);
   return code;
+}
+
+function formatRetained(stack: string, services: ServiceOutcome[]): string[] {
+  return services
+    .filter(({ result }) => result === "retained")
+    .map(({ service }) => `  ${service} runs on with its data; for good: dockmaster remove ${stack} ${service}`);
 }
 
 const VERBS = { create: "created", update: "changed", delete: "deleted" } as const;

@@ -91,7 +91,9 @@ describe("secret", { timeout: 240_000 }, () => {
 describe("doctor", { timeout: 240_000 }, () => {
   const examine = async (env: Record<string, string> = {}) => {
     const { code, stdout } = await laptop.dockmasterAs(env, "doctor", "staging", "--json");
-    const { findings } = JSON.parse(stdout) as { findings: { name: string; state: string; fix?: string }[] };
+    const { findings } = JSON.parse(stdout) as {
+      findings: { name: string; state: string; found: string; fix?: string }[];
+    };
     return { code, find: (name: string) => findings.find((each) => each.name === name) };
   };
 
@@ -132,11 +134,17 @@ describe("doctor", { timeout: 240_000 }, () => {
     const folder = join(laptop.state, ".pulumi", "locks", "organization", "dockmaster", "staging");
     mkdirSync(folder, { recursive: true });
     const hold = (pid: number, host: string) =>
-      writeFileSync(join(folder, "0000.json"), JSON.stringify({ pid, hostname: host }));
+      writeFileSync(
+        join(folder, "0000.json"),
+        JSON.stringify({ pid, username: "anna", hostname: host, timestamp: new Date(Date.now() - 3 * 3600_000) }),
+      );
     hold(process.pid, hostname());
     expect((await examine()).find("staging: lock")).toMatchObject({ state: "ok" });
     hold(1, "another");
-    expect((await examine()).find("staging: lock")).toMatchObject({ state: "warning" });
+    expect((await examine()).find("staging: lock")).toMatchObject({
+      state: "warning",
+      found: "held by anna on another (process 1) for 3 h",
+    });
     hold(2 ** 22 + 1, hostname());
     const broken = (await examine()).find("staging: lock");
     expect(broken).toMatchObject({ state: "broken", fix: "npm run pulumi -- cancel --yes staging" });

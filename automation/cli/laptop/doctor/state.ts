@@ -1,14 +1,10 @@
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
-import { isLocalLock, lockFolder, readLocks, type StackLock } from "../../../engine/locks.ts";
-import { formatAge } from "../../print/duration.ts";
 import { CliError } from "../../problem.ts";
 import type { Checkout } from "../checkout.ts";
 import { laptopEnvironment } from "../engine.ts";
-import { readProject } from "../project.ts";
 import { runProgram } from "../run-program.ts";
 import { readState } from "../state.ts";
 import { broken, type Finding, ok, skipped, warning } from "./finding.ts";
+import { examineLocks } from "./locks.ts";
 
 /** The state backend and each stack in it: shared, readable with this passphrase, free, whole. */
 export async function examineState(checkout: Checkout, stacks: string[]): Promise<Finding[]> {
@@ -43,47 +39,16 @@ export function examinePassphrase(backend: string, env: NodeJS.ProcessEnv): Find
 
 async function examineStack(checkout: Checkout, stack: string, backend: string): Promise<Finding[]> {
   const name = `${stack}: state`;
-  const locks = await examineLocks(checkout, stack, backend);
   try {
     const { resources, pendingOperations } = await readState(checkout, stack, { reveal: true });
+    const locks = await examineLocks(checkout, stack, backend);
     if (pendingOperations === 0) return [ok(name, `${resources.length} resources, the passphrase fits`), ...locks];
     const steps = pendingOperations === 1 ? "1 step was" : `${pendingOperations} steps were`;
-    return [
-      broken(name, `${steps} cut off in the middle`, `dockmaster refresh ${stack} --clear-pending-creates`),
-      ...locks,
-    ];
+    const fix = `dockmaster refresh ${stack} --clear-pending-creates`;
+    return [broken(name, `${steps} cut off in the middle`, fix), ...locks];
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     if (error.code === "stack_unknown") return [warning(name, "not made yet", `dockmaster up ${stack} --create`)];
-    return [broken(name, error.message, error.hint), ...locks];
-  }
-}
-
-async function examineLocks(checkout: Checkout, stack: string, backend: string): Promise<Finding[]> {
-  const name = `${stack}: lock`;
-  const folder = lockFolder(backend, readProject(checkout), stack);
-  if (folder === undefined) return [skipped(name, "can be looked at only in file:// backends")];
-  const locks = await readLocks(folder);
-  if (locks.length === 0) return [ok(name, "free")];
-  return await Promise.all(locks.map((lock) => examineLock(name, stack, lock, folder)));
-}
-
-async function examineLock(name: string, stack: string, lock: StackLock, folder: string): Promise<Finding> {
-  const { mtimeMs } = await stat(join(folder, `${lock.id}.json`)).catch(() => ({ mtimeMs: Date.now() }));
-  const age = formatAge(Date.now() - mtimeMs);
-  const who = `process ${lock.pid} on ${lock.host}, ${age} old`;
-  const fix = `npm run pulumi -- cancel --yes ${stack}`;
-  if (!isLocalLock(lock)) return warning(name, `held by ${who}`, `when nobody updates it there: ${fix}`);
-  return isAlive(lock.pid)
-    ? ok(name, `held by ${who}, which is at work`)
-    : broken(name, `left by ${who}, which is dead`, fix);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return [broken(name, error.message, error.hint)];
   }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { isAtLeast } from "../../../../../automation/cli/laptop/doctor/finding.ts";
+import { parseHolders } from "../../../../../automation/cli/laptop/doctor/locks.ts";
 import { examineBackend, examinePassphrase } from "../../../../../automation/cli/laptop/doctor/state.ts";
 import { examineNode } from "../../../../../automation/cli/laptop/doctor/tools.ts";
 
@@ -28,4 +29,16 @@ test("a passphrase is needed except where Pulumi Cloud keeps the key", () => {
   expect(examinePassphrase("s3://state", {}).state).toBe("broken");
   expect(examinePassphrase("s3://state", { PULUMI_CONFIG_PASSPHRASE_FILE: "/f" }).state).toBe("ok");
   expect(examinePassphrase("https://app.pulumi.com/me", {}).state).toBe("skipped");
+});
+
+test("reads who holds a stack from what the engine says of any backend", () => {
+  const said = `error: could not create stack: the stack is currently locked by 2 lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.
+  s3://state/.pulumi/locks/organization/dockmaster/staging/1f.json: created by anna@laptop (pid 71) at 2026-01-02T03:04:05Z
+  s3://state/.pulumi/locks/organization/dockmaster/staging/2f.json: created by root@iac-runner (pid 8) at 2026-01-02T04:04:05+01:00`;
+  const since = Date.parse("2026-01-02T03:04:05Z");
+  expect(parseHolders(said)).toEqual([
+    { user: "anna", host: "laptop", pid: 71, since },
+    { user: "root", host: "iac-runner", pid: 8, since },
+  ]);
+  expect(parseHolders("error: stack 'staging' already exists")).toEqual([]);
 });
