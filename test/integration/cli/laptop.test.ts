@@ -37,6 +37,7 @@ describe("the commands with the engine, on the real platform and an emulated Dok
     expect(code).toBe(1);
     expect(stdout).toMatch(/✘ redis +failed/);
     expect(stdout).toMatch(/✔ postgres +created/);
+    expect(stdout).toContain("besides the services: 1 created");
     expect(stdout).toContain("no space left on device");
     expect(stdout).toMatch(/→ \w+/);
     laptop.emulator.control.clearFaults();
