@@ -66,17 +66,31 @@ export interface ServiceContext {
   asked: { databases: string[]; buckets: string[] };
 }
 
-const attempts = z.int().min(1).max(100).optional();
-const interval = z.int().min(1).max(60).optional();
-const url = z.url({ protocol: /^https?$/, error: "is no address; write `https://auth.example.org/health`" });
-const expect = z.int().min(100).max(599).optional();
+const attempts = z.int().min(1).max(100).optional().describe("How often it is tried. 10 unless given.");
+const interval = z.int().min(1).max(60).optional().describe("Seconds between two attempts. 3 unless given.");
+const url = z
+  .url({ protocol: /^https?$/, error: "is no address; write `https://auth.example.org/health`" })
+  .describe("A request; redirects are not followed.");
+const expect = z
+  .int()
+  .min(100)
+  .max(599)
+  .optional()
+  .describe("The status that `url` has to answer with. 200 unless given.");
+const command = z
+  .string()
+  .min(1)
+  .optional()
+  .describe(
+    "A shell command, run on the machine that updates, with `STACK`, `SERVICE`, `SUFFIX` and `DOMAIN` set. Needs Pulumi's `command` plugin.",
+  );
 
 /** Requests that must be answered after a deployment. */
 export const httpChecks = z.array(z.strictObject({ url, expect, attempts, interval }));
 
 const checks = z.array(
   z
-    .strictObject({ url: url.optional(), expect, command: z.string().min(1).optional(), attempts, interval })
+    .strictObject({ url: url.optional(), expect, command, attempts, interval })
     .refine(({ url, command }) => (url === undefined) !== (command === undefined), {
       error: "is neither a request nor a command; write `url` or `command`, and not both",
     })
@@ -98,7 +112,7 @@ export const commonSettings = {
   secrets: z
     .record(z.string(), z.string().min(1))
     .default({})
-    .describe("Values given from outside instead of generated ones, as Pulumi secrets: secret name → value."),
+    .describe("Values given from outside instead of generated ones, as Pulumi secrets: secret name → value. With Vault they are put there instead."),
   env: z
     .record(
       z.string().regex(/^[A-Za-z_]\w*$/, "is no name of a variable; use letters, digits and `_`"),
@@ -110,9 +124,7 @@ export const commonSettings = {
     ),
   checks: checks
     .default([])
-    .describe(
-      "What must be answered or succeed after a deployment: `url` with `expect` (status), or a shell `command`; `attempts` (10), `interval` (3 seconds).",
-    ),
+    .describe("What must be answered (`url`) or succeed (`command`) after a deployment, or the update fails."),
   waitTimeout: z
     .int()
     .min(10)

@@ -1,16 +1,31 @@
 import { z } from "zod";
 import { commonSettings } from "../components/service.ts";
+import { bootstrapSettings } from "./bootstrap/settings.ts";
 import { catalogue } from "./catalogue.ts";
 import { platformSettings } from "./config.ts";
 
+/** As much of a JSON schema as the tables show. */
 interface Property {
   type?: string;
   enum?: string[];
   default?: unknown;
   description?: string;
+  properties?: Record<string, Property>;
+  required?: string[];
+  items?: Property;
 }
 
-/** The reference of a stack's config as Markdown, made from the schemas that check it. `node stacks/config-reference.ts` prints it. */
+/** Keys that no schema of ours holds: what reaches the servers. */
+const SERVERS = `| key | in the environment | default | meaning |
+|---|---|---|---|
+| \`dokploy:url\` | \`DOKPLOY_URL\` | required | Address of Dokploy, e.g. \`https://dokploy.example.org\`. |
+| \`dokploy:apiKey\` | \`DOKPLOY_API_KEY\` | required | A key of an owner or admin, as a Pulumi secret. |
+| \`dokploy:project\` | – | \`platform\` | Name of the project on Dokploy; also the first part of every path in Vault. |
+| \`vault:address\` | \`VAULT_ADDR\` | required with \`platform:secrets: vault\` | Address of Vault. The variable counts for the update only: containers get what stands in the file. |
+| \`vault:token\` | \`VAULT_TOKEN\` | – | A token, as a Pulumi secret. |
+| – | \`VAULT_ROLE_ID\`, \`VAULT_SECRET_ID\` | – | A role to sign in with instead of a token. |`;
+
+/** The reference of all stacks' config as Markdown, made from the schemas that check it. `node stacks/config-reference.ts` prints it. */
 export function configReference(): string {
   const services = [...catalogue].sort((a, b) => (a.name < b.name ? -1 : 1));
   const sections = services.map(({ name, settings }) => {
@@ -19,12 +34,31 @@ export function configReference(): string {
   });
   return `# Configuration
 
-Made from the schemas by \`node stacks/config-reference.ts\`: change them, not this page.
-An unknown key is an error, and all mistakes are reported at once, before anything is touched.
+<!-- Made by \`node stacks/config-reference.ts > docs/config.md\`: change the schemas, not this page. -->
+
+What differs between environments stands in \`Pulumi.<stack>.yaml\`, below \`config:\`.
+An unknown key is an error. All mistakes of a stack are reported at once, before anything is touched: \`dockmaster check\`.
+
+\`\`\`yaml
+config:
+  platform:domain: example.org
+  platform:suffix: -staging
+  platform:services: [postgres, redis]
+  platform:postgres:
+    memory: 2g
+    checks:
+      - command: curl -fsS https://status.example.org/postgres
+\`\`\`
 
 ## \`platform:\`
 
 ${table(platformSettings, "platform:")}
+
+## Servers
+
+The environment wins.
+
+${SERVERS}
 
 ## Every service
 
@@ -33,23 +67,34 @@ These keys below \`platform:<service>\` are known to all services.
 ${table(z.strictObject(commonSettings), "")}
 
 ${sections.join("\n\n")}
+
+## \`bootstrap:\`
+
+Only in \`Pulumi.bootstrap.yaml\`, the stack that people run by hand.
+
+${table(bootstrapSettings, "bootstrap:")}
 `;
 }
 
 function table(schema: z.ZodObject, prefix: string): string {
-  const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input" }) as {
-    properties?: Record<string, Property>;
-    required?: string[];
-  };
-  const rows = Object.entries(properties).map(([key, property]) => {
-    const fallback = required.includes(key)
-      ? "required"
-      : property.default === undefined
-        ? "–"
-        : code(property.default);
-    return `| \`${prefix}${key}\` | ${typeOf(property)} | ${fallback} | ${property.description ?? ""} |`;
-  });
+  const rows = rowsOf(z.toJSONSchema(schema, { io: "input" }) as Property, prefix);
   return ["| key | type | default | meaning |", "|---|---|---|---|", ...rows].join("\n");
+}
+
+/** A line for each key, and for the keys below it: \`vault.kv\`, \`checks[].url\`. */
+function rowsOf({ properties = {}, required = [] }: Property, prefix: string): string[] {
+  return Object.entries(properties).flatMap(([key, property]) => {
+    const below = property.properties ? rowsOf(property, `${prefix}${key}.`) : [];
+    const items = property.items?.properties ? rowsOf(property.items, `${prefix}${key}[].`) : [];
+    const row = `| \`${prefix}${key}\` | ${typeOf(property)} | ${defaultOf(key, property, required)} | ${property.description ?? ""} |`;
+    return [row, ...below, ...items];
+  });
+}
+
+function defaultOf(key: string, property: Property, required: readonly string[]): string {
+  if (required.includes(key)) return "required";
+  // The keys below say it.
+  return property.default === undefined || property.properties ? "–" : code(property.default);
 }
 
 function typeOf({ type, enum: choices }: Property): string {

@@ -10,9 +10,9 @@ const mount = z.string().regex(/^[\w-]+(\/[\w-]+)*$/, "is no path of a mount; wr
 
 /** `platform:vault` */
 export const vaultSettings = z.strictObject({
-  address: z.string().optional(),
-  kv: mount.default("secret"),
-  approle: mount.default("approle"),
+  address: z.string().optional().describe("Where the containers reach Vault, when that is not `vault:address`."),
+  kv: mount.default("secret").describe("KV v2 mount of the secrets."),
+  approle: mount.default("approle").describe("AppRole mount of the roles."),
 });
 
 /** What a stack in mode `vault` says of it, or what is wrong with that. */

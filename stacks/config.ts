@@ -29,11 +29,7 @@ export const platformSettings = z.strictObject({
     .enum(["dokploy", "vault"])
     .default("dokploy")
     .describe("Where secrets live: in Dokploy's env, or in Vault with an agent beside each service."),
-  vault: vaultSettings
-    .default(vaultSettings.parse({}))
-    .describe(
-      "Where in Vault: `address` (as the containers reach it; `vault:address` unless given), `kv` (KV v2 mount, `secret`), `approle` (mount of the roles, `approle`).",
-    ),
+  vault: vaultSettings.prefault({}).describe("Where in Vault, with `platform:secrets: vault`."),
   data: z
     .enum(["keep", "disposable"])
     .default("keep")
