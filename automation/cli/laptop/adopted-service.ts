@@ -44,6 +44,19 @@ export function secretsToKeep(
   return [...inVault, ...inFile];
 }
 
+/** The given secrets of a service with the values that they have on Dokploy today. */
+export function givenToday(
+  { env }: Pick<LiveCompose, "env">,
+  { composeFile }: Wanted,
+  given: string[],
+): [name: string, value: string][] {
+  const values = parseEnv(env ?? "");
+  return secretVariables(composeFile ?? "").flatMap(([name, variable]): [string, string][] => {
+    const value = values[variable];
+    return value && given.includes(name) ? [[name, value]] : [];
+  });
+}
+
 const routes = z.array(z.object({ host: z.string(), path: z.string().nullish() })).catch([]);
 
 /** What would change when the program takes a Compose project over, by key. `kept` are names of secrets that stay. */

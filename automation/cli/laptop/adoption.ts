@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { toService } from "../../domain/outcome.ts";
 import type { Live } from "../print/live.ts";
 import { CliError } from "../problem.ts";
-import { differences, type KeptSecret, secretsToKeep, type Wanted } from "./adopted-service.ts";
+import { differences, givenToday, type KeptSecret, secretsToKeep, type Wanted } from "./adopted-service.ts";
 import type { Checkout } from "./checkout.ts";
 import type { LiveCompose } from "./dokploy.ts";
 import { previewWords } from "./preview.ts";
 import { encryptSecret } from "./secret/encrypt.ts";
+import { readGivenValue } from "./stack-config.ts";
 import { readGiven, withSetting } from "./stack-file.ts";
 import { runOnStack } from "./stack-run.ts";
 import { volumesOf } from "./volumes.ts";
@@ -53,20 +54,31 @@ export async function planAdoption(checkout: Checkout, stack: string, all: Adopt
   const given = values.filter(({ path }) => path === undefined);
   const stackFile = given.length === 0 ? plain : await withSecrets(checkout, stack, plain, given);
   const last = given.length === 0 ? first : await previewWith(checkout, stack, stackFile, names, live);
-  const services = all.map(({ service, compose }): ServiceAdoption => {
+  const services = all.map(async ({ service, compose }): Promise<ServiceAdoption> => {
     // With a given secret the engine masks every value of the service: the plain ones are known from before.
     const wanted = { ...find(last, service), env: find(first, service).env };
     const kept = values.filter((value) => value.service === service).map(({ name }) => name);
+    const equal = await equalGiven(checkout, stack, service, givenToday(compose, wanted, readGiven(before, service)));
     return {
       service,
-      changes: differences(compose, wanted, kept),
+      changes: differences(compose, wanted, [...kept, ...equal]),
       kept,
       moved: volumesLeft(compose, wanted.composeFile),
       composeFile: { from: compose.composeFile ?? "", to: wanted.composeFile },
     };
   });
   const vault = values.flatMap(({ path, name, value }) => (path === undefined ? [] : [{ path, name, value }]));
-  return { stackFile, services, vault };
+  return { stackFile, services: await Promise.all(services), vault };
+}
+
+/** Names of given secrets that have the value which is in use on Dokploy, like those of an import before this one. */
+async function equalGiven(checkout: Checkout, stack: string, service: string, today: [name: string, value: string][]) {
+  const names = await Promise.all(
+    today.map(async ([name, value]) =>
+      (await readGivenValue(checkout, { stack, service, name })) === value ? [name] : [],
+    ),
+  );
+  return names.flat();
 }
 
 function find(wanted: Map<string, Wanted>, service: string): Wanted {

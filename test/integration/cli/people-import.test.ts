@@ -61,6 +61,16 @@ describe("taking over what is on Dokploy", { timeout: 240_000 }, () => {
     expect(await laptop.deployments("redis")).toBe(0);
   });
 
+  test("a second import says the same, and knows that the password is the one in use", async () => {
+    const before = laptop.stackFile();
+    const { stdout } = await dockmaster("import", "staging", "--yes", "--json");
+    const [{ changes, kept }] = JSON.parse(stdout).adoptions;
+    expect(changes).toContain("composeFile");
+    expect(changes).not.toContain("env.REDIS_PASSWORD");
+    expect(kept).toEqual([]);
+    expect(laptop.stackFile()).toBe(before);
+  });
+
   test("the next update takes it over with its password, and there is nothing left to import", async () => {
     const id = await laptop.composeId("redis");
     const end = await dockmaster("up", "staging", "--yes", "--json");

@@ -4,6 +4,7 @@ import { printMark } from "../../print/live.ts";
 import { printJson, printLines } from "../../print/print.ts";
 import { CliError, wrongUse } from "../../problem.ts";
 import { type Checkout, findCheckout, requireStack } from "../checkout.ts";
+import { createStack } from "../engine.ts";
 import { readAccess, readStackConfig } from "../stack-config.ts";
 import { readState } from "../state.ts";
 import { encryptSecret, type Place } from "./encrypt.ts";
@@ -16,12 +17,13 @@ export function define(command: Command): void {
     .argument("<stack>", "the stack, e.g. production")
     .argument("<service>", "the service, e.g. authentik")
     .argument("<name>", "the secret, as `dockmaster secret list` shows it")
+    .option("--create", "make the stack in the state backend when it is new")
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",
       "\nThe value comes from stdin, never from the command line, where others would see it. It goes to Vault, or encrypted\ninto Pulumi.<stack>.yaml; the next update hands it to the service.\n\nExamples:\n  dockmaster secret set staging redis redis_password < password.txt\n  dockmaster secret set staging redis redis_password      # asks",
     )
-    .action(async (stack: string, service: string, name: string, options: { json?: boolean }) => {
+    .action(async (stack: string, service: string, name: string, options: { create?: boolean; json?: boolean }) => {
       const checkout = findCheckout();
       requireStack(checkout, stack);
       if (!/^[a-z][a-z0-9-]*$/.test(service) || !/^[A-Za-z_]\w*$/.test(name)) {
@@ -29,6 +31,7 @@ export function define(command: Command): void {
       }
       const inVault = readStackConfig(checkout, stack)["platform:secrets"] === "vault";
       const value = await readValue(`${name} of ${service} on ${stack}`);
+      if (options.create) await createStack(checkout, stack);
       const next = inVault
         ? await setInVault(checkout, { stack, service, name }, value)
         : await setInStackFile(checkout, { stack, service, name }, value);
