@@ -18,7 +18,7 @@ const CHECKS = {
   // Its online audits need a token of GitHub's; what this machine can tell, it tells offline.
   zizmor: async () => passes(await installZizmor(), ["--offline", "--persona", "pedantic", "--quiet", ".github"]),
   mkdocs: async () =>
-    passes("python3", ["-m", "mkdocs", "build", "--strict", "--quiet", "--config-file", "docs/mkdocs.yml"], {
+    passes("python3", ["-m", "mkdocs", "build", "--strict", "--config-file", "docs/mkdocs.yml"], {
       PYTHONPATH: await installMkdocs(),
       NO_MKDOCS_2_WARNING: "true",
     }),

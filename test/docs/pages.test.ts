@@ -1,0 +1,103 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command } from "commander";
+import { describe, expect, test } from "vitest";
+import { parseDocument } from "yaml";
+import { COMMANDS } from "../../automation/cli/commands.ts";
+import { apiReference } from "../../tools/docs/api-reference.ts";
+import { listPages, ROOT, readBlocks, readMark, readPage } from "./pages.ts";
+import { SESSIONS } from "./session.ts";
+
+const pages = listPages();
+const LANGUAGES = ["sh", "yaml", "json", "ts", "text", "diff", "mermaid", "promql", "hcl", "dockerfile"];
+
+describe.each(pages)("%s", (page) => {
+  const blocks = readBlocks(page);
+
+  test("says of every block what it is, and writes commands as sh", () => {
+    for (const { language, line } of blocks) expect(LANGUAGES, `${page}:${line}`).toContain(language);
+  });
+
+  test("has its commands run by a test, or says what they need", () => {
+    for (const block of blocks.filter(({ language }) => language === "sh")) {
+      const mark = readMark(block);
+      if (mark && "runBy" in mark) {
+        const file = readFileSync(join(ROOT, mark.runBy), "utf8");
+        for (const line of block.text.split("\n")) expect(file, `${page}:${block.line}`).toContain(line);
+      }
+      if (mark && "session" in mark) expect(Object.keys(SESSIONS)).toContain(mark.session);
+    }
+  });
+
+  test("names commands and options of dockmaster that there are", async () => {
+    const program = await loadProgram();
+    const lines = readPage(page)
+      .replaceAll(/\\\n\s*/g, " ")
+      .split("\n");
+    for (const [index, line] of lines.entries()) {
+      for (const [, words = ""] of line.matchAll(/(?:npx |`|\$\()dockmaster ([^`#|;)]+)/g)) {
+        expect(mistakeOf(program, words), `${page}:${index + 1}: dockmaster ${words}`).toBeUndefined();
+      }
+    }
+  });
+});
+
+test("every page is in the navigation, and everything in the navigation is a page", () => {
+  const text = readFileSync(join(ROOT, "docs/mkdocs.yml"), "utf8");
+  const { nav } = parseDocument(text).toJS() as { nav: unknown[] };
+  const listed = JSON.stringify(nav).match(/[\w./-]+\.md/g) ?? [];
+  expect(listed.toSorted()).toEqual(pages.toSorted());
+});
+
+test("the page about the API is what its program makes of the schemas", () => {
+  expect(readPage("api.md"), "node tools/docs/api-reference.ts > docs/api.md").toBe(apiReference());
+});
+
+test("what builds the site is pinned with hashes", () => {
+  const lines = readFileSync(join(ROOT, "docs/requirements.txt"), "utf8").split("\n");
+  const packages = lines.filter((line) => /^[a-z]/i.test(line));
+  expect(packages.length).toBeGreaterThan(10);
+  for (const line of packages) expect(line).toMatch(/^[\w.-]+==[\w.]+ \\$/);
+});
+
+test("pages point only at files of the repository that there are", () => {
+  for (const page of pages) {
+    for (const [, path = ""] of readPage(page).matchAll(
+      /`((?:automation|components|stacks|tools|test|docs)\/[\w./-]+)`/g,
+    )) {
+      expect(existsSync(join(ROOT, path)), `${page}: ${path}`).toBe(true);
+    }
+  }
+});
+
+let loaded: Promise<Command> | undefined;
+function loadProgram(): Promise<Command> {
+  loaded ??= load();
+  return loaded;
+}
+
+async function load(): Promise<Command> {
+  const program = new Command("dockmaster");
+  for (const { name, load: loadCommand } of COMMANDS) (await loadCommand()).define(program.command(name));
+  return program;
+}
+
+/** What is wrong with the words after `dockmaster`, as far as that can be told without doing it. */
+function mistakeOf(program: Command, text: string): string | undefined {
+  const words = text.trim().split(/\s+/);
+  let command = program;
+  while (words.length > 0 && command.commands.length > 0) {
+    const name = words.shift() ?? "";
+    const found = command.commands.find((each) => each.name() === name);
+    // `dockmaster <command>`, or a group without its command, names nothing that could be wrong.
+    if (!found) return name.startsWith("<") || name.startsWith("-") ? undefined : `there is no command ${name}`;
+    command = found;
+  }
+  for (const word of words.filter((each) => each.startsWith("-"))) {
+    const [flag] = word.split("=");
+    if (flag === "--help") continue;
+    if (!command.options.some(({ long, short }) => flag === long || flag === short))
+      return `there is no option ${flag}`;
+  }
+  return undefined;
+}
