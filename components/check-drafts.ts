@@ -1,24 +1,30 @@
 import { closest } from "./compose/closest.ts";
 import type { Problem } from "./compose/problem.ts";
 import { refusedEnv } from "./dokploy/env.ts";
-import type { RenderedDraft } from "./draft.ts";
+import type { Draft, RenderedDraft } from "./draft.ts";
 import type { ConfigProblem } from "./plan-services.ts";
 
-/** What only shows when all services of a stack are seen together: names that nobody has, values that cannot travel. */
+/**
+ * What only shows when all services of a stack are seen together: names that nobody has, values that cannot travel. A service whose
+ * compose file could not be read is in `drafts` only, and nobody is blamed for what it may have.
+ */
 export function checkDrafts(
-  drafts: readonly RenderedDraft[],
+  drafts: readonly Draft[],
+  rendered: readonly RenderedDraft[],
   catalogue: readonly string[],
   configProblem: ConfigProblem,
   inVault: boolean,
 ): Problem[] {
-  const secrets = new Map(drafts.map(({ service, rendered }) => [service.name, rendered.secrets]));
-  return drafts.flatMap((draft) => [
-    ...checkNeeds(draft, drafts, catalogue, configProblem),
-    ...checkNames(draft, secrets),
-    ...checkShares(draft, drafts),
-    ...(inVault ? refuseGiven : checkGiven)(draft, secrets.get(draft.service.name) ?? [], configProblem),
-    ...checkEnv(draft, configProblem),
-  ]);
+  const secrets = new Map(rendered.map((draft) => [draft.service.name, draft.rendered.secrets]));
+  return [
+    ...drafts.flatMap((draft) => checkNeeds(draft, drafts, catalogue, configProblem)),
+    ...rendered.flatMap((draft) => [
+      ...checkNames(draft, secrets),
+      ...checkShares(draft, rendered),
+      ...(inVault ? refuseGiven : checkGiven)(draft, secrets.get(draft.service.name) ?? [], configProblem),
+      ...checkEnv(draft, configProblem),
+    ]),
+  ];
 }
 
 /** A mistake in the code of a service's definition. */
@@ -27,8 +33,8 @@ export function definitionProblem(service: string, message: string, hint: string
 }
 
 function checkNeeds(
-  { service, needs }: RenderedDraft,
-  drafts: readonly RenderedDraft[],
+  { service, needs }: Draft,
+  drafts: readonly Draft[],
   catalogue: readonly string[],
   configProblem: ConfigProblem,
 ): Problem[] {

@@ -101,11 +101,8 @@ export function planServices(
     const message = `services wait for each other: ${circle.join(" → ")}`;
     problems.push(definitionProblem(circle[0] ?? "", message, "remove one of the dependencies"));
   }
-  // What services say of each other can be judged only when all of them could be read.
-  if (rendered.length === running.length) {
-    const names = sources.catalogue.map(({ name }) => name);
-    problems.push(...checkDrafts(rendered, names, sources.configProblem, settings.vault !== undefined));
-  }
+  const names = sources.catalogue.map(({ name }) => name);
+  problems.push(...checkDrafts(drafts, rendered, names, sources.configProblem, settings.vault !== undefined));
   if (problems.length > 0) return { services: [], problems };
   const byName = new Map(rendered.map((draft) => [draft.service.name, draft]));
   const vault = settings.vault && planVault(rendered, settings.stack, settings.vault);

@@ -5,10 +5,12 @@ import {
   isMap,
   isNode,
   isScalar,
+  isSeq,
   LineCounter,
   type ParsedNode,
   parseDocument,
   visit,
+  type YAMLMap,
 } from "yaml";
 import type { Path, Problem } from "./problem.ts";
 
@@ -31,7 +33,7 @@ export function parseCompose(file: string, text: string): { source?: Source; pro
     return { file, line, column: col, message, hint };
   };
   const problems = [...document.errors, ...document.warnings].map((error) =>
-    problemAt(error.pos[0], error.message, YAML_HINTS[error.code] ?? "correct the YAML"),
+    problemAt(skipBlanks(text, error.pos[0]), error.message, YAML_HINTS[error.code] ?? "correct the YAML"),
   );
   problems.push(...badAliases(document).map(({ offset, message, hint }) => problemAt(offset, message, hint)));
   if (problems.length > 0) return { problems };
@@ -95,7 +97,7 @@ function offsetOf(document: Document.Parsed, path: Path): number {
     if (isAlias(node)) node = node.resolve(document);
     if (!isCollection(node)) return offset;
     if (isMap<ParsedNode, ParsedNode | null>(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));
+      const pair = findPair(document, node, step);
       if (!pair) return offset;
       offset = startOf(pair.key) ?? offset;
       node = pair.value;
@@ -107,6 +109,30 @@ function offsetOf(document: Document.Parsed, path: Path): number {
     }
   }
   return offset;
+}
+
+type PlacedMap = YAMLMap<ParsedNode, ParsedNode | null>;
+type Pair = PlacedMap["items"][number];
+
+/** The pair of a key, in the map itself or in what is merged into it. */
+function findPair(document: Document.Parsed, map: PlacedMap, key: string | number): Pair | undefined {
+  const own = map.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
+  const merged = map.items.find((item) => isScalar(item.key) && item.key.source === "<<")?.value;
+  if (own || !merged) return own;
+  for (const alias of isSeq<ParsedNode>(merged) ? merged.items : [merged]) {
+    const source = isAlias(alias) ? alias.resolve(document) : alias;
+    const found: Pair | undefined = isMap<ParsedNode, ParsedNode | null>(source)
+      ? findPair(document, source, key)
+      : undefined;
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** A wrong indentation is reported at the beginning of its line. */
+function skipBlanks(text: string, offset: number): number {
+  const length = /^ */.exec(text.slice(offset))?.[0].length ?? 0;
+  return offset + length;
 }
 
 function startOf(node: unknown): number | undefined {

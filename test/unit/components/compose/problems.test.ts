@@ -12,7 +12,7 @@ const top = (...lines: string[]) => `${EXAMPLE}${lines.join("\n")}\n`;
 type Row = [name: string, text: string, expected: string | RegExp, changes?: Partial<RenderInput>, files?: Files];
 
 const syntax: Row[] = [
-  ["a bad indent", "services:\n  web:\n    image: a:1\n   volumes: []\n", /^components\/web\/compose\.yaml:4:1 {2}/],
+  ["a bad indent", "services:\n  web:\n    image: a:1\n   volumes: []\n", /^components\/web\/compose\.yaml:4:4 {2}/],
   ["a tab", "services:\n\tweb:\n", /:2:1 .*\(indent with blanks\)$/],
   [
     "a key that is there twice",
