@@ -185,6 +185,23 @@ describe("release promote", () => {
     expect(git(repositories.origin, "cat-file", "tag", "v1.2.0")).toContain("Drops: v1.1.1");
   });
 
+  test("what was given up once stays given up when the same is promoted again", async () => {
+    const { fix, ahead } = await withHotfix();
+    history({ tag: "v1.1.1", commit: fix }, [ahead]);
+    await release(["promote", "v1.1.2", "--drop", "v1.1.1"]);
+    const again = await release(["promote", "v1.1.2"]);
+    expect([again.code, again.stdout], again.stderr).toEqual([0, "v1.2.0\n"]);
+  });
+
+  test.each(["", "Deploy", "yes", "-"])("refuses --confirm=%s before anything is asked or made", async (word) => {
+    await release(["next"]);
+    const before = runner.received.length;
+    const { code, stderr } = await release(["promote", `--confirm=${word}`, "--", "v1.0.1"]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('is not "deploy"')]);
+    expect(runner.received).toHaveLength(before);
+    expect(Object.keys(tags())).toEqual(["v1.0.1"]);
+  });
+
   test("knows a fix that was picked onto main", async () => {
     const { fix } = await withHotfix();
     git(work, "cherry-pick", fix);
