@@ -51,6 +51,11 @@ export function planStagingTag(facts: TagFacts): { tag: string; isNew: boolean; 
   return { tag: nextStagingTag(takenBy(facts)), isNew: true, trailers };
 }
 
+/** The release that is asked for, as it is. */
+export function keepRelease(facts: TagFacts, tag: string, kind: TagTrailers["kind"]): TagDecision {
+  return { ok: true, tag, isNew: false, trailers: trailersOf(facts, kind) };
+}
+
 /** Decides whether a commit may become production's next release, and under which tag. */
 export function assessPromotion(facts: PromotionFacts): TagDecision {
   const { commit, current } = facts;

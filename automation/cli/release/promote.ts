@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { assessHotfix, assessPromotion, type TagDecision } from "../../domain/promotion.ts";
+import { assessHotfix, assessPromotion, keepRelease, type TagDecision } from "../../domain/promotion.ts";
 import { wrongUse } from "../problem.ts";
 import { collect } from "../runner/options.ts";
 import { makeTag } from "./make-tag.ts";
@@ -49,7 +49,11 @@ export function define(command: Command): void {
           onMain: await repository.isOnBranch(commit),
           current: production && (await repository.standing(commit, production)),
         };
-        if (trailers.kind === "hotfix" && !facts.onMain) return assessHotfix(facts);
+        if (trailers.kind === "hotfix") {
+          // Deployed before, and asked for again because what came after the deploy failed; main may have it by now.
+          if (facts.current?.relation === "same") return keepRelease(facts, tag, trailers.kind);
+          if (!facts.onMain) return assessHotfix(facts);
+        }
         const isKnown = facts.current !== null && facts.current.relation !== "unknown";
         return assessPromotion({
           ...facts,

@@ -218,6 +218,12 @@ describe("release promote", () => {
     history({ tag: "v1.1.0", commit: base });
     const { code, stdout } = await release(["promote", "v1.1.1", "--json"]);
     expect([code, JSON.parse(stdout)]).toEqual([0, { tag: "v1.1.1", commit: fix, new: false }]);
+
+    // Production has it, and main has it too: what was asked for stays what it is.
+    git(work, "merge", "--quiet", "--no-edit", "hotfix");
+    push(work, "chore: after the merge");
+    history({ tag: "v1.1.1", commit: fix });
+    expect((await release(["promote", "v1.1.1"])).stdout).toBe("v1.1.1\n");
   });
 
   test("answers an older release with the command that goes back", async () => {
