@@ -56,7 +56,7 @@ export async function planBootstrap({
   env,
   folder,
 }: BootstrapSources): Promise<{ plan?: BootstrapPlan; problems: Problem[] }> {
-  const { settings, problems } = readSettings(raw);
+  const { settings, sections, problems } = readSettings(raw);
   const found: Problem[] = [...problems];
   const take = <T extends { problems: readonly Problem[] }>(answer: T): T => {
     found.push(...answer.problems);
@@ -64,16 +64,16 @@ export async function planBootstrap({
   };
 
   const project = String(raw.values["dokploy:project"] ?? "platform");
-  const layout = { project, kv: settings?.vault.kv ?? "secret", approle: settings?.vault.approle ?? "approle" };
+  const layout = { project, kv: sections.vault?.kv ?? "secret", approle: sections.vault?.approle ?? "approle" };
   const { plan: backend } = take(planBackend(findBackend(env)));
   const { dokploy } = take(readDokploy(raw, env));
   const { access } = take(readVaultStacks(layout));
   found.push(...checkKey(env.PLATFORM_KEY));
-  found.push(...(settings ? checkPasswords(settings, env) : []));
-  const { release } = settings?.image.use ? {} : take(chooseRelease(readCheckout(folder)));
+  found.push(...(sections.image ? checkPasswords(sections.image, env) : []));
+  const { release } = sections.image?.use ? {} : take(chooseRelease(readCheckout(folder)));
   const [{ vault }, { github }] = await Promise.all([
     reachVault(raw, env).then(take),
-    settings?.github ? lookAtGithub(raw, settings.github, env.GITHUB_TOKEN).then(take) : { github: undefined },
+    sections.github ? lookAtGithub(raw, sections.github, env.GITHUB_TOKEN).then(take) : { github: undefined },
   ]);
   if (!settings || !backend || !dokploy || !vault) return { problems: sortProblems(found) };
 
@@ -117,7 +117,7 @@ function checkKey(key: string | undefined): Problem[] {
   return [{ file: "PLATFORM_KEY", message, hint }];
 }
 
-function checkPasswords({ image }: BootstrapSettings, env: NodeJS.ProcessEnv): Problem[] {
+function checkPasswords(image: BootstrapSettings["image"], env: NodeJS.ProcessEnv): Problem[] {
   const needed: [string, string | undefined][] = [
     ["REGISTRY_PASSWORD", image.use ? undefined : image.push],
     ["REGISTRY_PULL_PASSWORD", image.pull],
