@@ -147,7 +147,8 @@ function deployRunner(
     };
   });
   const address = `iac.${settings.domain}`;
-  const { checks = [{ url: `https://${address}/health/live` }], waitTimeout, adopt } = settings.runner;
+  // The first certificate takes a while.
+  const { checks = [{ url: `https://${address}/health/live`, attempts: 40 }], waitTimeout, adopt } = settings.runner;
   return new Runner(SERVICE, {
     project,
     owner: { project: pulumi.getProject(), stack: STACK, keyId: ownerId(key, STACK) },

@@ -92,7 +92,7 @@ export async function planBootstrap({
         ...backend.env,
         DOKPLOY_URL: dokploy.url,
         GIT_BRANCH: settings.runner.branch,
-        ...(usesVault && { VAULT_ADDR: vault.address, VAULT_APPROLE_MOUNT: layout.approle }),
+        ...(usesVault && { VAULT_ADDR: vault.address }),
         ...settings.runner.env,
       },
       secrets: usesVault ? [...more, ...OWN_SIGN_IN] : more,
