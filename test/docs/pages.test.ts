@@ -5,11 +5,11 @@ import { describe, expect, test } from "vitest";
 import { parseDocument } from "yaml";
 import { COMMANDS } from "../../automation/cli/commands.ts";
 import { apiReference } from "../../tools/docs/api-reference.ts";
-import { listPages, ROOT, readBlocks, readMark, readPage } from "./pages.ts";
+import { listPages, ROOT, readBlocks, readMark, readPage, TAKEN } from "./pages.ts";
 import { SESSIONS } from "./session.ts";
 
 const pages = listPages();
-const LANGUAGES = ["sh", "yaml", "json", "ts", "text", "diff", "mermaid", "promql", "hcl", "dockerfile"];
+const LANGUAGES = ["sh", "yaml", "json", "ts", "text", "diff", "mermaid", "ini"];
 
 describe.each(pages)("%s", (page) => {
   const blocks = readBlocks(page);
@@ -40,6 +40,10 @@ describe.each(pages)("%s", (page) => {
       }
     }
   });
+});
+
+test.each(Object.entries(TAKEN))("%s has a test of its own", (page, file) => {
+  expect(readFileSync(join(ROOT, file), "utf8")).toContain(`docs/${page}`);
 });
 
 test("every page is in the navigation, and everything in the navigation is a page", () => {

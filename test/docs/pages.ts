@@ -52,9 +52,15 @@ export function readMark({ mark }: Block): { needs: string } | { runBy: string }
   return kind === "session" ? { session: value } : undefined;
 }
 
-/** The blocks of commands that a test runs, by page, with the session that the page asks for. */
+/** Pages that a test of their own takes as a whole, files and all. */
+export const TAKEN: Readonly<Record<string, string>> = {
+  "add-a-service.md": "test/engine/platform/add-a-service.test.ts",
+};
+
+/** The blocks of commands that run here, by page, with the session that the page asks for. */
 export function listRunnable(): { page: string; session: string; blocks: Block[] }[] {
-  return listPages().flatMap((page) => {
+  const pages = listPages().filter((page) => !(page in TAKEN));
+  return pages.flatMap((page) => {
     const marked = readBlocks(page)
       .filter(({ language }) => language === "sh")
       .map((block) => ({ block, mark: readMark(block) }));
