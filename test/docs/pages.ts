@@ -11,7 +11,7 @@ export interface Block {
   line: number;
   language: string;
   text: string;
-  /** What the comment right above it says, `needs: a real server` for instance; undefined without one. */
+  /** What the comment above it says, `needs: a real server` for instance; undefined without one. */
   mark: string | undefined;
 }
 
@@ -38,7 +38,8 @@ export function readBlocks(page: string): Block[] {
       if (line === undefined) throw new Error(`${page}:${start + 1}: the block is not closed`);
       text.push(line.startsWith(indent) ? line.slice(indent.length) : line);
     }
-    const mark = /^\s*<!-- (.*?) -->\s*$/.exec(lines[start - 1] ?? "")?.[1];
+    const above = lines.slice(0, start).findLast((line) => line.trim() !== "");
+    const mark = /^\s*<!-- (.*?) -->\s*$/.exec(above ?? "")?.[1];
     blocks.push({ page, line: start + 1, language, text: text.join("\n"), mark });
   }
   return blocks;

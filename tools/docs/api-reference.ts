@@ -35,6 +35,7 @@ Made from the OpenAPI document by \`node tools/docs/api-reference.ts\`: change t
 Two forms, both HMAC-SHA256 with \`WEBHOOK_SECRET\`. The plain one is GitHub's: over the raw bytes of the body.
 
 <!-- session: runner -->
+
 \`\`\`sh
 body='{"env":"staging","tag":"v1.0.1","triggered_by":"me"}'
 signature=$(printf %s "$body" | openssl dgst -sha256 -hmac "$WEBHOOK_SECRET" | sed 's/.* //')
