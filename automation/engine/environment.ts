@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Variables } from "../variables.ts";
 
 /** What the engine and the program may see of the runner's environment. Everything else stays with the runner. */
@@ -63,6 +64,8 @@ export function buildEngineEnvironment(
     PULUMI_HOME: options.pulumiHome,
     PULUMI_BACKEND_URL: options.backendUrl,
     PULUMI_SKIP_UPDATE_CHECK: "true",
+    // Every update starts four Node processes that load the same libraries: compiled once, they start in half the time.
+    NODE_COMPILE_CACHE: join(options.pulumiHome, "node"),
     // The stack file given to the engine is a copy without a salt; state keeps its own.
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
     DOCKMASTER_RELEASE: options.release,

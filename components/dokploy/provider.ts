@@ -11,9 +11,10 @@ import { type ComposeInputs, hasUnknown, type RawComposeInputs, withDefaults } f
 import { type Described, maskFor } from "./mask.ts";
 import type { ComposeOutputs, EnvironmentOutputs } from "./outputs.ts";
 import { mistakesIn } from "./validate.ts";
-import { exitWithParent } from "./watchdog.ts";
+import { exitWithParent, keepCompiledCode } from "./watchdog.ts";
 
 exitWithParent();
+keepCompiledCode();
 
 type Config = StackConfig | undefined;
 
