@@ -33,6 +33,8 @@ export interface Config {
   keepRunsMs: number;
   /** How long SIGTERM lets a running update go on, in milliseconds. */
   graceMs: number;
+  /** How old a secret in a file may become before health says so, in milliseconds; undefined: as old as it likes. */
+  secretMaxAgeMs: number | undefined;
 }
 
 /** Everything that is wrong with the environment, at once. */
@@ -83,6 +85,7 @@ const schema = z.object({
   METRICS_PORT: port.optional(),
   SHUTDOWN_GRACE: seconds(0).default(20),
   RATE_LIMIT: z.coerce.number("must be a number of requests per second").min(1).default(100),
+  SECRET_MAX_AGE: days.optional(),
   KEEP_EVENTS: days.default(30),
   KEEP_RUNS: days.default(365),
 });
@@ -121,6 +124,7 @@ export function readConfig(variables: Variables): Config {
     metricsPort: env.METRICS_PORT,
     graceMs: env.SHUTDOWN_GRACE * 1000,
     rate: { burst: 2 * env.RATE_LIMIT, perSecond: env.RATE_LIMIT },
+    secretMaxAgeMs: env.SECRET_MAX_AGE === undefined ? undefined : env.SECRET_MAX_AGE * DAY,
     keepEventsMs: env.KEEP_EVENTS * DAY,
     keepRunsMs: env.KEEP_RUNS * DAY,
   };
@@ -154,10 +158,23 @@ export function webhookSecrets(variables: Variables): string[] {
     .filter(Boolean);
 }
 
+/** Addresses that may hold a password. */
+const ADDRESSES = ["GIT_REPO_URL", "DATABASE_URL", "PULUMI_BACKEND_URL"];
+
 /** Every secret value the runner knows now, for masking. The parts of a comma list count one by one too. */
 export function knownSecrets(variables: Variables): string[] {
   const values = SECRET_VARIABLES.map((name) => variables.get(name)).filter((value) => value !== undefined);
-  const url = variables.get("GIT_REPO_URL") ?? "";
-  const password = /^[a-z]+:\/\/[^/@]*:([^/@]+)@/.exec(url)?.[1] ?? /^[a-z]+:\/\/([^/@:]+)@/.exec(url)?.[1];
-  return [...values, ...webhookSecrets(variables), ...(password ? [password, decodeURIComponent(password)] : [])];
+  const passwords = ADDRESSES.flatMap((name) => passwordIn(variables.get(name) ?? ""));
+  return [...values, ...webhookSecrets(variables), ...passwords];
+}
+
+/** The password of an address (or the token that stands in its place), as it is written and as it is meant. */
+function passwordIn(url: string): string[] {
+  const written = /^[a-z]+:\/\/[^/@]*:([^/@]+)@/.exec(url)?.[1] ?? /^https?:\/\/([^/@:]+)@/.exec(url)?.[1];
+  if (written === undefined) return [];
+  try {
+    return [written, decodeURIComponent(written)];
+  } catch {
+    return [written];
+  }
 }

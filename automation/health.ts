@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { webhookSecrets } from "./config.ts";
+import { SECRET_VARIABLES, webhookSecrets } from "./config.ts";
 import type { Runner } from "./runner.ts";
 
 /** How one function of the runner is. */
@@ -24,20 +24,22 @@ export function startHealth(runner: Runner): Health {
   const states: Record<string, CheckState> = {};
   const check = (name: string, every: number, probe: () => Promise<void>) => {
     states[name] = "unknown";
+    let failures = 0;
     const look = async () => {
-      const before = states[name];
       try {
         await probe();
         states[name] = "ok";
-        runner.metrics.health.set({ check: name }, 1);
+        failures = 0;
       } catch (error) {
         states[name] = "broken";
-        runner.metrics.health.set({ check: name }, 0);
-        if (before !== "broken") {
+        failures += 1;
+        if (failures === 1) {
           const reason = runner.mask(error instanceof Error ? error.message : String(error));
-          runner.log.warn({ check: name, reason }, "health check failed");
+          runner.log.warn({ check: name, reason }, name === "vault" ? "Vault unreachable" : "health check failed");
         }
       }
+      runner.metrics.health.set({ check: name }, failures === 0 ? 1 : 0);
+      runner.metrics.healthFailures.set({ check: name }, failures);
     };
     void look();
     return setInterval(look, every);
@@ -49,11 +51,13 @@ export function startHealth(runner: Runner): Health {
     check("secret", INTERVAL, async () => {
       if (webhookSecrets(runner.variables).length === 0) throw new Error("WEBHOOK_SECRET is not set");
     }),
+    check("secret_files", INTERVAL, async () => probeSecretFiles(runner)),
   ];
   // Without both, the stack's own file says where Dokploy is, and only the engine reads that.
   if (runner.variables.get("DOKPLOY_URL") && runner.variables.get("DOKPLOY_API_KEY")) {
     timers.push(check("dokploy", INTERVAL, () => probeDokploy(runner)));
   }
+  if (runner.variables.get("VAULT_ADDR")) timers.push(check("vault", INTERVAL, () => probeVault(runner)));
   return {
     checks: () => ({ ...states }),
     isLive: () =>
@@ -74,6 +78,27 @@ async function probeDokploy({ variables, metrics }: Runner): Promise<void> {
   await answer.body?.cancel();
   metrics.dokployRequests.inc({ status: answer.status });
   if (!answer.ok) throw new Error(`Dokploy answered ${answer.status}`);
+}
+
+/** Whether Vault answers and is unsealed; a standby is good enough (https://developer.hashicorp.com/vault/api-docs/system/health). */
+async function probeVault({ variables }: Runner): Promise<void> {
+  const url = new URL("/v1/sys/health?standbyok=true&perfstandbyok=true", variables.get("VAULT_ADDR"));
+  const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT) });
+  await answer.body?.cancel();
+  if (!answer.ok) throw new Error(`Vault answered ${answer.status}`);
+}
+
+/** Whether every secret that an agent keeps in a file can be read, and none is older than it may become. */
+function probeSecretFiles({ variables, config, now }: Runner): void {
+  for (const name of SECRET_VARIABLES) {
+    variables.get(name);
+    const age = now() - (variables.changedAt(name) ?? now());
+    if (config.secretMaxAgeMs !== undefined && age > config.secretMaxAgeMs) {
+      throw new Error(`${name} is ${Math.floor(age / 86_400_000)} days old: rotate it`);
+    }
+  }
+  const unreadable = variables.unreadable();
+  if (unreadable.length > 0) throw new Error(`cannot be read any more: ${unreadable.join(", ")}`);
 }
 
 function probeEngine(path: string): Promise<void> {

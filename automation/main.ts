@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
-import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findEngine } from "../tools/engine-path.mjs";
-import { ConfigError, readConfig } from "./config.ts";
+import { ConfigError, knownSecrets, readConfig } from "./config.ts";
 import { createLog } from "./log.ts";
+import { createMask } from "./mask.ts";
+import { nameOwner } from "./owner.ts";
 import { startRunner } from "./start.ts";
 import { createVariables } from "./variables.ts";
 
@@ -20,11 +21,14 @@ async function main(): Promise<void> {
     config,
     variables,
     env: process.env,
-    log: createLog(config.logLevel),
+    log: createLog(
+      config.logLevel,
+      createMask(() => knownSecrets(variables)),
+    ),
     folder,
     enginePath: [engine, dirname(process.execPath), process.env.PATH].filter(Boolean).join(":"),
     version,
-    owner: `${hostname()}:${process.pid}:${Date.now()}`,
+    owner: nameOwner(),
   });
   let stopping = false;
   const stop = (signal: string) => {

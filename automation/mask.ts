@@ -7,7 +7,9 @@ const SHORTEST = 6;
 /** Replaces every one of `secrets()` by `[secret]`, longest first, and the password in any URL. */
 export function createMask(secrets: () => string[]): Mask {
   return (text) => {
-    const values = [...new Set(secrets())].filter((value) => value.length >= SHORTEST);
+    const known = secrets().filter((value) => value.length >= SHORTEST);
+    // Inside JSON a quote, a backslash or a line end is written otherwise.
+    const values = [...new Set(known.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]))];
     values.sort((a, b) => b.length - a.length);
     let masked = text;
     for (const value of values) masked = masked.replaceAll(value, "[secret]");

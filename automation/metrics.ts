@@ -91,6 +91,12 @@ export function createMetrics() {
       labelNames: ["check"],
       registers,
     }),
+    healthFailures: new Gauge({
+      name: "dockmaster_health_failures",
+      help: "How often in a row the check of a function failed; 0 while it works",
+      labelNames: ["check"],
+      registers,
+    }),
     secretAge: new Gauge({
       name: "dockmaster_secret_age_seconds",
       help: "Age of secrets that are read from files",

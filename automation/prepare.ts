@@ -1,8 +1,6 @@
-import { join } from "node:path";
 import { checkOut } from "./checkout.ts";
 import { linkDependencies } from "./dependencies.ts";
 import type { Run } from "./domain/run.ts";
-import { buildEngineEnvironment } from "./engine/environment.ts";
 import { lockFolder } from "./engine/locks.ts";
 import type { Recorder } from "./record.ts";
 import type { Runner } from "./runner.ts";
@@ -22,7 +20,6 @@ export class ReleaseError extends Error {
 export interface Prepared {
   workDir: string;
   folder: RunFolder;
-  env: Record<string, string>;
   /** Services that the release has for this stack. */
   services: string[];
   /** Where the backend keeps this stack's locks; undefined when they are not files. */
@@ -34,10 +31,10 @@ export interface Prepared {
  * ReleaseError, DependenciesError.
  */
 export async function prepare(runner: Runner, run: Run, record: Recorder, signal: AbortSignal): Promise<Prepared> {
-  const { mirror, catalogue, config, variables } = runner;
+  const { mirror, catalogue, config } = runner;
   record.phase("checkout", { commit: run.commit, tag: run.tag });
   // The request was decided on what the mirror knew then; what the remote says now is what counts.
-  await mirror.fetch();
+  await untilAborted(mirror.fetch(), signal);
   await requireSameTag(runner, run);
   signal.throwIfAborted();
   const services = await catalogue.services(run.commit, run.stack);
@@ -49,14 +46,22 @@ export async function prepare(runner: Runner, run: Run, record: Recorder, signal
   record.phase("dependencies");
   await linkDependencies(workDir, { dataDir: config.dataDir, runnerFolder: runner.folder, env: runner.env, signal });
   const folder = await makeRunFolder(config.dataDir, run.id, workDir, run.stack);
-  const env = buildEngineEnvironment(variables, {
-    path: runner.enginePath,
-    pulumiHome: join(config.dataDir, "pulumi"),
-    backendUrl: config.backendUrl,
-    release: `${run.tag ?? "commit"} ${run.commit.slice(0, 7)}`,
-  });
   const locks = lockFolder(config.backendUrl, await readProject(workDir), run.stack);
-  return { workDir, folder, env, services, locks };
+  return { workDir, folder, services, locks };
+}
+
+/** What `work` gives, unless `signal` is aborted first: a remote may take minutes to say nothing. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+    work.catch(() => {});
+  }
 }
 
 async function requireSameTag({ mirror }: Runner, run: Run): Promise<void> {

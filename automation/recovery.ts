@@ -31,6 +31,21 @@ export async function clearWay(old: EngineSession | null, locksIn: string | unde
   return remove;
 }
 
+/**
+ * Whether every lock that an engine named was left behind by a runner's engine that is dead, so that all may be removed:
+ * its host is this one and it runs here no more, or its host is that of the runner which had the stack before us. That one
+ * has lost its lease, and its engine ends itself before that happens. Pure.
+ */
+export function areAbandoned(
+  locks: readonly { host: string; pid: number }[],
+  hosts: { own: string; before: string | null },
+  isRunning: (pid: number) => boolean,
+): boolean {
+  const isAbandoned = ({ host, pid }: { host: string; pid: number }) =>
+    host === hosts.own ? !isRunning(pid) : host === hosts.before;
+  return locks.length > 0 && locks.every(isAbandoned);
+}
+
 /** The lock that a running session holds; null while it has none. */
 export async function findLock(session: EngineSession, locksIn: string | undefined): Promise<string | null> {
   if (!locksIn || listSession(session).length === 0) return null;

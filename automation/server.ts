@@ -19,12 +19,14 @@ export interface ServerParts {
   version: string;
   /** Milliseconds since the epoch. */
   startedAt: number;
+  /** Aborted when the runner stops: nothing is taken any more, nobody is kept waiting. */
+  stopping: AbortSignal;
 }
 
 /** The runner's HTTP interface. */
 export function createServer(runner: Runner, parts: ServerParts): Hono<DoorEnv> {
   const app = new Hono<DoorEnv>();
-  const door = openDoor(app, runner);
+  const door = openDoor(app, runner, parts.stopping);
   healthRoutes(app, runner, parts);
   requestRoutes(app, runner, { door, ...parts });
   webhookRoutes(app, runner, { door, ...parts });

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Run } from "./domain/run.ts";
 import type { stackView } from "./http/schemas.ts";
 import type { Runner } from "./runner.ts";
+import type { Store } from "./store/store.ts";
 
 /** What an environment runs, as `GET /stacks` shows it. */
 export type StackView = z.output<typeof stackView>;
@@ -16,10 +17,10 @@ export async function describeStacks(runner: Runner): Promise<StackView[]> {
 }
 
 async function describeStack({ store, mirror }: Runner, stack: string, head: string): Promise<StackView> {
-  const [release, [last], [checked]] = await Promise.all([
+  const [release, last, drifted] = await Promise.all([
     store.stackRelease(stack),
-    store.runs({ stack, kinds: ["deploy", "sync"], states: ["succeeded", "failed", "canceled"], limit: 1 }),
-    store.runs({ stack, kinds: ["drift"], states: ["succeeded"], limit: 1 }),
+    readLastUpdate(store, stack),
+    countDrifted(store, stack),
   ]);
   return {
     env: stack,
@@ -27,13 +28,22 @@ async function describeStack({ store, mirror }: Runner, stack: string, head: str
     commit: release?.commit ?? null,
     since: release ? new Date(release.since).toISOString() : null,
     healthy: last ? last.state === "succeeded" : null,
-    drift: toDrift(checked, last),
+    drift: drifted === null ? null : drifted > 0,
     behind_by: release ? await mirror.countBetween(release.commit, head) : null,
   };
 }
 
-/** Whether the last check found something by hand; not known before one, or when an update came after it. */
-function toDrift(checked: Run | undefined, last: Run | undefined): boolean | null {
+async function readLastUpdate(store: Store, stack: string): Promise<Run | undefined> {
+  const states = ["succeeded", "failed", "canceled"] as const;
+  return (await store.runs({ stack, kinds: ["deploy", "sync"], states: [...states], limit: 1 }))[0];
+}
+
+/** How many services the last check found changed by hand; not known (null) before one, or when an update came after it. */
+export async function countDrifted(store: Store, stack: string): Promise<number | null> {
+  const [[checked], last] = await Promise.all([
+    store.runs({ stack, kinds: ["drift"], states: ["succeeded"], limit: 1 }),
+    readLastUpdate(store, stack),
+  ]);
   if (!checked || (last && last.id > checked.id)) return null;
-  return checked.outcomes.some(({ result }) => result !== "unchanged");
+  return checked.outcomes.filter(({ result }) => result !== "unchanged").length;
 }

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { createAdaptorServer, type ServerType } from "@hono/node-server";
 import { Hono } from "hono";
 import { createCatalogue } from "./catalogue.ts";
@@ -47,6 +48,9 @@ export interface StartedRunner {
   stop(graceMs: number): Promise<void>;
 }
 
+/** How long answers may take to go out once all work is done, in milliseconds. */
+const LAST_ANSWERS = 1_000;
+
 /** Starts store, mirror, worker and server, and resolves when it listens. */
 export async function startRunner(options: RunnerOptions): Promise<StartedRunner> {
   const { config, variables, env, log, folder, enginePath, version, owner } = options;
@@ -77,7 +81,8 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   const worker = startWorker(runner, owner, options.perform);
   const outbox = startOutbox(runner);
   const housekeeping = startHousekeeping(runner, worker.wake);
-  const app = createServer(runner, { health, changes, worker, version, startedAt });
+  const stopping = new AbortController();
+  const app = createServer(runner, { health, changes, worker, version, startedAt, stopping: stopping.signal });
   const server = createAdaptorServer({ fetch: app.fetch });
   await listen(server, config.port, config.host);
   const metricsServer = config.metricsPort === undefined ? undefined : await serveMetrics(runner, config.metricsPort);
@@ -89,7 +94,10 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     log.info({ running: worker.running(), graceMs }, "runner stopping");
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     metricsServer?.close();
+    // Who waits for a run is told now that it goes on.
+    stopping.abort();
     await worker.stop(graceMs);
+    await Promise.race([closed, delay(LAST_ANSWERS, undefined, { ref: false })]);
     if ("closeAllConnections" in server) server.closeAllConnections();
     await closed;
     health.stop();

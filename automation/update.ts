@@ -1,13 +1,19 @@
+import { hostname } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DependenciesError } from "./dependencies.ts";
 import { causeOf } from "./domain/cause.ts";
 import { reduceOutcomes } from "./domain/outcome.ts";
-import type { Cause, RunKind, ServiceOutcome } from "./domain/run.ts";
-import { runEngine } from "./engine/run.ts";
+import type { Cause, Run, RunKind, ServiceOutcome } from "./domain/run.ts";
+import { buildEngineEnvironment } from "./engine/environment.ts";
+import { parseLocks, removeAllLocks } from "./engine/locks.ts";
+import { runEngine, type WarmEngine, warmEngine } from "./engine/run.ts";
+import { isEngine, killSession } from "./engine/session.ts";
+import type { EngineResult } from "./engine/start.ts";
 import { RequestError } from "./http/errors.ts";
-import { prepare, ReleaseError } from "./prepare.ts";
+import { type Prepared, prepare, ReleaseError } from "./prepare.ts";
 import { openRecord, type Recorder } from "./record.ts";
-import { clearWay, needsMending } from "./recovery.ts";
+import { areAbandoned, clearWay, needsMending } from "./recovery.ts";
 import type { Runner } from "./runner.ts";
 import type { Claim } from "./store/store.ts";
 import { type FinalVerdict, judge, judgeStop, type StopReason, type Verdict } from "./verdict.ts";
@@ -67,18 +73,37 @@ export async function performRun(runner: Runner, claim: Claim, stop: AbortSignal
 async function tryOnce(runner: Runner, claim: Claim, stop: AbortSignal, record: Recorder): Promise<Try> {
   const { run } = claim;
   record.restart();
+  const env = buildEngineEnvironment(runner.variables, {
+    path: runner.enginePath,
+    pulumiHome: join(runner.config.dataDir, "pulumi"),
+    backendUrl: runner.config.backendUrl,
+    release: `${run.tag ?? "commit"} ${run.commit.slice(0, 7)}`,
+  });
+  // It loads while the release is checked out.
+  const warm = warmEngine(env);
   try {
     stop.throwIfAborted();
     const prepared = await prepare(runner, run, record, stop);
     // Looking must not write, not even to mend.
     const mend = changesStack(run.kind) && (await needsMending(runner.store, run));
-    for (const lock of await clearWay(run.session, prepared.locks)) {
-      runner.metrics.lockBreaks.inc({ env: run.stack });
-      runner.log.warn({ run: run.id, stack: run.stack, lock }, "stack lock removed");
-    }
+    const before = run.session?.host ?? null;
+    for (const lock of await clearWay(run.session, prepared.locks)) tellLockRemoved(runner, run, lock);
     stop.throwIfAborted();
     record.phase("engine", { attempt: run.attempts + 1 });
-    const result = await runEngine(runner, claim, prepared, { mend, stop, record });
+    const options = { mend, stop, record };
+    let result = await engage(runner, claim, prepared, { ...options, warm });
+    if (
+      isLocked(result) &&
+      !prepared.locks &&
+      (await breakLocks(runner, run, { said: result.said, before, env, prepared }))
+    ) {
+      run.attempts -= 1;
+      result = await engage(runner, claim, prepared, {
+        ...options,
+        mend: changesStack(run.kind),
+        warm: warmEngine(env),
+      });
+    }
     if (result.result === "crashed") await clearWay(run.session, prepared.locks);
     await prepared.folder.clean();
     const canceled = stop.aborted || result.result === "crashed";
@@ -90,7 +115,48 @@ async function tryOnce(runner: Runner, claim: Claim, stop: AbortSignal, record: 
     if (stop.aborted)
       return { verdict: judgeStop(stop.reason as StopReason, runner.config.runTimeoutMs), outcomes: [] };
     return { verdict: toVerdict(error), outcomes: [] };
+  } finally {
+    if (warm) await killSession(warm.engine.session);
   }
+}
+
+type Engagement = Omit<Parameters<typeof runEngine>[3], "warm"> & { warm: WarmEngine | undefined };
+
+async function engage(
+  runner: Runner,
+  claim: Claim,
+  prepared: Prepared,
+  { warm, ...options }: Engagement,
+): Promise<EngineResult> {
+  if (!warm) return { result: "crashed", said: "its process could not be started" };
+  try {
+    return await runEngine(runner, claim, prepared, { ...options, warm });
+  } finally {
+    await killSession(warm.engine.session);
+  }
+}
+
+function isLocked(result: EngineResult): boolean {
+  return "problem" in result && result.problem === "locked";
+}
+
+/** Removes what dead engines of runners left in a backend that is not a folder. False when somebody else holds the stack. */
+async function breakLocks(
+  runner: Runner,
+  run: Run,
+  found: { said: string; before: string | null; env: Record<string, string>; prepared: Prepared },
+): Promise<boolean> {
+  const { said, before, env, prepared } = found;
+  const locks = parseLocks(said);
+  if (!areAbandoned(locks, { own: hostname(), before }, isEngine)) return false;
+  await removeAllLocks(env, prepared.workDir, run.stack);
+  for (const { host, pid } of locks) tellLockRemoved(runner, run, `${host}:${pid}`);
+  return true;
+}
+
+function tellLockRemoved({ metrics, log }: Runner, run: Run, lock: string): void {
+  metrics.lockBreaks.inc({ env: run.stack });
+  log.warn({ run: run.id, stack: run.stack, lock }, "stack lock removed");
 }
 
 function changesStack(kind: RunKind): boolean {

@@ -6,6 +6,8 @@ export interface Variables {
   get(name: string): string | undefined;
   /** When the value last changed, in milliseconds since the epoch; undefined for values that are not in a file. */
   changedAt(name: string): number | undefined;
+  /** Files that were readable once and were not at the last try. */
+  unreadable(): string[];
 }
 
 /**
@@ -15,16 +17,20 @@ export interface Variables {
 export function createVariables(env: Record<string, string | undefined>): Variables {
   const files = new Map<string, { stamp: string; changedAt: number; value: string }>();
 
+  const unreadable = new Set<string>();
+
   const read = (name: string, file: string): string => {
     const known = files.get(name);
     try {
       const { mtimeMs, size, ino } = statSync(file);
+      unreadable.delete(file);
       const stamp = `${ino}:${mtimeMs}:${size}`;
       if (known?.stamp === stamp) return known.value;
       const value = readFileSync(file, "utf8").replace(/\r?\n$/, "");
       files.set(name, { stamp, changedAt: mtimeMs, value });
       return value;
     } catch (cause) {
+      unreadable.add(file);
       if (known) return known.value;
       throw new Error(`${name}_FILE: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
     }
@@ -37,5 +43,6 @@ export function createVariables(env: Record<string, string | undefined>): Variab
       return (file ? read(name, file) : env[name]) || undefined;
     },
     changedAt: (name) => files.get(name)?.changedAt,
+    unreadable: () => [...unreadable],
   };
 }

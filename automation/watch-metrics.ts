@@ -1,7 +1,7 @@
 import { SECRET_VARIABLES } from "./config.ts";
-import type { Run } from "./domain/run.ts";
+import { isFinal, type Run } from "./domain/run.ts";
 import type { Runner } from "./runner.ts";
-import { describeStacks } from "./stacks.ts";
+import { countDrifted, describeStacks } from "./stacks.ts";
 
 /** Brings the gauges up to date that are read from the store and Git. */
 export async function refreshGauges(runner: Runner): Promise<void> {
@@ -15,6 +15,8 @@ export async function refreshGauges(runner: Runner): Promise<void> {
     metrics.queueDepth.set({ env }, queued.length);
     metrics.queueAge.set({ env }, Math.max(0, ...queued.map((run) => (now() - run.createdAt) / 1000)));
     if (stack.behind_by !== null) metrics.behindBy.set({ env }, stack.behind_by);
+    // What an update came after is mended, as far as anybody knows.
+    metrics.drift.set({ env }, (await countDrifted(store, env)) ?? 0);
     if (stack.since !== null) metrics.lastSuccess.set({ env }, Date.parse(stack.since) / 1000);
   }
   for (const name of SECRET_VARIABLES) {
@@ -23,13 +25,11 @@ export async function refreshGauges(runner: Runner): Promise<void> {
   }
 }
 
-/** Counts a run that ended. */
+/** Counts a run that ended; one that was handed back goes on. */
 export function countRun({ metrics }: Runner, run: Run): void {
   const { stack: env, kind, state } = run;
+  if (!isFinal(state)) return;
   metrics.runs.inc({ env, kind, state, cause: run.cause?.code ?? "none" });
-  if (kind === "drift" && state === "succeeded") {
-    metrics.drift.set({ env }, run.outcomes.filter(({ result }) => result !== "unchanged").length);
-  }
   if (kind !== "deploy" && kind !== "sync") return;
   for (const { result } of run.outcomes) metrics.services.inc({ env, result });
 }

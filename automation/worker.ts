@@ -1,6 +1,7 @@
 import { nextState, type Run, type RunState } from "./domain/run.ts";
 import { decideEvents, toNotices } from "./notices.ts";
 import { readTargets } from "./outbox.ts";
+import { isOwnerGone } from "./owner.ts";
 import type { Runner } from "./runner.ts";
 import { type Claim, type Notice, StoreConflict } from "./store/store.ts";
 import { type Ending, performRun } from "./update.ts";
@@ -31,7 +32,6 @@ export function startWorker(runner: Runner, owner: string, perform: typeof perfo
   const { store, config, log, now } = runner;
   const active = new Map<string, { stop: AbortController; done: Promise<void> }>();
   let stopping = false;
-  let looking: Promise<void> | undefined;
   let again = false;
 
   const look = async () => {
@@ -59,7 +59,15 @@ export function startWorker(runner: Runner, owner: string, perform: typeof perfo
       });
   };
   const timer = setInterval(wake, POLL);
-  wake();
+  // What a killed runner of this machine held is free at once.
+  let looking: Promise<void> | undefined = store
+    .releaseGone(isOwnerGone, now())
+    .then((stacks) => stacks.length > 0 && log.warn({ stacks }, "leases of a runner that is gone released"))
+    .catch((err) => log.error({ err }, "leases unreadable"))
+    .then(() => {
+      looking = undefined;
+      wake();
+    });
 
   return {
     wake,
@@ -117,9 +125,11 @@ function watch({ store, config, now, log }: Runner, { run, lease }: Claim, stop:
   };
   let renewed = now();
   const beat = async () => {
+    const at = now();
     try {
-      if (!(await store.renew(lease, LEASE, now()))) return abort("lease");
-      renewed = now();
+      if (!(await store.renew(lease, LEASE, at))) return abort("lease");
+      renewed = at;
+      lease.expiresAt = at + LEASE;
       if (await store.cancelRequested(run.id)) abort("cancel");
     } catch (err) {
       log.error({ err, run: run.id }, "lease not renewed");
@@ -128,8 +138,8 @@ function watch({ store, config, now, log }: Runner, { run, lease }: Claim, stop:
     }
   };
   const heart = setInterval(beat, HEARTBEAT);
-  const left = (run.startedAt ?? now()) + config.runTimeoutMs - now();
-  const limit = setTimeout(() => abort("timeout"), Math.max(0, left));
+  // Counted from here, not from the first start: a runner that was away for an hour has not used the run's time.
+  const limit = setTimeout(() => abort("timeout"), config.runTimeoutMs);
   void beat();
   return () => {
     clearInterval(heart);
@@ -137,25 +147,34 @@ function watch({ store, config, now, log }: Runner, { run, lease }: Claim, stop:
   };
 }
 
-async function conclude(runner: Runner, { run, lease }: Claim, { verdict, outcomes }: Ending): Promise<void> {
+async function conclude(runner: Runner, claim: Claim, { verdict, outcomes }: Ending): Promise<void> {
   if (verdict.next === "leave") return;
-  const now = runner.now();
+  const log = runner.log.child({ run: claim.run.id, stack: claim.run.stack });
   const patch = verdict.next === "requeue" ? {} : { outcomes, cause: verdict.cause };
-  const notices = await planNotices(runner, {
-    ...run,
-    ...patch,
-    state: nextState(run.state, verdict.next) ?? run.state,
-  });
-  const ended = await runner.store.transition(run.id, verdict.next, patch, now, lease, notices);
-  const log = runner.log.child({ run: run.id, stack: run.stack });
-  countRun(runner, ended);
-  const told = run.kind === "deploy" || run.kind === "sync" ? "service changed" : "service differs";
+  const { kind } = await end(runner, claim, verdict.next, patch);
+  const told = kind === "deploy" || kind === "sync" ? "service changed" : "service differs";
   for (const { service, result, reason } of outcomes) {
     if (result !== "unchanged") log.info({ service, result, reason }, told);
   }
+  if (verdict.cause?.code === "vault_unreachable") log.warn({ reason: verdict.cause.message }, "Vault unreachable");
+}
+
+/** Writes how a run ended together with what people are told of it, and counts it. */
+async function end(
+  runner: Runner,
+  { run, lease }: Claim,
+  event: Exclude<Ending["verdict"]["next"], "leave">,
+  patch: Pick<Partial<Run>, "outcomes" | "cause">,
+): Promise<Run> {
+  const now = runner.now();
+  const notices = await planNotices(runner, { ...run, ...patch, state: nextState(run.state, event) ?? run.state });
+  const ended = await runner.store.transition(run.id, event, patch, now, lease, notices);
+  countRun(runner, ended);
+  const { state, tag, cause } = ended;
   const seconds = (now - (run.startedAt ?? now)) / 1000;
-  const cause = verdict.cause ? { code: verdict.cause.code, message: verdict.cause.message } : undefined;
-  log[level(ended.state)]({ state: ended.state, tag: run.tag, seconds, ...cause }, "run finished");
+  const why = cause ? { code: cause.code, message: cause.message } : {};
+  runner.log.child({ run: run.id, stack: run.stack })[level(state)]({ state, tag, seconds, ...why }, "run finished");
+  return ended;
 }
 
 /** What people are told of a run's end; written with it, so that it is told once and never forgotten. */
@@ -175,14 +194,8 @@ function level(state: RunState): "warn" | "info" {
   return state === "failed" ? "warn" : "info";
 }
 
-async function fail(runner: Runner, { run, lease }: Claim, error: unknown): Promise<void> {
+async function fail(runner: Runner, claim: Claim, error: unknown): Promise<void> {
   const message = runner.mask(error instanceof Error ? error.message : String(error));
   const hint = "this is a mistake of the runner: its log has the details; please report it";
-  await runner.store.transition(
-    run.id,
-    "fail",
-    { cause: { code: "program_error", message, hint } },
-    runner.now(),
-    lease,
-  );
+  await end(runner, claim, "fail", { cause: { code: "program_error", message, hint } });
 }

@@ -2,11 +2,26 @@
 // Automation API is loaded only here: it costs 145 MB, and a crash of the program stays here.
 import { copyFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { ConcurrentUpdateError, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
+import {
+  ConcurrentUpdateError,
+  LocalWorkspace,
+  PulumiCommand,
+  Stack,
+  StackNotFoundError,
+} from "@pulumi/pulumi/automation/index.js";
 import { cutEvent } from "./cut.ts";
-import type { EngineEnd, EngineJob, EngineMessage } from "./messages.ts";
+import type { EngineEnd, EngineJob, EngineMessage, LeaseMessage } from "./messages.ts";
+import { describeSession, killSession } from "./session.ts";
+
+/** How long before the lease runs out an engine begins to end itself, and how long that may take, in milliseconds. */
+const LEASE_MARGIN = 2_500;
+const END_TIME = 1_500;
 
 let canceled = false;
+
+// Asked while the runner still checks out: it starts a process, and every workspace would do so again.
+const command = PulumiCommand.get({ skipVersionCheck: true });
+command.catch(() => {});
 
 // The whole process group gets SIGINT and the engine acts on it; this process waits for the engine's end.
 process.on("SIGINT", () => {
@@ -16,22 +31,50 @@ process.on("SIGTERM", () => {
   canceled = true;
 });
 
-// The runner is gone: end as a cancel does (SIGINT twice ends the engine at once and releases its lock).
-process.on("disconnect", () => {
+let abandoned = false;
+
+/**
+ * Ends as a cancel does (SIGINT twice ends the engine at once and releases its lock), says nothing of it, and leaves
+ * nothing behind: whoever comes next mends what was begun.
+ */
+function abandon(why: string): void {
+  if (abandoned) return;
+  abandoned = true;
+  process.stderr.write(`${why}\n`);
   process.kill(0, "SIGINT");
   process.kill(0, "SIGINT");
-  setTimeout(() => process.exit(1), 2000);
+  setTimeout(leave, END_TIME);
+}
+
+async function leave(): Promise<never> {
+  const own = describeSession(process.pid);
+  if (own) await killSession(own, { except: process.pid }).catch(() => {});
+  process.exit(1);
+}
+
+process.once("disconnect", () => abandon("the runner is gone"));
+// It went while this was loading.
+if (!process.connected) process.exit(1);
+
+let leaseUntil = Number.POSITIVE_INFINITY;
+const leaseWatch = setInterval(() => {
+  if (Date.now() < leaseUntil - LEASE_MARGIN) return;
+  clearInterval(leaseWatch);
+  abandon("the runner gave no sign of life, and the stack's lease runs out");
+}, 250);
+
+process.on("message", (message: EngineJob | LeaseMessage) => {
+  if ("leaseUntil" in message) leaseUntil = message.leaseUntil;
+  else begin(message);
 });
 
-process.once("message", (job: EngineJob) => {
-  run(job)
-    .catch(toEnd)
-    .then((end) => {
-      send({ end });
-      process.disconnect();
-      process.exit(0);
-    });
-});
+async function begin(job: EngineJob): Promise<void> {
+  const end = await run(job).catch(toEnd);
+  if (abandoned) return leave();
+  send({ end });
+  process.disconnect();
+  process.exit(0);
+}
 
 function send(message: EngineMessage): void {
   if (process.connected) process.send?.(message);
@@ -43,12 +86,23 @@ const onEvent: NonNullable<Parameters<Stack["up"]>[0]>["onEvent"] = (event) => {
 };
 
 async function run(job: EngineJob): Promise<EngineEnd> {
-  const { stack: stackName, workDir, configFile, message } = job;
-  const stack = await LocalWorkspace.createOrSelectStack({ stackName, workDir });
+  const workspace = await LocalWorkspace.create({ workDir: job.workDir, pulumiCommand: await command });
+  // Every command names the stack, so it need not be selected; that would start one process more.
+  const stack = await Stack.select(job.stack, Object.assign(workspace, { selectStack: async () => {} }));
   // After an update the API asks the engine for outputs and history, 0.7 s that nobody here needs.
   Object.assign(stack, { outputs: async () => ({}), info: async () => undefined });
-  const common = { configFile, message, onEvent, color: "never" as const };
+  try {
+    return await work(job, stack);
+  } catch (error) {
+    if (!(error instanceof StackNotFoundError)) throw error;
+    await workspace.createStack(job.stack);
+    return work(job, stack);
+  }
+}
 
+async function work(job: EngineJob, stack: Stack): Promise<EngineEnd> {
+  const { configFile, message } = job;
+  const common = { configFile, message, onEvent, color: "never" as const };
   if (job.recoverTo !== null && !canceled) {
     await writeFile(job.recoverTo, JSON.stringify(await stack.exportStack()), { mode: 0o600 });
     // On a copy: the first command to run adds a salt, and the update below starts from the same file as ever.

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
+import { promisify } from "node:util";
 import { backendFolder } from "./backend.ts";
 
 /** The engine's lock on a stack, as a `file://` backend keeps it. It has no lease: a killed engine leaves it for ever. */
@@ -30,6 +32,20 @@ export async function readLocks(folder: string): Promise<StackLock[]> {
   return locks;
 }
 
+/** What the engine says of a lock that it found, whatever backend keeps it (pulumi/pulumi, pkg/backend/diy/lock.go). */
+const NAMED = /: created by \S*@(\S+) \(pid (\d+)\) at \S+/g;
+
+/** The locks that an engine named when it found the stack locked. */
+export function parseLocks(said: string): Pick<StackLock, "pid" | "host">[] {
+  return [...said.matchAll(NAMED)].map(([, host = "", pid]) => ({ host, pid: Number(pid) }));
+}
+
+/** Removes all locks of a stack in a backend that is not a folder, where the engine cannot remove just one. */
+export async function removeAllLocks(env: Record<string, string>, workDir: string, stack: string): Promise<void> {
+  const words = ["cancel", "--yes", "--non-interactive", "--stack", stack];
+  await promisify(execFile)("pulumi", words, { cwd: workDir, env });
+}
+
 /** Removes one lock by its id. Whoever calls this knows that its engine is dead and holds the stack's lease. */
 export async function removeLock(folder: string, id: string): Promise<void> {
   if (!/^[\w-]+$/.test(id)) throw new Error(`"${id}" is no lock id`);
@@ -37,6 +53,6 @@ export async function removeLock(folder: string, id: string): Promise<void> {
 }
 
 /** Whether a lock was taken on this machine. */
-export function isLocalLock(lock: StackLock): boolean {
+export function isLocalLock(lock: Pick<StackLock, "host">): boolean {
   return lock.host === hostname();
 }

@@ -14,6 +14,11 @@ export interface EngineJob {
   recoverTo: string | null;
 }
 
+/** Until when the runner holds the stack, in milliseconds since the epoch; told again and again while an engine runs. */
+export interface LeaseMessage {
+  leaseUntil: number;
+}
+
 /** How the engine ended, when it could say so. */
 export interface EngineEnd {
   result: "succeeded" | "failed";

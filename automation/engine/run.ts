@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { TimedRecord } from "../domain/engine-record.ts";
 import type { Prepared } from "../prepare.ts";
 import type { Recorder } from "../record.ts";
 import { findLock } from "../recovery.ts";
@@ -8,10 +9,25 @@ import type { Claim } from "../store/store.ts";
 import type { StopReason } from "../verdict.ts";
 import { ensureBackend } from "./backend.ts";
 import type { EngineJob } from "./messages.ts";
-import { killSession } from "./session.ts";
-import { cancelEngine, type EngineResult, startEngine } from "./start.ts";
+import { cancelEngine, type EngineResult, type RunningEngine, startEngine } from "./start.ts";
+
+/** How often a running engine is told until when the stack is ours, in milliseconds. */
+const SIGN_OF_LIFE = 500;
 
 const JOBS = { deploy: "update", sync: "update", preview: "preview", drift: "drift" } as const;
+
+/** An engine that was started but not told what to do, and where its records go once it is. */
+export interface WarmEngine {
+  engine: RunningEngine;
+  onRecord(listener: (record: TimedRecord) => void): void;
+}
+
+/** Starts an engine that loads while its release is checked out. Undefined when its process could not be started. */
+export function warmEngine(env: Record<string, string>): WarmEngine | undefined {
+  let listener: (record: TimedRecord) => void = () => {};
+  const engine = startEngine(env, (record) => listener(record));
+  return engine && { engine, onRecord: (added) => (listener = added) };
+}
 
 /**
  * Runs one engine to its end, with its session and lock on record before it touches anything. Throws StoreConflict when
@@ -21,21 +37,20 @@ export async function runEngine(
   { store, config, now }: Runner,
   { run, lease }: Claim,
   prepared: Prepared,
-  options: { mend: boolean; stop: AbortSignal; record: Recorder },
+  options: { warm: WarmEngine; mend: boolean; stop: AbortSignal; record: Recorder },
 ): Promise<EngineResult> {
-  const { mend, stop, record } = options;
+  const { warm, mend, stop, record } = options;
+  const { engine } = warm;
   await ensureBackend(config.backendUrl);
   const attempt = run.attempts + 1;
   const recoverTo = mend ? prepared.folder.stateCopy(attempt) : null;
   if (recoverTo) await mkdir(dirname(recoverTo), { recursive: true, mode: 0o700 });
 
   let looked: Promise<void> | undefined;
-  const engine = startEngine(prepared.env, (event) => {
+  warm.onRecord((event) => {
     record.engine(event);
     looked ??= recordLock();
   });
-  if (!engine) return { result: "crashed", said: "its process could not be started" };
-
   const recordLock = async () => {
     const lockId = await findLock(engine.session, prepared.locks);
     if (lockId === null) return;
@@ -44,19 +59,16 @@ export async function runEngine(
     await store.update(run.id, { session: run.session }, now(), lease).catch(() => {});
   };
 
-  try {
-    run.attempts = attempt;
-    run.session = engine.session;
-    await store.update(run.id, { attempts: run.attempts, session: run.session }, now(), lease);
-  } catch (error) {
-    await killSession(engine.session);
-    throw error;
-  }
+  run.attempts = attempt;
+  run.session = engine.session;
+  await store.update(run.id, { attempts: run.attempts, session: run.session }, now(), lease);
   const cancel = () => {
     const reason = stop.reason as StopReason;
     cancelEngine(engine, { patient: reason === "cancel" || reason === "timeout" }).catch(() => {});
   };
   stop.addEventListener("abort", cancel, { once: true });
+  engine.holdUntil(lease.expiresAt);
+  const sign = setInterval(() => engine.holdUntil(lease.expiresAt), SIGN_OF_LIFE);
   if (stop.aborted) cancel();
   else {
     const job: EngineJob = {
@@ -79,6 +91,7 @@ export async function runEngine(
     }
     return result;
   } finally {
+    clearInterval(sign);
     stop.removeEventListener("abort", cancel);
   }
 }

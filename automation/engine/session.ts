@@ -5,6 +5,8 @@ import type { EngineSession } from "../domain/run.ts";
 /** One process as /proc/<pid>/stat tells it (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html). */
 interface ProcessFacts {
   pid: number;
+  /** Name of the program, at most 15 characters. */
+  command: string;
   /** R, S, D, Z, … */
   state: string;
   session: number;
@@ -18,6 +20,7 @@ export function parseStat(line: string): ProcessFacts {
   const fields = line.slice(end + 2).split(" ");
   return {
     pid: Number.parseInt(line, 10),
+    command: line.slice(line.indexOf("(") + 1, end),
     state: fields[0] ?? "",
     session: Number(fields[3]),
     startTime: Number(fields[19]),
@@ -69,6 +72,12 @@ export function isAlive(pid: number): boolean {
   return facts !== undefined && facts.state !== "Z";
 }
 
+/** Whether a process is an engine at work: in a container numbers start again, and soon name something else. */
+export function isEngine(pid: number): boolean {
+  const facts = readProcess(pid);
+  return facts !== undefined && facts.state !== "Z" && facts.command === "pulumi";
+}
+
 /** Whether a process belongs to a session. */
 export function isInSession(pid: number, session: EngineSession): boolean {
   return listSession(session).includes(pid);
@@ -86,12 +95,15 @@ export function signalEngine(session: EngineSession, signal: NodeJS.Signals): vo
 
 /**
  * Ends every process of a session with SIGKILL: plugins run in groups of their own and outlive their engine. Resolves
- * when none is left; throws when some are still there after `deadlineMs`.
+ * when none is left but `except`; throws when some are still there after `deadlineMs`.
  */
-export async function killSession(session: EngineSession, deadlineMs = 5000): Promise<void> {
+export async function killSession(
+  session: EngineSession,
+  { deadlineMs = 5000, except }: { deadlineMs?: number; except?: number } = {},
+): Promise<void> {
   const deadline = Date.now() + deadlineMs;
   for (;;) {
-    const pids = listSession(session);
+    const pids = listSession(session).filter((pid) => pid !== except);
     if (pids.length === 0) return;
     if (Date.now() > deadline) throw new Error(`processes ${pids.join(", ")} of the old update cannot be ended`);
     for (const pid of pids) {

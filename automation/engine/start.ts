@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { TimedRecord } from "../domain/engine-record.ts";
 import type { EngineSession } from "../domain/run.ts";
-import type { EngineEnd, EngineJob, EngineMessage } from "./messages.ts";
+import type { EngineEnd, EngineJob, EngineMessage, LeaseMessage } from "./messages.ts";
 import { describeSession, killSession, signalEngine } from "./session.ts";
 
 /** How an engine process ended; `crashed` when it could not say so itself. */
@@ -13,6 +13,11 @@ export interface RunningEngine {
   session: EngineSession;
   /** Gives it its job. Until then it only loads, so that its session can be on record before it touches anything. */
   begin(job: EngineJob): void;
+  /**
+   * Tells it until when the stack is ours. A runner that is frozen, or cannot reach the store, does not: then the engine
+   * ends itself before another runner may take the stack.
+   */
+  holdUntil(leaseUntil: number): void;
   /** Resolves when every process of the session is gone. */
   ended: Promise<EngineResult>;
 }
@@ -60,8 +65,8 @@ export function startEngine(
     return end.problem === "killed" ? { result: "crashed", said: end.said } : end;
   });
   // An engine that ended already is told by `ended`, not by the message that does not reach it.
-  const begin = (job: EngineJob) => void child.send(job, () => {});
-  return { session, begin, ended };
+  const tell = (message: EngineJob | LeaseMessage) => void child.send(message, () => {});
+  return { session, begin: tell, holdUntil: (leaseUntil) => tell({ leaseUntil }), ended };
 }
 
 /**

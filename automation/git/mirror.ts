@@ -38,6 +38,7 @@ export interface Mirror {
 /** Without --update-shallow a shallow remote looks like an empty one, and git calls that a success. */
 const FETCH = ["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--update-shallow"];
 const REFSPECS = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
+const KEPT_DIFFERENCES = 200;
 const COMMIT = /^[0-9a-f]{40,64}$/;
 
 /** Opens the mirror in `folder`, made when absent. Does not fetch. */
@@ -81,6 +82,8 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
   };
   /** What is an ancestor of what never changes. */
   const ancestry = new Map<string, boolean>();
+  /** Nor does what differs between two commits; senders repeat themselves. */
+  const differences = new Map<string, string[]>();
 
   let fetchedAt: number | undefined;
   const fetchNow = async () => {
@@ -171,8 +174,14 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
     },
     changedFiles: async (from, to) => {
       if (!COMMIT.test(from) || !COMMIT.test(to)) return undefined;
+      const key = `${from} ${to}`;
+      const known = differences.get(key);
+      if (known) return known;
       const listed = await ask(["diff", "--name-only", "--no-renames", "-z", from, to]);
-      return listed?.split("\0").filter(Boolean);
+      const files = listed?.split("\0").filter(Boolean);
+      if (differences.size >= KEPT_DIFFERENCES) differences.clear();
+      if (files) differences.set(key, files);
+      return files;
     },
     readText: async (commit, path) => {
       try {

@@ -5,6 +5,7 @@ import { routePath } from "hono/route";
 import { webhookSecrets } from "../config.ts";
 import type { Runner } from "../runner.ts";
 import { isOneOf, requireSignature, type Signature } from "../signature.ts";
+import { StoreUnavailable } from "../store/store.ts";
 import { readBody, requireJson } from "./body.ts";
 import { RequestError, toErrorBody } from "./errors.ts";
 import { createRateLimit } from "./rate-limit.ts";
@@ -38,7 +39,7 @@ export function toSource(c: Request): string {
 }
 
 /** Puts request ids, error answers and the log of answers around all routes of `app`. */
-export function openDoor(app: Hono<DoorEnv>, runner: Runner): Door {
+export function openDoor(app: Hono<DoorEnv>, runner: Runner, stopping: AbortSignal): Door {
   const { store, log, config, variables, metrics, now } = runner;
 
   const limit = createRateLimit(config.rate);
@@ -48,6 +49,7 @@ export function openDoor(app: Hono<DoorEnv>, runner: Runner): Door {
     c.header("cache-control", "no-store");
     const began = now();
     limit.take(toSource(c), began);
+    if (stopping.aborted) throw new RequestError("stopping", undefined, { retryAfter: 5 });
     await next();
     const { method, path } = c.req;
     const { status } = c.res;
@@ -57,7 +59,7 @@ export function openDoor(app: Hono<DoorEnv>, runner: Runner): Door {
   });
   app.onError((error, c) => {
     const known = toRequestError(error);
-    if (known.code === "internal") log.error({ err: error, requestId: c.get("requestId") }, "request failed");
+    if (known !== error) log.error({ err: error, requestId: c.get("requestId") }, "request failed");
     if (known.retryAfter !== undefined) c.header("retry-after", String(known.retryAfter));
     return c.json(toErrorBody(known, c.get("requestId")), known.status);
   });
@@ -108,5 +110,6 @@ export function openDoor(app: Hono<DoorEnv>, runner: Runner): Door {
 /** Errors that were not meant for the caller say nothing of themselves. */
 function toRequestError(error: Error): RequestError {
   if (error instanceof RequestError) return error;
+  if (error instanceof StoreUnavailable) return new RequestError("store_unavailable", undefined, { cause: error });
   return new RequestError("internal", undefined, { cause: error });
 }

@@ -41,7 +41,7 @@ export interface Operation {
 }
 
 const refused = (...statuses: number[]) => Object.fromEntries(statuses.map((status) => [status, [errorAnswer]]));
-const READ = refused(401, 404, 408, 413, 429, 500);
+const READ = refused(401, 404, 408, 413, 429, 500, 503);
 const SIGNED = refused(400, 401, 404, 408, 409, 413, 415, 422, 429, 503);
 
 /** The runner's whole HTTP interface; routes, OpenAPI document and tests go by the same schemas. */
@@ -51,14 +51,14 @@ export const OPERATIONS: Operation[] = [
     path: "/health",
     summary: "Whether every function that the runner needs works; names and states only",
     access: "open",
-    answers: { 200: [healthAnswer], 503: [healthAnswer], 429: [errorAnswer] },
+    answers: { 200: [healthAnswer], 503: [healthAnswer, errorAnswer], 429: [errorAnswer] },
   },
   {
     method: "get",
     path: "/health/live",
     summary: "Whether the process and its store work",
     access: "open",
-    answers: { 200: [liveAnswer], 503: [liveAnswer], 429: [errorAnswer] },
+    answers: { 200: [liveAnswer], 503: [liveAnswer, errorAnswer], 429: [errorAnswer] },
   },
   {
     method: "post",
@@ -160,5 +160,13 @@ export const OPERATIONS: Operation[] = [
     access: "reader",
     answers: READ,
     streams: "text/plain",
+  },
+  {
+    method: "get",
+    path: "/openapi.json",
+    summary: "This document",
+    access: "open",
+    answers: refused(429, 503),
+    streams: "application/json",
   },
 ];

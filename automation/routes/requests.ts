@@ -18,9 +18,9 @@ const LONGEST_WAIT = 900;
 export function requestRoutes(
   app: Hono<DoorEnv>,
   runner: Runner,
-  parts: { door: Door; changes: Changes; worker: Pick<Worker, "wake"> },
+  parts: { door: Door; changes: Changes; worker: Pick<Worker, "wake">; stopping: AbortSignal },
 ): void {
-  const { door, changes, worker } = parts;
+  const { door, changes, worker, stopping } = parts;
   const route = <Body>(
     path: string,
     schema: z.ZodType<Body>,
@@ -36,7 +36,7 @@ export function requestRoutes(
       runner.log.info({ requestId, run: id, kind, stack, tag, state }, "run accepted");
       worker.wake();
       const waitMs = parseWait(c.req.header("prefer"), WAIT, LONGEST_WAIT) * 1000;
-      const options = { asked: toAsked(body) ?? null, waitMs, signal: c.req.raw.signal };
+      const options = { asked: toAsked(body) ?? null, waitMs, signal: AbortSignal.any([c.req.raw.signal, stopping]) };
       const answer = await answerRun(runner, changes, acceptance, options);
       return c.json(answer.body as object, answer.status);
     });

@@ -11,16 +11,19 @@ import { cancelRun } from "../runs.ts";
 import type { Changes } from "../waiting.ts";
 import type { Worker } from "../worker.ts";
 
-/** Events sent at once, and how often a stream says that it is alive, in milliseconds. */
+/** Events sent at once. */
 const PAGE = 200;
+/** How often a stream says that it is alive, and how often it looks without being told: another runner may run it. */
 const ALIVE = 15_000;
+const LOOK = 1_000;
 
 /** `GET /runs`, `GET /runs/:id`, `GET /runs/:id/events`, `POST /runs/:id/cancel`. */
 export function runRoutes(
   app: Hono<DoorEnv>,
   runner: Runner,
-  { door, changes, worker }: { door: Door; changes: Changes; worker: Pick<Worker, "cancel"> },
+  parts: { door: Door; changes: Changes; worker: Pick<Worker, "cancel">; stopping: AbortSignal },
 ): void {
+  const { door, changes, worker, stopping } = parts;
   const { store, log } = runner;
   const findRun = async (id: string): Promise<Run> => {
     const run = runId.safeParse(id).success ? await store.run(id) : undefined;
@@ -55,11 +58,12 @@ export function runRoutes(
     return streamSSE(c, async (stream) => {
       const gone = new AbortController();
       stream.onAbort(() => gone.abort());
+      const over = AbortSignal.any([gone.signal, stopping]);
       let seq = from.data;
       let told = Date.now();
-      while (!stream.aborted) {
+      while (!stream.aborted && !over.aborted) {
         // Asked for before reading, so that nothing that comes in between is missed.
-        const changed = changes.next(id, ALIVE, gone.signal);
+        const changed = changes.next(id, LOOK, over);
         const run = await store.run(id);
         const events = await store.events(id, seq, PAGE);
         for (const event of events) {

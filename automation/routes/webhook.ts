@@ -16,8 +16,9 @@ const LONGEST_WAIT = 8;
 export function webhookRoutes(
   app: Hono<DoorEnv>,
   runner: Runner,
-  { door, changes, worker }: { door: Door; changes: Changes; worker: Pick<Worker, "wake"> },
+  parts: { door: Door; changes: Changes; worker: Pick<Worker, "wake">; stopping: AbortSignal },
 ): void {
+  const { door, changes, worker, stopping } = parts;
   const { store, log, now } = runner;
   app.post("/webhook", async (c) => {
     const began = now();
@@ -38,7 +39,8 @@ export function webhookRoutes(
       return c.json({ ...toWebhookAnswer(acceptance.run, affected, undefined), ...by, reason: message });
     }
     const waitMs = parseWait(c.req.header("prefer"), LONGEST_WAIT, LONGEST_WAIT) * 1000 - (now() - began);
-    const run = await waitForRun(store, changes, id, Math.max(0, waitMs), c.req.raw.signal);
+    const signal = AbortSignal.any([c.req.raw.signal, stopping]);
+    const run = await waitForRun(store, changes, id, Math.max(0, waitMs), signal);
     const winner = run.supersededBy === null ? undefined : await store.run(run.supersededBy);
     if (run.state === "failed" || run.state === "canceled") {
       const answer = toRunAnswer(run, { asked: null, duplicate: acceptance.duplicate, now: now() });

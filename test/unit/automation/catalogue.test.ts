@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+import { toServices, toStacks } from "../../../automation/catalogue.ts";
+
+test("stacks are the files that are named after them, and bootstrap is nobody's to deploy", () => {
+  const files = ["Pulumi.yaml", "Pulumi.staging.yaml", "Pulumi.production.yaml", "Pulumi.bootstrap.yaml"];
+  expect(toStacks([...files, "Pulumi.Bad.yaml", "Pulumi.a/b.yaml", "README.md"])).toEqual(["staging", "production"]);
+});
+
+const files = ["components/redis/compose.yaml", "components/minio/compose.yml", "components/runner/compose.yaml"];
+
+test.each<[string, string, string[]]>([
+  ["what the stack lists, in its order", "config:\n  platform:services: [redis, postgres]", ["redis", "postgres"]],
+  ["all that have a compose file, but the runner", "config: {}", ["redis", "minio"]],
+  ["all, of an empty file", "", ["redis", "minio"]],
+  ["all, where the list is none", "config:\n  platform:services: all", ["redis", "minio"]],
+])("services are %s", (_name, text, expected) => {
+  expect(toServices(text, [...files, "components/compose/parse.ts", "other/x/compose.yaml"])).toEqual(expected);
+});
