@@ -48,11 +48,24 @@ describe("a signed deploy, through real git and the real engine", () => {
     expect(world.deeds().length).toBe(before);
   }, 120_000);
 
+  test("a new release that changes nothing for the services touches none of them", async () => {
+    world.origin.release("v1.0.6", { "README.md": "for people", "untracked/notes.txt": "and more" });
+    const before = world.deeds().length;
+    const { body } = await world.deploy("staging", "v1.0.6");
+    expect(body).toMatchObject({
+      status: "success",
+      tag: "v1.0.6",
+      changed_services: [],
+      reasons: { postgres: "equal", redis: "equal" },
+    });
+    expect(world.deeds().length).toBe(before);
+  }, 120_000);
+
   test("what was changed by hand is mended and named", async () => {
     const live = world.live("staging/redis");
     world.setLive("staging/redis", { ...live, env: { ...(live?.env as object), MAXMEMORY: "1gb" } });
     world.setLive("staging/postgres", null);
-    const { body } = await world.deploy("staging", "v1.0.2");
+    const { body } = await world.deploy("staging", "v1.0.6");
     expect(body).toMatchObject({
       status: "success",
       changed_services: ["postgres", "redis"],
@@ -62,11 +75,11 @@ describe("a signed deploy, through real git and the real engine", () => {
   }, 120_000);
 
   test("a failed service is named with its cause while the other is brought up to date, and is tried again", async () => {
-    world.origin.release("v1.0.3", { "env.json": JSON.stringify({ redis: { N: "3" }, postgres: { N: "3" } }) });
+    world.origin.release("v1.0.7", { "env.json": JSON.stringify({ redis: { N: "3" }, postgres: { N: "3" } }) });
     world.script("staging/redis", {
       fail: "unhealthy: redis does not answer PING (see its log (container redis))\n+ redis-server\nout of memory",
     });
-    const failed = await world.deploy("staging", "v1.0.3");
+    const failed = await world.deploy("staging", "v1.0.7");
     expect(failed.status).toBe(500);
     expect(failed.body).toMatchObject({
       status: "failed",
@@ -83,7 +96,7 @@ describe("a signed deploy, through real git and the real engine", () => {
       cause: { code: "unhealthy" },
     });
     world.script("staging/redis", null);
-    const again = await world.deploy("staging", "v1.0.3");
+    const again = await world.deploy("staging", "v1.0.7");
     expect(again.body).toMatchObject({
       status: "success",
       changed_services: ["redis"],
@@ -92,19 +105,19 @@ describe("a signed deploy, through real git and the real engine", () => {
   }, 120_000);
 
   test("a service that needs a failed one is skipped and says so", async () => {
-    world.origin.release("v1.0.4", {
+    world.origin.release("v1.0.8", {
       "env.json": JSON.stringify({ chained: true, redis: { N: "4" }, postgres: { N: "4" } }),
     });
     world.script("staging/postgres", { fail: "deployment_failed: no such image (name an image that exists)" });
-    const { status, body } = await world.deploy("staging", "v1.0.4");
+    const { status, body } = await world.deploy("staging", "v1.0.8");
     world.script("staging/postgres", null);
     expect(status).toBe(500);
     expect(body).toMatchObject({ skipped_services: ["redis"], reasons: { redis: "needs postgres" } });
   }, 120_000);
 
   test("a program that does not run fails with its own words", async () => {
-    world.origin.release("v1.0.5", { "env.json": JSON.stringify({ crash: "platform:domain is missing" }) });
-    const { body } = await world.deploy("staging", "v1.0.5");
+    world.origin.release("v1.0.9", { "env.json": JSON.stringify({ crash: "platform:domain is missing" }) });
+    const { body } = await world.deploy("staging", "v1.0.9");
     expect(body).toMatchObject({
       status: "failed",
       cause: {
@@ -120,9 +133,9 @@ describe("a signed deploy, through real git and the real engine", () => {
     const { body } = await world.send("GET", "/runs?limit=3");
     const runs = body.runs as { id: string; state: string; tag: string }[];
     expect(runs.map(({ tag, state }) => [tag, state])).toEqual([
-      ["v1.0.5", "failed"],
-      ["v1.0.4", "failed"],
-      ["v1.0.3", "succeeded"],
+      ["v1.0.9", "failed"],
+      ["v1.0.8", "failed"],
+      ["v1.0.7", "succeeded"],
     ]);
     const one = await world.send("GET", `/runs/${runs[2]!.id}`);
     expect(one.body).toMatchObject({ id: runs[2]!.id, triggered_by: "test", attempts: 1, rollback: false });
