@@ -12,14 +12,24 @@ export interface ApartRunner {
   pid: number;
   /** Ends it with SIGTERM, or SIGKILL, and waits until it is gone. */
   end(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /** Resolves when it has ended, however that came. */
+  gone: Promise<void>;
 }
 
-/** Starts `npm start`'s program and waits until it listens. What it logs goes to `onLine`. */
-export async function startApart(env: Record<string, string>, onLine: (line: string) => void): Promise<ApartRunner> {
-  const child = spawn(process.execPath, [join(root, "automation/main.ts")], {
+/** What `npm start` runs. */
+export const RUNNER = "automation/main.ts";
+
+/** Starts a runner's program and waits until it listens. What it logs goes to `onLine`. */
+export async function startApart(
+  env: Record<string, string>,
+  onLine: (line: string) => void,
+  program = RUNNER,
+): Promise<ApartRunner> {
+  const child = spawn(process.execPath, [join(root, program)], {
     env: { PATH: engineEnvironment().PATH, HOME: process.env.HOME, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const url = await new Promise<string>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on("line", (line) => {
@@ -30,7 +40,7 @@ export async function startApart(env: Record<string, string>, onLine: (line: str
     }
     child.on("exit", (code) => reject(new Error(`the runner ended with ${code}`)));
   });
-  return { url, pid: child.pid!, end: (signal) => end(child, signal) };
+  return { url, pid: child.pid!, end: (signal) => end(child, signal), gone };
 }
 
 async function end(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): Promise<void> {

@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { signPlain } from "../../../automation/signature.ts";
+import { requireDocumented } from "./documented.ts";
 import { startWorld, type World } from "./world.ts";
 
 const TOKEN = "a-token-for-readers";
@@ -24,11 +25,9 @@ async function post(body: string | Uint8Array<ArrayBuffer>, headers: Record<stri
       ...headers,
     },
   });
-  return {
-    status: answer.status,
-    headers: answer.headers,
-    body: (await answer.json()) as { error: Record<string, string> },
-  };
+  const parsed = (await answer.json()) as { error: Record<string, string> };
+  if (path === "/deploy") requireDocumented("POST", path, { status: answer.status, body: parsed });
+  return { status: answer.status, headers: answer.headers, body: parsed };
 }
 
 const accepted = async () => ((await world.send("GET", "/runs?limit=200")).body.runs as unknown[]).length;
@@ -117,14 +116,22 @@ describe("a request that is not right is answered with what to do, and has no ef
 });
 
 describe("reading", () => {
-  const get = (path: string, headers: Record<string, string> = {}) =>
-    fetch(new URL(path, world.runner.url), { headers });
+  const get = async (path: string, headers: Record<string, string> = {}) => {
+    const answer = await fetch(new URL(path, world.runner.url), { headers });
+    if (!path.startsWith("/runs/") || answer.status !== 404) {
+      requireDocumented("GET", path, { status: answer.status, body: await answer.clone().json() });
+    }
+    return answer;
+  };
 
-  test.each(["/runs", "/runs/x"])("%s is closed without token or signature", async (path) => {
-    expect((await get(path)).status).toBe(401);
-    expect((await get(path, { authorization: "Bearer wrong" })).status).toBe(401);
-    expect((await get(path, { authorization: "Bearer " })).status).toBe(401);
-  });
+  test.each(["/runs", "/runs/x", "/runs/x/events", "/stacks", "/metrics"])(
+    "%s is closed without token or signature",
+    async (path) => {
+      expect((await get(path)).status).toBe(401);
+      expect((await get(path, { authorization: "Bearer wrong" })).status).toBe(401);
+      expect((await get(path, { authorization: "Bearer " })).status).toBe(401);
+    },
+  );
 
   test("takes the token, and both signatures", async () => {
     expect((await get("/runs", { authorization: `Bearer ${TOKEN}` })).status).toBe(200);
@@ -151,7 +158,7 @@ describe("reading", () => {
     const took = performance.now() - began;
     const { checks, ...rest } = (await answer.json()) as { checks: Record<string, string> };
     expect(rest).toMatchObject({ version: "0.0.0-test", uptime: expect.any(Number) });
-    expect(Object.keys(checks).sort()).toEqual(["dokploy", "engine", "git", "secret", "store"]);
+    expect(Object.keys(checks).sort()).toEqual(["dokploy", "engine", "git", "secret", "secret_files", "store"]);
     for (const state of Object.values(checks)) expect(["ok", "broken", "unknown"]).toContain(state);
     expect(took).toBeLessThan(1000);
     expect((await get("/health/live")).status).toBe(200);

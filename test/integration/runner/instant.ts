@@ -9,6 +9,8 @@ export interface InstantEngine {
   performed: string[];
   /** How the next runs end. */
   outcomes: ServiceOutcome[];
+  /** While set, the runner makes this mistake in every run. */
+  mistake: Error | undefined;
   /** While set, runs wait for it. */
   hold: Promise<void> | undefined;
 }
@@ -21,9 +23,11 @@ export function createInstantEngine(): InstantEngine {
       { service: "postgres", result: "unchanged", reason: "equal" },
       { service: "redis", result: "changed", reason: "changed: composeFile" },
     ],
+    mistake: undefined,
     hold: undefined,
     perform: async (_runner, { run }, stop) => {
       engine.performed.push(`${run.stack} ${run.tag}`);
+      if (engine.mistake) throw engine.mistake;
       const stopped = new Promise<void>((resolve) => stop.addEventListener("abort", () => resolve(), { once: true }));
       if (engine.hold) await Promise.race([engine.hold, stopped]);
       if (stop.aborted) return { verdict: judgeStop(stop.reason as StopReason, 0), outcomes: [] };

@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Writable } from "node:stream";
 import { requestRunner, type SignatureForm } from "../../../automation/cli/client.ts";
-import { readConfig } from "../../../automation/config.ts";
+import { knownSecrets, readConfig } from "../../../automation/config.ts";
 import { createLog } from "../../../automation/log.ts";
+import { createMask } from "../../../automation/mask.ts";
 import { type RunnerOptions, type StartedRunner, startRunner } from "../../../automation/start.ts";
 import { createVariables } from "../../../automation/variables.ts";
 import { enginePath } from "../../../tools/engine-path.mjs";
-import { startApart } from "./apart.ts";
+import { RUNNER, startApart } from "./apart.ts";
 import { requireDocumented } from "./documented.ts";
 import { createOrigin, fixtureProgram, type Origin, type Program } from "./origin.ts";
 
@@ -18,6 +19,8 @@ const root = new URL("../../..", import.meta.url).pathname;
 /** One line of the fixture's own log: what was really done to a service. */
 export interface Deed {
   op: "create" | "update" | "delete";
+  /** Process that did it. */
+  pid: number;
   /** `<stack>/<service>` */
   id: string;
   env: Record<string, string>;
@@ -29,6 +32,8 @@ export interface TestRunner extends StartedRunner {
   pid: number;
   /** SIGKILL; only in a process of its own. */
   kill(): Promise<void>;
+  /** Resolves when its process has ended; never, when that is the test's own. */
+  gone: Promise<void>;
 }
 
 /** A runner on loopback, its origin, and the files that stand for Dokploy. */
@@ -72,8 +77,8 @@ export interface WorldOptions {
   program?: Program;
   /** Carries out runs. Default: the engine. */
   perform?: RunnerOptions["perform"];
-  /** Whether it runs in a process of its own. */
-  apart?: boolean;
+  /** Whether it runs in a process of its own; a text names the program. */
+  apart?: boolean | string;
 }
 
 /** Starts a runner for a test. `env` adds to or replaces what it is configured with. */
@@ -108,10 +113,12 @@ export async function startWorld(
   });
   let starts = 0;
   const startOwn = async (): Promise<TestRunner> => {
-    const { url, pid, end } = await startApart(settings, (line) => {
+    const program = typeof apart === "string" ? apart : RUNNER;
+    const onLine = (line: string) => {
       text += `${line}\n`;
-    });
-    return { url, pid, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
+    };
+    const { url, pid, end, gone } = await startApart(settings, onLine, program);
+    return { url, pid, gone, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
   };
   const start = async (): Promise<TestRunner> => {
     if (apart) return startOwn();
@@ -121,7 +128,11 @@ export async function startWorld(
       config,
       variables,
       env: { PATH: process.env.PATH, HOME: process.env.HOME },
-      log: createLog("debug", sink),
+      log: createLog(
+        "debug",
+        createMask(() => knownSecrets(variables)),
+        sink,
+      ),
       folder: root,
       enginePath: [enginePath(), dirname(process.execPath), process.env.PATH].join(":"),
       version: "0.0.0-test",
@@ -129,7 +140,7 @@ export async function startWorld(
       ...(perform ? { perform } : {}),
     });
     const kill = () => Promise.reject(new Error("only a runner in a process of its own can be killed"));
-    return { ...runner, pid: process.pid, kill };
+    return { ...runner, pid: process.pid, kill, gone: new Promise(() => {}) };
   };
   const read = (file: string) => (existsSync(file) ? readFileSync(file, "utf8") : undefined);
   const write = (file: string, value: Record<string, unknown> | null) => {
