@@ -169,9 +169,10 @@ function setUpGithub(
   if (!settings.github || !found) return;
   const { repository, api, trigger, waitMinutes, approvals, checks } = settings.github;
   for (const message of found.missing) pulumi.log.warn(message);
-  // The token stays in the environment: what the provider is given is kept in the state.
   const baseUrl = `${api.replace(/\/+$/, "").replace(/\/api\/v3$/, "")}/`;
-  const provider = new github.Provider("github", { owner: repository.split("/")[0] ?? "", baseUrl });
+  // Left out it would be taken from the environment all the same, and be kept in the state in clear.
+  const token = pulumi.secret(process.env.GITHUB_TOKEN ?? "");
+  const provider = new github.Provider("github", { owner: repository.split("/")[0] ?? "", baseUrl, token });
   const { branch } = settings.runner;
   // While one is rotated there are two; GitHub signs with the first.
   const webhookSecret = values.apply(({ WEBHOOK_SECRET = "" }) => WEBHOOK_SECRET.split(",")[0]?.trim() ?? "");
