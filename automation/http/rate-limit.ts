@@ -19,9 +19,11 @@ export function createRateLimit({ burst, perSecond }: Rate): { take(source: stri
     take: (source, now) => {
       const bucket = buckets.get(source) ?? { tokens: burst, at: now };
       const tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * perSecond);
+      // What is refused costs nothing: else who asks again too soon would never be let in.
+      const left = tokens < 1 ? tokens : tokens - 1;
       // Put last: the order of the map is the order of the last use.
       buckets.delete(source);
-      buckets.set(source, { tokens: Math.max(0, tokens - 1), at: now });
+      buckets.set(source, { tokens: left, at: now });
       for (const oldest of buckets.keys()) {
         if (buckets.size <= SOURCES) break;
         buckets.delete(oldest);

@@ -180,6 +180,16 @@ describe("a runner that stops", () => {
   });
 });
 
+test("who waits for a run when the runner stops is told that it goes on", async () => {
+  hold();
+  const waiting = world.deploy("staging", "v1.0.1");
+  await until("it is under way", 10_000, () => engine.performed.length === 1);
+  await world.runner.stop(0);
+  expect(await waiting).toMatchObject({ status: 202, body: { status: "in_progress" } });
+  engine.hold = undefined;
+  await world.restart();
+});
+
 describe("sync, preview and drift", () => {
   test("sync brings the stack once more to its release, and needs one", async () => {
     const none = await world.send("POST", "/sync", { all: true });

@@ -22,6 +22,12 @@ test("a source may send a burst, and then what it may send by and by", () => {
   expect(take(limit, "a", T0 + 1500)).toBeUndefined();
 });
 
+test("who asks again too soon is let in when it is time all the same", () => {
+  const limit = createRateLimit({ burst: 1, perSecond: 1 });
+  const taken = Array.from({ length: 31 }, (_, index) => take(limit, "a", T0 + index * 100) === undefined);
+  expect(taken.filter(Boolean).length).toBeGreaterThanOrEqual(3);
+});
+
 test("it never saves up more than a burst", () => {
   const limit = createRateLimit({ burst: 2, perSecond: 100 });
   take(limit, "a", T0);

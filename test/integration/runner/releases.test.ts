@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createInstantEngine, type InstantEngine } from "./instant.ts";
+import { startWorld, type World } from "./world.ts";
+
+// The release rules on a real repository; the rules themselves have tables and properties of their own.
+
+let world: World;
+let engine: InstantEngine;
+beforeEach(async () => {
+  engine = createInstantEngine();
+  world = await startWorld({}, { perform: engine.perform });
+});
+afterEach(() => world.stop());
+
+const git = (...words: string[]) => world.origin.git(...words);
+const production = (tag: string, more: Record<string, unknown> = {}, form: "plain" | "v2" = "plain") =>
+  world.deploy("production", tag, more, { form });
+
+/** Tags a commit with the trailers that the release commands write, and pushes the tag. */
+function tag(name: string, kind: string, commit = "HEAD", trailers = ""): void {
+  git("tag", "-a", name, commit, "-m", `Release ${name}\n\nDockmaster-Kind: ${kind}${trailers}`);
+  git("push", "--quiet", "origin", `refs/tags/${name}`);
+}
+
+/** Puts a release on main through staging to production. */
+async function promote(staging: string, promoted: string): Promise<void> {
+  expect((await world.deploy("staging", staging)).body).toMatchObject({ status: "success" });
+  tag(promoted, "production", `${staging}^{commit}`);
+  expect((await production(promoted)).body).toMatchObject({ status: "success" });
+}
+
+/** A fix on a branch from a release, tagged as a hotfix. */
+function hotfix(from: string, name: string): string {
+  git("checkout", "--quiet", "-b", `fix-${name}`, `${from}^{commit}`);
+  const commit = world.origin.release(null, { [`fix-${name}`]: name });
+  tag(name, "hotfix");
+  git("checkout", "--quiet", "main");
+  return commit;
+}
+
+describe("production", () => {
+  test("takes a commit that succeeded on staging, under any tag of it", async () => {
+    expect(await production("v1.0.1")).toMatchObject({ status: 409, body: { error: { code: "not_on_staging" } } });
+    await promote("v1.0.1", "v1.1.0");
+    expect((await production("v1.0.1")).body).toMatchObject({ status: "success" });
+  });
+
+  test("takes no commit of a branch that main does not have", async () => {
+    await promote("v1.0.1", "v1.1.0");
+    git("checkout", "--quiet", "-b", "experiment");
+    world.origin.release("v1.0.2", { note: "off main" });
+    expect((await world.deploy("staging", "v1.0.2")).body).toMatchObject({ status: "success" });
+    tag("v1.2.0", "production", "v1.0.2^{commit}");
+    expect(await production("v1.2.0")).toMatchObject({
+      status: 409,
+      body: { error: { code: "not_on_main", hint: expect.stringContaining("hotfix") } },
+    });
+    expect(engine.performed).not.toContain("production v1.2.0");
+  });
+
+  test("takes a hotfix that descends from what it has, and no other", async () => {
+    await promote("v1.0.1", "v1.1.0");
+    world.origin.release("v1.0.2", { note: "2" });
+    await promote("v1.0.2", "v1.2.0");
+    hotfix("v1.1.0", "v1.1.1");
+    expect(await production("v1.1.1")).toMatchObject({ status: 409, body: { error: { code: "not_on_main" } } });
+    hotfix("v1.2.0", "v1.2.1");
+    expect((await production("v1.2.1")).body).toMatchObject({ status: "success", tag: "v1.2.1" });
+  });
+
+  test("does not lose a hotfix that main lacks, unless it was dropped by name", async () => {
+    await promote("v1.0.1", "v1.1.0");
+    hotfix("v1.1.0", "v1.1.1");
+    expect((await production("v1.1.1")).body).toMatchObject({ status: "success" });
+    world.origin.release("v1.0.2", { note: "2" });
+    expect((await world.deploy("staging", "v1.0.2")).body).toMatchObject({ status: "success" });
+    tag("v1.2.0", "production", "v1.0.2^{commit}");
+    expect(await production("v1.2.0")).toMatchObject({
+      status: 409,
+      body: { error: { code: "would_lose", message: expect.stringContaining("v1.1.1") } },
+    });
+    tag("v1.3.0", "production", "v1.0.2^{commit}", "\nDrops: v1.1.1");
+    expect((await production("v1.3.0")).body).toMatchObject({ status: "success" });
+  });
+
+  test("recognises a hotfix that was merged, and one that was cherry-picked", async () => {
+    await promote("v1.0.1", "v1.1.0");
+    const fix = hotfix("v1.1.0", "v1.1.1");
+    expect((await production("v1.1.1")).body).toMatchObject({ status: "success" });
+    world.origin.release(null, { note: "something else first" });
+    git("cherry-pick", fix);
+    world.origin.release("v1.0.2", { note: "2" });
+    await promote("v1.0.2", "v1.2.0");
+
+    hotfix("v1.2.0", "v1.2.1");
+    expect((await production("v1.2.1")).body).toMatchObject({ status: "success" });
+    git("merge", "--quiet", "--no-ff", "-m", "merge the fix", "fix-v1.2.1");
+    world.origin.release("v1.0.3", { note: "3" });
+    await promote("v1.0.3", "v1.3.0");
+  });
+
+  test("goes back only by a rollback, signed v2, to a release that it had", async () => {
+    await promote("v1.0.1", "v1.1.0");
+    world.origin.release("v1.0.2", { note: "2" });
+    world.origin.release("v1.0.3", { note: "3" });
+    await promote("v1.0.3", "v1.2.0");
+    expect((await production("v1.1.0")).body).toMatchObject({ status: "superseded", superseded_by: "v1.2.0" });
+    expect(await production("v1.1.0", { rollback: true })).toMatchObject({ status: 401 });
+    expect(await production("v1.0.2", { rollback: true }, "v2")).toMatchObject({
+      status: 409,
+      body: { error: { code: "never_had" } },
+    });
+    expect((await production("v1.1.0", { rollback: true }, "v2")).body).toMatchObject({
+      status: "success",
+      tag: "v1.1.0",
+    });
+    // Recorded before the rollback, sent again after it.
+    expect((await production("v1.2.0")).body).toMatchObject({ status: "superseded" });
+  });
+
+  test("is not updated by a push", async () => {
+    const after = world.origin.release(null, { "components/redis/compose.yaml": "services: {}\n" });
+    await world.send("POST", "/webhook", { ref: "refs/heads/main", after, before: "0".repeat(40) });
+    expect(engine.performed.filter((each) => each.startsWith("production"))).toEqual([]);
+  });
+});
