@@ -16,6 +16,7 @@ import { type Pairing, pairServices } from "./pair-services.ts";
 import { openVault } from "./secret/vault.ts";
 import { type Access, dokployProject, readAccess } from "./stack-config.ts";
 import { editStackFile } from "./stack-file.ts";
+import { composeResources, readStateIfAny } from "./state.ts";
 
 interface ImportOptions {
   yes?: boolean;
@@ -44,7 +45,9 @@ export function define(command: Command): void {
       const access = await readAccess(checkout, stack);
       const owner = requireOwner(checkout, stack, access.platformKey);
       const found = await connectDokploy(access.dokploy).list(dokployProject(checkout, stack), stack);
-      const pairings = pairServices(services, found, owner);
+      const state = composeResources(await readStateIfAny(checkout, stack));
+      const known = new Map([...state].map(([service, { id = "" }]) => [service, id]));
+      const pairings = pairServices(services, found, owner, known);
       const adopted = pairings.flatMap(({ service, kind, composeIds: [id] }): Adopted[] => {
         const compose = found.find(({ composeId }) => composeId === id);
         return kind === "adopt" && compose ? [{ service, compose }] : [];

@@ -15,9 +15,19 @@ export interface Pairing {
 
 type Found = Pick<LiveCompose, "composeId" | "name" | "description">;
 
-/** Pairs the services of a stack with what its environment on Dokploy has: by our marker, else by name. Pure. */
-export function pairServices(services: string[], live: Found[], owner: Owner): Pairing[] {
-  const marked = services.map((service) => live.filter((compose) => ownService(compose, owner) === service));
+/**
+ * Pairs the services of a stack with what its environment on Dokploy has: by the state (`known`: service → id) or our
+ * marker, else by name. Pure.
+ */
+export function pairServices(
+  services: string[],
+  live: Found[],
+  owner: Owner,
+  known: ReadonlyMap<string, string> = new Map(),
+): Pairing[] {
+  const marked = services.map((service) =>
+    live.filter((compose) => known.get(service) === compose.composeId || ownService(compose, owner) === service),
+  );
   const free = live.filter((compose) => !marked.flat().includes(compose));
   const strangers = free.filter(({ name }) => !services.includes(name));
   const paired = services.map((service, index): Pairing => {

@@ -8,7 +8,7 @@ import { askForName, requireAnswers } from "./confirm.ts";
 import { connectDokploy, type DokployServer, type LiveCompose } from "./dokploy.ts";
 import { type Owner, ownService, requireOwner } from "./marker.ts";
 import { dokployProject, readAccess } from "./stack-config.ts";
-import { composeResources, readState } from "./state.ts";
+import { composeResources, readStateIfAny } from "./state.ts";
 import { volumesOf } from "./volumes.ts";
 
 /** `dockmaster remove` */
@@ -61,11 +61,7 @@ interface RemoveOptions {
 
 /** A service that the state still has belongs to the stack: taking it away here would be drift. */
 async function requireReleased(checkout: Checkout, stack: string, service: string): Promise<void> {
-  const state = await readState(checkout, stack).catch((error: unknown) => {
-    if (error instanceof CliError && error.code === "stack_unknown") return undefined;
-    throw error;
-  });
-  if (!state || !composeResources(state).has(service)) return;
+  if (!composeResources(await readStateIfAny(checkout, stack)).has(service)) return;
   throw new CliError(
     "still_in_stack",
     `${service} is part of ${stack}`,

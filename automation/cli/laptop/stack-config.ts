@@ -4,7 +4,6 @@ import { parse } from "yaml";
 import type { Checkout } from "./checkout.ts";
 import { laptopEnvironment } from "./engine.ts";
 import { runProgram } from "./run-program.ts";
-import type { Place } from "./secret/encrypt.ts";
 
 /** How to reach the servers of a stack. What is nowhere said is undefined. */
 export interface Access {
@@ -43,18 +42,8 @@ export async function readAccess(checkout: Checkout, stack: string): Promise<Acc
   };
 }
 
-/** A service's given secret in clear; undefined when it cannot be decrypted. */
-export function readGivenValue(checkout: Checkout, { stack, service, name }: Place): Promise<string | undefined> {
-  return decrypt(checkout, stack, `platform:${service}.secrets.${name}`, ["--path"]);
-}
-
-async function decrypt(
-  { folder }: Checkout,
-  stack: string,
-  key: string,
-  more: string[] = [],
-): Promise<string | undefined> {
-  const words = ["config", "get", key, "--stack", stack, "--non-interactive", ...more];
+async function decrypt({ folder }: Checkout, stack: string, key: string): Promise<string | undefined> {
+  const words = ["config", "get", key, "--stack", stack, "--non-interactive"];
   const { code, stdout } = await runProgram("pulumi", words, { cwd: folder, env: laptopEnvironment() });
   return code === 0 ? stdout.trimEnd() : undefined;
 }

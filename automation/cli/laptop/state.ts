@@ -7,6 +7,7 @@ import { runProgram } from "./run-program.ts";
 const resource = z.looseObject({
   urn: z.string(),
   type: z.string(),
+  id: z.string().optional(),
   modified: z.iso.datetime({ offset: true }).optional(),
   inputs: z.record(z.string(), z.unknown()).default({}),
   outputs: z.record(z.string(), z.unknown()).default({}),
@@ -49,6 +50,16 @@ export async function readState(checkout: Checkout, stack: string, { reveal = fa
 function hintFor(said: string): string {
   if (/passphrase/.test(said)) return "Set PULUMI_CONFIG_PASSPHRASE to what this stack's state was written with";
   return "Check PULUMI_BACKEND_URL, or log in: pulumi login <url>";
+}
+
+/** Like readState, for a stack that may not be in the state backend yet: nothing then. */
+export async function readStateIfAny(checkout: Checkout, stack: string): Promise<StackState> {
+  try {
+    return await readState(checkout, stack);
+  } catch (error) {
+    if (error instanceof CliError && error.code === "stack_unknown") return { resources: [], pendingOperations: 0 };
+    throw error;
+  }
 }
 
 /** The Compose projects of a state, by service. */

@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => laptop.close());
 
-describe("taking over what is on Dokploy", { timeout: 240_000 }, () => {
+describe("taking over what is on Dokploy", { timeout: 480_000 }, () => {
   test("import pairs by name and says what would change, what is kept and what would be left behind", async () => {
     const { code, stdout } = await dockmaster("import", "staging", "--create", "--yes", "--json", "--diff");
     expect(code).toBe(0);
@@ -85,28 +85,13 @@ describe("taking over what is on Dokploy", { timeout: 240_000 }, () => {
     expect(JSON.parse(again.stdout)).toMatchObject({ adoptions: [] });
   });
 
-  test("with another key everything is a stranger's: refused, and nothing is touched", async () => {
-    const before = await laptop.deployments("postgres");
-    const end = await laptop.dockmasterAs(
-      { PLATFORM_KEY: "another-key-0123456789-0123456789-0123" },
-      "up",
-      "staging",
-      "--yes",
-    );
-    expect(end.code).toBe(1);
-    const removed = await laptop.dockmasterAs(
-      { PLATFORM_KEY: "another-key-0123456789-0123456789-0123" },
-      ...["remove", "staging", "platform-postgres", "--yes"],
-    );
-    expect([removed.code, removed.stderr]).toEqual([1, expect.stringContaining("not made by this platform")]);
-    expect(await laptop.deployments("postgres")).toBe(before);
-  });
-
   test("the update after an import restarts nothing that did not change", async () => {
     const names = ["postgres", "redis"];
     for (const name of names) {
       laptop.emulator.control.edit(await laptop.composeId(name), { description: "" });
     }
+    // Still in the state: an update would mend it.
+    expect(JSON.parse((await dockmaster("import", "staging", "--yes", "--json")).stdout).adoptions).toEqual([]);
     rmSync(laptop.state, { recursive: true });
     mkdirSync(laptop.state);
     const before = await Promise.all(names.map(laptop.deployments));

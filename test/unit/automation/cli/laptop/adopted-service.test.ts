@@ -1,20 +1,17 @@
 import { expect, test } from "vitest";
-import { differences, secretsToKeep } from "../../../../../automation/cli/laptop/adopted-service.ts";
+import { differences, readWanted, secretsToKeep } from "../../../../../automation/cli/laptop/adopted-service.ts";
 import { volumesOf } from "../../../../../automation/cli/laptop/volumes.ts";
 
 const composeFile = "services: {redis: {image: 'redis:8'}}\nsecrets: {redis_password: {environment: REDIS_PASSWORD}}\n";
-const wanted = { composeFile, env: { MEMORY: "256m", REDIS_PASSWORD: "[secret]" }, domains: [], inVault: [] };
-const live = {
-  composeFile: composeFile.replace("redis:8", "redis:7"),
-  env: 'MEMORY=256m\nREDIS_PASSWORD="from before"\n',
-  domains: [],
-  autoDeploy: false,
-};
+const wanted = { composeFile, env: { MEMORY: "256m", REDIS_PASSWORD: "generated" }, routes: [], inVault: [] };
+const live = { composeFile, env: 'MEMORY=256m\nREDIS_PASSWORD="from before"\n', domains: [], autoDeploy: false };
+const equal = { ...live, env: "REDIS_PASSWORD=generated\nMEMORY=256m\n" };
 
-test("keeps the value that a secret has on Dokploy, unless somebody gave another", () => {
+test("keeps the value that a secret has on Dokploy where the platform would set another, unless somebody gave that", () => {
   expect(secretsToKeep(live, wanted, [])).toEqual([{ name: "redis_password", value: "from before" }]);
   expect(secretsToKeep(live, wanted, ["redis_password"])).toEqual([]);
-  expect(secretsToKeep({ ...live, env: "" }, wanted, [])).toEqual([]);
+  expect(secretsToKeep(equal, wanted, [])).toEqual([]);
+  expect(secretsToKeep({ env: null }, wanted, [])).toEqual([]);
 });
 
 test("where secrets live in Vault they are kept there, even before the compose file is known", () => {
@@ -25,30 +22,47 @@ test("where secrets live in Vault they are kept there, even before the compose f
   ];
   const unknown = { ...wanted, composeFile: null, inVault };
   expect(secretsToKeep(live, unknown, [])).toEqual([{ name: "redis_password", value: "from before", path }]);
-  expect(differences(live, unknown, ["redis_password"])).toContain("composeFile");
+  expect(differences(live, unknown)).toContain("composeFile");
 });
 
-test("an equal compose file has the same fingerprint of its secrets: nothing is to be kept and nothing changes", () => {
-  const equal = { ...live, composeFile: composeFile.replaceAll("\n", "\r\n") };
-  expect(secretsToKeep(equal, wanted, [])).toEqual([]);
-  expect(differences(equal, wanted, [])).toEqual([]);
+test("nothing differs when text and values are equal, whatever their line ends and order", () => {
+  expect(differences({ ...equal, composeFile: composeFile.replaceAll("\n", "\r\n") }, wanted)).toEqual([]);
 });
 
 test.each([
-  ["another text", live, ["redis_password"], ["composeFile"]],
-  ["a secret that gets a new value", live, [], ["composeFile", "env.REDIS_PASSWORD"]],
-  ["another value", { ...live, env: "MEMORY=1g\nREDIS_PASSWORD=x" }, ["redis_password"], ["composeFile", "env.MEMORY"]],
-  ["a value that goes", { ...live, env: `${live.env}OLD=1` }, ["redis_password"], ["composeFile", "env.OLD"]],
-  ["no env", { ...live, env: null }, [], ["composeFile", "env.MEMORY", "env.REDIS_PASSWORD"]],
-  ["automatic deploys", { ...live, autoDeploy: true }, ["redis_password"], ["composeFile", "autoDeploy"]],
-])("names the keys that differ: %s", (_, found, kept, keys) => {
-  expect(differences(found, wanted, kept)).toEqual(keys);
+  ["a text", { ...equal, composeFile: "services: {}" }, ["composeFile"]],
+  ["a secret", live, ["env.REDIS_PASSWORD"]],
+  ["a value", { ...equal, env: equal.env.replace("256m", "1g") }, ["env.MEMORY"]],
+  ["a value that goes", { ...equal, env: `${equal.env}OLD=1` }, ["env.OLD"]],
+  ["no env", { ...equal, env: null }, ["env.MEMORY", "env.REDIS_PASSWORD"]],
+  ["automatic deploys", { ...equal, autoDeploy: true }, ["autoDeploy"]],
+])("names the keys that differ: %s", (_, found, keys) => {
+  expect(differences(found, wanted)).toEqual(keys);
 });
 
 test("names routes that are not there yet", () => {
-  const routed = { ...wanted, domains: [{ host: "a.example.org", path: "/" }, { host: "b.example.org" }] };
-  const found = { ...live, domains: [{ host: "a.example.org", path: null }] };
-  expect(differences(found, routed, ["redis_password"])).toEqual(["composeFile", "domains.b.example.org/"]);
+  const found = { ...equal, domains: [{ host: "a.example.org", path: null }] };
+  const routes = ["a.example.org/", "b.example.org/"];
+  expect(differences(found, { ...wanted, routes })).toEqual(["domains.b.example.org/"]);
+});
+
+test("reads what a plan wants of one service among others", () => {
+  const urn = (type: string, name: string) =>
+    `urn:pulumi:staging::dockmaster::dockmaster:platform:Service$pulumi-nodejs:dynamic/${type}::${name}`;
+  const inputs = new Map<string, Record<string, unknown>>([
+    [urn("dokploy:Compose", "redis"), { composeFile, env: { A: "1" }, domains: [{ host: "a.example.org" }] }],
+    [urn("dokploy:Compose", "redis-copy"), { composeFile: null, env: null }],
+    [urn("vault:Secrets", "redis-shared"), { path: "p", fields: { b: {} } }],
+  ]);
+  const services = ["redis", "redis-copy"];
+  expect(readWanted(inputs, "redis", services)).toEqual({
+    composeFile,
+    env: { A: "1" },
+    routes: ["a.example.org/"],
+    inVault: [{ path: "p", field: "b" }],
+  });
+  expect(readWanted(inputs, "redis-copy", services)).toEqual({ composeFile: null, env: {}, routes: [], inVault: [] });
+  expect(readWanted(inputs, "minio", services)).toBeUndefined();
 });
 
 test("names volumes as they are on the server; external ones and broken files have none", () => {

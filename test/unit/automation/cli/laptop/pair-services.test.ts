@@ -14,6 +14,13 @@ test("our marker wins over the name", () => {
   expect(pairServices(["redis"], live, owner)).toEqual([{ service: "redis", kind: "ours", composeIds: ["1"] }]);
 });
 
+test("what the state has is ours, even when somebody took its marker away", () => {
+  const live = [unmarked("1", "redis"), unmarked("2", "redis")];
+  expect(pairServices(["redis"], live, owner, new Map([["redis", "2"]]))).toEqual([
+    { service: "redis", kind: "ours", composeIds: ["2"] },
+  ]);
+});
+
 test("what has the name and no marker is to be adopted", () => {
   expect(pairServices(["redis"], [unmarked("1", "redis")], owner)).toEqual([
     { service: "redis", kind: "adopt", composeIds: ["1"] },
