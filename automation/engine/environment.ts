@@ -12,6 +12,7 @@ const PROGRAM_VARIABLES = [
   "SSL_CERT_FILE",
   "SSL_CERT_DIR",
   "NODE_EXTRA_CA_CERTS",
+  "NODE_COMPILE_CACHE",
   "HTTP_PROXY",
   "HTTPS_PROXY",
   "NO_PROXY",
@@ -59,13 +60,13 @@ export function buildEngineEnvironment(
 ): Record<string, string> {
   const values = Object.fromEntries(PROGRAM_VARIABLES.map((name) => [name, variables.get(name)]));
   return {
+    // Every update starts four Node processes that load the same libraries: compiled once, they start in half the time.
+    NODE_COMPILE_CACHE: join(options.pulumiHome, "node"),
     ...pickEnvironment(values, PROGRAM_VARIABLES),
     PATH: options.path,
     PULUMI_HOME: options.pulumiHome,
     PULUMI_BACKEND_URL: options.backendUrl,
     PULUMI_SKIP_UPDATE_CHECK: "true",
-    // Every update starts four Node processes that load the same libraries: compiled once, they start in half the time.
-    NODE_COMPILE_CACHE: join(options.pulumiHome, "node"),
     // The stack file given to the engine is a copy without a salt; state keeps its own.
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
     DOCKMASTER_RELEASE: options.release,
