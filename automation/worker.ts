@@ -148,8 +148,8 @@ function watch({ store, config, now, log }: Runner, { run, lease }: Claim, stop:
 }
 
 async function conclude(runner: Runner, claim: Claim, { verdict, outcomes }: Ending): Promise<void> {
-  if (verdict.next === "leave") return;
   const log = runner.log.child({ run: claim.run.id, stack: claim.run.stack });
+  if (verdict.next === "leave") return log.warn({ reason: "the lease was lost" }, "run left to another worker");
   const patch = verdict.next === "requeue" ? {} : { outcomes, cause: verdict.cause };
   const { kind } = await end(runner, claim, verdict.next, patch);
   const told = kind === "deploy" || kind === "sync" ? "service changed" : "service differs";

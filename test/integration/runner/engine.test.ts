@@ -105,8 +105,15 @@ describe("runs on the real engine", () => {
     const { body } = await world.deploy("staging", "v1.0.2", {}, { waitSeconds: 0 });
     await until("it is tried again", 60_000, () => world.logged().includes('"cause":"stack_locked"'));
     expect(existsSync(lock)).toBe(true);
+    // A newer request is not held up by that.
+    world.origin.release("v1.0.3", { "env.json": JSON.stringify({ postgres: { N: "3" }, redis: { N: "3" } }) });
+    const since = Date.now();
+    const newer = await world.deploy("staging", "v1.0.3", {}, { waitSeconds: 0 });
+    expect(await ended(world, body.run)).toMatchObject({ state: "failed", cause: { code: "stack_locked" } });
+    expect(Date.now() - since).toBeLessThan(15_000);
     rmSync(lock);
-    expect(await ended(world, body.run)).toMatchObject({ state: "succeeded" });
+    expect(await ended(world, newer.body.run)).toMatchObject({ state: "succeeded" });
+    expect(world.live("staging/redis")).toMatchObject({ env: { N: "3" } });
   }, 180_000);
 });
 

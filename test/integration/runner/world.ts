@@ -90,7 +90,7 @@ export async function startWorld(
   const dokploy = join(folder, "dokploy");
   mkdirSync(dokploy);
   const origin = createOrigin(folder, program);
-  const secret = randomBytes(24).toString("hex");
+  const secret = env.WEBHOOK_SECRET || randomBytes(24).toString("hex");
   const settings: Record<string, string> = {
     HOST: "127.0.0.1",
     PORT: "0",
