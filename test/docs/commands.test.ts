@@ -13,5 +13,5 @@ test.each(listRunnable())(
       await place.close();
     }
   },
-  300_000,
+  600_000,
 );
