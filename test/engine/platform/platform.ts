@@ -1,23 +1,13 @@
 import { spawn } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Containers } from "../../../emulator/containers/containers.ts";
 import { createSimulatedContainers, type SimulatedContainers } from "../../../emulator/containers/simulated.ts";
 import { type Emulator, startEmulator } from "../../../emulator/emulator.ts";
 import { engineEnvironment } from "../../../tools/engine-path.mjs";
 import { type StandIn, withPlugin } from "../../plugins/plugins.ts";
-
-const ROOT = join(import.meta.dirname, "..", "..", "..");
+import { copyProgram } from "../../unit/stacks/refusals.ts";
 
 /** Long enough for the program. */
 export const KEY = "test-platform-key-of-more-than-32-characters";
@@ -39,6 +29,8 @@ export interface Platform {
   containers: SimulatedContainers;
   /** Writes the config of a stack, as lines of its file below `config:`. */
   config(stack: string, lines: readonly string[]): void;
+  /** Sets a key as a Pulumi secret, or one below it: `platform:redis.secrets.redis_password`. */
+  secret(stack: string, path: string, value: string): Promise<void>;
   /** `pulumi up --refresh`, as the runner does it. */
   up(stack: string, env?: NodeJS.ProcessEnv): Promise<Outcome>;
   preview(stack: string, env?: NodeJS.ProcessEnv): Promise<Outcome>;
@@ -69,22 +61,23 @@ export interface Service {
   deployments: number;
 }
 
-/** Opens an empty platform. `env` is for every command; `plugins` are found by the engine, real or stood in for. */
-export async function openPlatform({
-  env = {},
-  plugins = [],
-}: {
+/** What a test's platform needs besides the program. */
+export interface PlatformOptions {
+  /** For every command of the engine. */
   env?: NodeJS.ProcessEnv;
+  /** Found by the engine, real or stood in for. */
   plugins?: StandIn[];
-} = {}): Promise<Platform> {
+  /** Default: simulated containers. Real ones know none of what only a simulation can tell. */
+  host?: Containers;
+}
+
+/** Opens an empty platform. */
+export async function openPlatform({ env = {}, plugins = [], host }: PlatformOptions = {}): Promise<Platform> {
   const home = mkdtempSync(join(tmpdir(), "dockmaster-platform-"));
   const folder = join(home, "checkout");
-  mkdirSync(folder);
-  for (const part of ["stacks", "components", "package.json", "Pulumi.yaml"]) {
-    cpSync(join(ROOT, part), join(folder, part), { recursive: true });
-  }
-  symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
-  const containers = createSimulatedContainers({ stateFile: join(home, "containers.json") });
+  copyProgram(folder);
+  const simulated = () => createSimulatedContainers({ stateFile: join(home, "containers.json") });
+  const containers = (host ?? simulated()) as SimulatedContainers;
   const emulator = await startEmulator({ dataDir: join(home, "dokploy"), containers });
 
   const base = engineEnvironment({ PATH: process.env.PATH });
@@ -129,7 +122,9 @@ export async function openPlatform({
     const events = lines.map((line) => JSON.parse(line)).filter((one) => one.diagnosticEvent?.severity !== "debug");
     said += text + JSON.stringify(events);
     const steps = events.flatMap((event) => event.resOutputsEvent?.metadata ?? []);
-    const changed = steps.filter(({ op }) => !["same", "refresh", "read"].includes(op));
+    // A changed config is one of the provider's inputs as well.
+    const own = steps.filter(({ urn }) => !urn.includes("::pulumi:providers:"));
+    const changed = own.filter(({ op }) => !["same", "refresh", "read"].includes(op));
     return { ok, text, changes: Object.fromEntries(changed.map(({ urn, op }) => [shortName(urn), op])) };
   }
   async function ask<T>(path: string): Promise<T> {
@@ -168,6 +163,12 @@ export async function openPlatform({
         join(folder, `Pulumi.${stack}.yaml`),
         ["config:", ...lines.map((line) => `  ${line}`), ""].join("\n"),
       );
+    },
+    async secret(stack, path, value) {
+      const file = join(folder, `Pulumi.${stack}.yaml`);
+      const words = ["config", "set", "--secret", "--path", path, value];
+      const { ok, text } = await run([...words, "--stack", stack, "--config-file", file]);
+      if (!ok) throw new Error(text);
     },
     async up(stack, more) {
       await run(["stack", "init", stack, "--no-select"]);

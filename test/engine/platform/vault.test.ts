@@ -44,12 +44,10 @@ describe.skipIf(openbaoMissing)(`a stack whose secrets live in Vault${openbaoNot
       .filter((name) => before[name] !== after[name])
       .sort();
 
-  test("is refused while the roles are not there, with the command that makes them", async () => {
+  test("is refused while Vault is empty, with the command that fills it", async () => {
     const { ok, text } = await platform.up("staging", { VAULT_TOKEN: bao.rootToken });
     expect(ok).toBe(false);
-    expect(text).toContain("4 problems in stack staging; nothing was changed:");
-    expect(text).toContain("Vault has no role `platform.staging.redis` for us");
-    expect(text).toContain("run `dockmaster up bootstrap` with an administrator's token");
+    expect(text).toMatch(/vault_missing: .* \(.*`dockmaster up bootstrap` makes mounts and roles\)/);
     expect(platform.writes()).toEqual({});
   });
 
@@ -201,7 +199,7 @@ describe.skipIf(openbaoMissing)(`a stack whose secrets live in Vault${openbaoNot
     expect(text).toMatch(reason);
     expect(platform.writes()).toEqual({});
     expect(await platform.running("staging")).toEqual(before.running);
-    expect(withoutTimes(await platform.state("staging"))).toEqual(withoutTimes(before.state));
+    expect(known(await platform.state("staging"))).toEqual(known(before.state));
     platform.config("staging", config("platform:minio: {secretVersion: 2}"));
   });
 
@@ -257,8 +255,8 @@ function sources(env: string): { roleId: string; secretId: string } {
   return { roleId: value("VAULT_ROLE_ID"), secretId: value("VAULT_SECRET_ID") };
 }
 
-/** The state without the times that a refresh writes. */
-function withoutTimes(state: string): unknown {
-  const { deployment } = JSON.parse(state);
-  return deployment.resources.map(({ modified: _m, created: _c, ...rest }: Record<string, unknown>) => rest);
+/** What a state knows of each resource. */
+function known(state: string): unknown {
+  const { resources } = JSON.parse(state).deployment;
+  return resources.map(({ urn, id, inputs, outputs }: Record<string, unknown>) => ({ urn, id, inputs, outputs }));
 }

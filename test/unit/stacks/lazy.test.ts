@@ -1,0 +1,26 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+
+const ROOT = join(import.meta.dirname, "..", "..", "..");
+
+/** CommonJS packages that a fresh process has loaded after importing a module of the program. */
+function loadedBy(module: string): string[] {
+  const script = `await import(${JSON.stringify(join(ROOT, module))});
+    const { default: Module } = await import("node:module");
+    const files = Object.keys(Module._cache).flatMap((file) => /node_modules\\/(@[^/]+\\/[^/]+|[^/]+)/.exec(file)?.[1] ?? []);
+    console.log(JSON.stringify([...new Set(files)]));`;
+  const options = { encoding: "utf8", cwd: ROOT } as const;
+  return JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", script], options));
+}
+
+it("the program of an environment loads no provider's SDK that it may not need", () => {
+  const loaded = loadedBy("stacks/platform.ts");
+  expect(loaded).toContain("@pulumi/pulumi");
+  expect(loaded.filter((name) => /@pulumi\/(?!pulumi$)/.test(name))).toEqual([]);
+});
+
+it("what is loaded with Vault and with command checks is these SDKs", () => {
+  expect(loadedBy("components/vault/deliver.ts")).toContain("@pulumi/vault");
+  expect(loadedBy("components/command-checks.ts")).toContain("@pulumi/command");
+});
