@@ -29,7 +29,6 @@ describe("the runner's image", () => {
         dockerfile: "checkout/Dockerfile",
         platform: "linux/amd64",
         args: { COMMIT: args.commit, RELEASE: "v1.2.4" },
-        builderVersion: "BuilderBuildKit",
       },
       buildOnPreview: false,
       skipPush: false,
