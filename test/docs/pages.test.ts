@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { describe, expect, test } from "vitest";
 import { parseDocument } from "yaml";
 import { COMMANDS } from "../../automation/cli/commands.ts";
+import { createMetrics } from "../../automation/metrics.ts";
 import { apiReference } from "../../tools/docs/api-reference.ts";
 import { listPages, ROOT, readBlocks, readMark, readPage, TAKEN } from "./pages.ts";
 import { SESSIONS } from "./session.ts";
@@ -35,7 +36,7 @@ describe.each(pages)("%s", (page) => {
       .replaceAll(/\\\n\s*/g, " ")
       .split("\n");
     for (const [index, line] of lines.entries()) {
-      for (const [, words = ""] of line.matchAll(/(?:npx |`|\$\()dockmaster ([^`#|;)]+)/g)) {
+      for (const [, words = ""] of line.matchAll(/(?:npx |`|\$\()dockmaster ([^`#|;&)]+)/g)) {
         expect(mistakeOf(program, words), `${page}:${index + 1}: dockmaster ${words}`).toBeUndefined();
       }
     }
@@ -55,6 +56,13 @@ test("every page is in the navigation, and everything in the navigation is a pag
 
 test("the page about the API is what its program makes of the schemas", () => {
   expect(readPage("api.md"), "node tools/docs/api-reference.ts > docs/api.md").toBe(apiReference());
+});
+
+test("the page about watching names every metric that there is, and no other", async () => {
+  const metrics = await createMetrics().registry.getMetricsAsJSON();
+  const own = metrics.map(({ name }) => name).filter((name) => name.startsWith("dockmaster_"));
+  const named = readPage("watch.md").match(/dockmaster_[a-z_]+/g) ?? [];
+  expect([...new Set(named.map((name) => name.replace(/_(bucket|sum|count)$/, "")))].sort()).toEqual(own.sort());
 });
 
 test("what builds the site is pinned with hashes", () => {
@@ -88,7 +96,7 @@ async function load(): Promise<Command> {
 
 /** What is wrong with the words after `dockmaster`, as far as that can be told without doing it. */
 function mistakeOf(program: Command, text: string): string | undefined {
-  const words = text.trim().split(/\s+/);
+  const words = text.match(/"[^"]*"|\S+/g) ?? [];
   let command = program;
   while (words.length > 0 && command.commands.length > 0) {
     const name = words.shift() ?? "";
@@ -97,11 +105,18 @@ function mistakeOf(program: Command, text: string): string | undefined {
     if (!found) return name.startsWith("<") || name.startsWith("-") ? undefined : `there is no command ${name}`;
     command = found;
   }
-  for (const word of words.filter((each) => each.startsWith("-"))) {
-    const [flag] = word.split("=");
-    if (flag === "--help") continue;
-    if (!command.options.some(({ long, short }) => flag === long || flag === short))
-      return `there is no option ${flag}`;
+  const given: string[] = [];
+  while (words.length > 0) {
+    const word = words.shift() ?? "";
+    const [flag, value] = word.split("=");
+    if (!word.startsWith("-")) given.push(word);
+    else if (flag !== "--help") {
+      const option = command.options.find(({ long, short }) => flag === long || flag === short);
+      if (!option) return `there is no option ${flag}`;
+      if (option.required && value === undefined) words.shift();
+    }
   }
+  const known = command.registeredArguments;
+  if (!known.some(({ variadic }) => variadic) && given.length > known.length) return `${given.at(-1)} is one too many`;
   return undefined;
 }
