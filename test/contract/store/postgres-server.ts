@@ -26,8 +26,11 @@ export function findPostgres(): string | undefined {
   return folders.find((folder) => existsSync(join(folder, "initdb")));
 }
 
-/** Starts a throw-away server. As root it runs as the user `postgres`: PostgreSQL refuses to run as root. */
-export async function startPostgres(bin: string): Promise<PostgresServer> {
+/** Starts a throw-away server, which writes to disk at every commit only when `durable`. As root it runs as the user `postgres`: PostgreSQL refuses to run as root. */
+export async function startPostgres(
+  bin: string,
+  { durable = false }: { durable?: boolean } = {},
+): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), "dockmaster-postgres-"));
   const asRoot = userInfo().uid === 0;
   if (asRoot) {
@@ -44,7 +47,7 @@ export async function startPostgres(bin: string): Promise<PostgresServer> {
     cwd: folder,
     stdio: ["ignore", "ignore", "pipe"],
   });
-  const settings = ["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=50"];
+  const settings = ["-c", "listen_addresses=", "-c", `fsync=${durable ? "on" : "off"}`, "-c", "max_connections=50"];
   const server = spawn(...command("postgres", ["-D", data, "-k", folder, ...settings]), {
     cwd: folder,
     stdio: ["ignore", "ignore", "pipe"],

@@ -31,11 +31,17 @@ export async function startApart(
   });
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const url = await new Promise<string>((resolve, reject) => {
+    const late = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(new Error("the runner does not say that it listens: LOG_LEVEL must be info or debug"));
+    }, 60_000);
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on("line", (line) => {
         onLine(line);
         const told = line.startsWith("{") ? (JSON.parse(line) as { msg: string; url?: string }) : undefined;
-        if (told?.msg === "runner listening" && told.url) resolve(told.url);
+        if (told?.msg !== "runner listening" || !told.url) return;
+        clearTimeout(late);
+        resolve(told.url);
       });
     }
     child.on("exit", (code) => reject(new Error(`the runner ended with ${code}`)));

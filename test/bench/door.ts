@@ -1,0 +1,53 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { signPlain } from "../../automation/signature.ts";
+import { startWorld, type World } from "../integration/runner/world.ts";
+import { quantiles } from "../stress/load.ts";
+
+const PER_SECOND = 50;
+const SECONDS = 20;
+
+/**
+ * Milliseconds (p99) until `/deploy` and `/webhook` answer that a request is on disk, at a steady rate, in turn, a new
+ * release every second.
+ */
+export async function measureDoor(env: Record<string, string>): Promise<number> {
+  const world = await startWorld(env, { apart: "test/bench/instant-runner.ts" });
+  try {
+    const tags = Array.from({ length: SECONDS }, (_, index) => `v1.0.${index + 2}`);
+    const commits = tags.map((tag) => world.origin.release(tag, { "components/redis/compose.yaml": `# ${tag}\n` }));
+    const first = world.origin.git("rev-parse", "v1.0.1^{commit}");
+    // The mirror has to know them; what is measured is no fetch.
+    await world.send("POST", "/preview", { env: "staging", tag: tags.at(-1) });
+    const times = await Promise.all(
+      Array.from({ length: SECONDS * PER_SECOND }, async (_, index) => {
+        await delay((index * 1000) / PER_SECOND);
+        const at = Math.floor(index / PER_SECOND);
+        const push = { ref: "refs/heads/main", before: commits[at - 1] ?? first, after: commits[at], commits: [] };
+        const body = { env: "staging", tag: tags[at], triggered_by: "bench" };
+        return index % 2 === 0 ? time(world, "/deploy", body) : time(world, "/webhook", push);
+      }),
+    );
+    return quantiles(times).p99;
+  } finally {
+    await world.stop();
+  }
+}
+
+let deliveries = 0;
+
+async function time(world: World, path: string, value: unknown): Promise<number> {
+  const body = new TextEncoder().encode(JSON.stringify(value));
+  const headers = {
+    "content-type": "application/json",
+    "x-hub-signature-256": signPlain(world.secret, body),
+    "x-github-event": "push",
+    "x-github-delivery": `bench-${++deliveries}`,
+    prefer: "wait=0",
+  };
+  const since = performance.now();
+  const answer = await fetch(new URL(path, world.runner.url), { method: "POST", body, headers });
+  const text = await answer.text();
+  const ms = performance.now() - since;
+  if (answer.status !== 200 && answer.status !== 202) throw new Error(`${path} answered ${answer.status} ${text}`);
+  return ms;
+}

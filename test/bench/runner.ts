@@ -1,0 +1,197 @@
+// How long the runner's own ways take (design §12). Everything is real but Dokploy.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { killSession } from "../../automation/engine/session.ts";
+import { openStore } from "../../automation/store/open.ts";
+import { type Emulator, startEmulator } from "../../emulator/emulator.ts";
+import { findPostgres, startPostgres } from "../contract/store/postgres-server.ts";
+import { platformProgram } from "../integration/runner/origin.ts";
+import { until } from "../integration/runner/until.ts";
+import { startWorld, type World } from "../integration/runner/world.ts";
+import { measureDoor } from "./door.ts";
+import type { Row } from "./report.ts";
+
+const SERVICES = ["postgres", "redis", "minio", "authentik"];
+
+/** How long Dokploy needs for one deployment in the row that compares with that, in milliseconds. */
+const DEPLOYMENT = 10_000;
+
+/** All rows of the runner; `note` is told each as it is there. */
+export async function benchRunner(note: (row: Row) => void = () => {}): Promise<Row[]> {
+  const rows: Row[] = [];
+  const add = (what: string, seconds: number, more: Partial<Row> = {}) => {
+    const row: Row = { services: SERVICES.length, what, seconds, requests: 0, peakMemory: 0, changes: 0, ...more };
+    rows.push(row);
+    note(row);
+  };
+  for (const [store, p99] of await measureStores()) add(`request accepted on ${store}, 50 a second, p99`, p99 / 1000);
+  await measurePlatform(add);
+  await measureRecovery(add);
+  return rows;
+}
+
+type Add = (what: string, seconds: number, more?: Partial<Row>) => void;
+
+async function measureStores(): Promise<[string, number][]> {
+  const results: [string, number][] = [["SQLite", await measureDoor({})]];
+  const bin = findPostgres();
+  if (!bin) return results;
+  const server = await startPostgres(bin, { durable: true });
+  try {
+    results.push(["PostgreSQL", await measureDoor({ DATABASE_URL: await server.createDatabase() })]);
+  } finally {
+    await server.stop();
+  }
+  return results;
+}
+
+/** The platform's own program with four services, against the emulator. */
+async function measurePlatform(add: Add): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "dockmaster-bench-runner-"));
+  const dokploy = await startEmulator({ dataDir: folder });
+  const access = { DOKPLOY_URL: dokploy.url, DOKPLOY_API_KEY: dokploy.apiKey };
+  const world = await startWorld(access, { program: platformProgram(SERVICES), apart: true });
+  try {
+    const timed = async (tag: string, more: Record<string, unknown>, changed: string[]) => {
+      dokploy.control.resetStatistics();
+      const since = performance.now();
+      const answer = await world.deploy("staging", tag, more, { form: "v2" });
+      const seconds = (performance.now() - since) / 1000;
+      const got = answer.body.changed_services as string[] | undefined;
+      if (answer.status !== 200 || got?.length !== changed.length) {
+        throw new Error(`${tag} was not what is measured: ${JSON.stringify(answer.body).slice(0, 2000)}`);
+      }
+      return { seconds, requests: dokploy.control.statistics().requests, changes: changed.length };
+    };
+    const row = (what: string, { seconds, ...more }: { seconds: number; requests: number; changes: number }) =>
+      add(what, seconds, more);
+
+    row("deploy of the first release, end to end", await timed("v1.0.1", {}, SERVICES));
+    const started = measureStart(world);
+    row("deploy with nothing to change, end to end", await timed("v1.0.1", {}, []));
+    add("request accepted until the engine is started", await started);
+    row("deploy with nothing to change, end to end, once more", await timed("v1.0.1", {}, []));
+    world.origin.release("v1.0.2", editAll(world));
+    row("deploy that changes four services, end to end", await timed("v1.0.2", {}, SERVICES));
+    row("rollback of four services, end to end", await timed("v1.0.1", { rollback: true }, SERVICES));
+
+    world.origin.release("v1.0.3", editAll(world));
+    for (const service of SERVICES) {
+      dokploy.control.addFault({ kind: "slow-deploy", service, ms: DEPLOYMENT, times: 1 });
+    }
+    const before = await dokployTime(dokploy);
+    const slow = await timed("v1.0.3", {}, SERVICES);
+    const own = (await dokployTime(dokploy)) - before;
+    row(`four services that Dokploy needs ${own.toFixed(1)} s for`, slow);
+    add("the same, as a multiple of what Dokploy itself needs", slow.seconds / own);
+
+    await delay(10_000);
+    add("runner at rest", 0, { peakMemory: residentMemory(world.runner.pid) });
+  } finally {
+    await world.stop();
+    await dokploy.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Edits that change every service a little. */
+function editAll(world: World): Record<string, string> {
+  const files = SERVICES.map((service) => `components/${service}/compose.yaml`);
+  return Object.fromEntries(
+    files.map((file) => {
+      const text = readFileSync(join(world.origin.folder, file), "utf8");
+      const edited = text.replace(/retries: (\d+)/, (_, n: string) => `retries: ${Number(n) + 1}`);
+      if (edited === text) throw new Error(`${file} has no retries`);
+      return [file, edited];
+    }),
+  );
+}
+
+/** Seconds from the acceptance of the next run until its engine's process is there. */
+async function measureStart(world: World): Promise<number> {
+  const isUp = () =>
+    readdirSync("/proc").some((pid) => {
+      if (!/^\d+$/.test(pid)) return false;
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "latin1").startsWith("pulumi\0up\0");
+      } catch {
+        return false;
+      }
+    });
+  const before = world.logged().length;
+  await until("a run is accepted", 30_000, () => world.logged().slice(before).includes('"msg":"run accepted"'));
+  const line = world
+    .logged()
+    .slice(before)
+    .split("\n")
+    .find((each) => each.includes('"msg":"run accepted"'));
+  const { time } = JSON.parse(line ?? "{}") as { time: string };
+  for (const end = Date.now() + 60_000; Date.now() < end; await delay(5)) {
+    if (isUp()) return (Date.now() - Date.parse(time)) / 1000;
+  }
+  throw new Error("no engine was started");
+}
+
+/** Seconds that Dokploy spent in deployments so far, by its own clock. */
+async function dokployTime({ url, apiKey }: Emulator): Promise<number> {
+  const ask = async <T>(path: string) =>
+    (await (await fetch(new URL(`/api/${path}`, url), { headers: { "x-api-key": apiKey } })).json()) as T;
+  type Project = { environments: { compose: { composeId: string }[] }[] };
+  const projects = await ask<Project[]>("project.all");
+  const ids = projects.flatMap((p) => p.environments.flatMap((e) => e.compose.map(({ composeId }) => composeId)));
+  let sum = 0;
+  for (const composeId of ids) {
+    type Row = { startedAt: string | null; finishedAt: string | null };
+    for (const { startedAt, finishedAt } of await ask<Row[]>(`deployment.allByCompose?composeId=${composeId}`)) {
+      if (startedAt && finishedAt) sum += Date.parse(finishedAt) - Date.parse(startedAt);
+    }
+  }
+  return sum / 1000;
+}
+
+/** Resident memory of a process, in MiB. */
+function residentMemory(pid: number): number {
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return Math.round(Number(kib) / 1024);
+}
+
+/** From SIGKILL of runner and engine in the middle of an update until the run goes on: a service is deployed again. */
+async function measureRecovery(add: Add): Promise<void> {
+  const world = await startWorld({}, { apart: true });
+  try {
+    await world.deploy("staging", "v1.0.1");
+    world.origin.release("v1.0.2", { "env.json": JSON.stringify({ postgres: { N: "2" }, redis: { N: "2" } }) });
+    world.script("staging/postgres", { delayMs: 120_000 });
+    const { body } = await world.deploy("staging", "v1.0.2", {}, { waitSeconds: 0 });
+    const deeds = () =>
+      world.deeds().filter(({ id, release }) => id === "staging/postgres" && release.startsWith("v1.0.2"));
+    await until("postgres is being deployed", 60_000, () => deeds().length === 1);
+    const store = await openStore(`sqlite:${join(world.folder, "data/dockmaster.db")}`);
+    const session = (await store.run(String(body.run)))?.session;
+    await store.close();
+    await world.runner.kill();
+    if (session) await killSession(session);
+    world.script("staging/postgres", null);
+    const since = performance.now();
+    await world.restart();
+    const phase = () => world.logged().split('"msg":"run started"').length > 3;
+    await until("the run is taken up", 60_000, phase);
+    add(
+      "SIGKILL of runner and engine until the run is taken up, the runner's start included",
+      (performance.now() - since) / 1000,
+    );
+    await until("postgres is deployed again", 120_000, () => deeds().length === 2);
+    add("SIGKILL of runner and engine until a service is deployed again", (performance.now() - since) / 1000);
+  } finally {
+    await world.stop();
+  }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const rows = await benchRunner(({ what, seconds, peakMemory, requests }) =>
+    console.error(`${what.padEnd(90)} ${seconds.toFixed(3)} ${requests} ${peakMemory}`),
+  );
+  if (process.argv[2]) writeFileSync(process.argv[2], JSON.stringify(rows, null, 2));
+}

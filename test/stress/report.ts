@@ -1,0 +1,79 @@
+import { execFileSync } from "node:child_process";
+import { cpus, totalmem } from "node:os";
+import { engineEnvironment } from "../../tools/engine-path.mjs";
+import type { KillResult } from "./kills.ts";
+import type { LoadResult } from "./load.ts";
+
+const row = (...cells: (string | number)[]) => `| ${cells.join(" | ")} |`;
+const ms = (value: number) => `${value.toFixed(0)} ms`;
+
+/** The whole page as Markdown. */
+export function renderStress(
+  loads: readonly { store: string; load: LoadResult }[],
+  kills: readonly KillResult[],
+): string {
+  const engine = execFileSync("pulumi", ["version"], { env: engineEnvironment(), encoding: "utf8" }).trim();
+  const memory = Math.round(totalmem() / 1024 ** 3);
+  const machine = `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${memory} GiB, Node ${process.versions.node}, Pulumi ${engine}`;
+  return [
+    "# Load and kill tests",
+    "",
+    `Made by \`npm run stress\` on ${machine}.`,
+    "",
+    ...loads.flatMap(({ store, load }) => loadSection(store, load)),
+    ...killSection(kills),
+  ].join("\n");
+}
+
+function loadSection(store: string, load: LoadResult): string[] {
+  const { seconds, perSecond, kinds, accepted, runs, updates, violations } = load;
+  return [
+    `## ${perSecond} requests a second for ${seconds} s, runs on ${store}`,
+    "",
+    "Sent over loopback while the runner updates the stack with the real engine: a new release every three seconds. Every answer is",
+    "checked, and afterwards every accepted request has to be in the record, no two updates of the stack may overlap, and the",
+    "last release has to be what is deployed.",
+    "",
+    row("request", "sent", "answers", "p50", "p99"),
+    row("---", "---", "---", "---", "---"),
+    ...kinds.map(({ name, sent, statuses, p50, p99 }) =>
+      row(
+        name,
+        sent,
+        Object.entries(statuses)
+          .map(([status, count]) => `${count} × ${status}`)
+          .join(", "),
+        ms(p50),
+        ms(p99),
+      ),
+    ),
+    "",
+    `On disk before the answer: p50 ${ms(accepted.p50)}, p99 ${ms(accepted.p99)}. ${runs} runs on record, ${updates} updates carried out.`,
+    `Violations: ${violations.length === 0 ? "none" : violations.join("; ")}.`,
+    "",
+  ];
+}
+
+function killSection(kills: readonly KillResult[]): string[] {
+  return [
+    "## SIGKILL at every point of a run's way",
+    "",
+    "Each point is hit exactly: the runner kills itself there, or is killed while a service is being deployed. It is started again, and",
+    "every second time a newer release is asked for first. Afterwards the newest release is live in every service, no two engines",
+    "wrote at once, no accepted request is lost, no lock and no process is left. The time is from the kill until all that is so, the start of the",
+    "runner, the mending of the state and the updates included.",
+    "",
+    row("killed", "where", "attempts", "well again after", "violations"),
+    row("---", "---", "---", "---", "---"),
+    ...kills.map(({ point, attempts, seconds, violations }) =>
+      row(
+        point.victim === "both" ? "runner and engine" : point.victim === "engine" ? "the engine's session" : "runner",
+        point.name,
+        attempts,
+        `${seconds.toFixed(1)} s`,
+        violations.length === 0 ? "none" : violations.join("; "),
+      ),
+    ),
+    "",
+  ];
+}

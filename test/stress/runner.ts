@@ -1,0 +1,77 @@
+// `npm start`'s runner with one difference: it kills itself, once, when it comes to the point that KILL_AT names. So every
+// point is hit exactly, also one that lasts a millisecond.
+import { existsSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readConfig } from "../../automation/config.ts";
+import { createLog } from "../../automation/log.ts";
+import { nameOwner } from "../../automation/owner.ts";
+import type { Runner } from "../../automation/runner.ts";
+import { startRunner } from "../../automation/start.ts";
+import type { Store } from "../../automation/store/store.ts";
+import { performRun } from "../../automation/update.ts";
+import { createVariables } from "../../automation/variables.ts";
+import { findEngine } from "../../tools/engine-path.mjs";
+
+const { KILL_AT, ...env } = process.env;
+const variables = createVariables(env);
+const config = readConfig(variables);
+const killed = join(config.dataDir, `killed-at-${KILL_AT}`);
+
+function reach(point: string): void {
+  if (point !== KILL_AT || existsSync(killed)) return;
+  writeFileSync(killed, "");
+  process.kill(process.pid, "SIGKILL");
+}
+
+/** The runner's parts, telling when a run comes to a point. */
+function watched(runner: Runner): Runner {
+  const { mirror, store } = runner;
+  const git: typeof mirror.git = async (words, options) => {
+    if (words[0] === "worktree" && words[1] === "add") reach("before the worktree is made");
+    if (words[0] === "checkout") reach("before the worktree is changed");
+    const said = await mirror.git(words, options);
+    if (words[0] === "worktree" && words[1] === "add") reach("worktree made");
+    return said;
+  };
+  const update: Store["update"] = async (id, patch, now, lease) => {
+    if (patch.attempts !== undefined) reach("before the session is on record");
+    await store.update(id, patch, now, lease);
+    if (patch.session?.lockId) reach("lock on record");
+    else if (patch.attempts !== undefined) reach("session on record");
+    else if (patch.session === null) reach("engine ended");
+  };
+  return {
+    ...runner,
+    mirror: {
+      ...mirror,
+      git,
+      fetch: async () => {
+        reach("before the fetch");
+        await mirror.fetch();
+        reach("fetched");
+      },
+    },
+    store: { ...store, update },
+  };
+}
+
+const engine = findEngine();
+if (!engine) throw new Error("there is no engine");
+const runner = await startRunner({
+  config,
+  variables,
+  env,
+  log: createLog(config.logLevel, (line) => line),
+  folder: fileURLToPath(new URL("../..", import.meta.url)),
+  enginePath: [engine, dirname(process.execPath), env.PATH].join(":"),
+  version: "stress",
+  owner: nameOwner(),
+  perform: async (parts, claim, stop) => {
+    reach("claimed");
+    const ending = await performRun(watched(parts), claim, stop);
+    reach("before the end is on record");
+    return ending;
+  },
+});
+process.on("SIGTERM", () => runner.stop(config.graceMs).then(() => process.exit(0)));
