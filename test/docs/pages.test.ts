@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { describe, expect, test } from "vitest";
 import { parseDocument } from "yaml";
 import { COMMANDS } from "../../automation/cli/commands.ts";
+import { SECRET_VARIABLES } from "../../automation/config.ts";
 import { createMetrics } from "../../automation/metrics.ts";
 import { apiReference } from "../../tools/docs/api-reference.ts";
 import { listPages, ROOT, readBlocks, readMark, readPage, TAKEN } from "./pages.ts";
@@ -56,6 +57,30 @@ test("every page is in the navigation, and everything in the navigation is a pag
 
 test("the page about the API is what its program makes of the schemas", () => {
   expect(readPage("api.md"), "node tools/docs/api-reference.ts > docs/api.md").toBe(apiReference());
+});
+
+describe("the page about the runner", () => {
+  const source = readFileSync(join(ROOT, "automation/config.ts"), "utf8");
+  const read = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]+): /gm)].map(([, name = ""]) => name);
+  const rows = readPage("runner.md")
+    .split("\n")
+    .filter((line) => /^\| `[A-Z]/.test(line));
+  const codes = (cell = "") => [...cell.matchAll(/`([^`]+)`/g)].map(([, text = ""]) => text);
+
+  test("lists every variable that the runner reads", () => {
+    const listed = rows.flatMap((row) => codes(row.split("|")[1]));
+    expect(read.length).toBeGreaterThan(15);
+    expect(listed.toSorted()).toEqual([...read, ...SECRET_VARIABLES].toSorted());
+  });
+
+  test.each(rows)("has the defaults of the code: %s", (row) => {
+    const [, names, defaults] = row.split("|");
+    for (const [index, value] of codes(defaults).entries()) {
+      if (value === "DATA_DIR") continue;
+      const set = new RegExp(`^ {2}${codes(names)[index]}: [^]*?\\.default\\("?([^)"]*)"?\\)`, "m").exec(source)?.[1];
+      expect(set).toBe(value);
+    }
+  });
 });
 
 test("the page about watching names every metric that there is, and no other", async () => {

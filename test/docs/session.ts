@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -65,8 +65,15 @@ function openCheckout(env: Record<string, string>): Session {
   const wanted = files.filter((file) => !/^(test|docs)\//.test(file));
   for (const file of wanted) cpSync(join(ROOT, file), join(cwd, file), { force: true });
   symlinkSync(join(ROOT, "node_modules"), join(cwd, "node_modules"));
+  const own = baseEnvironment(folder);
+  const git = (...words: string[]) => execFileSync("git", words, { cwd, env: own });
+  git("init", "--quiet", "--initial-branch=main");
+  // The pattern of .gitignore is for a folder, and here it is a link.
+  appendFileSync(join(cwd, ".git/info/exclude"), "node_modules\n");
+  git("add", "--all");
+  git("commit", "--quiet", "-m", "feat: the platform");
   const close = async () => rmSync(folder, { recursive: true, force: true });
-  return { cwd, env: { ...baseEnvironment(folder), ...env }, close };
+  return { cwd, env: { ...own, ...env }, close };
 }
 
 /** The caller's tools, a Git name, and npm as far as it would only start what is here. */
@@ -78,10 +85,11 @@ function baseEnvironment(folder: string): Record<string, string> {
     chmodSync(join(bin, name), 0o755);
   };
   program("npx", `[ "$1" = dockmaster ] || exit 1; shift; exec node "${join(ROOT, "automation/cli/main.ts")}" "$@"`);
-  // `npm run [--silent] <script> [-- words]`, without the setup that package.json puts before it.
+  // `npm start` and `npm run [--silent] <script> [-- words]`, without the setup that package.json puts before it.
   program(
     "npm",
     [
+      '[ "$1" = start ] && set -- run start',
       '[ "$1" = run ] || { echo "npm $*: not known here" >&2; exit 1; }',
       'shift; [ "$1" = --silent ] && shift; script=$1; shift; [ "$1" = -- ] && shift',
       'exec $(node -p "require(\\"./package.json\\").scripts[\\"$script\\"]") "$@"',
@@ -105,11 +113,12 @@ function baseEnvironment(folder: string): Record<string, string> {
  * Returns the output, with a line before each block; nothing that was started stays.
  */
 export async function runBlocks(session: Session, blocks: Block[]): Promise<{ code: number | null; output: string }> {
-  const port = await freePort();
+  const ports = [await freePort(), await freePort()];
   const script = blocks
     .flatMap(({ page, line, text }) => [`echo "== ${page}:${line}"`, text])
     .join("\n")
-    .replaceAll("4400", String(port));
+    .replaceAll("4400", String(ports[0]))
+    .replaceAll("8099", String(ports[1]));
   const child = spawn("bash", ["-euo", "pipefail", "-c", script], {
     cwd: session.cwd,
     env: session.env,
