@@ -7,12 +7,15 @@ export interface DokployFront {
   url: string;
   /** The logins that it was given, the newest state of each. */
   logins: Record<string, unknown>[];
+  /** Lets the registry refuse every login from now on, or no more. */
+  refuse(on: boolean): void;
   stop(): Promise<void>;
 }
 
 /** Puts itself before the emulator at `behind`. Knows https://docs.dokploy.com/docs/api/reference-registry as far as it is used. */
 export async function startFront(behind: string, apiKey: string): Promise<DokployFront> {
   const logins: Record<string, unknown>[] = [];
+  let refusing = false;
   const server = createServer(async (request, response) => {
     const body = await text(request);
     const procedure = /^\/api\/(registry\.\w+)/.exec(request.url ?? "")?.[1];
@@ -23,6 +26,11 @@ export async function startFront(behind: string, apiKey: string): Promise<Dokplo
       const answer = await fetch(`${behind}${request.url}`, init);
       response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "application/json" });
       response.end(await answer.text());
+      return;
+    }
+    if (refusing && request.method === "POST") {
+      response.writeHead(400, { "content-type": "application/json" });
+      response.end(JSON.stringify({ message: "unauthorized: incorrect username or password", code: "BAD_REQUEST" }));
       return;
     }
     const found = key === apiKey ? answerRegistry(procedure, body === "" ? {} : JSON.parse(body)) : undefined;
@@ -45,6 +53,9 @@ export async function startFront(behind: string, apiKey: string): Promise<Dokplo
   return {
     url: `http://127.0.0.1:${port}`,
     logins,
+    refuse: (on) => {
+      refusing = on;
+    },
     stop: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

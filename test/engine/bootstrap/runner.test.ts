@@ -33,7 +33,7 @@ describe.skipIf(missing)(
         "/run/secrets/vault_role_id",
         "/run/secrets/vault_secret_id",
       ]);
-    });
+    }, 240_000);
     afterAll(async () => {
       await Promise.all([runner?.end(), agent?.end()]);
       await world?.stop();

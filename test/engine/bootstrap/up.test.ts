@@ -159,6 +159,18 @@ describe.skipIf(missing)(`from nothing to a runner${note}`, { timeout: 240_000 }
     });
   });
 
+  test("a registry that refuses Dokploy's login fails the update with the reason, not with the password", async () => {
+    world.dokploy.refuse(true);
+    const { ok, text, changes } = await world.run(["up", "--yes", "--skip-preview"]);
+    world.dokploy.refuse(false);
+    expect(ok).toBe(false);
+    expect(text).toContain("POST registry.update");
+    expect(text).toContain("incorrect username or password");
+    expect(text).not.toContain("canary");
+    expect(text).not.toContain("unhandled");
+    expect(changes).toEqual({});
+  });
+
   test("Vault sealed: said before anything is touched; unsealed, another update changes nothing", async () => {
     const [before, calls] = [await values(), world.github.calls.length];
     await world.bao.seal();
