@@ -1,5 +1,3 @@
-import { openPostgresStore } from "./postgres.ts";
-import { openSqliteStore } from "./sqlite.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -7,8 +5,9 @@ import type { Store } from "./store.ts";
  * Throws for any other scheme; the message never repeats the address, which may hold a password.
  */
 export async function openStore(databaseUrl: string): Promise<Store> {
-  if (/^postgres(ql)?:\/\//.test(databaseUrl)) return openPostgresStore(databaseUrl);
+  // Only the one that is used is loaded.
+  if (/^postgres(ql)?:\/\//.test(databaseUrl)) return (await import("./postgres.ts")).openPostgresStore(databaseUrl);
   const file = /^sqlite:(.+)$/s.exec(databaseUrl)?.[1];
-  if (file !== undefined) return openSqliteStore(file);
+  if (file !== undefined) return (await import("./sqlite.ts")).openSqliteStore(file);
   throw new Error("DATABASE_URL must be sqlite:<path> or postgres://<user>@<host>/<database>");
 }
