@@ -1,4 +1,5 @@
 import type { Problem } from "../components/compose/problem.ts";
+import { readSettings } from "./bootstrap/config.ts";
 import { planStack, printProblems } from "./plan.ts";
 import { fromStackFile, readStackFile } from "./stack-file.ts";
 
@@ -28,18 +29,22 @@ function check(stack: string): Report {
   const { raw, problems: syntax } = fromStackFile(stack, text);
   if (!raw) return { stack, ok: false, problems: syntax, notes, services: [] };
 
+  if (stack === "bootstrap") {
+    const { problems } = readSettings(raw);
+    return { stack, ok: problems.length === 0, problems, notes, services: [] };
+  }
   const key = process.env.PLATFORM_KEY;
   if (key === undefined && raw.values["platform:key"] === undefined)
     notes.push("PLATFORM_KEY is not set: an update needs it");
   const { plan, problems } = planStack(stack, raw, key ?? "stand-in".repeat(8));
-  if (plan && stack === "production") {
+  if (plan && stack === "production" && raw.values["platform:secrets"] !== "vault") {
     notes.push("production keeps its secrets in Dokploy: they rest in clear in its env and beside the compose file");
   }
   return { stack, ok: problems.length === 0, problems, notes, services: plan?.services.map(({ name }) => name) ?? [] };
 }
 
 function print(report: Report): void {
-  if (report.ok) console.log(`${report.stack}: ${report.services.join(", ")} are in order`);
+  if (report.ok) console.log(`${report.stack}: ${report.services.join(", ") || "its settings"} are in order`);
   else console.error(printProblems(report.stack, report.problems));
   for (const note of report.notes) console.error(`note: ${note}`);
 }

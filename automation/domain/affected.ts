@@ -35,13 +35,24 @@ const ROWS: readonly Row[] = [
       "package.json",
       "package-lock.json",
     ],
-    except: ["stacks/bootstrap.ts", "Pulumi.bootstrap.yaml"],
+    except: ["stacks/bootstrap.ts", "stacks/bootstrap/**", "Pulumi.bootstrap.yaml"],
     touches: "every service",
   },
   // The runner must not restart itself, nor what it leans on.
   {
     name: "runner",
-    patterns: ["automation/**", "components/runner/**", "stacks/bootstrap.ts", "Pulumi.bootstrap.yaml", "bootstrap/**"],
+    patterns: [
+      "automation/**",
+      "components/runner/**",
+      "components/github/**",
+      "components/host/**",
+      "stacks/bootstrap.ts",
+      "stacks/bootstrap/**",
+      "Pulumi.bootstrap.yaml",
+      "bootstrap/**",
+      "Dockerfile",
+      ".dockerignore",
+    ],
     touches: "no service",
   },
   // Applications have pipelines of their own.
@@ -59,13 +70,16 @@ const ROWS: readonly Row[] = [
       "*.md",
       "LICENSE",
       ".gitignore",
+      "biome.json",
+      "tsconfig.json",
+      "vitest.config.ts",
     ],
     touches: "no service",
   },
 ];
 
 /** Folders of `components` that are no service. */
-const NO_SERVICE = ["compose", "dokploy", "vault", "runner"];
+const NO_SERVICE = ["compose", "dokploy", "vault", "runner", "github", "host"];
 
 /** What one changed path touches. */
 export interface AffectedPath {
@@ -113,8 +127,9 @@ function touched(row: Row, path: string, services: readonly string[]): string[] 
 }
 
 function toMatcher({ patterns, except = [] }: Row, services: readonly string[]): (path: string) => boolean {
-  const expressions = patterns.map((pattern) => toRegExp(pattern, services));
-  return (path) => !except.includes(path) && expressions.some((expression) => expression.test(path));
+  const [wanted, others] = [patterns, except].map((list) => list.map((pattern) => toRegExp(pattern, services)));
+  const isIn = (list: RegExp[] | undefined, path: string) => list?.some((expression) => expression.test(path)) === true;
+  return (path) => isIn(wanted, path) && !isIn(others, path);
 }
 
 function toRegExp(pattern: string, services: readonly string[]): RegExp {

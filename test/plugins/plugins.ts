@@ -3,7 +3,7 @@ import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
 /** Plugins that this folder has a stand-in for. */
-export type StandIn = "command" | "vault";
+export type StandIn = "command" | "docker" | "github" | "vault";
 
 /** A PATH on which the engine finds a plugin. */
 export interface PluginPath {

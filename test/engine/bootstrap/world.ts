@@ -7,7 +7,7 @@ import { startEmulator } from "../../../emulator/emulator.ts";
 import { engineEnvironment } from "../../../tools/engine-path.mjs";
 import { findPostgres, startPostgres } from "../../contract/store/postgres-server.ts";
 import { type OpenbaoServer, openbaoMissing, startOpenbao } from "../../contract/vault/openbao-server.ts";
-import { type StandIn, withPlugin } from "../../plugins/plugins.ts";
+import { withPlugin } from "../../plugins/plugins.ts";
 import { type DokployFront, startFront } from "./dokploy-front.ts";
 import { type GithubDouble, startGithub } from "./github-double.ts";
 
@@ -78,7 +78,7 @@ export async function startWorld(): Promise<World> {
   const backend = `postgres:///${database}?host=${socket}&user=${user}&sslmode=disable`;
 
   const base = engineEnvironment({ PATH: process.env.PATH });
-  const plugins = (["vault", "docker", "github"] as StandIn[]).map((name) => withPlugin(name, base));
+  const plugins = (["vault", "docker", "github"] as const).map((name) => withPlugin(name, base));
   const own = plugins.map(({ path }) => path.split(":")[0]);
   const env: Record<string, string> = {
     PATH: [...own, base.PATH].join(":"),
