@@ -195,3 +195,34 @@ describe("platform-drift", () => {
     expect(readGitHub(machine.github).issues).toMatchObject([{ open: true }]);
   });
 });
+
+describe("the last step of platform-production", () => {
+  const workflow = readWorkflow("platform-production");
+  const publish = (tag: string) => {
+    const job = structuredClone(workflow.jobs.deploy) as Job;
+    job.steps = job.steps.filter(({ uses, name }) => uses || name === "Install" || name === "Publish the notes");
+    job.steps.at(-1)!.env!.TAG = tag;
+    return runJob(machine, workflow, job, {});
+  };
+  const release = (tag: string, commit: string) => {
+    git(machine.origin, "tag", "-a", tag, commit, "-m", `Release ${tag}\n\nDockmaster-Kind: production`);
+  };
+
+  test("makes a GitHub Release of the tag, and brings one up to date that is there", async () => {
+    release("v1.1.0", base);
+    const first = await publish("v1.1.0");
+    expect(first.ok, first.output).toBe(true);
+    const { releases } = readGitHub(machine.github);
+    expect(releases).toEqual({ "v1.1.0": expect.stringContaining("The first release for production.") });
+    release("v1.0.0", base);
+    expect((await publish("v1.1.0")).ok).toBe(true);
+    expect(readGitHub(machine.github).releases).toEqual({ "v1.1.0": expect.stringContaining("Changes since v1.0.0.") });
+  });
+
+  test("makes none of a tag that the repository does not have", async () => {
+    const end = await publish("v1.2.0");
+    expect(end).toMatchObject({ ok: false, failed: "Publish the notes" });
+    expect(end.output).toContain("has no release v1.2.0");
+    expect(readGitHub(machine.github).releases).toEqual({});
+  });
+});

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { affectedServices } from "../../automation/domain/affected.ts";
 import { type Job, readWorkflow, readWorkflowText, workflowNames } from "./workflow.ts";
@@ -98,4 +100,22 @@ describe("the paths that make a push to main a staging release", () => {
 
 test("no pull request is built with rights that a fork could use", () => {
   for (const name of names) expect(Object.keys(readWorkflow(name).on)).not.toContain("pull_request_target");
+});
+
+describe("docs-site", () => {
+  const { build } = readWorkflow("docs-site").jobs;
+
+  test("publishes the folder that MkDocs builds into", () => {
+    const config = readFileSync(new URL("../../docs/mkdocs.yml", import.meta.url), "utf8");
+    const upload = build?.steps.find(({ uses }) => uses?.startsWith("actions/upload-pages-artifact@"));
+    expect(join("docs", /^site_dir: (.+)$/m.exec(config)?.[1] ?? "")).toBe(upload?.with?.path);
+  });
+
+  test("builds as CI does: strictly, with what is pinned", () => {
+    const scripts = build?.steps.map(({ run }) => run).filter(Boolean);
+    expect(scripts).toEqual([
+      "pip install --require-hashes --requirement docs/requirements.txt",
+      "mkdocs build --strict --config-file docs/mkdocs.yml",
+    ]);
+  });
 });
