@@ -42,11 +42,17 @@ export function listSecrets(state: StackState): ServiceSecret[] {
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** The secrets that a compose file takes from the environment: name and variable. */
+/** With these a service's agent signs in at Vault: an update mints them, nobody sets or reads them. */
+const SIGN_IN = ["VAULT_ROLE_ID", "VAULT_SECRET_ID"];
+
+/** The service's secrets that a compose file takes from the environment: name and variable. */
 export function secretVariables(composeText: string): [name: string, variable: string][] {
   const file = composeFile.safeParse(parse(composeText) ?? {});
   const entries = Object.entries(file.success ? file.data.secrets : {});
-  return entries.flatMap(([name, source]) => (source?.environment === undefined ? [] : [[name, source.environment]]));
+  return entries.flatMap(([name, source]): [string, string][] => {
+    const variable = source?.environment;
+    return variable === undefined || SIGN_IN.includes(variable) ? [] : [[name, variable]];
+  });
 }
 
 /** One secret by service and name. Throws CliError (exit code 2) with the names there are. */

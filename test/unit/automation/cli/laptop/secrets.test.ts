@@ -10,7 +10,8 @@ const state = {
       urn: `${service}$pulumi-nodejs:dynamic/dokploy:Compose::redis`,
       type: "pulumi-nodejs:dynamic/dokploy:Compose",
       inputs: {
-        composeFile: "secrets:\n  b: {environment: B}\n  a: {environment: A}\n  file: {file: ./x}\n",
+        composeFile:
+          "secrets:\n  b: {environment: B}\n  a: {environment: A}\n  file: {file: ./x}\n  vault_role_id: {environment: VAULT_ROLE_ID}\n",
         env: { A: { [SECRET]: "1", plaintext: '"value of a"' }, B: { [SECRET]: "1", ciphertext: "x" }, C: "plain" },
       },
       outputs: {},
