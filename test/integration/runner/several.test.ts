@@ -192,7 +192,7 @@ describe.skipIf(missing)(`two runners on one PostgreSQL${missing ? " (install pa
     isOver = true;
     await server.stop();
     const answer = await requestRunner({ url: second.url, secret: world.secret }, "POST", "/deploy", {
-      body: { env: "staging", tag: "v1.0.24", triggered_by: "test" },
+      body: { env: "staging", tag: "v1.0.1", triggered_by: "test" },
       form: "plain",
     });
     expect(answer).toMatchObject({ status: 503, body: { error: { code: "store_unavailable" } } });
