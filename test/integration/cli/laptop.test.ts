@@ -21,6 +21,10 @@ describe("the commands with the engine, on the real platform and an emulated Dok
     expect(code).toBe(1);
     expect(stderr).toContain('has no stack "staging"');
     expect(stderr).toContain("--create");
+    // Nor does a secret find its way into the file of one that cannot decrypt it.
+    const set = await laptop.dockmasterWith("planted", "secret", "set", "staging", "redis", "redis_password");
+    expect([set.code, set.stderr]).toEqual([1, expect.stringContaining("dockmaster up staging --create")]);
+    expect(laptop.stackFile()).toBe(stackFile);
   });
 
   test("an update without a terminal wants --yes before it does anything", async () => {

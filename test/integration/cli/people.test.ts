@@ -68,6 +68,7 @@ describe("secret", { timeout: 240_000 }, () => {
   test.each([
     ["no value", "", "redis", "redis_password"],
     ["no such secret", GIVEN, "redis", "nothing"],
+    ["no such service", GIVEN, "nothing", "redis_password"],
     ["a name that would write elsewhere", GIVEN, "redis.secrets", "x"],
   ])("set refuses %s", async (_, input, service, name) => {
     const before = laptop.stackFile();

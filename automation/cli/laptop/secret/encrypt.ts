@@ -1,6 +1,6 @@
 import { CliError } from "../../problem.ts";
 import type { Checkout } from "../checkout.ts";
-import { laptopEnvironment } from "../engine.ts";
+import { laptopEnvironment, unknownStack } from "../engine.ts";
 import { runProgram } from "../run-program.ts";
 
 /** One secret of a service. */
@@ -14,12 +14,14 @@ export interface Place {
 export async function encryptSecret(checkout: Checkout, file: string, place: Place, value: string): Promise<void> {
   const key = `platform:${place.service}.secrets.${place.name}`;
   const words = ["config", "set", "--secret", "--path", key, "--stack", place.stack, "--non-interactive"];
+  const env = laptopEnvironment();
   const { code, stderr } = await runProgram("pulumi", [...words, "--config-file", file], {
     cwd: checkout.folder,
-    env: laptopEnvironment(),
+    env,
     input: value,
   });
   if (code === 0) return;
+  if (/no stack named '[^']*' found/.test(stderr)) throw await unknownStack(checkout, place.stack, env);
   const said = stderr.replaceAll(value, "[secret]").trim();
   throw new CliError("not_set", `The engine did not take it: ${said}`, "Check PULUMI_CONFIG_PASSPHRASE");
 }

@@ -1,11 +1,14 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { printMark } from "../../print/live.ts";
 import { printJson, printLines } from "../../print/print.ts";
 import { CliError, wrongUse } from "../../problem.ts";
+import { checkStack } from "../check.ts";
 import { type Checkout, findCheckout, requireStack } from "../checkout.ts";
 import { createStack } from "../engine.ts";
 import { readAccess, readStackConfig } from "../stack-config.ts";
+import { editStackFile } from "../stack-file.ts";
 import { readState } from "../state.ts";
 import { encryptSecret, type Place } from "./encrypt.ts";
 import { findSecret, listSecrets } from "./secrets.ts";
@@ -47,12 +50,19 @@ async function setInVault(checkout: Checkout, { stack, service, name }: Place, v
   return `dockmaster up ${stack}, or the next deploy, hands it to the service`;
 }
 
-async function setInStackFile(checkout: Checkout, { stack, service, name }: Place, value: string): Promise<string> {
-  const secrets = listSecrets(await readState(checkout, stack));
-  // A service that was never updated may have any secret; of others the names are known.
-  if (secrets.some((secret) => secret.service === service)) findSecret(secrets, service, name);
+async function setInStackFile(checkout: Checkout, place: Place, value: string): Promise<string> {
+  const { stack, service, name } = place;
   const file = `Pulumi.${stack}.yaml`;
-  await encryptSecret(checkout, join(checkout.folder, file), { stack, service, name }, value);
+  const path = join(checkout.folder, file);
+  const before = readFileSync(path, "utf8");
+  await encryptSecret(checkout, path, place, value);
+  // The program knows which services and secrets there are, also before the first update.
+  const { problems } = await checkStack(checkout.folder, stack);
+  const problem = problems.find(({ message }) => message.includes(`platform:${service}`));
+  if (problem) {
+    editStackFile(checkout, stack, () => before);
+    throw wrongUse(`${name} of ${service} cannot be set: ${problem.message}`, problem.hint);
+  }
   return `commit ${file} (the value in it is encrypted); the next update hands it to the service`;
 }
 
