@@ -1,12 +1,16 @@
-// Builds the images that the tests with real Docker need from Debian packages, for machines that reach no registry.
+// Builds the images that the tests with real Docker need from Debian packages and Go modules, for machines that reach no registry.
 // An image that is there already is left alone. Runs on Node >= 20; ends with 3 where they cannot be built.
 // Usage: images.mjs [image…]; without one, those of the tests and of the components that have a recipe.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { OPENBAO_VERSION } from "../openbao/path.mjs";
 import { runStep } from "../setup/run.mjs";
 import { run, Unavailable } from "./command.mjs";
+import { authentikFiles } from "./images/authentik.mjs";
 import { busyboxFiles } from "./images/busybox.mjs";
+import { minioFiles } from "./images/minio.mjs";
+import { openbaoFiles } from "./images/openbao.mjs";
 import { postgresFiles } from "./images/postgres.mjs";
 import { redisFiles } from "./images/redis.mjs";
 
@@ -14,7 +18,17 @@ import { redisFiles } from "./images/redis.mjs";
  * What fills an image of that name.
  * @type {Record<string, (folders: {work: string, root: string}) => Promise<{changes: string[]}>>}
  */
-const recipes = { busybox: busyboxFiles, postgres: postgresFiles, redis: redisFiles };
+const recipes = {
+  busybox: busyboxFiles,
+  postgres: postgresFiles,
+  redis: redisFiles,
+  "minio/minio": minioFiles,
+  "openbao/openbao": openbaoFiles,
+  "ghcr.io/goauthentik/server": authentikFiles,
+};
+
+/** Of the agents that hand over secrets from Vault. */
+const AGENT = `openbao/openbao:${OPENBAO_VERSION}`;
 
 function imagesOfComponents() {
   const components = new URL("../../components/", import.meta.url);
@@ -44,7 +58,7 @@ async function build(/** @type {string} */ image) {
 
 try {
   const asked = process.argv.slice(2);
-  const wanted = asked.length > 0 ? asked : ["busybox:1.36", ...imagesOfComponents()];
+  const wanted = asked.length > 0 ? asked : ["busybox:1.36", AGENT, ...imagesOfComponents()];
   for (const image of new Set(wanted)) if (!run("docker", ["image", "inspect", image]).ok) await build(image);
   console.error(`  Images: ${[...new Set(wanted)].join(", ")}`);
 } catch (error) {

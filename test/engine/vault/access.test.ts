@@ -114,7 +114,7 @@ describe.skipIf(openbaoMissing)(
       ["staging.redis", ["staging/redis", "staging/shared/redis_redis_password"]],
       ["staging.authentik", ["staging/authentik", "staging/shared/redis_redis_password"]],
       ["staging.minio", ["staging/minio"]],
-      ["production.redis", ["production/redis"]],
+      ["production.redis", ["production/redis", "production/shared/redis_redis_password"]],
       ["bootstrap.runner", ["bootstrap/runner", "../bootstrap/iac_runner"]],
     ])("%s reads its own and what is shared with it, and nothing else", async (service, own) => {
       const role = `platform.${service}`;

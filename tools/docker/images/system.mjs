@@ -33,9 +33,9 @@ const notNeeded =
   /^(adduser|cron|debconf.*|dpkg|init-system-helpers|libllvm.*|libpam-.*|login|logrotate|lsb-base|perl.*|libperl.*|postgresql-(client-)?common|ssl-cert|sensible-utils|systemd.*|sysvinit-utils|tar|ucf|openssl)$/;
 
 /**
- * A small Debian with some packages, one user for the program, and an entrypoint.
+ * A small Debian with some packages, one user for the program, and its entrypoint if it has one.
  *
- * @param {{work: string, root: string, packages: string[], user: string, entrypoint: string}} options `entrypoint`: the
+ * @param {{work: string, root: string, packages: string[], user: string, entrypoint?: string}} options `entrypoint`: the
  *   script beside this file that becomes `docker-entrypoint.sh`
  */
 export async function unpackSystem({ work, root, packages, user, entrypoint }) {
@@ -51,10 +51,12 @@ export async function unpackSystem({ work, root, packages, user, entrypoint }) {
   appendFileSync(join(root, "etc/passwd"), `${user}:x:999:999:${user}:/var/lib/${user}:/bin/bash\n`);
   appendFileSync(join(root, "etc/group"), `${user}:x:999:\n`);
   writeFileSync(join(root, "etc/nsswitch.conf"), "passwd: files\ngroup: files\nhosts: files dns\n");
-  const script = join(root, "usr/local/bin/docker-entrypoint.sh");
-  mkdirSync(join(root, "usr/local/bin"), { recursive: true });
-  copyFileSync(new URL(entrypoint, import.meta.url), script);
-  chmodSync(script, 0o755);
+  if (entrypoint) {
+    const script = join(root, "usr/local/bin/docker-entrypoint.sh");
+    mkdirSync(join(root, "usr/local/bin"), { recursive: true });
+    copyFileSync(new URL(entrypoint, import.meta.url), script);
+    chmodSync(script, 0o755);
+  }
   await runStep("Linking its libraries", "ldconfig", ["-r", root]);
 }
 
