@@ -16,4 +16,6 @@ async function program(stack: string): Promise<Outputs> {
   return (await import("./platform.ts")).platform(stack);
 }
 
-export const { services, url, image } = await program(pulumi.getStack());
+// A default export, because an output that one of the programs lacks must not be named.
+// biome-ignore lint/style/noDefaultExport: what the engine reads
+export default await program(pulumi.getStack());

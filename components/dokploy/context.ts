@@ -32,7 +32,8 @@ let last: { id: string; context: Context } | undefined;
  * `DOKPLOY_URL`, `DOKPLOY_API_KEY` (or `dokploy:url`, `dokploy:apiKey`): the server · `PLATFORM_KEY` (or `platform:key`): keys of
  * fingerprints · `DOKPLOY_ALSO_AT` (or `dokploy:alsoAt`): other addresses of the same server, separated by commas ·
  * `DOKPLOY_TIMEOUT`: seconds per request, 15 · `DOKPLOY_CONCURRENCY`: requests at once, 8 · `DOCKMASTER_RELEASE`: what deployments
- * are made for · `DOCKMASTER_ALLOW_EMPTY=1`: what is not found on the server counts as deleted, even when that is everything.
+ * are made for · `DOCKMASTER_ALLOW_EMPTY=1`: what is not found on the server counts as deleted, even when that is everything ·
+ * `DOCKMASTER_NEW_KEY=1`: another master key is meant (environment.ts).
  *
  * Throws `config_invalid` when address or key are missing or unusable.
  */

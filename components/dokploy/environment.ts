@@ -62,9 +62,24 @@ export async function updateEnvironment(
   return { outs: { ...olds, ...environmentInputs(news), schemaVersion: SCHEMA_VERSION } };
 }
 
-/** Whether anything differs. Throws when the program now means another project or environment. */
-export function environmentChanges(olds: EnvironmentOutputs, news: EnvironmentInputs): boolean {
+/**
+ * Whether anything differs. Throws when the program now means another project or environment, or runs with another master key
+ * without `DOCKMASTER_NEW_KEY=1`: every derived password would change, and a key mistyped on a laptop is the likelier reason.
+ */
+export function environmentChanges(
+  olds: EnvironmentOutputs,
+  news: EnvironmentInputs,
+  newKey = process.env.DOCKMASTER_NEW_KEY === "1",
+): boolean {
   requireKnownSchema(olds);
+  const keyId = hasUnknown(news.owner) ? undefined : news.owner.keyId;
+  if (keyId !== undefined && olds.owner.keyId !== "" && keyId !== olds.owner.keyId && !newKey) {
+    throw new ServiceError(
+      "config_invalid",
+      "PLATFORM_KEY is not the key that this stack was made with",
+      "use the right one; to change every derived password on purpose, set DOCKMASTER_NEW_KEY=1 for one run",
+    );
+  }
   for (const key of ["project", "name"] as const) {
     if (hasUnknown(news[key]) || news[key] === olds.bound[key]) continue;
     throw new ServiceError(

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { composeFile, contextTo, OWNER, openPlace, type Place } from "./place.ts";
 import { createSmallEngine } from "./small-engine.ts";
 
@@ -177,6 +177,25 @@ describe("an environment", () => {
       name: "staging",
       project: { name: "platform" },
     });
+  });
+
+  it("of a stack that runs with another master key is refused before a write, unless that is meant", async () => {
+    const services = [{ name: "web", composeFile: composeFile("web") }];
+    await place.engine.up(place.context, { services });
+    const owner = { ...OWNER, keyId: "f".repeat(16) };
+    const requests = await place.requests(async () => {
+      const refused = place.engine.up(place.context, { services, owner });
+      await expect(refused).rejects.toThrow("PLATFORM_KEY is not the key that this stack was made with");
+    });
+    expect(Object.keys(requests).filter((name) => /create|update|delete|deploy$/.test(name))).toEqual([]);
+    vi.stubEnv("DOCKMASTER_NEW_KEY", "1");
+    try {
+      const result = await place.engine.up(place.context, { services, owner });
+      expect(result.web?.reason).toBeUndefined();
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    expect(place.engine.outputs("web").owner).toEqual(owner);
   });
 
   it("is in one project, although two stacks made it at the same time", async () => {
