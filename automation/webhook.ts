@@ -59,8 +59,8 @@ export async function acceptPush(
   if (ignored !== undefined) return { answer: { status: "ignored", reason: ignored } };
   if (config.webhookTag === "off") return { answer: { status: "ignored", reason: "WEBHOOK_TAG is off" } };
   const commit = push.after ?? "";
-  // An expiry that is over at once asks without remembering: a delivery that fails may come again.
-  if (id !== null && !(await store.remember(`delivery:${id}`, now(), now()))) {
+  // It is remembered once it was taken: a delivery that fails may come again.
+  if (id !== null && (await store.isRemembered(`delivery:${id}`, now()))) {
     return { answer: { status: "ignored", reason: "this delivery was taken before", commit } };
   }
 

@@ -30,10 +30,12 @@ export async function runs(db: Database, filter: RunFilter): Promise<Run[]> {
 /** The release of the last deploy or sync that succeeded; `since` is when the stack came to that commit. */
 export async function stackRelease(db: Database, stack: string): Promise<StackRelease | undefined> {
   const [last] = await db.query<{ id: string; tag: string | null; commit_sha: string; since: number | null }>(
+    // Each step walks the index from its newest end and stops early: this is asked at every deploy.
     `WITH last AS (SELECT id, tag, commit_sha FROM runs WHERE ${SUCCEEDED} ORDER BY finished_at DESC, id DESC LIMIT 1)
      SELECT id, tag, commit_sha,
-       (SELECT min(finished_at) FROM runs WHERE ${SUCCEEDED} AND commit_sha = last.commit_sha AND finished_at >
-         (SELECT coalesce(max(finished_at), -1) FROM runs WHERE ${SUCCEEDED} AND commit_sha <> last.commit_sha)) AS since
+       (SELECT min(finished_at) FROM runs WHERE ${SUCCEEDED} AND finished_at > coalesce(
+         (SELECT finished_at FROM runs WHERE ${SUCCEEDED} AND commit_sha <> last.commit_sha
+          ORDER BY finished_at DESC, id DESC LIMIT 1), -1)) AS since
      FROM last`,
     [stack],
   );

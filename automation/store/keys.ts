@@ -11,6 +11,12 @@ export async function remember(db: Database, key: string, expiresAt: number, now
   return rows.length > 0;
 }
 
+/** Whether a key is remembered. */
+export async function isRemembered(db: Database, key: string, now: number): Promise<boolean> {
+  const rows = await db.query("SELECT key FROM remembered WHERE key = $1 AND expires_at > $2", [key, now]);
+  return rows.length > 0;
+}
+
 /** The commit that the tag named when it was first seen. */
 export async function pinTag(db: Database, tag: string, commit: string, now: number): Promise<string> {
   // Nearly every request names a tag that was seen before, and a read costs no disk.

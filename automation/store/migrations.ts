@@ -61,6 +61,11 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     )`,
     "CREATE INDEX outbox_due ON outbox (due_at) WHERE settled_at IS NULL",
   ],
+  [
+    // What a stack runs, and since when, is asked at every request for it.
+    `CREATE INDEX runs_succeeded ON runs (stack, finished_at, id)
+       WHERE kind IN ('deploy', 'sync') AND state = 'succeeded'`,
+  ],
 ];
 
 /** Brings the schema to this release's version. Throws when a newer release has written the database. */

@@ -4,7 +4,7 @@ import type { Database } from "./database.ts";
 import { append, events } from "./events.ts";
 import { nameFailures } from "./failures.ts";
 import { hasSucceeded, prune, runs, stackRelease } from "./history.ts";
-import { ping, pinnedTags, pinTag, remember } from "./keys.ts";
+import { isRemembered, ping, pinnedTags, pinTag, remember } from "./keys.ts";
 import { releaseGone, releaseLease, renewLease } from "./lease.ts";
 import { migrate } from "./migrations.ts";
 import { settleOutbox, takeOutbox } from "./outbox.ts";
@@ -40,6 +40,7 @@ export async function openSqlStore(database: Database): Promise<Store> {
     hasSucceeded: (stack, commit) => hasSucceeded(db, stack, commit),
 
     remember: (key, expiresAt, now) => remember(db, key, expiresAt, now),
+    isRemembered: (key, now) => isRemembered(db, key, now),
     pinTag: (tag, commit, now) => pinTag(db, tag, commit, now),
     pinnedTags: () => pinnedTags(db),
 

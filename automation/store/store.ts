@@ -156,6 +156,8 @@ export interface Store {
 
   /** Remembers a nonce or delivery id until `expiresAt`. False when it was known already. */
   remember(key: string, expiresAt: number, now: number): Promise<boolean>;
+  /** Whether a key is remembered, without remembering it. */
+  isRemembered(key: string, now: number): Promise<boolean>;
   /** Remembers which commit a tag named first; a different one later is answered with the first. */
   pinTag(tag: string, commit: string, now: number): Promise<string>;
   /** Every tag that was ever pinned: a number is never used again, also when its tag was deleted. */

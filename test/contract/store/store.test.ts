@@ -443,6 +443,13 @@ for (const engine of engines()) {
         expect(await store.remember("nonce 1", T0 + 300, T0 + 299)).toBe(false);
       });
 
+      test("can be asked for without remembering it", async () => {
+        expect(await store.isRemembered("nonce", T0)).toBe(false);
+        expect(await store.remember("nonce", T0 + 100, T0)).toBe(true);
+        expect(await second.isRemembered("nonce", T0 + 99)).toBe(true);
+        expect(await second.isRemembered("nonce", T0 + 100)).toBe(false);
+      });
+
       test("is new to one only when several ask at once", async () => {
         const answers = await Promise.all(
           [store, second, store, second].map((each) => each.remember("delivery", T0 + 100, T0)),
