@@ -96,7 +96,7 @@ describe.skipIf(missing)(`the services really run${missing ? ` (${missing})` : "
     ];
     const names = Object.keys(await platform.running("staging"));
     const inspected = await docker("inspect", ...names);
-    const processes = (await Promise.all(names.map((name) => docker("top", name, "-eo", "args")))).join("\n");
+    const processes = (await Promise.all(names.map((name) => docker("top", name, "-eo", "pid,args")))).join("\n");
     for (const password of known) {
       expect(password).toMatch(/^[A-Za-z0-9]{40}$/);
       expect(inspected.includes(password)).toBe(false);
