@@ -35,15 +35,15 @@ export interface OpenbaoServer {
 // biome-ignore lint/suspicious/noExplicitAny: the tests know what Vault answers.
 type Body = any;
 
-/** Starts a server and waits until it answers. */
-export async function startOpenbao(): Promise<OpenbaoServer> {
+/** Starts a server and waits until it answers. `listen`: `0.0.0.0` where containers have to reach it. Default: loopback. */
+export async function startOpenbao(listen = "127.0.0.1"): Promise<OpenbaoServer> {
   const program = findOpenbao();
   if (!program) throw new Error("OpenBao is not installed: run node tools/openbao/setup.mjs");
   const home = await mkdtemp(join(tmpdir(), "dockmaster-openbao-"));
   const port = await freePort();
   const address = `http://127.0.0.1:${port}`;
   const rootToken = "root";
-  const flags = ["-dev", `-dev-root-token-id=${rootToken}`, `-dev-listen-address=127.0.0.1:${port}`];
+  const flags = ["-dev", `-dev-root-token-id=${rootToken}`, `-dev-listen-address=${listen}:${port}`];
   const server = spawn(program, ["server", ...flags, "-dev-no-store-token"], {
     env: { PATH: process.env.PATH, HOME: home },
     stdio: ["ignore", "pipe", "pipe"],
