@@ -32,7 +32,7 @@ export function explainIssues(
 
 /** The keys that a schema knows at a place below it. */
 function keysAt(schema: z.ZodType, path: readonly (string | number)[]): string[] {
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional)
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional)
     return keysAt(schema.unwrap() as z.ZodType, path);
   const [step, ...rest] = path;
   if (schema instanceof z.ZodPipe) return keysAt(schema.in as z.ZodType, path);
