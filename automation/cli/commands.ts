@@ -33,7 +33,7 @@ export const COMMANDS: Entry[] = [
   ...group("Releases:", [
     {
       name: "release",
-      summary: "Make and list releases: next, promote, hotfix, notes, list.",
+      summary: "Make and list releases: next, promote, hotfix, notes, publish, list.",
       load: () => import("./release/define.ts"),
     },
   ]),
