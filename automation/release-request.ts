@@ -1,7 +1,7 @@
 import { assessDeploy, type DeployDecision } from "./domain/release.ts";
 import type { Run } from "./domain/run.ts";
 import { gatherDeployFacts } from "./facts.ts";
-import { RequestError } from "./http/errors.ts";
+import { type ErrorCode, RequestError } from "./http/errors.ts";
 import type { Runner } from "./runner.ts";
 
 /** A request for a release, checked for form only. */
@@ -22,16 +22,19 @@ export interface AssessedRelease {
 }
 
 /**
- * Resolves a request and asks the release rules. What the mirror knows is enough to say yes; before a no the remote is
- * asked, for its answer may be new. Throws RequestError.
+ * Resolves a request and asks the release rules. What the mirror knows is enough to say yes, and to say that something
+ * newer is there; before any other no the remote is asked, for its answer may be new. Throws RequestError.
  */
 export async function assessRelease(runner: Runner, request: ReleaseRequest): Promise<AssessedRelease> {
   return askTwice(
     runner,
     () => assess(runner, request),
-    ({ decision }) => decision.ok,
+    ({ decision }) => decision.ok || decision.status === "superseded",
   );
 }
+
+/** What a fetch may mend; what a commit holds never changes. */
+const MAY_BE_NEW: ErrorCode[] = ["env_unknown", "tag_not_found", "commit_not_found", "git_unreachable"];
 
 /**
  * Asks what the mirror knows, and once more after a fetch when that was not good enough: an error, or an answer that
@@ -49,7 +52,7 @@ export async function askTwice<T>(
     const answer = await ask();
     if (isGood(answer) || isFresh()) return answer;
   } catch (error) {
-    if (!(error instanceof RequestError) || isFresh()) throw error;
+    if (!(error instanceof RequestError) || !MAY_BE_NEW.includes(error.code) || isFresh()) throw error;
   }
   await mirror.fetch();
   return ask();

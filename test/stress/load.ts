@@ -5,7 +5,7 @@ import { startWorld, type World } from "../integration/runner/world.ts";
 
 /** What kinds of requests come, in which share, and which answers are right for them. */
 const MIX: { name: string; share: number; right: number[]; make(world: World, tag: string): Prepared }[] = [
-  { name: "good", share: 40, right: [202], make: (world, tag) => deploy(world, tag, {}) },
+  { name: "good", share: 40, right: [202, 200], make: (world, tag) => deploy(world, tag, {}) },
   { name: "the same again", share: 20, right: [202, 200], make: (world, tag) => deploy(world, tag, {}) },
   { name: "an older release", share: 10, right: [200, 202], make: (world) => deploy(world, "v1.0.1", {}) },
   { name: "a webhook", share: 10, right: [200, 202], make: (world, tag) => push(world, tag) },
