@@ -7,6 +7,7 @@ import { KEY, openPlatform, type Platform, type Service } from "./platform.ts";
 const STAGING = ["platform:domain: example.org", "platform:suffix: -staging"];
 const PRODUCTION = ["platform:domain: example.org", 'platform:suffix: ""'];
 const ALL = ["authentik", "minio", "postgres", "redis"];
+const OTHER_KEY = "another-platform-key-of-more-than-32-characters";
 const CANARY = "canary-of-a-given-secret";
 
 // One story, told in order with the real engine: each step goes on from where the one before it ended.
@@ -166,12 +167,23 @@ describe("the platform from nothing", { timeout: 240_000 }, () => {
     expect((await platform.up("staging")).changes).toEqual({});
   });
 
+  test("another master key is refused with the state as well, and nothing is touched", async () => {
+    const before = { running: await platform.running("staging"), services: await platform.services("staging") };
+    platform.writes();
+    const { ok, text } = await platform.up("staging", { PLATFORM_KEY: OTHER_KEY });
+    expect(ok, text).toBe(false);
+    expect(text).toContain("config_invalid: PLATFORM_KEY is not the key that this stack was made with");
+    expect(platform.writes()).toEqual({});
+    expect(await changed("staging", before.running)).toEqual([]);
+    expect(await platform.services("staging")).toEqual(before.services);
+  });
+
   test("with the state lost and another master key it is refused, and nothing is touched", async () => {
     const before = { running: await platform.running("production"), services: await platform.services("production") };
     await platform.forget("production");
     platform.writes();
     const { ok, text } = await platform.up("production", {
-      PLATFORM_KEY: "another-platform-key-of-more-than-32-characters",
+      PLATFORM_KEY: OTHER_KEY,
     });
     expect(ok, text).toBe(false);
     for (const name of ["postgres", "redis", "minio"]) {
