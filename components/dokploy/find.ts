@@ -22,13 +22,15 @@ export function chooseExisting(
   const [found] = named;
   if (found === undefined || wanted.adopt) return found;
   const marker = parseMarker(found.description);
+  const { project, stack, keyId } = wanted.owner;
+  const copy = marker?.project === project && marker.stack === stack && marker.keyId !== keyId;
   const whose = marker
-    ? `belongs to ${marker.project}/${marker.stack}/${marker.service}`
+    ? `belongs to ${marker.project}/${marker.stack}/${marker.service}${copy ? " as made with another PLATFORM_KEY" : ""}`
     : "was not made by Dockmaster";
   throw new ServiceError(
     "config_invalid",
     `Dokploy already has a compose ${wanted.name} (${found.composeId}) that ${whose}`,
-    "rename or delete it, or take it over with adopt: true; the preview then shows what would change",
+    `${copy ? "use the PLATFORM_KEY that it was made with, or " : ""}rename or delete it, or take it over with adopt: true; the preview then shows what would change`,
   );
 }
 

@@ -29,7 +29,7 @@ describe("the compose that a program means", () => {
       [foreign],
       /already has a compose redis \(3\) that was not made by Dockmaster/,
     ],
-    ["a copy of the platform owns it", [copy], /that belongs to platform\/staging\/redis/],
+    ["a copy of the platform owns it", [copy], /belongs to platform\/staging\/redis as made with another PLATFORM_KEY/],
     ["several carry our marker", [ours, renamed], /2 composes for redis carry the marker of this service: 1, 2/],
     ["several have its name", [foreign, copy], /2 composes for redis have this name: 3, 4/],
   ])("cannot be told when %s", (_, entries, reason) => {
