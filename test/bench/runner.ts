@@ -115,7 +115,8 @@ async function measureStart(world: World): Promise<number> {
     readdirSync("/proc").some((pid) => {
       if (!/^\d+$/.test(pid)) return false;
       try {
-        return readFileSync(`/proc/${pid}/cmdline`, "latin1").startsWith("pulumi\0up\0");
+        const isEngine = readFileSync(`/proc/${pid}/cmdline`, "latin1").startsWith("pulumi\0up\0");
+        return isEngine && readFileSync(`/proc/${pid}/environ`, "latin1").includes(world.folder);
       } catch {
         return false;
       }
