@@ -1,9 +1,11 @@
-// `npm run bench`: how long the provider's ways take, and how they grow with the number of services. Everything is real
-// but Dokploy: the engine, the provider's process, HTTP. Writes the table to docs/benchmarks.md unless --dry.
+// `npm run bench`: how long the provider's and the runner's ways take, and how the provider's grow with the number of
+// services. Everything is real but Dokploy: the engine, the provider's process, HTTP. Writes docs/benchmarks.md unless --dry.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { startBenchPlatform } from "./platform.ts";
 import { type Row, renderReport } from "./report.ts";
+import { benchRunner } from "./runner.ts";
+import { renderRunnerReport } from "./runner-report.ts";
 
 const { values } = parseArgs({
   options: {
@@ -14,13 +16,13 @@ const { values } = parseArgs({
 });
 if (values.help) {
   console.log(
-    "Usage: npm run bench -- [--services 10,100,400,800] [--dry]\n\n--dry prints the table without writing it.",
+    "Usage: npm run bench -- [--services 10,100,400,800] [--dry]\n\n--services ''  measures the runner only; --dry prints the page without writing it.",
   );
   process.exit(0);
 }
 
 const rows: Row[] = [];
-for (const services of values.services.split(",").map(Number)) {
+for (const services of values.services.split(",").filter(Boolean).map(Number)) {
   const platform = await startBenchPlatform(services);
   try {
     const measure = async (
@@ -48,6 +50,7 @@ for (const services of values.services.split(",").map(Number)) {
   }
 }
 
-const report = renderReport(rows);
+const tell = ({ what, seconds }: Row) => console.error(`runner  ${what}: ${seconds.toFixed(2)} s`);
+const report = `${renderReport(rows)}\n${renderRunnerReport(await benchRunner(tell))}`;
 console.log(report);
 if (!values.dry) writeFileSync(new URL("../../docs/benchmarks.md", import.meta.url), report);
