@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -6,6 +7,8 @@ export default defineConfig({
     experimental: { viteModuleRunner: false },
     include: ["test/**/*.test.ts"],
     reporters: ["default", "./test/totals-reporter.ts"],
+    // An update of the real engine keeps one and a half cores busy: more files at once than this only wait for each other.
+    maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },
