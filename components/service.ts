@@ -112,7 +112,9 @@ export const commonSettings = {
   secrets: z
     .record(z.string(), z.string().min(1))
     .default({})
-    .describe("Values given from outside instead of generated ones, as Pulumi secrets: secret name → value. With Vault they are put there instead."),
+    .describe(
+      "Values given from outside instead of generated ones, as Pulumi secrets: secret name → value. With Vault they are put there instead.",
+    ),
   env: z
     .record(
       z.string().regex(/^[A-Za-z_]\w*$/, "is no name of a variable; use letters, digits and `_`"),
