@@ -56,7 +56,7 @@ async function setup(url: string, path = ""): Promise<{ code: number; stderr: st
   const code = `
     const { installEngine } = await import(${JSON.stringify(join(root, "tools/setup/engine.mjs"))});
     const { findEngine } = await import(${JSON.stringify(join(root, "tools/engine-path.mjs"))});
-    await installEngine();
+    await installEngine(new AbortController().signal);
     console.log(findEngine());`;
   const env = {
     PATH: [path, join(folder, "bin")].filter(Boolean).join(":"),
