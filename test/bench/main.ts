@@ -11,12 +11,14 @@ const { values } = parseArgs({
   options: {
     services: { type: "string", default: "10,100,400,800" },
     dry: { type: "boolean", default: false },
+    runner: { type: "boolean", default: true },
     help: { type: "boolean", default: false },
   },
+  allowNegative: true,
 });
 if (values.help) {
   console.log(
-    "Usage: npm run bench -- [--services 10,100,400,800] [--dry]\n\n--services ''  measures the runner only; --dry prints the page without writing it.",
+    "Usage: npm run bench -- [--services 10,100,400,800] [--no-runner] [--dry]\n\n--services ''  measures the runner only, --no-runner the provider only; --dry prints the page without writing it.",
   );
   process.exit(0);
 }
@@ -51,6 +53,6 @@ for (const services of values.services.split(",").filter(Boolean).map(Number)) {
 }
 
 const tell = ({ what, seconds }: Row) => console.error(`runner  ${what}: ${seconds.toFixed(2)} s`);
-const report = `${renderReport(rows)}\n${renderRunnerReport(await benchRunner(tell))}`;
+const report = [renderReport(rows), ...(values.runner ? [renderRunnerReport(await benchRunner(tell))] : [])].join("\n");
 console.log(report);
 if (!values.dry) writeFileSync(new URL("../../docs/benchmarks.md", import.meta.url), report);
