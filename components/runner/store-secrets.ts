@@ -24,10 +24,9 @@ const ATTEMPTS = 4;
  * else as it is. Not a resource, so that no value gets into the state. Rejects with a `VaultError`.
  */
 export async function storeSecrets(vault: Vault, wanted: WantedSecrets): Promise<Record<string, string>> {
-  const made = randomBytes(32).toString("hex");
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const live = await vault.readSecret(wanted.path);
-    const writes = decideWrites(wanted, live, made);
+    const writes = decideWrites(wanted, live);
     const values = { ...texts(live?.values ?? {}), ...writes };
     if (!wanted.write || Object.keys(writes).length === 0) return values;
     if ((await vault.writeFields(wanted.path, writes, live?.version ?? 0)) !== undefined) return values;
@@ -38,14 +37,13 @@ export async function storeSecrets(vault: Vault, wanted: WantedSecrets): Promise
 function decideWrites(
   { path, names, env, own }: WantedSecrets,
   live: SecretVersion | undefined,
-  made: string,
 ): Record<string, string> {
   if (live && !live.values) {
     const message = `version ${live.version} of ${path} was deleted`;
     throw new VaultError("vault_missing", message, "restore it (`vault kv undelete`), or erase the path for good");
   }
   const values = live?.values ?? {};
-  const { writes, missing } = planSecrets(names, values, env, () => made);
+  const { writes, missing } = planSecrets(names, values, env, () => randomBytes(32).toString("hex"));
   if (missing.length > 0) {
     const message = `${path} has no ${missing.join(", ")}`;
     throw new VaultError("vault_missing", message, "set them in the environment for this one run");

@@ -45,6 +45,13 @@ describe("the runner's secret in Vault", () => {
     expect(values()).toEqual(answer);
   });
 
+  test("has a value of its own in every field that is made: who may read the runner must not be able to sign for it", async () => {
+    const { vault } = openVault();
+    const answer = await storeSecrets(vault, wanted({ names: ["WEBHOOK_SECRET", "API_TOKEN"] }));
+    expect(answer.API_TOKEN).toMatch(/^[0-9a-f]{64}$/);
+    expect(answer.API_TOKEN).not.toBe(answer.WEBHOOK_SECRET);
+  });
+
   test("gets what it lacks, keeps what it has and what is not ours", async () => {
     const { vault, writes } = openVault({ WEBHOOK_SECRET: "kept", other: "theirs" });
     const answer = await storeSecrets(vault, wanted());
