@@ -75,8 +75,11 @@ const hasPromtool = spawnSync("promtool", ["--version"]).status === 0;
 
 const why = hasPromtool ? "" : " (promtool is not installed; Debian has it in the package prometheus)";
 
-test.skipIf(!hasPromtool)(`promtool takes the rules, and they fire when they should${why}`, () => {
-  const promtool = (...words: string[]) => execFileSync("promtool", words, { encoding: "utf8" });
-  expect(promtool("check", "rules", FILE)).toContain("SUCCESS");
-  expect(promtool("test", "rules", FILE.replace(".yaml", ".test.yaml"))).toContain("SUCCESS");
-});
+test.skipIf(!hasPromtool && process.env.REQUIRE_PROMTOOL !== "1")(
+  `promtool takes the rules, and they fire when they should${why}`,
+  () => {
+    const promtool = (...words: string[]) => execFileSync("promtool", words, { encoding: "utf8" });
+    expect(promtool("check", "rules", FILE)).toContain("SUCCESS");
+    expect(promtool("test", "rules", FILE.replace(".yaml", ".test.yaml"))).toContain("SUCCESS");
+  },
+);
