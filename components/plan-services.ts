@@ -2,7 +2,7 @@ import { checkDrafts, definitionProblem } from "./check-drafts.ts";
 import type { FileContent, SecretDelivery } from "./compose/context.ts";
 import type { Problem } from "./compose/problem.ts";
 import { renderCompose } from "./compose/render.ts";
-import { encodeEnvValue } from "./dokploy/env.ts";
+import { envProblem } from "./dokploy/env.ts";
 import { type Draft, type RenderedDraft, secretValue, toDraft } from "./draft.ts";
 import { fingerprint } from "./keys.ts";
 import { orderByNeeds } from "./order.ts";
@@ -155,15 +155,6 @@ function deliveryOf(draft: Draft, drafts: readonly Draft[], { stack, key, vault 
   const values = (names: readonly string[]) =>
     names.map((name) => [name, secretValue(draft, name, drafts, stack, key)]);
   return { mode: "environment", fingerprint: (names) => fingerprint(key, stack, Object.fromEntries(values(names))) };
-}
-
-function envProblem(value: string): string | undefined {
-  try {
-    encodeEnvValue(value);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : "cannot be carried";
-  }
 }
 
 function toPlan(

@@ -17,9 +17,8 @@ import { printVaultError, VaultError } from "../components/vault/errors.ts";
 import { roleName, runnerRoleName } from "../components/vault/paths.ts";
 import { vaultProvider } from "../components/vault/pulumi-provider.ts";
 import { type BootstrapPlan, planBootstrap } from "./bootstrap/plan.ts";
+import { readEngineConfig } from "./engine-config.ts";
 import { printProblems } from "./plan.ts";
-import { fromEngine } from "./raw-config.ts";
-import { fromStackFile, readStackFile } from "./stack-file.ts";
 
 const FOLDER = join(import.meta.dirname, "..");
 
@@ -37,10 +36,7 @@ export interface BootstrapOutputs {
  * nor write the policies that bind it. Rejects with every problem at once before the first resource.
  */
 export async function bootstrap(): Promise<BootstrapOutputs> {
-  const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
-  const file = fromStackFile(STACK, readStackFile(STACK) ?? "");
-  const raw = fromEngine(STACK, pulumi.runtime.allConfig(), isConfigSecret, file.raw?.locate);
-  const { plan, problems } = await planBootstrap({ raw, env: process.env, folder: FOLDER });
+  const { plan, problems } = await planBootstrap({ raw: readEngineConfig(STACK), env: process.env, folder: FOLDER });
   if (!plan) throw new pulumi.RunError(printProblems(STACK, problems));
 
   const host = prepareHost(plan);

@@ -2,9 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { Environment, type OwnerArgs } from "../components/dokploy/resources.ts";
 import { ownerId } from "../components/keys.ts";
 import { type Deliver, PlatformService, type RunCommands } from "../components/platform-service.ts";
+import { readEngineConfig } from "./engine-config.ts";
 import { planStack, printProblems, type StackPlan } from "./plan.ts";
-import { fromEngine, type RawConfig } from "./raw-config.ts";
-import { fromStackFile, readStackFile } from "./stack-file.ts";
 
 /** Registers a platform stack, after all of it was planned. Rejects with every problem at once before the first resource. */
 export async function platform(stack: string): Promise<{ services: string[] }> {
@@ -64,11 +63,4 @@ async function openCommands({ config, services }: StackPlan): Promise<RunCommand
   if (services.every(({ commands }) => commands.length === 0)) return undefined;
   const { commandChecks } = await import("../components/command-checks.ts");
   return commandChecks(config);
-}
-
-function readEngineConfig(stack: string): RawConfig {
-  // The SDK has no public way to ask which keys are secrets without reading each of them as an Output.
-  const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
-  const file = fromStackFile(stack, readStackFile(stack) ?? "");
-  return fromEngine(stack, pulumi.runtime.allConfig(), isConfigSecret, file.raw?.locate);
 }

@@ -32,12 +32,26 @@ export async function readLocks(folder: string): Promise<StackLock[]> {
   return locks;
 }
 
+/** A lock that an engine named. */
+export interface NamedLock {
+  user: string;
+  host: string;
+  pid: number;
+  /** Milliseconds since the epoch. */
+  since: number;
+}
+
 /** What the engine says of a lock that it found, whatever backend keeps it (pulumi/pulumi, pkg/backend/diy/lock.go). */
-const NAMED = /: created by \S*@(\S+) \(pid (\d+)\) at \S+/g;
+const NAMED = /: created by (\S*)@(\S+) \(pid (\d+)\) at (\S+)/g;
 
 /** The locks that an engine named when it found the stack locked. */
-export function parseLocks(said: string): Pick<StackLock, "pid" | "host">[] {
-  return [...said.matchAll(NAMED)].map(([, host = "", pid]) => ({ host, pid: Number(pid) }));
+export function parseLocks(said: string): NamedLock[] {
+  return [...said.matchAll(NAMED)].map(([, user = "", host = "", pid, at = ""]) => ({
+    user,
+    host,
+    pid: Number(pid),
+    since: Date.parse(at),
+  }));
 }
 
 /** Removes all locks of a stack in a backend that is not a folder, where the engine cannot remove just one. */

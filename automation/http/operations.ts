@@ -43,6 +43,13 @@ export interface Operation {
 const refused = (...statuses: number[]) => Object.fromEntries(statuses.map((status) => [status, [errorAnswer]]));
 const READ = refused(401, 404, 408, 413, 429, 500, 503);
 const SIGNED = refused(400, 401, 404, 408, 409, 413, 415, 422, 429, 503);
+const UPDATED = {
+  ...SIGNED,
+  200: [successAnswer, supersededAnswer],
+  202: [inProgressAnswer],
+  500: [failedAnswer, errorAnswer],
+};
+const WAIT = { default: 60, most: 900 };
 
 /** The runner's whole HTTP interface; routes, OpenAPI document and tests go by the same schemas. */
 export const OPERATIONS: Operation[] = [
@@ -66,13 +73,8 @@ export const OPERATIONS: Operation[] = [
     summary: "Bring an environment to a release",
     access: "signed",
     body: deployBody,
-    wait: { default: 60, most: 900 },
-    answers: {
-      ...SIGNED,
-      200: [successAnswer, supersededAnswer],
-      202: [inProgressAnswer],
-      500: [failedAnswer, errorAnswer],
-    },
+    wait: WAIT,
+    answers: UPDATED,
   },
   {
     method: "post",
@@ -80,13 +82,8 @@ export const OPERATIONS: Operation[] = [
     summary: "Bring an environment once more to the release it has",
     access: "signed",
     body: syncBody,
-    wait: { default: 60, most: 900 },
-    answers: {
-      ...SIGNED,
-      200: [successAnswer, supersededAnswer],
-      202: [inProgressAnswer],
-      500: [failedAnswer, errorAnswer],
-    },
+    wait: WAIT,
+    answers: UPDATED,
   },
   {
     method: "post",
@@ -94,7 +91,7 @@ export const OPERATIONS: Operation[] = [
     summary: "What a deploy would change",
     access: "signed",
     body: previewBody,
-    wait: { default: 60, most: 900 },
+    wait: WAIT,
     answers: { ...SIGNED, 200: [previewAnswer], 202: [inProgressAnswer], 500: [failedAnswer, errorAnswer] },
   },
   {
@@ -103,7 +100,7 @@ export const OPERATIONS: Operation[] = [
     summary: "What was changed by hand since the last update",
     access: "signed",
     body: driftBody,
-    wait: { default: 60, most: 900 },
+    wait: WAIT,
     answers: { ...SIGNED, 200: [driftAnswer], 202: [inProgressAnswer], 500: [failedAnswer, errorAnswer] },
   },
   {

@@ -26,6 +26,16 @@ export function encodeEnvValue(value: string): string {
   throw new Error("mixes quotes, newlines or a final backslash in a way that no dotenv quoting can carry");
 }
 
+/** Why a value cannot be carried at all; undefined when it can. */
+export function envProblem(value: string): string | undefined {
+  try {
+    encodeEnvValue(value);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 /** Before v0.30.0 Dokploy writes the parsed value back without quotes and Compose reads it once more. */
 function survivesUnquoted(value: string): boolean {
   return !/[$#'"`\\\n\u2028\u2029]/.test(value) && value === value.trim();
@@ -47,11 +57,8 @@ export function refusedEnv(env: Record<string, string>, escapes: boolean): EnvRe
 function refusal(key: string, value: string, escapes: boolean): string | undefined {
   if (!KEY.test(key)) return "is not a variable name ([A-Za-z_][A-Za-z0-9_.-]*)";
   if (RESERVED.has(key)) return "is a name that Dokploy sets itself";
-  try {
-    encodeEnvValue(value);
-  } catch (error) {
-    return (error as Error).message;
-  }
+  const problem = envProblem(value);
+  if (problem !== undefined) return problem;
   if (!escapes && !survivesUnquoted(value)) {
     return "needs escaping, which Dokploy does since v0.30.0 only: update Dokploy or choose another value";
   }

@@ -1,7 +1,7 @@
 import type { FileContent } from "../compose/context.ts";
 import type { Problem } from "../compose/problem.ts";
 import { type Rendered, renderCompose } from "../compose/render.ts";
-import { encodeEnvValue } from "../dokploy/env.ts";
+import { envProblem } from "../dokploy/env.ts";
 import { planAgent } from "../vault/agent.ts";
 import { RUNNER_SECRETS } from "./secrets.ts";
 
@@ -76,13 +76,4 @@ export function renderRunner(
     readFile,
     envProblem,
   });
-}
-
-function envProblem(value: string): string | undefined {
-  try {
-    encodeEnvValue(value);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : "cannot be carried";
-  }
 }

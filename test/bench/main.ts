@@ -2,6 +2,7 @@
 // services. Everything is real but Dokploy: the engine, the provider's process, HTTP. Writes docs/benchmarks.md unless --dry.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { cacheCode } from "../../automation/cli/code-cache.ts";
 import { startBenchPlatform } from "./platform.ts";
 import { type Row, renderReport } from "./report.ts";
 import { benchRunner } from "./runner.ts";
@@ -22,6 +23,9 @@ if (values.help) {
   );
   process.exit(0);
 }
+
+// As the CLI and the runner do for every engine that they start.
+cacheCode();
 
 const rows: Row[] = [];
 for (const services of values.services.split(",").filter(Boolean).map(Number)) {

@@ -1,13 +1,13 @@
 // The resource types that this project uses, made in a real Vault through its API. For machines that can reach package registries only:
 // there Pulumi's own plugin cannot be had. See plugins.ts for when it is used.
-import { createRequire } from "node:module";
 import { main, type Provider } from "@pulumi/pulumi/provider/index.js";
+import { takeConfiguration } from "../configuration.ts";
 import { differing, marked, plain } from "../props.ts";
 import { configure } from "./api.ts";
 import { FUNCTIONS, RESOURCE_TYPES, type ResourceType } from "./resources.ts";
 
 process.stderr.write("stand-in for pulumi-resource-vault: the real plugin is not installed here\n");
-takeConfiguration();
+takeConfiguration(configure);
 
 const provider: Provider = {
   version: "7.8.0",
@@ -52,23 +52,4 @@ function typeOf(urn: string): ResourceType {
   const type = RESOURCE_TYPES[token];
   if (!type) throw new Error(`the stand-in does not know ${token}`);
   return type;
-}
-
-/** The SDK's server for providers drops what the engine configures; the address and sign-in of an explicit provider come that way. */
-function takeConfiguration(): void {
-  const require = createRequire(createRequire(import.meta.url).resolve("@pulumi/pulumi/provider/index.js"));
-  const { Server } = require("@grpc/grpc-js");
-  const { ConfigureResponse } = require("../proto/provider_pb.js");
-  const addService = Server.prototype.addService;
-  // biome-ignore lint/suspicious/noExplicitAny: gRPC's untyped service objects.
-  Server.prototype.addService = function (definition: any, service: any) {
-    // biome-ignore lint/suspicious/noExplicitAny: gRPC's untyped calls.
-    service.configure = (call: any, callback: any) => {
-      configure(plain(call.request.getArgs()?.toJavaScript() ?? {}));
-      const answer = new ConfigureResponse();
-      answer.setAcceptsecrets(true);
-      callback(undefined, answer);
-    };
-    return addService.call(this, definition, service);
-  };
 }

@@ -25,8 +25,8 @@ const SAID = `error: the stack is currently locked by 2 lock(s). Either wait for
 
 test("the locks that the engine names are read from what it says", () => {
   expect(parseLocks(SAID)).toEqual([
-    { host: "runner-1", pid: 41 },
-    { host: "my-laptop.local", pid: 977 },
+    { user: "root", host: "runner-1", pid: 41, since: Date.parse("2026-11-21T07:00:00Z") },
+    { user: "", host: "my-laptop.local", pid: 977, since: Date.parse("2026-11-21T06:01:00Z") },
   ]);
   expect(parseLocks("error: something else")).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { broken, type Finding, isAtLeast, ok, skipped, warning } from "./finding
 const TIMEOUT = 10_000;
 
 /** The oldest Dokploy with all that the provider asks of it. */
-const OLDEST_DOKPLOY: [number, number, number] = [0, 29, 6];
+const OLDEST_DOKPLOY = "0.29.6";
 
 /** Whether Dokploy answers, takes the key and is new enough. */
 export async function examineDokploy({ url, apiKey }: Access["dokploy"]): Promise<Finding> {
@@ -26,7 +26,7 @@ export async function examineDokploy({ url, apiKey }: Access["dokploy"]): Promis
     return broken(name, `${url} answered ${answer.status}, not as Dokploy does`, "check DOKPLOY_URL");
   }
   if (!isAtLeast(version, OLDEST_DOKPLOY)) {
-    return broken(name, `${version} is too old`, `update Dokploy to v${OLDEST_DOKPLOY.join(".")} or newer`);
+    return broken(name, `${version} is too old`, `update Dokploy to v${OLDEST_DOKPLOY} or newer`);
   }
   return ok(name, `${url}: ${version}, the key is valid`);
 }

@@ -8,7 +8,7 @@ export async function examineTools(folder: string): Promise<Finding[]> {
 }
 
 export function examineNode(version: string): Finding {
-  if (isAtLeast(version, [24, 0, 0])) return ok("Node.js", version);
+  if (isAtLeast(version, "24.0.0")) return ok("Node.js", version);
   return broken("Node.js", `${version}: 24 or newer is needed`, "node tools/setup.mjs, then npx dockmaster doctor");
 }
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { isAtLeast } from "../../../../../automation/cli/laptop/doctor/finding.ts";
-import { parseHolders } from "../../../../../automation/cli/laptop/doctor/locks.ts";
 import { examineBackend, examinePassphrase } from "../../../../../automation/cli/laptop/doctor/state.ts";
 import { examineNode } from "../../../../../automation/cli/laptop/doctor/tools.ts";
+import { parseLocks } from "../../../../../automation/engine/locks.ts";
 
 test.each([
   ["v0.29.6", true],
@@ -12,7 +12,7 @@ test.each([
   ["v0.9.10", false],
   ["canary", true],
 ])("%s is new enough: %s", (version, enough) => {
-  expect(isAtLeast(version, [0, 29, 6])).toBe(enough);
+  expect(isAtLeast(version, "0.29.6")).toBe(enough);
 });
 
 test("an old Node is broken", () => {
@@ -36,9 +36,9 @@ test("reads who holds a stack from what the engine says of any backend", () => {
   s3://state/.pulumi/locks/organization/dockmaster/staging/1f.json: created by anna@laptop (pid 71) at 2026-01-02T03:04:05Z
   s3://state/.pulumi/locks/organization/dockmaster/staging/2f.json: created by root@iac-runner (pid 8) at 2026-01-02T04:04:05+01:00`;
   const since = Date.parse("2026-01-02T03:04:05Z");
-  expect(parseHolders(said)).toEqual([
+  expect(parseLocks(said)).toEqual([
     { user: "anna", host: "laptop", pid: 71, since },
     { user: "root", host: "iac-runner", pid: 8, since },
   ]);
-  expect(parseHolders("error: stack 'staging' already exists")).toEqual([]);
+  expect(parseLocks("error: stack 'staging' already exists")).toEqual([]);
 });
