@@ -2,7 +2,7 @@
 // `tools/setup.mjs` fills by download or build.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
@@ -19,8 +19,11 @@ export function cacheFolder() {
 /** Folder of the engine in the cache, keyed by all that goes into building it. */
 export function cachedEngineFolder() {
   const hash = createHash("sha256").update(ENGINE_VERSION + process.platform + process.arch);
-  for (const file of ["engine/go.mod", "engine/go.sum", "language-host/go.mod", "language-host/go.sum"]) {
-    hash.update(readFileSync(join(tools, file)));
+  for (const folder of ["engine", "language-host"]) {
+    for (const name of readdirSync(join(tools, folder), { recursive: true, encoding: "utf8" }).sort()) {
+      const file = join(tools, folder, name);
+      if (statSync(file).isFile()) hash.update(name).update(readFileSync(file));
+    }
   }
   return join(cacheFolder(), `engine-${ENGINE_VERSION}-${hash.digest("hex").slice(0, 12)}`);
 }
@@ -87,11 +90,19 @@ export function enginePath() {
 }
 
 /**
+ * `NODE_OPTIONS` for processes that the engine starts: those given, and the preload that halves the time of their start.
+ * @param {string} [given]
+ */
+export function nodeOptions(given = "") {
+  return `${given} --require ${JSON.stringify(join(tools, "load-late.cjs"))}`.trim();
+}
+
+/**
  * Environment for processes that need the engine: its folder first on PATH, then the project's own Node.
  * @param {NodeJS.ProcessEnv} [base]
  * @returns {NodeJS.ProcessEnv}
  */
 export function engineEnvironment(base = process.env) {
   const path = [enginePath(), join(tools, "..", "node_modules", ".bin"), base.PATH].filter(Boolean).join(delimiter);
-  return { ...base, PATH: path, PULUMI_SKIP_UPDATE_CHECK: "true" };
+  return { ...base, PATH: path, NODE_OPTIONS: nodeOptions(base.NODE_OPTIONS), PULUMI_SKIP_UPDATE_CHECK: "true" };
 }

@@ -1,16 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { cachedEngineFolder, cacheFolder, ENGINE_VERSION, findEngine } from "../engine-path.mjs";
 import { downloadEngine } from "./download.mjs";
 import { runStep } from "./run.mjs";
 
 const tools = new URL("..", import.meta.url).pathname;
-
-/** The official CLI brings this script; it starts the SDK's dynamic provider from the program's own dependencies. */
-const LAUNCHER = `#!/bin/sh
-exec node "$(node -p 'require.resolve("@pulumi/pulumi/cmd/dynamic-provider")')" "$@"
-`;
 
 /**
  * Makes sure that there is an engine: on PATH, in the cache, by the official download, or built from its Go modules.
@@ -77,7 +72,7 @@ async function buildEngine(folder, signal) {
     },
     {
       module: "language-host",
-      output: "pulumi-language-nodejs",
+      output: "language-host",
       source: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
       ldflags: "-s -w",
       minutes: "15 s",
@@ -95,7 +90,5 @@ async function buildEngine(folder, signal) {
       },
     );
   }
-  const launcher = join(folder, "pulumi-resource-pulumi-nodejs");
-  writeFileSync(launcher, LAUNCHER);
-  chmodSync(launcher, 0o755);
+  cpSync(join(tools, "engine/launchers"), folder, { recursive: true });
 }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { SECRET_VARIABLES } from "../../../../automation/config.ts";
 import { buildEngineEnvironment, pickEnvironment } from "../../../../automation/engine/environment.ts";
 import { createVariables } from "../../../../automation/variables.ts";
+import { nodeOptions } from "../../../../tools/engine-path.mjs";
 
 const build = (env: Record<string, string>) =>
   buildEngineEnvironment(createVariables(env), {
@@ -33,7 +34,6 @@ test("the program sees what it needs, and nothing of what is the runner's own", 
     "DATABASE_URL",
     "GIT_REPO_URL",
     "GIT_ASKPASS",
-    "NODE_OPTIONS",
     "PULUMI_OPTION_TARGET",
     "PULUMI_SKIP_CHECKPOINTS",
     "LD_PRELOAD",
@@ -41,6 +41,7 @@ test("the program sees what it needs, and nothing of what is the runner's own", 
     expect(seen).not.toHaveProperty(name);
   }
   expect(seen).toMatchObject({
+    NODE_OPTIONS: nodeOptions(),
     HOME: "/root",
     PATH: "/engine:/node",
     PLATFORM_KEY: "value of PLATFORM_KEY",

@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { IMAGE_FILES } from "../../../../stacks/bootstrap/release.ts";
-import { ENGINE_PROGRAMS, ENGINE_VERSION } from "../../../../tools/engine-path.mjs";
+import { ENGINE_PROGRAMS, ENGINE_VERSION, nodeOptions } from "../../../../tools/engine-path.mjs";
 
 // There is no registry that this machine reaches, so the image is judged by its description.
 const ROOT = new URL("../../../..", import.meta.url).pathname;
@@ -119,5 +119,8 @@ describe("the runner's image", () => {
     expect(seen.size).toBeGreaterThan(50);
     const inside = (file: string) => IMAGE_FILES.some((path) => file === path || file.startsWith(`${path}/`));
     expect([...seen].filter((file) => !inside(file))).toEqual([]);
+    // Every process of an update is told to load this one first, and does not start without it.
+    const [, preload] = /--require "(.+)"/.exec(nodeOptions()) ?? [];
+    expect(inside(relative(ROOT, preload!))).toBe(true);
   });
 });
