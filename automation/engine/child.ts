@@ -9,6 +9,8 @@ import {
   Stack,
   StackNotFoundError,
 } from "@pulumi/pulumi/automation/index.js";
+import { SemVer } from "semver";
+import { ENGINE_VERSION } from "../../tools/engine-path.mjs";
 import { cutEvent } from "./cut.ts";
 import type { EngineEnd, EngineJob, EngineMessage, LeaseMessage } from "./messages.ts";
 import { describeSession, killSession } from "./session.ts";
@@ -19,9 +21,9 @@ const END_TIME = 1_500;
 
 let canceled = false;
 
-// Asked while the runner still checks out: it starts a process, and every workspace would do so again.
-const command = PulumiCommand.get({ skipVersionCheck: true });
-command.catch(() => {});
+// What `PulumiCommand.get` makes after it asked the engine for its version, 0.3 s of every update. An engine that is older
+// than this is never on PATH here: `findEngine` passes it over.
+const command: PulumiCommand = Reflect.construct(PulumiCommand, ["pulumi", new SemVer(ENGINE_VERSION)]);
 
 // The whole process group gets SIGINT and the engine acts on it; this process waits for the engine's end.
 process.on("SIGINT", () => {
@@ -86,7 +88,7 @@ const onEvent: NonNullable<Parameters<Stack["up"]>[0]>["onEvent"] = (event) => {
 };
 
 async function run(job: EngineJob): Promise<EngineEnd> {
-  const workspace = await LocalWorkspace.create({ workDir: job.workDir, pulumiCommand: await command });
+  const workspace = await LocalWorkspace.create({ workDir: job.workDir, pulumiCommand: command });
   // Every command names the stack, so it need not be selected; that would start one process more.
   const stack = await Stack.select(job.stack, Object.assign(workspace, { selectStack: async () => {} }));
   // After an update the API asks the engine for outputs and history, 0.7 s that nobody here needs.
