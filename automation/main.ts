@@ -1,52 +1,12 @@
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { findEngine } from "../tools/engine-path.mjs";
-import { ConfigError, knownSecrets, readConfig } from "./config.ts";
-import { createLog } from "./log.ts";
-import { createMask } from "./mask.ts";
-import { nameOwner } from "./owner.ts";
-import { startRunner } from "./start.ts";
-import { createVariables } from "./variables.ts";
+// The runner's process. Code that was compiled once is kept in its data folder: then types need not be stripped again, and
+// what strips them (25 MB) is not loaded. The first start makes that folder, with its rights, only after its configuration
+// was found good, so it keeps nothing yet.
+import { existsSync } from "node:fs";
+import { enableCompileCache } from "node:module";
+import { join } from "node:path";
 
-const folder = fileURLToPath(new URL("..", import.meta.url));
-
-async function main(): Promise<void> {
-  const variables = createVariables(process.env);
-  const config = readConfig(variables);
-  const engine = findEngine();
-  if (!engine) throw new ConfigError(["there is no Pulumi engine: run `node tools/setup.mjs`, or put pulumi on PATH"]);
-  const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
-  const runner = await startRunner({
-    config,
-    variables,
-    env: process.env,
-    log: createLog(
-      config.logLevel,
-      createMask(() => knownSecrets(variables)),
-    ),
-    folder,
-    enginePath: [engine, dirname(process.execPath), process.env.PATH].filter(Boolean).join(":"),
-    version,
-    owner: nameOwner(),
-  });
-  let stopping = false;
-  const stop = (signal: string) => {
-    // A second signal is impatient: what runs is ended at once and handed back.
-    const graceMs = stopping ? 0 : config.graceMs;
-    if (stopping && signal === "SIGTERM") return;
-    stopping = true;
-    runner.stop(graceMs).then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
-  };
-  process.on("SIGTERM", () => stop("SIGTERM"));
-  process.on("SIGINT", () => stop("SIGINT"));
-}
-
-main().catch((error: unknown) => {
-  const message = error instanceof Error ? (error instanceof ConfigError ? error.message : error.stack) : String(error);
-  process.stderr.write(`${message}\n`);
-  process.exit(1);
-});
+const dataDir = process.env.DATA_DIR || "./data";
+const cache = process.env.NODE_COMPILE_CACHE || (existsSync(dataDir) ? join(dataDir, "pulumi", "node") : undefined);
+if (cache) enableCompileCache(cache);
+const { serve } = await import("./serve.ts");
+serve();

@@ -51,7 +51,9 @@ async function measureStores(): Promise<[string, number][]> {
 async function measurePlatform(add: Add): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "dockmaster-bench-runner-"));
   const dokploy = await startEmulator({ dataDir: folder });
-  const access = { DOKPLOY_URL: dokploy.url, DOKPLOY_API_KEY: dokploy.apiKey };
+  // Compiled before, as on every start but the first two of a new release.
+  const { NODE_COMPILE_CACHE = "" } = process.env;
+  const access = { DOKPLOY_URL: dokploy.url, DOKPLOY_API_KEY: dokploy.apiKey, NODE_COMPILE_CACHE };
   const world = await startWorld(access, { program: platformProgram(SERVICES), apart: true });
   try {
     const timed = async (tag: string, more: Record<string, unknown>, changed: string[]) => {

@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import { flushCompileCache } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { findEngine } from "../tools/engine-path.mjs";
+import { ConfigError, knownSecrets, readConfig } from "./config.ts";
+import { createLog } from "./log.ts";
+import { createMask } from "./mask.ts";
+import { nameOwner } from "./owner.ts";
+import { startRunner } from "./start.ts";
+import { createVariables } from "./variables.ts";
+
+const folder = fileURLToPath(new URL("..", import.meta.url));
+
+async function start(): Promise<void> {
+  const variables = createVariables(process.env);
+  const config = readConfig(variables);
+  const engine = findEngine();
+  if (!engine) throw new ConfigError(["there is no Pulumi engine: run `node tools/setup.mjs`, or put pulumi on PATH"]);
+  const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
+  const runner = await startRunner({
+    config,
+    variables,
+    env: process.env,
+    log: createLog(
+      config.logLevel,
+      createMask(() => knownSecrets(variables)),
+    ),
+    folder,
+    enginePath: [engine, dirname(process.execPath), process.env.PATH].filter(Boolean).join(":"),
+    version,
+    owner: nameOwner(),
+  });
+  let stopping = false;
+  const stop = (signal: string) => {
+    // A second signal is impatient: what runs is ended at once and handed back.
+    const graceMs = stopping ? 0 : config.graceMs;
+    if (stopping && signal === "SIGTERM") return;
+    stopping = true;
+    runner.stop(graceMs).then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.on("SIGTERM", () => stop("SIGTERM"));
+  process.on("SIGINT", () => stop("SIGINT"));
+}
+
+/** Starts the runner that the environment describes. What is wrong with it goes to stderr, and the process ends with 1. */
+export function serve(): void {
+  start().then(flushCompileCache, (error: unknown) => {
+    const message =
+      error instanceof Error ? (error instanceof ConfigError ? error.message : error.stack) : String(error);
+    process.stderr.write(`${message}\n`);
+    process.exit(1);
+  });
+}
