@@ -54,9 +54,11 @@ export function createCatalogue(mirror: Mirror): Catalogue {
       )) ?? [],
     services: (commit, stack) =>
       once(`${commit} ${stack}`, async () => {
-        const text = await mirror.readText(commit, `Pulumi.${stack}.yaml`);
-        if (text === undefined) return undefined;
-        return toServices(text, await mirror.listFiles(commit, "components/"));
+        const [text, files] = await Promise.all([
+          mirror.readText(commit, `Pulumi.${stack}.yaml`),
+          mirror.listFiles(commit, "components/"),
+        ]);
+        return text === undefined ? undefined : toServices(text, files);
       }),
   };
 }

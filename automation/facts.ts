@@ -29,6 +29,9 @@ export async function gatherDeployFacts(
   const isProduction = stack === "production";
   const missing = isProduction && current ? await listMissing(mirror, current.commit, commit) : [];
   const head = isProduction ? await mirror.branchHead(branch) : undefined;
+  const [currentStanding, newestStanding] = await Promise.all(
+    [current, newest].map((other) => (other ? toStanding(mirror, commit, other) : null)),
+  );
   const trailers = parseTagMessage((isProduction && (await mirror.tagMessage(tag))) || "");
   const facts: DeployFacts = {
     stack,
@@ -42,8 +45,8 @@ export async function gatherDeployFacts(
     },
     rollback,
     replayable,
-    current: current ? await toStanding(mirror, commit, current) : null,
-    newest: newest ? await toStanding(mirror, commit, newest) : null,
+    current: currentStanding ?? null,
+    newest: newestStanding ?? null,
     askedBefore: replayable && newest !== undefined && (await wasAsked(store, stack, commit, newest)),
     // Only a rollback asks where a stack has been.
     hadHere: rollback && (await store.hasSucceeded(stack, commit)),
@@ -67,7 +70,8 @@ async function toStanding(
   other: { tag: string | null; commit: string },
 ): Promise<Standing> {
   const contains = await mirror.isAncestor(other.commit, commit);
-  const isContained = await mirror.isAncestor(commit, other.commit);
+  // Two commits contain each other only when they are one: the way forward, the common one, needs one question.
+  const isContained = contains ? other.commit === commit : await mirror.isAncestor(commit, other.commit);
   const known = contains || isContained || (await mirror.hasCommit(other.commit));
   return { tag: other.tag, commit: other.commit, relation: toRelation({ known, contains, isContained }) };
 }

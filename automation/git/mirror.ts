@@ -81,7 +81,17 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
     });
   };
   /** What is an ancestor of what never changes. */
-  const ancestry = new Map<string, boolean>();
+  const ancestry = new Map<string, Promise<boolean | undefined>>();
+  /** Undefined when one of the commits is not here. */
+  const askAncestry = async (ancestor: string, commit: string): Promise<boolean | undefined> => {
+    try {
+      await inMirror(["merge-base", "--is-ancestor", ancestor, commit]);
+      return true;
+    } catch (error) {
+      if (!(error instanceof GitError)) throw error;
+      return error.exitCode === 1 ? false : undefined;
+    }
+  };
   /** Nor does what differs between two commits; senders repeat themselves. */
   const differences = new Map<string, string[]>();
 
@@ -155,17 +165,13 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
       if (!COMMIT.test(ancestor) || !COMMIT.test(commit)) return false;
       const key = `${ancestor} ${commit}`;
       const known = ancestry.get(key);
-      if (known !== undefined) return known;
-      try {
-        await inMirror(["merge-base", "--is-ancestor", ancestor, commit]);
-        ancestry.set(key, true);
-        return true;
-      } catch (error) {
-        if (!(error instanceof GitError)) throw error;
-        // 1 says no; anything else says that a commit is not here (yet).
-        if (error.exitCode === 1) ancestry.set(key, false);
-        return false;
-      }
+      if (known) return (await known) ?? false;
+      const asked = askAncestry(ancestor, commit);
+      ancestry.set(key, asked);
+      // That a commit is not here (yet), or that git could not be asked, is no answer to keep.
+      const forget = () => ancestry.delete(key);
+      asked.then((answer) => answer === undefined && forget(), forget);
+      return (await asked) ?? false;
     },
     countBetween: async (from, to) => {
       if (!COMMIT.test(from) || !COMMIT.test(to)) return null;
