@@ -16,8 +16,11 @@ const HINTS: Record<CauseCode, string> = {
   canceled: "deploy again when you want it",
 };
 
+/** What the program tells apart and a run does not: its message and hint say the rest. */
+const FINER: Record<string, CauseCode> = { vault_sealed: "vault_unreachable", vault_missing: "config_invalid" };
+
 /** `code: message (hint)`, as the provider writes it; a failed check of the engine stands before it. */
-const TOLD = new RegExp(`^(?:.* has a problem: )?(${Object.keys(HINTS).join("|")}): (.*)$`);
+const TOLD = new RegExp(`^(?:.* has a problem: )?(${[...Object.keys(HINTS), ...Object.keys(FINER)].join("|")}): (.*)$`);
 
 /** Texts of the engine that have a cause of their own. The first that fits counts. */
 const PATTERNS: [RegExp, CauseCode, string?][] = [
@@ -52,7 +55,7 @@ export function parseCause(text: string): Cause {
     const [, code, told = ""] = TOLD.exec(line) ?? [];
     if (code === undefined) continue;
     const { message, hint } = splitHint(told);
-    return causeOf(code as CauseCode, message, hint, tail(lines.slice(index + 1)));
+    return causeOf(FINER[code] ?? (code as CauseCode), message, hint, tail(lines.slice(index + 1)));
   }
   const said = lines.filter((line) => line && !/^\d+ errors? occurred:$/.test(line));
   const [, code = "program_error", hint] = PATTERNS.find(([pattern]) => pattern.test(text)) ?? [];

@@ -28,8 +28,16 @@ export function renderRunnerReport(rows: Row[]): string {
     "| --- | --- | --- | --- |",
     ...lines,
     "",
+    WHY,
+    "",
   ].join("\n");
 }
+
+const WHY = `A deploy with nothing to change is mostly starting up, one thing after the other: the engine (0.4 s), the key of its state (1 s: a
+million rounds of PBKDF2, on a processor without instructions for SHA-256), a provider that reads Dokploy (1 s), the program
+(1.2 s), a second provider for the update (0.7 s). Where services change, the last of them is watched for up to 3 s after Dokploy
+said "done", so that a container that dies right after is no success, and a service that needs others is sent only when those are well.
+Together that is 10 to 12 s: the share of 1.15 is kept where Dokploy itself needs 80 s or more.`;
 
 function unitOf(what: string): string {
   if (what === "runner at rest") return "MiB";

@@ -33,6 +33,16 @@ describe("the cause of a failure", () => {
       "dokploy_auth: refused",
       { code: "dokploy_auth", message: "refused", hint: expect.stringContaining("DOKPLOY_API_KEY") },
     ],
+    [
+      "a sealed Vault",
+      "error: vault_sealed: Vault is sealed (unseal it)",
+      { code: "vault_unreachable", message: "Vault is sealed", hint: "unseal it" },
+    ],
+    [
+      "something that Vault lacks",
+      "error: vault_missing: version 3 of staging/redis was deleted (restore it)",
+      { code: "config_invalid", message: "version 3 of staging/redis was deleted", hint: "restore it" },
+    ],
     ["an unbalanced parenthesis", "timeout: hangs)", { code: "timeout", message: "hangs)" }],
     [
       "the program's list of problems",
