@@ -105,7 +105,9 @@ export class Compose extends DynamicResource {
   declare readonly composeId: pulumi.Output<string>;
   /** Compose project name, chosen by Dokploy. */
   declare readonly appName: pulumi.Output<string>;
-  /** Whether the last deployment, its containers and checks came to a good end. */
+  /** Title of the last deployment, like no other. */
+  declare readonly deployment: pulumi.Output<string>;
+  /** Whether that deployment, its containers and checks came to a good end. */
   declare readonly deployed: pulumi.Output<boolean>;
   /** What was found changed by hand since the last update, by key. */
   declare readonly drift: pulumi.Output<string[]>;
@@ -113,7 +115,7 @@ export class Compose extends DynamicResource {
   declare readonly foreignDomains: pulumi.Output<string[]>;
 
   constructor(name: string, args: ComposeArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = ["composeId", "appName", "deployed", "drift", "foreignDomains"];
+    const outputs = ["composeId", "appName", "deployment", "deployed", "drift", "foreignDomains"];
     super(shims.compose, "dokploy:Compose", name, { ...args }, outputs, opts);
   }
 }

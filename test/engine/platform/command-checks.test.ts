@@ -64,6 +64,24 @@ describe("a command check", { timeout: 120_000 }, () => {
     expect(ran()).toHaveLength(6);
   });
 
+  test("runs again when the service is deployed to mend what a person changed", async () => {
+    const { url, apiKey } = platform.emulator;
+    const ask = async (path: string, body?: object) => {
+      const init = body ? { method: "POST", body: JSON.stringify(body) } : {};
+      const headers = { "x-api-key": apiKey, "content-type": "application/json" };
+      return (await fetch(new URL(`/api/${path}`, url), { ...init, headers })).json();
+    };
+    type Project = { environments: { compose: { composeId: string; name: string }[] }[] };
+    const projects = (await ask("project.all")) as Project[];
+    const all = projects.flatMap(({ environments }) => environments.flatMap(({ compose }) => compose));
+    const { composeId } = all.find(({ name }) => name === "redis")!;
+    await ask("compose.update", { composeId, env: "BY_HAND=1" });
+    expect((await platform.up("staging")).changes).toMatchObject({ "Compose redis": "update" });
+    expect(ran()).toHaveLength(7);
+    expect((await platform.up("staging")).changes).toEqual({});
+    expect(ran()).toHaveLength(7);
+  });
+
   test("leaves nothing of its output in the state", async () => {
     expect(await platform.state("staging")).not.toContain("canary-of-its-output\\n");
   });

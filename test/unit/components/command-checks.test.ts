@@ -9,8 +9,8 @@ import { commandScript } from "../../../components/command-checks.ts";
 const folder = mkdtempSync(join(tmpdir(), "dockmaster-checks-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function run(command: string, attempts: number) {
-  const script = commandScript("redis", "redis-check-1", { command, attempts, interval: 0 });
+function run(command: string, attempts: number, limit?: number) {
+  const script = commandScript("redis", "redis-check-1", { command, attempts, interval: 0 }, limit);
   const { status, stdout, stderr } = spawnSync("/bin/sh", ["-c", script], {
     encoding: "utf8",
     env: { PATH: process.env.PATH, CHECK: command, COUNT: join(folder, command.length.toString()) },
@@ -37,6 +37,14 @@ describe("a command check", () => {
       message: "redis runs, but redis-check-1 failed 2 times",
       hint: "what it printed is below; the next update runs it again",
       logTail: ["connection refused"],
+    });
+  });
+
+  it("that hangs is ended, with what it started, and fails", () => {
+    const { status, stderr } = run("echo waiting; sleep 300 | cat", 1, 1);
+    expect({ status, cause: parseCause(stderr) }).toMatchObject({
+      status: 1,
+      cause: { code: "check_failed", logTail: ["waiting", "it was ended after 1 s"] },
     });
   });
 
