@@ -31,10 +31,16 @@ interface Story {
 export function toService(urn: string, services: Iterable<string> = []): string | undefined {
   const [, , type = "", name = ""] = urn.split("::");
   if (!type.split("$").includes(SERVICE_TYPE)) return undefined;
-  if (type === SERVICE_TYPE || type.endsWith(`$${COMPOSE_TYPE}`)) return name;
+  if (isService(urn)) return name;
   // Whatever else a service is made of is named after it.
   const owners = [...services].filter((service) => name === service || name.startsWith(`${service}-`));
   return owners.sort((a, b) => b.length - a.length)[0] ?? name;
+}
+
+/** Whether the resource bears the name of its service. */
+function isService(urn: string): boolean {
+  const [, , type = ""] = urn.split("::");
+  return type === SERVICE_TYPE || type.endsWith(`${SERVICE_TYPE}$${COMPOSE_TYPE}`);
 }
 
 /**
@@ -48,6 +54,8 @@ export function reduceOutcomes(
   canceled: boolean,
 ): ServiceOutcome[] {
   const stories = new Map<string, Story>(services.map((service) => [service, begin(service)]));
+  // The engine refreshes side by side: what belongs to a service may come before the service itself.
+  for (const service of namedIn(records)) stories.set(service, begin(service));
   for (const { event, at } of records) {
     if (event.type === "summary" || !event.urn) continue;
     const service = toService(event.urn, stories.keys());
@@ -60,6 +68,12 @@ export function reduceOutcomes(
   }
   const failed = [...stories.values()].filter((story) => story.cause);
   return [...stories.values()].map((story) => conclude(story, failed, canceled));
+}
+
+/** The services that stand among the records themselves, in the order of their first one. */
+function namedIn(records: readonly TimedRecord[]): string[] {
+  const urns = records.flatMap(({ event }) => (event.type === "summary" || !event.urn ? [] : [event.urn]));
+  return urns.filter((urn) => isService(urn)).flatMap((urn) => toService(urn) ?? []);
 }
 
 function begin(service: string): Story {

@@ -146,6 +146,17 @@ describe("outcomes", () => {
     ]);
   });
 
+  test("are none of what a service is made of, in whatever order the engine refreshes", () => {
+    const child = `${URN}${SECRETS}::redis-redis_password`;
+    const records: TimedRecord[] = [
+      { at: 0, event: { type: "resource", phase: "started", op: "refresh", urn: child, keys: [] } },
+      step("started", "refresh", "redis"),
+      step("started", "update", "redis", ["composeFile"]),
+      step("done", "update", "redis", ["composeFile"]),
+    ];
+    expect(reduceOutcomes(records, [], false)).toMatchObject([{ service: "redis", result: "changed" }]);
+  });
+
   test("name all that failed when it is not known which one was needed", () => {
     const records = ["postgres", "minio"].flatMap((name) => [
       step("started", "update", name),
