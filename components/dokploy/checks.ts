@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { request } from "undici";
+import { exchange } from "./exchange.ts";
 import type { Check } from "./inputs.ts";
 import { ServiceError } from "./service-error.ts";
 
@@ -31,12 +31,10 @@ async function attempt(check: Check): Promise<string | undefined> {
 async function ask(url: string): Promise<string> {
   try {
     // Not fetch: it refuses ports that browsers refuse.
-    const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(ANSWER_WITHIN) });
-    body.on("error", () => {}).destroy();
-    return String(statusCode);
+    const signal = AbortSignal.timeout(ANSWER_WITHIN);
+    return String((await exchange(new URL(url), { method: "GET", signal, statusOnly: true })).status);
   } catch (error) {
-    const { code, name } = error as Error & { code?: unknown };
-    return `nothing (${typeof code === "string" ? code : name})`;
+    return `nothing (${(error as Error).message})`;
   }
 }
 

@@ -97,7 +97,7 @@ export interface Dokploy {
   deleteDomain(domainId: string): Promise<void>;
   containers(appName: string): Promise<ContainerRow[]>;
   containerLog(composeId: string, containerId: string, lines: number): Promise<string>;
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** Deletions wait for the containers' grace periods. */

@@ -1,3 +1,5 @@
+import type { NoAnswer } from "./exchange.ts";
+
 /**
  * What kind of failure an answer is.
  * `auth`: no or wrong key · `limited-key`: a key that worked stopped working · `permission` · `not-found`: Dokploy itself says so ·
@@ -105,15 +107,14 @@ export function toDokployError(call: Call, answer: Answer, worked: boolean): Dok
   }
 }
 
-/** Translates a failure to get any answer. `sent` says whether the request may have reached the server. */
-export function toConnectionError(call: Call, url: string, cause: unknown, sent: boolean): DokployError {
-  const { code, name } = cause as { code?: unknown; name?: string };
+/** Translates a failure to get any answer. */
+export function toConnectionError(call: Call, url: string, failure: NoAnswer): DokployError {
   return new DokployError(
     "transient",
-    `${call.method} ${call.procedure}: no answer from ${url} (${typeof code === "string" ? code : name})`,
+    `${call.method} ${call.procedure}: no answer from ${url} (${failure.message})`,
     "check DOKPLOY_URL and that Dokploy is running",
-    sent,
-    cause,
+    failure.sent,
+    failure,
   );
 }
 

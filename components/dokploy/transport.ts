@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Pool } from "undici";
 import { type Answer, type Call, type DokployError, isHtml, toConnectionError, toDokployError } from "./errors.ts";
+import { exchange, type NoAnswer, openConnections } from "./exchange.ts";
 
 export interface TransportOptions {
   /** Origin, and a path when Dokploy lives below one; without `/api`. */
@@ -25,7 +25,8 @@ export interface CallOptions {
 export interface Transport {
   get(procedure: string, query?: Record<string, string>): Promise<unknown>;
   post(procedure: string, body: object, options?: CallOptions): Promise<unknown>;
-  close(): Promise<void>;
+  /** Leaves its connections. Calls that still run fail. */
+  close(): void;
 }
 
 const ATTEMPTS = 5;
@@ -41,12 +42,7 @@ export function openTransport(options: TransportOptions): Transport {
   const timeout = options.timeout ?? 15_000;
   const backoff = options.backoff ?? 200;
   // Dokploy closes idle connections after 5 s; leaving them first keeps a write from meeting a closed one.
-  const pool = new Pool(base.origin, {
-    connections: options.concurrency ?? 8,
-    keepAliveTimeout: 4_000,
-    keepAliveMaxTimeout: 4_000,
-    connect: { timeout },
-  });
+  const connections = openConnections(base, options.concurrency ?? 8, 4_000);
   let worked = false;
 
   async function once(call: Call, path: string, body: string | undefined, limit: number): Promise<unknown> {
@@ -55,11 +51,9 @@ export function openTransport(options: TransportOptions): Transport {
       const headers: Record<string, string> = { "x-api-key": options.apiKey, accept: "application/json" };
       if (body !== undefined) headers["content-type"] = "application/json";
       const signal = AbortSignal.timeout(limit);
-      const response = await pool.request({ method: call.method, path, headers, body, signal });
-      const contentType = String(response.headers["content-type"] ?? "");
-      answer = { status: response.statusCode, contentType, text: await response.body.text() };
-    } catch (cause) {
-      throw toConnectionError(call, options.url, cause, wasSent(cause));
+      answer = await exchange(new URL(path, base), { method: call.method, headers, body, signal, connections });
+    } catch (error) {
+      throw toConnectionError(call, options.url, error as NoAnswer);
     }
     if (answer.status < 200 || answer.status > 299 || isHtml(answer)) throw toDokployError(call, answer, worked);
     worked = true;
@@ -95,13 +89,6 @@ export function openTransport(options: TransportOptions): Transport {
       const path = `${prefix}/api/${procedure}`;
       return send({ method: "POST", procedure }, path, JSON.stringify(body), own, idempotent);
     },
-    close: () => pool.close(),
+    close: () => connections.destroy(),
   };
-}
-
-const NEVER_SENT =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|.*(CERT|TLS|SSL|SIGNED).*)$/;
-
-function wasSent(cause: unknown): boolean {
-  return !NEVER_SENT.test(String((cause as { code?: unknown }).code));
 }

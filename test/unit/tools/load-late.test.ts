@@ -12,12 +12,36 @@ function run(program: string): unknown {
 const LOADED = `Object.keys(require.cache).map((file) => file.split("/node_modules/").at(-1))`;
 
 describe("Pulumi, in a process of an update", () => {
-  test("starts without the compiler, npm's tree and the Automation API", () => {
-    const loaded = run(`require("@pulumi/pulumi"); return ${LOADED}`) as string[];
+  test("starts without the compiler, npm's tree, the Automation API, tracing and source maps", () => {
+    const program = `require("@pulumi/pulumi"); require("@pulumi/pulumi/cmd/run/tracing"); return ${LOADED}`;
+    const loaded = run(program) as string[];
     expect(loaded).toContain("@pulumi/pulumi/runtime/closure/parseFunction.js");
-    const late =
-      /^(typescript|@npmcli\/arborist)\/|^@pulumi\/pulumi\/(automation\/|typescript-shim|vendor\/typescript)/;
-    expect(loaded.filter((file) => late.test(file))).toEqual([]);
+    expect(loaded).toContain("@pulumi/pulumi/cmd/run/tracing.js");
+    const late = [
+      /^(typescript|@npmcli\/arborist|normalize-package-data|source-map-support|@opentelemetry\/(?!api\/)[^/]+)\//,
+      /^@pulumi\/pulumi\/(automation\/|typescript-shim|vendor\/typescript)/,
+    ];
+    expect(loaded.filter((file) => late.some((pattern) => pattern.test(file)))).toEqual([]);
+  });
+
+  test("leaves stack traces as Node makes them and connects to no debugger", () => {
+    const program = `const own = Error.prepareStackTrace;
+      const load = require("node:module").createRequire(require.resolve("@pulumi/pulumi/cmd/run/index.js"));
+      load("source-map-support/register");
+      await load("../../runtime/closure/v8Hooks").isInitializedAsync();
+      const kept = Error.prepareStackTrace === own;
+      const debugged = process.moduleLoadList.includes("NativeModule inspector");
+      require("source-map-support/register");
+      return [kept, debugged, Error.prepareStackTrace === own]`;
+    expect(run(program)).toEqual([true, false, false]);
+  });
+
+  test("still traces when it is asked to", () => {
+    const program = `const tracing = require("@pulumi/pulumi/cmd/run/tracing");
+      const before = tracing.newSpan("before").isRecording();
+      tracing.start("http://127.0.0.1:9/api/v2/spans");
+      return [before, tracing.newSpan("after").isRecording()]`;
+    expect(run(program)).toEqual([false, true]);
   });
 
   test("still writes a function into state", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Answer, DokployError, toConnectionError, toDokployError } from "../../../../components/dokploy/errors.ts";
+import { NoAnswer } from "../../../../components/dokploy/exchange.ts";
 import { reasonOf } from "../../../../components/dokploy/failure.ts";
 
 const call = { method: "GET", procedure: "compose.one" } as const;
@@ -50,9 +51,11 @@ describe("an answer of Dokploy that is no success", () => {
   it("says whether the call may have been carried out", () => {
     expect(toDokployError(call, html, true).ambiguous).toBe(true);
     expect(toDokployError(call, json(400, issues), true).ambiguous).toBe(false);
-    expect(
-      toConnectionError(call, "http://x", Object.assign(new Error(), { code: "ECONNRESET" }), true).ambiguous,
-    ).toBe(true);
+    for (const sent of [true, false]) {
+      const reset = new NoAnswer(Object.assign(new Error(), { code: "ECONNRESET" }), sent);
+      expect(toConnectionError(call, "http://x", reset)).toMatchObject({ ambiguous: sent, kind: "transient" });
+      expect(toConnectionError(call, "http://x", reset).message).toContain("(ECONNRESET)");
+    }
   });
 
   it("is an error with a kind", () => {
