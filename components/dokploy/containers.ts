@@ -105,6 +105,12 @@ export function restartedBetween(before: ContainerRow[], after: ContainerRow[]):
   });
 }
 
+/** Seconds that every running container has run for without a restart, by their own account; 0 when none runs. */
+export function leastUptime(rows: ContainerRow[]): number {
+  const running = rows.filter(({ state }) => state === "running");
+  return running.length > 0 ? Math.min(...running.map(({ status }) => uptime(status))) : 0;
+}
+
 const SECONDS: Record<string, number> = {
   second: 1,
   minute: 60,

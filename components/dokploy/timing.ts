@@ -13,15 +13,15 @@ export interface Timing {
   stalled: number;
   /** Longest extension of a deadline while the job's log still grows. */
   grace: number;
-  /** Longest time between the two looks at containers that say they are healthy. */
+  /** Containers that say they are healthy must have run for so long at most. */
   settle: number;
-  /** Time between the two looks at containers without a health check. */
+  /** Containers without a health check must have run for so long. */
   settleSilent: number;
 }
 
 export const DEFAULT_TIMING: Timing = {
   poll: 100,
-  pollMax: 1_000,
+  pollMax: 500,
   lost: 10_000,
   unanswered: 4_000,
   outage: 60_000,

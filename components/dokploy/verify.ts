@@ -1,10 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Dokploy } from "./client.ts";
-import { assessContainers, type ContainersState, expectedServices, restartedBetween } from "./containers.ts";
+import {
+  assessContainers,
+  type ContainersState,
+  expectedServices,
+  leastUptime,
+  restartedBetween,
+} from "./containers.ts";
 import type { Context } from "./context.ts";
 import { logTail } from "./log-tail.ts";
 import type { ContainerRow } from "./schema.ts";
 import { ServiceError } from "./service-error.ts";
+import type { Timing } from "./timing.ts";
 
 /** A compose project on the server, and what it is called in messages. */
 export interface Project {
@@ -22,11 +29,8 @@ export interface Deployed extends Project {
 }
 
 /**
- * Makes sure that what Dokploy calls done is true: every container runs and is healthy, twice in a row, without a restart in between.
- * Throws `unhealthy` with the container's own log.
- *
- * The time between the two looks is half of what the deployment took, so that it never adds more than that to an update;
- * where containers have no health check it is longer, because then running says little.
+ * Makes sure that what Dokploy calls done is true: every container runs and is healthy, and has run without a restart for as
+ * long as {@link settleTime} says: by its own account, or seen so by two looks. Throws `unhealthy` with the container's own log.
  */
 export async function verifyContainers(context: Context, deployed: Deployed): Promise<void> {
   const { timing, dokploy } = context;
@@ -38,18 +42,28 @@ export async function verifyContainers(context: Context, deployed: Deployed): Pr
   const deadline = Date.now() + deployed.limit;
   let before = await look();
   for (;;) {
-    const settle = Math.min(Math.max(deployed.took / 2, timing.poll), timing.settle);
-    await sleep(before.silent ? timing.settleSilent : before.state === "well" ? settle : timing.pollMax);
+    const well = before.state === "well";
+    const missing = settleTime(timing, deployed, before) - leastUptime(before.rows) * 1000;
+    if (well && missing <= 0) return;
+    await sleep(well ? missing : before.silent ? timing.settleSilent : timing.pollMax);
     const after = await look();
     if (before.state === "ill" && after.state === "ill") throw await unhealthy(context, deployed, after);
     const restarted = restartedBetween(before.rows, after.rows);
     if (restarted.length > 0) {
       throw await unhealthy(context, deployed, { ...after, problems: restarted.map((name) => `${name}: restarted`) });
     }
-    if (before.state === "well" && after.state === "well") return;
+    if (well && after.state === "well") return;
     if (Date.now() > deadline) throw await unhealthy(context, deployed, after);
     before = after;
   }
+}
+
+/**
+ * For how long containers must have run, in milliseconds. Half of what the deployment took, so that it never adds more than
+ * that to an update; where one has no health check it is longer, because then running says little.
+ */
+function settleTime(timing: Timing, { took }: Deployed, { silent }: ContainersState): number {
+  return silent ? timing.settleSilent : Math.min(Math.max(took / 2, timing.poll), timing.settle);
 }
 
 /** What containers say right now, in one word and one line each. */

@@ -1,5 +1,10 @@
-import { describe, expect, it } from "vitest";
-import { assessContainers, expectedServices, restartedBetween } from "../../../../components/dokploy/containers.ts";
+import { describe, expect, it, test } from "vitest";
+import {
+  assessContainers,
+  expectedServices,
+  leastUptime,
+  restartedBetween,
+} from "../../../../components/dokploy/containers.ts";
 import type { ContainerRow } from "../../../../components/dokploy/schema.ts";
 
 const FILE = `
@@ -113,4 +118,15 @@ describe("between two looks", () => {
   ])("it is seen that %s", (_, after, restarted) => {
     expect(restartedBetween(before, after)).toEqual(restarted);
   });
+});
+
+test.each<[string, ContainerRow[], number]>([
+  ["the youngest that runs", [web, db], 3],
+  ["those that run, not those that have done their work", [db, migrate], 180],
+  ["a second that is not over", [row("a", "Up Less than a second (healthy)")], 0],
+  ["an hour, as Docker says it", [row("a", "Up About an hour")], 3600],
+  ["nothing, when none runs", [migrate], 0],
+  ["nothing, when it does not say", [row("a", "")], 0],
+])("uptime is that of %s", (_, rows, seconds) => {
+  expect(leastUptime(rows)).toBe(seconds);
 });
