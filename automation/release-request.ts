@@ -100,10 +100,12 @@ async function assess(runner: Runner, request: ReleaseRequest): Promise<Assessed
   const { env: stack, tag, services, rollback, replayable } = request;
   await requireStack(runner, stack);
   const commit = await findCommit(runner, { tag });
-  const known = await requireStackFile(runner, commit, stack, tag);
-  requireServices(services, known);
   const question = { stack, tag, commit, rollback, replayable };
-  const { facts, newest } = await gatherDeployFacts(question, { mirror, store, branch: config.gitBranch, now: now() });
+  const gathering = gatherDeployFacts(question, { mirror, store, branch: config.gitBranch, now: now() });
+  // Asked side by side; whether the release has what is asked for is said first.
+  gathering.catch(() => {});
+  requireServices(services, await requireStackFile(runner, commit, stack, tag));
+  const { facts, newest } = await gathering;
   return { commit, decision: assessDeploy(facts), newest };
 }
 

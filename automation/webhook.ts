@@ -81,8 +81,10 @@ export async function acceptPush(
 }
 
 async function acceptCommit(runner: Runner, push: PushBody, commit: string, arrival: Arrival): Promise<PushResult> {
-  const services = (await runner.catalogue.services(commit, PUSH_STACK)) ?? [];
-  const paths = await changedPaths(runner, push, commit);
+  const [services = [], paths] = await Promise.all([
+    runner.catalogue.services(commit, PUSH_STACK),
+    changedPaths(runner, push, commit),
+  ]);
   const affected = paths === undefined ? services : affectedServices(paths, services).services;
   if (affected.length === 0) {
     return { answer: { status: "no_changes", reason: "nothing that a service is made of was changed", commit } };

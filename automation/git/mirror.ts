@@ -15,7 +15,7 @@ export interface Mirror {
   tagCommit(tag: string): Promise<string | undefined>;
   /** The message of an annotated tag; undefined for a lightweight one. */
   tagMessage(tag: string): Promise<string | undefined>;
-  /** All tags with the commits they name. */
+  /** All tags of commits, with the commits they name. */
   tags(): Promise<{ tag: string; commit: string }[]>;
   /** Whether a branch or tag holds the commit. */
   hasCommit(commit: string): Promise<boolean>;
@@ -64,7 +64,7 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
 
   /** Answers about refs, until the next fetch. */
   let refs = new Map<string, Promise<string | undefined>>();
-  let tags: Promise<{ tag: string; commit: string }[]> | undefined;
+  let tags: Promise<Map<string, string>> | undefined;
   const resolve = (ref: string) => {
     const known = refs.get(ref);
     if (known) return known;
@@ -72,13 +72,25 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
     refs.set(ref, asked);
     return asked;
   };
+  /** Commits by tag, with one process for all of them. Tags of anything else than commits are left out. */
   const listTags = async () => {
-    const format = "%(objectname) %(*objectname) %(refname:lstrip=2)";
+    const format = "%(objecttype) %(objectname) %(*objecttype) %(*objectname) %(refname:lstrip=2)";
     const listed = (await ask(["for-each-ref", `--format=${format}`, "refs/tags"])) ?? "";
-    return listed.split("\n").flatMap((line) => {
-      const [object = "", peeled = "", tag = ""] = line.split(" ");
-      return tag ? [{ tag, commit: peeled || object }] : [];
+    const found = new Map<string, string>();
+    for (const line of listed.split("\n").filter(Boolean)) {
+      const [type, object = "", peeledType, peeled = "", tag = ""] = line.split(" ");
+      const near = type === "commit" ? object : peeledType === "commit" ? peeled : undefined;
+      const commit = near ?? (await resolve(`refs/tags/${tag}`));
+      if (commit !== undefined) found.set(tag, commit);
+    }
+    return found;
+  };
+  const allTags = () => {
+    tags ??= listTags().catch((error: unknown) => {
+      tags = undefined;
+      throw error;
     });
+    return tags;
   };
   /** What is an ancestor of what never changes. */
   const ancestry = new Map<string, Promise<boolean | undefined>>();
@@ -143,18 +155,12 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
         });
       return next;
     },
-    tagCommit: (tag) => resolve(`refs/tags/${tag}`),
+    tagCommit: async (tag) => (await allTags()).get(tag),
     tagMessage: async (tag) => {
       const object = await ask(["cat-file", "tag", `refs/tags/${tag}`]);
       return object?.slice(object.indexOf("\n\n") + 2);
     },
-    tags: () => {
-      tags ??= listTags().catch((error: unknown) => {
-        tags = undefined;
-        throw error;
-      });
-      return tags;
-    },
+    tags: async () => [...(await allTags())].map(([tag, commit]) => ({ tag, commit })),
     hasCommit: async (commit) => {
       if (!COMMIT.test(commit)) return false;
       return Boolean(await ask(["for-each-ref", "--count=1", `--contains=${commit}`, "refs/heads", "refs/tags"]));

@@ -76,6 +76,21 @@ describe("a mirror of the origin", () => {
     expect(await mirror.hasCommit(first)).toBe(true);
   });
 
+  test("knows the commit behind a tag of a tag, and takes a tag of a file for none", async () => {
+    run("tag", "-a", "v8.0.0", "-m", "inner", "v1.0.1");
+    run("tag", "-a", "v8.0.1", "-m", "outer", "v8.0.0");
+    run("tag", "-a", "v8.0.2", "-m", "outermost", "v8.0.1");
+    run("tag", "v8.1.0", run("hash-object", "-w", "--", ".git/HEAD"));
+    const names = ["v8.0.0", "v8.0.1", "v8.0.2", "v8.1.0"];
+    run("push", "--quiet", "origin", ...names);
+    await mirror.fetch();
+    expect(await Promise.all(names.map((name) => mirror.tagCommit(name)))).toEqual([first, first, first, undefined]);
+    expect((await mirror.tags()).map(({ tag }) => tag)).not.toContain("v8.1.0");
+    run("push", "--quiet", "origin", "--delete", ...names);
+    await mirror.fetch();
+    expect(await mirror.tagCommit("v8.0.0")).toBeUndefined();
+  });
+
   test("forgets a tag that was deleted", async () => {
     run("push", "--quiet", "origin", "HEAD:refs/tags/v9.0.0");
     await mirror.fetch();
