@@ -15,23 +15,27 @@ export interface DeployQuestion {
   replayable: boolean;
 }
 
-/** Asks Git and the store for all that the release rules need to know. Git is read as of the last fetch. */
+/**
+ * Asks Git and the store for all that the release rules need to know. Git is read as of the last fetch. The tag's commit
+ * is remembered once `allowed` resolves (default: at once); rejects with its reason when it does not.
+ */
 export async function gatherDeployFacts(
   question: DeployQuestion,
-  { mirror, store, branch, now }: { mirror: Mirror; store: Store; branch: string; now: number },
+  options: { mirror: Mirror; store: Store; branch: string; now: number; allowed?: Promise<void> },
 ): Promise<{ facts: DeployFacts; newest: Run | undefined }> {
+  const { mirror, store, branch, now, allowed = Promise.resolve() } = options;
   const { stack, tag, commit, rollback, replayable } = question;
-  const [newest, current, firstCommit] = await Promise.all([
-    store.newestAccepted(stack),
-    store.stackRelease(stack),
-    store.pinTag(tag, commit, now),
-  ]);
+  const pinned = allowed.then(() => store.pinTag(tag, commit, now));
+  // Awaited below: whatever fails before that is said instead.
+  pinned.catch(() => {});
+  const [newest, current] = await Promise.all([store.newestAccepted(stack), store.stackRelease(stack)]);
   const isProduction = stack === "production";
   const missing = isProduction && current ? await listMissing(mirror, current.commit, commit) : [];
   const head = isProduction ? await mirror.branchHead(branch) : undefined;
   const [currentStanding, newestStanding] = await Promise.all(
     [current, newest].map((other) => (other ? toStanding(mirror, commit, other) : null)),
   );
+  const firstCommit = await pinned;
   const trailers = parseTagMessage((isProduction && (await mirror.tagMessage(tag))) || "");
   const facts: DeployFacts = {
     stack,

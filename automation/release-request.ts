@@ -101,11 +101,10 @@ async function assess(runner: Runner, request: ReleaseRequest): Promise<Assessed
   await requireStack(runner, stack);
   const commit = await findCommit(runner, { tag });
   const question = { stack, tag, commit, rollback, replayable };
-  const gathering = gatherDeployFacts(question, { mirror, store, branch: config.gitBranch, now: now() });
-  // Asked side by side; whether the release has what is asked for is said first.
-  gathering.catch(() => {});
-  requireServices(services, await requireStackFile(runner, commit, stack, tag));
-  const { facts, newest } = await gathering;
+  // Asked side by side, but nothing is written for a release that does not have what is asked for.
+  const allowed = requireStackFile(runner, commit, stack, tag).then((known) => requireServices(services, known));
+  const around = { mirror, store, branch: config.gitBranch, now: now(), allowed };
+  const { facts, newest } = await gatherDeployFacts(question, around);
   return { commit, decision: assessDeploy(facts), newest };
 }
 

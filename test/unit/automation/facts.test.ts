@@ -1,0 +1,26 @@
+import { expect, test, vi } from "vitest";
+import { gatherDeployFacts } from "../../../automation/facts.ts";
+import type { Mirror } from "../../../automation/git/mirror.ts";
+import type { Store } from "../../../automation/store/store.ts";
+
+const question = { stack: "staging", tag: "v1.0.1", commit: "c1", rollback: false, replayable: false };
+
+function around() {
+  const pinTag = vi.fn(async (_: string, commit: string) => commit);
+  const store = { newestAccepted: async () => undefined, stackRelease: async () => undefined, pinTag };
+  return { pinTag, options: { mirror: {} as Mirror, store: store as unknown as Store, branch: "main", now: 0 } };
+}
+
+test("a release that does not have what is asked for leaves nothing behind", async () => {
+  const { pinTag, options } = around();
+  const refused = new Error("there is no such service");
+  await expect(gatherDeployFacts(question, { ...options, allowed: Promise.reject(refused) })).rejects.toBe(refused);
+  expect(pinTag).not.toHaveBeenCalled();
+});
+
+test("the commit of a tag is remembered for one that has", async () => {
+  const { pinTag, options } = around();
+  const { facts } = await gatherDeployFacts(question, { ...options, allowed: Promise.resolve() });
+  expect(pinTag).toHaveBeenCalledWith("v1.0.1", "c1", 0);
+  expect(facts.target.firstCommit).toBe("c1");
+});
