@@ -54,8 +54,9 @@ export function exchange(url: URL, { method, headers, body, signal, connections,
       response.on("end", () => resolve(answer)).on("error", fail);
     });
     request.on("socket", (socket) => {
-      if (request.reusedSocket) sent = true;
-      else socket.once(isTls ? "secureConnect" : "connect", () => (sent = true));
+      // One that others used before may be handed over without a word.
+      if (socket.connecting) socket.once(isTls ? "secureConnect" : "connect", () => (sent = true));
+      else sent = true;
     });
     request.on("error", fail).end(body);
   });

@@ -52,6 +52,29 @@ describe("a request", () => {
     expect([failure.message, failure.sent]).toEqual(["ECONNRESET", true]);
   });
 
+  it("may have been carried out on a connection that it waited for", async () => {
+    let asked = 0;
+    const url = await serve((request, response) => {
+      asked += 1;
+      if (asked === 1) setTimeout(() => response.end("1"), 50);
+      else request.socket.destroy();
+    });
+    const connections = openConnections(url, 1, 2_000);
+    const ask = () => exchange(url, { method: "GET", signal: AbortSignal.timeout(2_000), connections });
+    const [, failure] = await Promise.all([ask(), failureOf(ask())]);
+    expect([failure.message, failure.sent, asked]).toEqual(["ECONNRESET", true, 2]);
+    connections.destroy();
+  });
+
+  it("was not sent when its time ended before it had a connection", async () => {
+    const url = await serve(() => {});
+    const connections = openConnections(url, 1, 2_000);
+    const ask = (limit: number) => exchange(url, { method: "GET", signal: AbortSignal.timeout(limit), connections });
+    const [first, second] = await Promise.all([failureOf(ask(400)), failureOf(ask(100))]);
+    expect([first.sent, second.sent]).toEqual([true, false]);
+    connections.destroy();
+  });
+
   it("whose answer breaks off has none", async () => {
     const url = await serve((_, response) => {
       response.writeHead(200, { "content-length": 100 }).write("half");
