@@ -1,26 +1,22 @@
 // Resources whose life a module of this project tells, in the process that the engine starts for dynamic resources.
 import * as pulumi from "@pulumi/pulumi";
 
-/** Methods of a dynamic provider, and the function that each calls with the stack's config and its own parameters. */
-export type Calls = Partial<Record<"check" | "diff" | "create" | "read" | "update" | "delete", string>>;
+/** A method of a dynamic provider. */
+export type Method = "check" | "diff" | "create" | "read" | "update" | "delete";
 
 /**
  * The provider's text, which state keeps and the engine's process evaluates, by this release or a later one. It holds
- * nothing but the way to the real functions, so that fixes reach resources that exist. `configure` must be synchronous: the
- * launcher does not wait for it before `read` and `delete`.
+ * nothing but the way to the real functions (`createCompose` for method `create` of kind `Compose`), so that fixes reach
+ * resources that exist; they take the stack's config and the method's own parameters. It is short, because state holds it twice
+ * for every resource and is written after every step. `configure` must be synchronous: the launcher does not wait for it before
+ * `read` and `delete`.
  */
-export function shimText(module: `#${string}`, calls: Calls): string {
-  return [
-    "exports.handler = () => {",
-    "  let config;",
-    `  const call = (name) => async (...args) => (await import("${module}"))[name](config, ...args);`,
-    "  return {",
-    "    configure(req) { config = req.config; },",
-    ...Object.entries(calls).map(([method, name]) => `    ${method}: call("${name}"),`),
-    "  };",
-    "};",
-    "",
-  ].join("\n");
+export function shimText(module: `#${string}`, kind: string, methods: Method[]): string {
+  const names = methods.map((method) => `'${method}'`).join();
+  return (
+    "exports.handler=()=>{let config;const p={configure(r){config=r.config}};" +
+    `for(const m of[${names}])p[m]=async(...a)=>(await import('${module}'))[m+'${kind}'](config,...a);return p}`
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { ContainerRow } from "./schema.ts";
-import { isRecord, section } from "./volumes.ts";
+import { isRecord, section } from "./sections.ts";
 
 /** A service of a compose file, as far as its containers can be told. */
 export interface ExpectedService {

@@ -70,21 +70,8 @@ export interface ComposeArgs {
 
 /** What state keeps of the provider. */
 export const shims = {
-  environment: shimText("#dokploy", {
-    diff: "diffEnvironment",
-    create: "createEnvironment",
-    read: "readEnvironment",
-    update: "updateEnvironment",
-    delete: "deleteEnvironment",
-  }),
-  compose: shimText("#dokploy", {
-    check: "checkCompose",
-    diff: "diffCompose",
-    create: "createCompose",
-    read: "readCompose",
-    update: "updateCompose",
-    delete: "deleteCompose",
-  }),
+  environment: shimText("#dokploy", "Environment", ["diff", "create", "read", "update", "delete"]),
+  compose: shimText("#dokploy", "Compose", ["check", "diff", "create", "read", "update", "delete"]),
 };
 
 /** An environment of a Dokploy project: where a stack's services live. It verifies the server and never deletes what it did not make. */

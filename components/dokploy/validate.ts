@@ -1,8 +1,8 @@
 import { refusedEnv } from "./env.ts";
 import { hasUnknown, type RawComposeInputs, type withDefaults } from "./inputs.ts";
+import { isRecord } from "./sections.ts";
 import { ServiceError } from "./service-error.ts";
 import { deploySize, SIZE_LIMIT } from "./size.ts";
-import { isRecord } from "./volumes.ts";
 
 type Inputs = ReturnType<typeof withDefaults<RawComposeInputs>>;
 

@@ -1,4 +1,4 @@
-import { parse } from "yaml";
+import { isRecord, section } from "./sections.ts";
 import { ServiceError } from "./service-error.ts";
 
 /**
@@ -28,22 +28,6 @@ export function refuseVolumeChanges(existing: Record<string, string>, wanted: Re
       "keep the definition, or give the volume another name and copy the data",
     );
   }
-}
-
-/** One top-level section of a compose file as a mapping; empty when it is none. */
-export function section(composeFile: string, name: string): Record<string, unknown> {
-  let document: unknown;
-  try {
-    document = parse(composeFile, { maxAliasCount: -1, merge: true, logLevel: "silent" });
-  } catch {
-    return {};
-  }
-  const found = isRecord(document) ? document[name] : undefined;
-  return isRecord(found) ? found : {};
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function stable(value: unknown): string {

@@ -10,13 +10,7 @@ export interface SecretsArgs {
 }
 
 /** What state keeps of the provider. It has no `delete`: the values stay in Vault. */
-export const secretsShim = shimText("#vault", {
-  check: "checkSecrets",
-  diff: "diffSecrets",
-  create: "createSecrets",
-  read: "readSecrets",
-  update: "updateSecrets",
-});
+export const secretsShim = shimText("#vault", "Secrets", ["check", "diff", "create", "read", "update"]);
 
 /**
  * One secret in Vault: its missing fields generated once, its values known to nobody but Vault. The state holds path, version and

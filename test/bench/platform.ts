@@ -22,7 +22,7 @@ export interface Measured {
 
 /** The program: so many small services on the real resources; `changed` gives the first one another env value. */
 const PROGRAM = `
-import "./components/plain-stack-traces.ts";
+import "./components/fewer-stack-traces.ts";
 import { readFileSync } from "node:fs";
 import { Compose, Environment } from "./components/dokploy/resources.ts";
 const { services, changed } = JSON.parse(readFileSync(new URL("./bench.json", import.meta.url), "utf8"));

@@ -70,6 +70,17 @@ describe("the platform from nothing", { timeout: 240_000 }, () => {
     expect(secrets[0].filter((value) => secrets[1].includes(value))).toEqual([]);
   });
 
+  test("state says nothing of the files that the program was made of", async () => {
+    for (const stack of ["staging", "production"]) {
+      const { resources } = JSON.parse(await platform.state(stack)).deployment;
+      // The stack itself is made by Pulumi's launcher, before the program.
+      const own = resources.filter(({ type }: { type: string }) => type !== "pulumi:pulumi:Stack");
+      expect(own.length).toBeGreaterThan(8);
+      expect(JSON.stringify(own)).not.toContain(platform.folder);
+      expect(JSON.stringify(own)).not.toMatch(/sourcePosition|stackTrace|node_modules/);
+    }
+  });
+
   test("from a container of one environment nothing of the other can be reached by name, but for what has a public route", async () => {
     const names = {
       staging: Object.keys(await platform.running("staging")),
