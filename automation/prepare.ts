@@ -34,7 +34,11 @@ export async function prepare(runner: Runner, run: Run, record: Recorder, signal
   const { mirror, catalogue, config } = runner;
   record.phase("checkout", { commit: run.commit, tag: run.tag });
   // The request was decided on what the mirror knew then; what the remote says now is what counts.
-  await untilAborted(mirror.fetch(), signal);
+  await untilAborted(mirror.fetch(), signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    if (!canDoWithout(run)) throw error;
+    runner.log.warn({ run: run.id, stack: run.stack, err: error }, "run goes on without the remote repository");
+  });
   await requireSameTag(runner, run);
   signal.throwIfAborted();
   const services = await catalogue.services(run.commit, run.stack);
@@ -48,6 +52,11 @@ export async function prepare(runner: Runner, run: Run, record: Recorder, signal
   const folder = await makeRunFolder(config.dataDir, run.id, workDir, run.stack);
   const locks = lockFolder(config.backendUrl, await readProject(workDir), run.stack);
   return { workDir, folder, services, locks };
+}
+
+/** What the stack has, or had, needs no news: going back must work above all when nothing else does. */
+function canDoWithout({ kind, rollback }: Run): boolean {
+  return rollback || kind === "sync" || kind === "drift";
 }
 
 /** What `work` gives, unless `signal` is aborted first: a remote may take minutes to say nothing. */

@@ -12,7 +12,7 @@ function toSchema(schemas: z.ZodType[], io: "input" | "output"): object {
 
 const PLAIN = { signature: [] };
 const V2 = { timestamp: [], nonce: [], signatureV2: [] };
-const SECURITY = { open: [], signed: [PLAIN, V2], reader: [{ token: [] }, PLAIN, V2] };
+const SECURITY = { open: [], signed: [PLAIN, V2], signedV2: [V2], reader: [{ token: [] }, PLAIN, V2] };
 
 function toOperation(operation: Operation): object {
   const { summary, access, body, query, wait, answers, streams, path } = operation;

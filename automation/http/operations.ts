@@ -28,8 +28,8 @@ export interface Operation {
   /** Path with parameters in braces. */
   path: string;
   summary: string;
-  /** Who may: everybody, who reads (token or signature), who signs. */
-  access: "open" | "reader" | "signed";
+  /** Who may: everybody, who reads (token or signature), who signs, who signs in the form that nobody can send again. */
+  access: "open" | "reader" | "signed" | "signedV2";
   body?: z.ZodType;
   query?: z.ZodObject;
   /** Whether `Prefer: wait=<s>` counts, and for how long by default and at most, in seconds. */
@@ -138,8 +138,8 @@ export const OPERATIONS: Operation[] = [
   {
     method: "post",
     path: "/runs/{id}/cancel",
-    summary: "Cancel a run; needs a v2 signature",
-    access: "signed",
+    summary: "Cancel a run",
+    access: "signedV2",
     body: cancelBody,
     answers: { ...SIGNED, 200: [runView], 202: [runView], 500: [errorAnswer] },
   },

@@ -29,7 +29,9 @@ const image = z.strictObject({
       "names no image; write a release (`v1.2.4`), a digest (`sha256:…`), or both (`v1.2.4@sha256:…`)",
     )
     .optional()
-    .describe("A release or digest that was pushed already, by CI for example. Nothing is built then."),
+    .describe(
+      "A release or digest that is in `repository` already; nothing is built then. CI prints the digest of what it pushed to `ghcr.io/<owner>/<repository>`.",
+    ),
   platform: z
     .enum(["linux/amd64", "linux/arm64"])
     .default("linux/amd64")
@@ -47,7 +49,9 @@ const image = z.strictObject({
 });
 
 const runner = z.strictObject({
-  memory: memory("1g").describe("Memory limit of the container: an update of 400 services takes 500 MB."),
+  memory: memory("1g").describe(
+    "Memory limit of the container. An update takes 0.5 GB, one of 400 services 1 GB: give it `2g` then.",
+  ),
   branch: z
     .string()
     .regex(/^[A-Za-z0-9][\w./-]*$/, "is no name of a branch")

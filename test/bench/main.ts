@@ -3,8 +3,9 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { cacheCode } from "../../automation/cli/code-cache.ts";
-import { startBenchPlatform } from "./platform.ts";
-import { type Row, renderReport } from "./report.ts";
+import { type Measured, startBenchPlatform } from "./platform.ts";
+import { NOTHING, SERVICES } from "./programs.ts";
+import { measureYardstick, type Row, renderReport } from "./report.ts";
 import { benchRunner } from "./runner.ts";
 import { renderRunnerReport } from "./runner-report.ts";
 
@@ -28,35 +29,51 @@ if (values.help) {
 cacheCode();
 
 const rows: Row[] = [];
+const yardsticks: number[] = [];
 for (const services of values.services.split(",").filter(Boolean).map(Number)) {
-  const platform = await startBenchPlatform(services);
-  try {
-    const measure = async (
-      what: string,
-      args: string[],
-      options: { expectChanges: number; skipCheckpoints?: boolean },
-    ) => {
-      const run = await platform.run(args, options.skipCheckpoints ?? false);
-      if (run.changes !== options.expectChanges) {
-        throw new Error(`${what} with ${services} services changed ${run.changes} instead of ${options.expectChanges}`);
-      }
-      rows.push({ services, what, ...run });
-      console.error(`${String(services).padStart(4)}  ${what.padEnd(44)} ${run.seconds.toFixed(1)} s`);
-    };
-    const up = ["up", "--yes", "--skip-preview"];
-    await measure("first update", up, { expectChanges: services + 2 });
-    await measure("update with nothing to change, with refresh", [...up, "--refresh"], { expectChanges: 0 });
-    platform.changeOne();
-    await measure("update that changes one service, with refresh", [...up, "--refresh"], { expectChanges: 1 });
-    await measure("drift check", ["refresh", "--preview-only", "--expect-no-changes"], { expectChanges: 0 });
-    await platform.startOver();
-    await measure("first update without checkpoints", up, { expectChanges: services + 2, skipCheckpoints: true });
-  } finally {
-    await platform.stop();
+  yardsticks.push(measureYardstick());
+  const nothing = await measureAll(services, NOTHING, "with a provider that does nothing");
+  const real = await measureAll(services, SERVICES, "");
+  for (const [what, measured] of real) {
+    rows.push({ services, what, nothing: nothing.get(what)?.seconds, ...measured });
   }
 }
 
-const tell = ({ what, seconds }: Row) => console.error(`runner  ${what}: ${seconds.toFixed(2)} s`);
-const report = [renderReport(rows), ...(values.runner ? [renderRunnerReport(await benchRunner(tell))] : [])].join("\n");
+const runnerRows = values.runner ? await benchRunner(tell) : [];
+yardsticks.push(measureYardstick());
+const report = [renderReport(rows, yardsticks), ...(values.runner ? [renderRunnerReport(runnerRows)] : [])].join("\n");
 console.log(report);
 if (!values.dry) writeFileSync(new URL("../../docs/benchmarks.md", import.meta.url), report);
+
+function tell({ what, seconds }: Row): void {
+  console.error(`runner  ${what}: ${seconds.toFixed(2)} s`);
+}
+
+/** Everything that is measured of a program, by what it is. */
+async function measureAll(services: number, program: string, note: string): Promise<Map<string, Measured>> {
+  const all = new Map<string, Measured>();
+  const platform = await startBenchPlatform(services, program);
+  const measure = async (what: string, args: string[], expectChanges: number, skipCheckpoints = false) => {
+    const run = await platform.run(args, skipCheckpoints);
+    if (run.changes !== expectChanges) {
+      throw new Error(`${what} with ${services} services changed ${run.changes} instead of ${expectChanges}`);
+    }
+    all.set(what, run);
+    console.error(
+      `${String(services).padStart(4)}  ${what.padEnd(46)} ${run.seconds.toFixed(1).padStart(5)} s  ${note}`,
+    );
+  };
+  try {
+    const up = ["up", "--yes", "--skip-preview"];
+    await measure("first update", up, services + 2);
+    await measure("update with nothing to change, with refresh", [...up, "--refresh"], 0);
+    platform.changeOne();
+    await measure("update that changes one service, with refresh", [...up, "--refresh"], 1);
+    await measure("drift check", ["refresh", "--preview-only", "--expect-no-changes"], 0);
+    await platform.startOver();
+    await measure("first update without checkpoints", up, services + 2, true);
+  } finally {
+    await platform.stop();
+  }
+  return all;
+}

@@ -20,35 +20,8 @@ export interface Measured {
   changes: number;
 }
 
-/** The program: so many small services on the real resources; `changed` gives the first one another env value. */
-const PROGRAM = `
-import "./components/fewer-stack-traces.ts";
-import { readFileSync } from "node:fs";
-import { Compose, Environment } from "./components/dokploy/resources.ts";
-const { services, changed } = JSON.parse(readFileSync(new URL("./bench.json", import.meta.url), "utf8"));
-const owner = { project: "bench", stack: "bench", keyId: "0123456789abcdef" };
-const { environmentId } = new Environment("environment", { project: "platform", name: "bench", owner });
-for (let i = 0; i < services; i++) {
-  const name = "service" + i;
-  const composeFile = [
-    "services:",
-    "  " + name + ":",
-    "    image: busybox:1.36",
-    "    container_name: " + name,
-    "    environment:",
-    "      - VALUE=\${VALUE}",
-    "    healthcheck:",
-    "      test: [CMD, 'true']",
-    "      interval: 5s",
-    "",
-  ].join("\\n");
-  const env = { VALUE: changed && i === 0 ? "2" : "1" };
-  new Compose(name, { environmentId, name, owner, service: name, composeFile, env });
-}
-`;
-
-/** An emulator with simulated containers in a process of its own, and a program with `services` services. */
-export async function startBenchPlatform(services: number) {
+/** An emulator with simulated containers in a process of its own, and a program (see programs.ts) with `services` services. */
+export async function startBenchPlatform(services: number, program: string) {
   const folder = mkdtempSync(join(tmpdir(), "dockmaster-bench-"));
   const apiKey = "bench-key-bench-key-bench-key";
   let folders = 0;
@@ -79,7 +52,7 @@ export async function startBenchPlatform(services: number) {
   const setProgram = (changed: boolean) =>
     writeFileSync(join(folder, "bench.json"), JSON.stringify({ services, changed }));
   setProgram(false);
-  writeFileSync(join(folder, "index.ts"), PROGRAM);
+  writeFileSync(join(folder, "index.ts"), program);
   writeFileSync(
     join(folder, "Pulumi.yaml"),
     "name: bench\nmain: index.ts\nruntime: {name: nodejs, options: {typescript: false}}\n",

@@ -67,6 +67,7 @@ Every error is \`{"error":{"code","message","hint","requestId"}}\`; the request 
 const ACCESS: Record<string, string> = {
   "": "open to everybody",
   "signature timestamp": "signed, plain or v2",
+  timestamp: "signed, v2 only",
   "token signature timestamp": "token (`Authorization: Bearer <API_TOKEN>`) or signed",
 };
 

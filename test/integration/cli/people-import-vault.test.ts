@@ -68,6 +68,17 @@ describe.skipIf(openbaoMissing)(`taking over with secrets in Vault${openbaoNote}
     return Object.assign({}, ...found);
   }
 
+  test("a value can be there before the first update: set finds out where it belongs", async () => {
+    const words = ["secret", "set", "staging", "redis", "redis_password", "--create"];
+    const end = await laptop.dockmasterWith(GIVEN, ...words);
+    expect([end.code, end.stdout]).toEqual([0, expect.stringContaining("has its value")]);
+    const path = "secret/data/platform/staging/redis";
+    expect((await bao.demand("GET", path)).data.data).toEqual({ redis_password: GIVEN });
+    await bao.demand("DELETE", path.replace("/data/", "/metadata/"));
+    const wrong = await laptop.dockmasterWith(GIVEN, "secret", "set", "staging", "redis", "no_such_secret");
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("Name one of redis_password")]);
+  });
+
   test("the password that is in use goes to Vault before the update would make another", async () => {
     const end = await laptop.dockmaster("import", "staging", "--create", "--yes", "--json");
     expect([end.code, end.stderr]).toEqual([0, ""]);

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -134,6 +134,35 @@ describe("a signed deploy brings a tag to Dokploy through the real program", () 
       body: { status: "superseded", superseded_by: expect.stringMatching(/^v1\./) },
     });
   }, 240_000);
+
+  test("without the repository a stack can still be looked at, mended and rolled back, and nothing new is taken", async () => {
+    renameSync(world.origin.url, `${world.origin.url}.away`);
+    try {
+      const before = await deployments();
+      expect((await world.send("POST", "/drift", { env: "staging" }, { waitSeconds: 120 })).body).toMatchObject({
+        drift: false,
+      });
+      const synced = await world.send("POST", "/sync", { env: "staging" }, { waitSeconds: 120 });
+      expect(synced.body).toMatchObject({ status: "success", changed_services: [] });
+      expect(await deployments()).toEqual(before);
+      const back = await world.deploy("staging", "v1.0.2", { rollback: true }, { form: "v2" });
+      expect(back.body).toMatchObject({ status: "success", changed_services: ["redis"] });
+      expect(world.logged()).toContain('"run goes on without the remote repository"');
+      const accepted = await world.deploy("staging", "v1.0.3", {}, { waitSeconds: 0 });
+      const read = async () => (await world.send("GET", `/runs/${accepted.body.run}`)).body;
+      const failed = await until("the run ends", 120_000, async () => {
+        const body = await read();
+        return body.finished_at === null ? undefined : body;
+      });
+      expect(failed).toMatchObject({ state: "failed", cause: { message: expect.stringMatching(/repository/i) } });
+    } finally {
+      renameSync(`${world.origin.url}.away`, world.origin.url);
+    }
+    expect((await world.deploy("staging", "v1.0.3")).body).toMatchObject({
+      status: "success",
+      changed_services: ["redis"],
+    });
+  }, 300_000);
 
   test("no secret is in the state in clear, the store, the log or an answer", async () => {
     const secrets = ["WEBHOOK_SECRET", "PULUMI_CONFIG_PASSPHRASE", "PLATFORM_KEY", "DOKPLOY_API_KEY"].map(

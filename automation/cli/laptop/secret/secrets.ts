@@ -56,7 +56,7 @@ export function secretVariables(composeText: string): [name: string, variable: s
 }
 
 /** One secret by service and name. Throws CliError (exit code 2) with the names there are. */
-export function findSecret(secrets: ServiceSecret[], service: string, name: string): ServiceSecret {
+export function findSecret<S extends ServiceSecret>(secrets: S[], service: string, name: string): S {
   const found = secrets.find((secret) => secret.service === service && secret.name === name);
   if (found) return found;
   const own = secrets.filter((secret) => secret.service === service).map((secret) => secret.name);

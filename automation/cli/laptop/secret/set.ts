@@ -1,15 +1,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { printMark } from "../../print/live.ts";
+import { type Live, printMark } from "../../print/live.ts";
 import { printJson, printLines } from "../../print/print.ts";
+import { progressFor } from "../../print/progress.ts";
 import { CliError, wrongUse } from "../../problem.ts";
-import { checkStack } from "../check.ts";
+import { readWanted } from "../adopted-service.ts";
+import { checkStack, requireSound } from "../check.ts";
 import { type Checkout, findCheckout, requireStack } from "../checkout.ts";
 import { createStack } from "../engine.ts";
+import { planInputs } from "../planned-inputs.ts";
 import { readAccess, readStackConfig } from "../stack-config.ts";
 import { editStackFile } from "../stack-file.ts";
-import { readState } from "../state.ts";
+import { readStateIfAny } from "../state.ts";
 import { encryptSecret, type Place } from "./encrypt.ts";
 import { findSecret, listSecrets } from "./secrets.ts";
 import { openVault } from "./vault.ts";
@@ -36,18 +39,34 @@ export function define(command: Command): void {
       const value = await readValue(`${name} of ${service} on ${stack}`);
       if (options.create) await createStack(checkout, stack);
       const next = inVault
-        ? await setInVault(checkout, { stack, service, name }, value)
+        ? await setInVault(checkout, { stack, service, name }, value, progressFor(options))
         : await setInStackFile(checkout, { stack, service, name }, value);
       if (options.json) printJson({ command: "secret set", stack, service, name, next });
       else printLines([`${printMark("ok")} ${name} of ${service} has its value`, `  → ${next}`]);
     });
 }
 
-async function setInVault(checkout: Checkout, { stack, service, name }: Place, value: string): Promise<string> {
-  const { rests } = findSecret(listSecrets(await readState(checkout, stack)), service, name);
-  if (!("vault" in rests)) throw new CliError("not_in_vault", `${name} is not in Vault yet`, `dockmaster up ${stack}`);
-  await openVault((await readAccess(checkout, stack)).vault).write(rests.vault, name, value);
+async function setInVault(checkout: Checkout, place: Place, value: string, live: Live): Promise<string> {
+  const { stack, name } = place;
+  const vault = openVault((await readAccess(checkout, stack)).vault);
+  await vault.write((await pathInState(checkout, place)) ?? (await pathInPlan(checkout, place, live)), name, value);
   return `dockmaster up ${stack}, or the next deploy, hands it to the service`;
+}
+
+/** Undefined when no update has put it into Vault yet. */
+async function pathInState(checkout: Checkout, { stack, service, name }: Place): Promise<string | undefined> {
+  const known = listSecrets(await readStateIfAny(checkout, stack));
+  const found = known.find((secret) => secret.service === service && secret.name === name);
+  return found && "vault" in found.rests ? found.rests.vault : undefined;
+}
+
+/** Where the first update with secrets in Vault would put it, so that a value can be there before. Throws CliError. */
+async function pathInPlan(checkout: Checkout, { stack, service, name }: Place, live: Live): Promise<string> {
+  const { services } = await requireSound(checkout.folder, stack);
+  const stackFile = readFileSync(join(checkout.folder, `Pulumi.${stack}.yaml`), "utf8");
+  const wanted = readWanted(await planInputs(checkout, stack, stackFile, live), service, services);
+  const secrets = (wanted?.inVault ?? []).map(({ path, field }) => ({ service, name: field, rests: { vault: path } }));
+  return findSecret(secrets, service, name).rests.vault;
 }
 
 async function setInStackFile(checkout: Checkout, place: Place, value: string): Promise<string> {

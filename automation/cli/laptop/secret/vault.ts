@@ -12,7 +12,7 @@ const secret = z.object({
 export interface VaultKv {
   /** A field's value; undefined when the path or the field is not there. */
   read(path: string, field: string): Promise<string | undefined>;
-  /** Sets one field and leaves the others alone; refused when somebody wrote at the same time. */
+  /** Sets one field, leaves the others alone, and makes the path when it is not there; refused when somebody wrote at the same time. */
   write(path: string, field: string, value: string): Promise<void>;
   /** Sets one field unless it has a value, and makes the path when it is not there. Answers whether it did. */
   fill(path: string, field: string, value: string): Promise<boolean>;
@@ -48,25 +48,21 @@ export function openVault({ address, token }: Access["vault"]): VaultKv {
     const answer = await call("GET", path);
     return answer === undefined ? undefined : secret.parse(answer).data;
   };
+  const write = async (path: string, found: Awaited<ReturnType<typeof read>>, data: Record<string, string>) => {
+    if (!found) await call("POST", path, { options: { cas: 0 }, data });
+    else await call("PATCH", path, { options: { cas: found.metadata.version }, data });
+  };
 
   return {
     read: async (path, field) => {
       const value = (await read(path))?.data?.[field];
       return value === undefined ? undefined : String(value);
     },
-    write: async (path, field, value) => {
-      const version = (await read(path))?.metadata.version;
-      if (version === undefined) {
-        throw new CliError("vault_missing", `${path} is not there`, "Update the stack first: it makes the path");
-      }
-      await call("PATCH", path, { options: { cas: version }, data: { [field]: value } });
-    },
+    write: async (path, field, value) => write(path, await read(path), { [field]: value }),
     fill: async (path, field, value) => {
       const found = await read(path);
-      const data = { [field]: value };
       if (found?.data?.[field] !== undefined) return false;
-      if (!found) await call("POST", path, { options: { cas: 0 }, data });
-      else await call("PATCH", path, { options: { cas: found.metadata.version }, data });
+      await write(path, found, { [field]: value });
       return true;
     },
   };
