@@ -1,6 +1,6 @@
 import { type MissingCommit, type Standing, toRelation } from "./domain/ancestry.ts";
 import type { DeployFacts } from "./domain/release.ts";
-import type { Run } from "./domain/run.ts";
+import { isFinal, type Run } from "./domain/run.ts";
 import { parseTagMessage } from "./domain/tag-message.ts";
 import type { Mirror } from "./git/mirror.ts";
 import type { Store } from "./store/store.ts";
@@ -28,7 +28,9 @@ export async function gatherDeployFacts(
   const pinned = allowed.then(() => store.pinTag(tag, commit, now));
   // Awaited below: whatever fails before that is said instead.
   pinned.catch(() => {});
-  const [newest, current] = await Promise.all([store.newestAccepted(stack), store.stackRelease(stack)]);
+  const [newest, succeeded] = await Promise.all([store.newestAccepted(stack), store.stackRelease(stack)]);
+  // What is under way is what the stack will have when this one starts: a fix that runs right now must not be lost either.
+  const current = newest && !isFinal(newest.state) ? newest : succeeded;
   const isProduction = stack === "production";
   const missing = isProduction && current ? await listMissing(mirror, current.commit, commit) : [];
   const head = isProduction ? await mirror.branchHead(branch) : undefined;

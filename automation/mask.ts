@@ -4,6 +4,14 @@ export type Mask = (text: string) => string;
 /** Shorter values would mask ordinary words. */
 const SHORTEST = 6;
 
+/** Takes known values out of every text in a value of JSON. */
+export function maskAll<T>(mask: Mask, value: T): T {
+  if (typeof value === "string") return mask(value) as T;
+  if (Array.isArray(value)) return value.map((item) => maskAll(mask, item)) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, maskAll(mask, item)])) as T;
+}
+
 /** Replaces every one of `secrets()` by `[secret]`, longest first, and the password in any URL. */
 export function createMask(secrets: () => string[]): Mask {
   return (text) => {

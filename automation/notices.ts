@@ -1,3 +1,4 @@
+import { isDrift } from "./domain/drift.ts";
 import type { Run, RunState } from "./domain/run.ts";
 import type { Notice } from "./store/store.ts";
 
@@ -13,7 +14,7 @@ type NoticeEvent = "failed" | "recovered" | "drift" | "production_deployed";
 /** What a run's end is worth telling. `before` is how the stack's last deploy or sync before it ended. Pure. */
 export function decideEvents(run: Run, before: RunState | undefined): NoticeEvent[] {
   if (run.kind === "drift") {
-    const hasDrift = run.state === "succeeded" && run.outcomes.some(({ result }) => result !== "unchanged");
+    const hasDrift = run.state === "succeeded" && run.outcomes.some(isDrift);
     return hasDrift ? ["drift"] : [];
   }
   if (run.kind === "preview") return [];

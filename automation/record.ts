@@ -6,6 +6,9 @@ import type { RunEvent, Store } from "./store/store.ts";
 /** How long events are gathered before they are written, in milliseconds. */
 const GATHER = 100;
 
+/** Longest message kept, in characters. */
+const MESSAGE_LIMIT = 8_000;
+
 /** Where a run's events go. */
 export interface Recorder {
   /** Masked records of the engine since the last `restart`, in order. */
@@ -61,7 +64,7 @@ export function openRecord(
     },
     engine: ({ event, at }) => {
       const masked: TimedRecord["event"] =
-        event.type === "diagnostic" ? { ...event, message: tools.mask(event.message) } : event;
+        event.type === "diagnostic" ? { ...event, message: tools.mask(event.message).slice(0, MESSAGE_LIMIT) } : event;
       records.push({ event: masked, at });
       const { type, ...data } = masked;
       add(type, at, data);

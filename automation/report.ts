@@ -1,6 +1,7 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { z } from "zod";
 import { causeOf } from "./domain/cause.ts";
+import { isDrift } from "./domain/drift.ts";
 import type { Cause, Run, ServiceOutcome } from "./domain/run.ts";
 import type {
   driftAnswer,
@@ -101,7 +102,7 @@ function toSuccess(run: Run, asked: string[] | null) {
     case "preview":
       return report;
     case "drift": {
-      const drifted = run.outcomes.filter(({ result }) => result !== "unchanged").map(({ service }) => service);
+      const drifted = run.outcomes.filter(isDrift).map(({ service }) => service);
       return { drift: drifted.length > 0, drifted_services: drifted, reasons: report.reasons };
     }
   }

@@ -52,8 +52,7 @@ export async function acceptDeploy(runner: Runner, body: DeployBody, arrival: Ar
 export async function acceptSync(runner: Runner, body: SyncBody, { requestId }: Arrival): Promise<Acceptance> {
   return decideAgain(async () => {
     const newest = await requireRelease(runner, body.env);
-    const known = (await runner.catalogue.services(newest.commit, body.env)) ?? [];
-    requireServices(body.services ?? null, known);
+    await requireServicesAt(runner, newest.commit, body);
     const row: RunRequest = {
       kind: "sync",
       stack: body.env,
@@ -70,11 +69,25 @@ export async function acceptSync(runner: Runner, body: SyncBody, { requestId }: 
 }
 
 /** Accepts a request to tell what a deploy would change. Throws RequestError. */
-export async function acceptPreview(runner: Runner, body: PreviewBody, { requestId }: Arrival): Promise<Acceptance> {
+export async function acceptPreview(
+  runner: Runner,
+  body: PreviewBody,
+  { requestId, signature }: Arrival,
+): Promise<Acceptance> {
+  refuseDeployInDisguise(body, signature);
   const commit = await resolveCommit(runner, body);
   const tag = body.tag ?? null;
-  const row = readOnly("preview", body.env, tag, commit, body.triggered_by, requestId);
+  const row = readOnly("preview", body.env, tag, commit, body.triggered_by ?? "preview", requestId);
   return runner.store.accept(row, runner.now());
+}
+
+/** The plain signature covers the body alone: whoever recorded this one could send it to `/deploy`. */
+function refuseDeployInDisguise(body: PreviewBody, signature: Arrival["signature"]): void {
+  if (signature.form !== "plain" || body.triggered_by === undefined || body.tag === undefined) return;
+  throw new RequestError(
+    "signature_v2_required",
+    "A preview of a tag that says triggered_by could be sent again as a deploy: leave triggered_by out, or sign v2",
+  );
 }
 
 /** Accepts a request to tell what was changed by hand since the last update. Throws RequestError. */
@@ -134,6 +147,18 @@ async function requireRelease(runner: Runner, stack: string): Promise<Run> {
     hint: `deploy one first: dockmaster deploy ${stack} <tag>`,
     shownCode: "nothing_deployed",
   });
+}
+
+/** Throws RequestError `service_unknown` unless the commit has all services that are named. */
+async function requireServicesAt(runner: Runner, commit: string, { env, services }: SyncBody): Promise<void> {
+  if (!services) return;
+  // Another runner may have accepted the commit before this one's mirror has it.
+  const known = await askTwice(
+    runner,
+    () => runner.catalogue.services(commit, env),
+    (found) => found !== undefined,
+  );
+  requireServices(services, known ?? []);
 }
 
 function readOnly(

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { isDrift } from "./domain/drift.ts";
 import type { Run } from "./domain/run.ts";
 import type { stackView } from "./http/schemas.ts";
 import type { Runner } from "./runner.ts";
@@ -45,5 +46,5 @@ export async function countDrifted(store: Store, stack: string): Promise<number 
     readLastUpdate(store, stack),
   ]);
   if (!checked || (last && last.id > checked.id)) return null;
-  return checked.outcomes.filter(({ result }) => result !== "unchanged").length;
+  return checked.outcomes.filter(isDrift).length;
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DependenciesError } from "./dependencies.ts";
 import { causeOf } from "./domain/cause.ts";
+import { assessDrift } from "./domain/drift.ts";
 import { reduceOutcomes } from "./domain/outcome.ts";
 import type { Cause, Run, RunKind, ServiceOutcome } from "./domain/run.ts";
 import { buildEngineEnvironment } from "./engine/environment.ts";
@@ -13,9 +14,9 @@ import type { EngineResult } from "./engine/start.ts";
 import { RequestError } from "./http/errors.ts";
 import { type Prepared, prepare, ReleaseError } from "./prepare.ts";
 import { openRecord, type Recorder } from "./record.ts";
-import { areAbandoned, clearWay, needsMending } from "./recovery.ts";
+import { areAbandoned, clearWay, findLeftover, requireReadableLocks } from "./recovery.ts";
 import type { Runner } from "./runner.ts";
-import type { Claim } from "./store/store.ts";
+import type { Claim, Store } from "./store/store.ts";
 import { type FinalVerdict, judge, judgeStop, type StopReason, type Verdict } from "./verdict.ts";
 
 /** How often a run's engine may be cut off before the run is given up. */
@@ -23,6 +24,9 @@ const MOST_ATTEMPTS = 3;
 
 /** Waits before a try after a transient failure, in milliseconds. */
 const BACKOFF = [5_000, 10_000, 20_000];
+
+/** Longest last words of an engine that are kept, in characters. */
+const SAID_KEPT = 4_000;
 
 /** How a run ended, and what became of its services. */
 export interface Ending {
@@ -85,9 +89,13 @@ async function tryOnce(runner: Runner, claim: Claim, stop: AbortSignal, record: 
     stop.throwIfAborted();
     const prepared = await prepare(runner, run, record, stop);
     // Looking must not write, not even to mend.
-    const mend = changesStack(run.kind) && (await needsMending(runner.store, run));
-    const before = run.session?.host ?? null;
-    for (const lock of await clearWay(run.session, prepared.locks)) tellLockRemoved(runner, run, lock);
+    const writes = changesStack(run.kind);
+    const { session: old, mend } = writes
+      ? await findLeftover(runner.store, run)
+      : { session: run.session, mend: false };
+    const before = old?.host ?? null;
+    for (const lock of await clearWay(old, prepared.locks)) tellLockRemoved(runner, run, lock);
+    if (writes) await requireReadableLocks(prepared.locks);
     stop.throwIfAborted();
     record.phase("engine", { attempt: run.attempts + 1 });
     const options = { mend, stop, record };
@@ -107,9 +115,20 @@ async function tryOnce(runner: Runner, claim: Claim, stop: AbortSignal, record: 
     if (result.result === "crashed") await clearWay(run.session, prepared.locks);
     await prepared.folder.clean();
     const canceled = stop.aborted || result.result === "crashed";
-    const outcomes = reduceOutcomes(record.records, prepared.services, canceled);
+    const outcomes =
+      run.kind === "drift"
+        ? assessDrift(record.records, canceled)
+        : reduceOutcomes(record.records, prepared.services, canceled);
     const stopped = stop.aborted ? (stop.reason as StopReason) : undefined;
-    const evidence = { result, records: record.records, outcomes, stopped, timeoutMs: runner.config.runTimeoutMs };
+    // Its last words may hold an address with a password: masked, then cut.
+    const told = { ...result, said: runner.mask(result.said).slice(-SAID_KEPT) };
+    const evidence = {
+      result: told,
+      records: record.records,
+      outcomes,
+      stopped,
+      timeoutMs: runner.config.runTimeoutMs,
+    };
     return { verdict: judge(evidence), outcomes };
   } catch (error) {
     if (stop.aborted)
@@ -182,8 +201,15 @@ function toVerdict(error: unknown): Verdict {
 async function waitForRetry({ store, now }: Runner, { run }: Claim, stop: AbortSignal, ms: number): Promise<boolean> {
   for (const until = now() + ms; now() < until; ) {
     if (stop.aborted) return true;
-    if ((await store.newestAccepted(run.stack))?.id !== run.id) return false;
+    if (await isAwaited(store, run)) return false;
     await sleep(Math.min(500, ms), undefined, { signal: stop }).catch(() => {});
   }
   return true;
+}
+
+/** Whether a release waits for the stack. A run that only looks is never the newest one; it gives way to any. */
+async function isAwaited(store: Store, { id, stack, kind }: Run): Promise<boolean> {
+  if (changesStack(kind)) return (await store.newestAccepted(stack))?.id !== id;
+  const queued = await store.runs({ stack, kinds: ["deploy", "sync"], states: ["queued"], limit: 1 });
+  return queued.length > 0;
 }

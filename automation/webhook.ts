@@ -90,8 +90,14 @@ async function acceptCommit(runner: Runner, push: PushBody, commit: string, arri
     return { answer: { status: "no_changes", reason: "nothing that a service is made of was changed", commit } };
   }
   const by = push.pusher?.name ?? push.pusher?.login ?? "unknown";
-  const create = runner.config.webhookTag === "create";
+  // A push that comes late gets no number: a higher one on an older commit would look newer.
+  const newer = await findNewer(runner, commit);
+  const create = runner.config.webhookTag === "create" && newer === undefined;
   const tag = await ensureStagingTag(runner, commit, { create, releasedBy: by });
+  if (tag === undefined && newer !== undefined) {
+    const reason = `${newer} was asked for already and contains the commit`;
+    return { answer: { status: "superseded", env: PUSH_STACK, commit, superseded_by: newer, reason } };
+  }
   if (tag === undefined) {
     return { answer: { status: "ignored", reason: "no tag points at the commit, and WEBHOOK_TAG is reuse", commit } };
   }
@@ -99,6 +105,17 @@ async function acceptCommit(runner: Runner, push: PushBody, commit: string, arri
   if (done) return { acceptance: { run: done, duplicate: true }, affected };
   const request = { env: PUSH_STACK, tag, triggered_by: `webhook (${by})` };
   return { acceptance: await acceptDeploy(runner, request, arrival), affected };
+}
+
+/** What the stack has or is coming to, when it contains the commit and is not the commit itself. */
+async function findNewer({ store, mirror }: Runner, commit: string): Promise<string | undefined> {
+  const others = await Promise.all([store.newestAccepted(PUSH_STACK), store.stackRelease(PUSH_STACK)]);
+  for (const other of others) {
+    if (other && other.commit !== commit && (await mirror.isAncestor(commit, other.commit))) {
+      return other.tag ?? other.commit.slice(0, 7);
+    }
+  }
+  return undefined;
 }
 
 /** The run that brought the stack to this commit already, when nothing came after it: another trigger was first. */

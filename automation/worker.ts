@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { nextState, type Run, type RunState } from "./domain/run.ts";
+import { maskAll } from "./mask.ts";
 import { decideEvents, toNotices } from "./notices.ts";
 import { readTargets } from "./outbox.ts";
 import { isOwnerGone } from "./owner.ts";
 import type { Runner } from "./runner.ts";
-import { type Claim, type Notice, StoreConflict } from "./store/store.ts";
+import { type Claim, type Lease, type Notice, StoreConflict, StoreUnavailable } from "./store/store.ts";
 import { type Ending, performRun } from "./update.ts";
 import type { StopReason } from "./verdict.ts";
 import { countRun } from "./watch-metrics.ts";
@@ -11,6 +13,9 @@ import { countRun } from "./watch-metrics.ts";
 /** How long a stack stays ours without a sign of life, and how often we give one, in milliseconds. */
 const LEASE = 8_000;
 const HEARTBEAT = 2_000;
+
+/** How long a store that is away is waited for before it is asked again, in milliseconds. */
+const STORE_PAUSE = 500;
 
 /** How often the queue is looked at without being told to, in milliseconds. */
 const POLL = 1_000;
@@ -30,14 +35,16 @@ export interface Worker {
 /** Starts the worker. `owner` names this process in leases. */
 export function startWorker(runner: Runner, owner: string, perform: typeof performRun = performRun): Worker {
   const { store, config, log, now } = runner;
-  const active = new Map<string, { stop: AbortController; done: Promise<void> }>();
+  const active = new Map<string, { claim: Claim; stop: AbortController; done: Promise<void> }>();
   let stopping = false;
   let again = false;
+  // After a pause of the machine our own runs look like somebody's who died. Their heartbeat decides whether they are still ours.
+  const hasSlept = () => [...active.values()].some(({ claim }) => claim.lease.expiresAt <= now());
 
   const look = async () => {
     do {
       again = false;
-      while (!stopping && active.size < config.concurrency) {
+      while (!stopping && active.size < config.concurrency && !hasSlept()) {
         const claim = await store.claim(owner, LEASE, now());
         if (!claim) break;
         const stop = new AbortController();
@@ -45,7 +52,7 @@ export function startWorker(runner: Runner, owner: string, perform: typeof perfo
           active.delete(claim.run.id);
           wake();
         });
-        active.set(claim.run.id, { stop, done });
+        active.set(claim.run.id, { claim, stop, done });
       }
     } while (again);
   };
@@ -106,6 +113,8 @@ async function carryOut(
     await conclude(runner, claim, ending);
   } catch (err) {
     if (err instanceof StoreConflict) log.warn({ reason: err.message }, "run left to another worker");
+    // It stays as it is, and whoever takes it up finds out how far it came.
+    else if (err instanceof StoreUnavailable) log.warn({ err }, "run cut off, the store is away");
     else {
       log.error({ err }, "run failed by a mistake of the runner");
       await fail(runner, claim, err).catch((err) => log.error({ err }, "run not ended"));
@@ -147,7 +156,9 @@ function watch({ store, config, now, log }: Runner, { run, lease }: Claim, stop:
   };
 }
 
-async function conclude(runner: Runner, claim: Claim, { verdict, outcomes }: Ending): Promise<void> {
+async function conclude(runner: Runner, claim: Claim, ending: Ending): Promise<void> {
+  // From here it goes to the store, to answers and to notices.
+  const { verdict, outcomes } = maskAll(runner.mask, ending);
   const log = runner.log.child({ run: claim.run.id, stack: claim.run.stack });
   if (verdict.next === "leave") return log.warn({ reason: "the lease was lost" }, "run left to another worker");
   const patch = verdict.next === "requeue" ? {} : { outcomes, cause: verdict.cause };
@@ -167,14 +178,30 @@ async function end(
   patch: Pick<Partial<Run>, "outcomes" | "cause">,
 ): Promise<Run> {
   const now = runner.now();
-  const notices = await planNotices(runner, { ...run, ...patch, state: nextState(run.state, event) ?? run.state });
-  const ended = await runner.store.transition(run.id, event, patch, now, lease, notices);
+  const notices = await whileHeld(runner, lease, () =>
+    planNotices(runner, { ...run, ...patch, state: nextState(run.state, event) ?? run.state }),
+  );
+  const ended = await whileHeld(runner, lease, () =>
+    runner.store.transition(run.id, event, patch, now, lease, notices),
+  );
   countRun(runner, ended);
   const { state, tag, cause } = ended;
   const seconds = (now - (run.startedAt ?? now)) / 1000;
   const why = cause ? { code: cause.code, message: cause.message } : {};
   runner.log.child({ run: run.id, stack: run.stack })[level(state)]({ state, tag, seconds, ...why }, "run finished");
   return ended;
+}
+
+/** Asks the store again while it is away and the stack is ours: how a run ended is not forgotten for a hiccup. */
+async function whileHeld<T>({ now }: Runner, lease: Lease, ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || now() + STORE_PAUSE >= lease.expiresAt) throw error;
+      await sleep(STORE_PAUSE);
+    }
+  }
 }
 
 /** What people are told of a run's end; written with it, so that it is told once and never forgotten. */

@@ -17,7 +17,7 @@ export interface DeployFacts {
   rollback: boolean;
   /** Whether the same request could be sent again by anybody who recorded it, or by a machine that repeats itself. */
   replayable: boolean;
-  /** What the stack runs: the last deploy or sync that succeeded. */
+  /** What the stack runs: the deploy or sync that is accepted and not ended, else the last that succeeded. */
   current: Standing | null;
   /** The newest deploy or sync that was accepted, whatever became of it; one that was canceled before it started does not count. */
   newest: Standing | null;

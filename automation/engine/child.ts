@@ -12,7 +12,7 @@ import {
 import { SemVer } from "semver";
 import { ENGINE_VERSION } from "../../tools/engine-path.mjs";
 import { cutEvent } from "./cut.ts";
-import type { EngineEnd, EngineJob, EngineMessage, LeaseMessage } from "./messages.ts";
+import { type EngineEnd, type EngineJob, type EngineMessage, type LeaseMessage, SAID_LIMIT } from "./messages.ts";
 import { describeSession, killSession } from "./session.ts";
 
 /** How long before the lease runs out an engine begins to end itself, and how long that may take, in milliseconds. */
@@ -123,7 +123,7 @@ function toEnd(error: unknown): EngineEnd {
   const said = error instanceof Error ? error.message : String(error);
   // The message repeats all of stdout first; what matters stands under "stderr:".
   const stderr = /\bstderr: ([\s\S]*?)(?:\n err\?: |$)/.exec(said)?.[1]?.trim();
-  return { result: "failed", problem: toProblem(error, said), said: (stderr || said).slice(-4000) };
+  return { result: "failed", problem: toProblem(error, said), said: (stderr || said).slice(-SAID_LIMIT) };
 }
 
 function toProblem(error: unknown, said: string): EngineEnd["problem"] {

@@ -3,8 +3,11 @@ import type { StepRecord, TimedRecord } from "../domain/engine-record.ts";
 
 const SEVERITIES = { info: "info", "info#err": "info", warning: "warning", error: "error" } as const;
 
-/** Longest message kept, in characters. */
-const MESSAGE_LIMIT = 8_000;
+/**
+ * Longest message handed on, in characters. Far more than is kept: a cut goes through secrets, and only who receives this
+ * can mask them.
+ */
+const MESSAGE_LIMIT = 64_000;
 
 /**
  * Cuts an engine event down to what may be kept, or to nothing. An allow-list: diagnostics of severity `debug` carry

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { TimedRecord } from "../domain/engine-record.ts";
 import type { EngineSession } from "../domain/run.ts";
-import type { EngineEnd, EngineJob, EngineMessage, LeaseMessage } from "./messages.ts";
+import { type EngineEnd, type EngineJob, type EngineMessage, type LeaseMessage, SAID_LIMIT } from "./messages.ts";
 import { describeSession, killSession, signalEngine } from "./session.ts";
 
 /** How an engine process ended; `crashed` when it could not say so itself. */
@@ -47,7 +47,7 @@ export function startEngine(
 
   let said = "";
   const keep = (text: string) => {
-    said = (said + text).slice(-4000);
+    said = (said + text).slice(-SAID_LIMIT);
   };
   child.stdout?.setEncoding("utf8").on("data", keep);
   child.stderr?.setEncoding("utf8").on("data", keep);

@@ -54,7 +54,7 @@ const commit = z
 
 /** `POST /preview`. */
 export const previewBody = z
-  .strictObject({ env, tag: tag.optional(), commit: commit.optional(), triggered_by: person.default("preview") })
+  .strictObject({ env, tag: tag.optional(), commit: commit.optional(), triggered_by: person.optional() })
   .refine((body) => (body.tag === undefined) !== (body.commit === undefined), 'must have either "tag" or "commit"');
 
 /** A checked `POST /preview`. */

@@ -1,4 +1,4 @@
-import { isDrift } from "../print/drift.ts";
+import { isDrift } from "../../domain/drift.ts";
 import { formatMarkdown } from "../print/markdown.ts";
 import { toOutcomes } from "../runner/outcome.ts";
 import type { Asked } from "./ask.ts";

@@ -16,7 +16,8 @@ export interface Wanted {
 }
 
 const compose = z.object({
-  composeFile: z.string().nullable(),
+  // A plan names only what it adds: nothing of it for a service that the state has.
+  composeFile: z.string().nullable().default(null),
   env: z.record(z.string(), z.unknown()).catch({}),
   domains: z.array(z.object({ host: z.string(), path: z.string().nullish() })).catch([]),
 });

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
+import { assessDrift } from "../../domain/drift.ts";
 import { type DriftFound, presentDrift } from "../print/drift.ts";
 import { progressFor } from "../print/progress.ts";
 import { type Checkout, findCheckout, requireStack } from "./checkout.ts";
-import { assessDrift } from "./drift-report.ts";
 import type { PresentOptions } from "./present.ts";
 import { runOnStack, type StackRun } from "./stack-run.ts";
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { engineEnvironment } from "../../../tools/engine-path.mjs";
 import type { EngineEnd } from "../../engine/messages.ts";
+import { createMask } from "../../mask.ts";
 import { CliError } from "../problem.ts";
 import type { Checkout } from "./checkout.ts";
 import { describeRelease } from "./describe-release.ts";
@@ -96,10 +97,13 @@ export async function initStack(checkout: Checkout, stack: string): Promise<stri
   }
 }
 
+/** A backend's address may hold the password of its database. */
+const withoutPassword = createMask(() => []);
+
 /** The error for a stack that the state backend does not have. */
 export async function unknownStack({ folder }: Checkout, stack: string, env: NodeJS.ProcessEnv): Promise<CliError> {
   const { stdout } = await runProgram("pulumi", ["whoami", "--json"], { cwd: folder, env });
-  const backend = /"url":\s*"([^"]*)"/.exec(stdout)?.[1] ?? "the state backend";
+  const backend = withoutPassword(/"url":\s*"([^"]*)"/.exec(stdout)?.[1] ?? "the state backend");
   return new CliError(
     "stack_unknown",
     `${backend} has no stack "${stack}"`,

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
+import { isDrift } from "../../domain/drift.ts";
 import { EXIT } from "../exit.ts";
-import { isDrift, presentDrift } from "../print/drift.ts";
+import { presentDrift } from "../print/drift.ts";
 import { printLines } from "../print/print.ts";
 import { progressFor } from "../print/progress.ts";
 import { findCheckout, requireStack } from "./checkout.ts";

@@ -1,3 +1,4 @@
+import { isDrift } from "../../domain/drift.ts";
 import type { Cause, ServiceOutcome } from "../../domain/run.ts";
 import { EXIT } from "../exit.ts";
 import { printMark } from "./live.ts";
@@ -14,11 +15,6 @@ export interface DriftFound {
   cause: Omit<Cause, "code"> | null;
   /** The engine's own account, when it was asked for. */
   diff?: string;
-}
-
-/** Whether it is something else than the last update left. */
-export function isDrift({ result }: ServiceOutcome): boolean {
-  return result === "changed" || result === "deleted" || result === "retained";
 }
 
 /** Prints what was changed by hand. Returns 1 when something was, or when nobody could tell. */

@@ -1,6 +1,6 @@
 import { wrongUse } from "../problem.ts";
 import { hasRunnerAddress, readRunnerAddress } from "../runner/address.ts";
-import { readRuns } from "../runner/ask.ts";
+import { readRuns, readUpdates } from "../runner/ask.ts";
 
 /** How many pages of the history are looked through, 200 runs each. */
 const PAGES = 10;
@@ -16,17 +16,21 @@ export function requireRunner(): void {
 
 /** The release that production has; null when it has none. Throws CliError. */
 export async function readProduction(): Promise<{ tag: string | null; commit: string } | null> {
-  const query = { env: "production", state: "succeeded", kind: "deploy", limit: 1 };
-  const [run] = (await readRuns(readRunnerAddress(), query)).runs;
+  const [run] = await readUpdates(readRunnerAddress(), { env: "production", state: "succeeded", limit: 1 });
   return run ? { tag: run.tag, commit: run.commit } : null;
 }
 
-/** Whether a deploy of the commit succeeded on staging. Throws CliError. */
+/** Whether the commit succeeded on staging. Throws CliError. */
 export async function succeededOnStaging(commit: string): Promise<boolean> {
+  const found = await Promise.all(["deploy", "sync"].map((kind) => hasSucceeded("staging", commit, kind)));
+  return found.includes(true);
+}
+
+async function hasSucceeded(env: string, commit: string, kind: string): Promise<boolean> {
   const runner = readRunnerAddress();
   let before: string | undefined;
   for (let page = 0; page < PAGES; page++) {
-    const query = { env: "staging", state: "succeeded", kind: "deploy", limit: 200 };
+    const query = { env, state: "succeeded", kind, limit: 200 };
     const { runs, next } = await readRuns(runner, { ...query, ...(before === undefined ? {} : { before }) });
     if (runs.some((run) => run.commit === commit)) return true;
     if (next === null) return false;

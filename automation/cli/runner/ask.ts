@@ -46,6 +46,12 @@ export async function readRuns(runner: RunnerAddress, query: RunsQuery): Promise
   return readAnswer(runsAnswer, await requestRunner(runner, "GET", `/runs?${parameters}`));
 }
 
+/** The newest runs that changed a stack, deploys and syncs together, newest first: `limit` of each at most. */
+export async function readUpdates(runner: RunnerAddress, query: Omit<RunsQuery, "kind">): Promise<RunView[]> {
+  const pages = await Promise.all(["deploy", "sync"].map((kind) => readRuns(runner, { ...query, kind })));
+  return pages.flatMap(({ runs }) => runs).sort((a, b) => b.created_at.localeCompare(a.created_at));
+}
+
 /** What every answer to a request for a run has. */
 export const acceptedAnswer = z.object({
   status: z.string(),

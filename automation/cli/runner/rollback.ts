@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { printLines } from "../print/print.ts";
 import { CliError } from "../problem.ts";
 import { readRunnerAddress } from "./address.ts";
-import { readRuns } from "./ask.ts";
+import { readUpdates } from "./ask.ts";
 import { chooseRollback } from "./choose-rollback.ts";
 import { type DeployOptions, requestDeploy } from "./deploy.ts";
 import { addRunOptions } from "./options.ts";
@@ -15,7 +15,10 @@ const PAGE = 200;
 export function define(command: Command): void {
   addRunOptions(command)
     .argument("<env>", "the environment, e.g. production")
-    .option("--to <tag>", "the release to go back to (default: the last one that succeeded before)")
+    .option(
+      "--to <tag>",
+      "the release to go back to (default: the last one that succeeded before; after a failed deploy the one before it)",
+    )
     .addHelpText(
       "after",
       "\nExamples:\n  dockmaster rollback production --wait\n  dockmaster rollback production --to v1.2.0 --reason 'logins fail' --wait",
@@ -28,8 +31,7 @@ export function define(command: Command): void {
 }
 
 async function findRollback(env: string): Promise<string> {
-  const query = { env, state: "succeeded", kind: "deploy", limit: PAGE };
-  const tag = chooseRollback((await readRuns(readRunnerAddress(), query)).runs);
+  const tag = chooseRollback(await readUpdates(readRunnerAddress(), { env, limit: PAGE }));
   if (tag !== undefined) return tag;
   throw new CliError(
     "no_release_before",

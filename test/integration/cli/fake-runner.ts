@@ -29,6 +29,8 @@ export interface FakeRunner {
   received: Received[];
   /** What is answered; `METHOD /path` without query. Several are given out one by one, the last one for ever. */
   script: Map<string, Scripted[]>;
+  /** What `GET /runs` answers from, by `env`, `state` and `kind`, newest first; while empty it answers as scripted. */
+  history: RunView[];
   /** Events by run; the stream of a run that is not here is answered with 404. */
   streams: Map<string, StreamPart[]>;
   /** Refuses connections until `resume`. */
@@ -41,6 +43,7 @@ export async function startFakeRunner(): Promise<FakeRunner> {
   const received: Received[] = [];
   const script: FakeRunner["script"] = new Map();
   const streams: FakeRunner["streams"] = new Map();
+  const history: RunView[] = [];
   const nonces = new Set<string>();
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
@@ -53,7 +56,10 @@ export async function startFakeRunner(): Promise<FakeRunner> {
     }
     nonces.add(signature.nonce);
     received.push({ method, path, headers, body: raw.length > 0 ? JSON.parse(raw.toString()) : undefined });
-    const [route = ""] = path.split("?");
+    const [route = "", query] = path.split("?");
+    if (route === "/runs" && history.length > 0) {
+      return send(response, 200, { runs: choose(history, new URLSearchParams(query)), next: null });
+    }
     const run = /^\/runs\/([^/]+)\/events$/.exec(route)?.[1];
     if (run !== undefined && streams.has(run)) return stream(response, streams.get(run) ?? [], get("last-event-id"));
     const answers = script.get(`${method} ${route}`);
@@ -79,11 +85,18 @@ export async function startFakeRunner(): Promise<FakeRunner> {
     env: { DOCKMASTER_URL: url, WEBHOOK_SECRET: SECRET },
     received,
     script,
+    history,
     streams,
     pause,
     resume: () => listen(port),
     close: pause,
   };
+}
+
+function choose(history: RunView[], query: URLSearchParams): RunView[] {
+  const asked = (["env", "state", "kind"] as const).filter((name) => query.has(name));
+  const found = history.filter((run) => asked.every((name) => run[name] === query.get(name)));
+  return found.slice(0, Number(query.get("limit") ?? 20));
 }
 
 export function error(code: string, message: string, hint: string) {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sharedName, sharedPath } from "../../../components/vault/paths.ts";
 import { planStack } from "../../../stacks/plan.ts";
 import { fromStackFile } from "../../../stacks/stack-file.ts";
 import { type OpenbaoServer, openbaoMissing, openbaoNote, startOpenbao } from "../../contract/vault/openbao-server.ts";
@@ -72,7 +73,7 @@ describe.skipIf(openbaoMissing)(`taking over with secrets in Vault${openbaoNote}
     const words = ["secret", "set", "staging", "redis", "redis_password", "--create"];
     const end = await laptop.dockmasterWith(GIVEN, ...words);
     expect([end.code, end.stdout]).toEqual([0, expect.stringContaining("has its value")]);
-    const path = "secret/data/platform/staging/redis";
+    const path = sharedPath({ project: "platform" }, "staging", sharedName("redis", "redis_password"));
     expect((await bao.demand("GET", path)).data.data).toEqual({ redis_password: GIVEN });
     await bao.demand("DELETE", path.replace("/data/", "/metadata/"));
     const wrong = await laptop.dockmasterWith(GIVEN, "secret", "set", "staging", "redis", "no_such_secret");

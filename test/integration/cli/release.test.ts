@@ -31,13 +31,9 @@ const tags = () => remoteTags(repositories.origin);
 
 /** What the runner says that production has, and which commits succeeded on staging. */
 function history(production: { tag: string; commit: string } | null, staging: string[] = []) {
-  // Asked by turns: production first, then staging.
-  const page = (runs: ReturnType<typeof view>[]) => ({ status: 200, body: { runs, next: null } });
-  const answers = [
-    page(production ? [view({ env: "production", ...production })] : []),
-    page(staging.map((id) => view({ env: "staging", commit: id }))),
-  ];
-  runner.script.set("GET /runs", [...answers, ...answers, ...answers]);
+  const none = view({ env: "elsewhere" });
+  const had = production ? [view({ env: "production", ...production })] : [];
+  runner.history.splice(0, Infinity, ...had, ...staging.map((id) => view({ env: "staging", commit: id })), none);
 }
 
 describe("release next", () => {

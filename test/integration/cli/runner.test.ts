@@ -228,8 +228,8 @@ describe("sync, rollback, preview and drift", () => {
   });
 
   test("rollback goes to the release before, signed, in one command", async () => {
-    const runs = [view({ tag: "v1.3.0", commit: "b" }), view({ tag: "v1.2.0", commit: "a" })];
-    runner.script.set("GET /runs", [{ status: 200, body: { runs, next: null } }]);
+    const env = "production";
+    runner.history.push(view({ env, tag: "v1.3.0", commit: "b" }), view({ env, tag: "v1.2.0", commit: "a" }));
     scriptDeploy({ status: 200, body: view({ tag: "v1.2.0", rollback: true }) });
     const { code, stdout } = await dockmaster("rollback", "production", "--wait");
     expect(code).toBe(0);
@@ -241,11 +241,26 @@ describe("sync, rollback, preview and drift", () => {
     });
   });
 
+  test("rollback after a failed deploy goes to the release that was well, also when a sync brought it", async () => {
+    const env = "production";
+    const at = (minute: number) => `2026-01-02T03:0${minute}:00.000Z`;
+    runner.history.push(
+      view({ env, tag: "v1.4.0", commit: "c", state: "failed", created_at: at(4) }),
+      view({ env, tag: "v1.3.0", commit: "b", kind: "sync", created_at: at(3) }),
+      view({ env, tag: "v1.3.0", commit: "b", state: "failed", created_at: at(2) }),
+      view({ env, tag: "v1.2.0", commit: "a", created_at: at(1) }),
+    );
+    scriptDeploy({ status: 200, body: view({ tag: "v1.3.0", rollback: true }) });
+    expect((await dockmaster("rollback", "production", "--wait")).stdout).toContain("production goes back to v1.3.0");
+    runner.history.shift();
+    expect((await dockmaster("rollback", "production", "--wait")).stdout).toContain("production goes back to v1.2.0");
+  });
+
   test("rollback --to asks for exactly that, and a stack without a past has no way back", async () => {
     scriptDeploy({ status: 200, body: view() });
     await dockmaster("rollback", "production", "--to", "v1.1.0");
     expect(runner.received.map(({ path }) => path)).toEqual(["/deploy"]);
-    runner.script.set("GET /runs", [{ status: 200, body: { runs: [view()], next: null } }]);
+    runner.history.push(view());
     const { code, stderr } = await dockmaster("rollback", "staging");
     expect(code).toBe(1);
     expect(stderr).toContain("--to");

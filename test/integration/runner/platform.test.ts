@@ -142,13 +142,13 @@ describe("a signed deploy brings a tag to Dokploy through the real program", () 
       expect((await world.send("POST", "/drift", { env: "staging" }, { waitSeconds: 120 })).body).toMatchObject({
         drift: false,
       });
-      const synced = await world.send("POST", "/sync", { env: "staging" }, { waitSeconds: 120 });
+      const synced = await world.send("POST", "/sync", { env: "staging", all: true }, { waitSeconds: 120 });
       expect(synced.body).toMatchObject({ status: "success", changed_services: [] });
       expect(await deployments()).toEqual(before);
       const back = await world.deploy("staging", "v1.0.2", { rollback: true }, { form: "v2" });
       expect(back.body).toMatchObject({ status: "success", changed_services: ["redis"] });
       expect(world.logged()).toContain('"run goes on without the remote repository"');
-      const accepted = await world.deploy("staging", "v1.0.3", {}, { waitSeconds: 0 });
+      const accepted = await world.deploy("staging", "v1.0.3", {}, { waitSeconds: 0, form: "v2" });
       const read = async () => (await world.send("GET", `/runs/${accepted.body.run}`)).body;
       const failed = await until("the run ends", 120_000, async () => {
         const body = await read();
@@ -158,7 +158,7 @@ describe("a signed deploy brings a tag to Dokploy through the real program", () 
     } finally {
       renameSync(`${world.origin.url}.away`, world.origin.url);
     }
-    expect((await world.deploy("staging", "v1.0.3")).body).toMatchObject({
+    expect((await world.deploy("staging", "v1.0.3", {}, { form: "v2" })).body).toMatchObject({
       status: "success",
       changed_services: ["redis"],
     });

@@ -234,6 +234,13 @@ describe("sync, preview and drift", () => {
       changed_services: ["redis"],
     });
     expect((await of({ tag: "v1.0.1" })).body).toMatchObject({ status: "success", tag: "v1.0.1" });
+    // Its bytes are those of a deploy, and the plain signature knows no path.
+    expect(await of({ tag: "v1.0.1", triggered_by: "me" })).toMatchObject({
+      status: 401,
+      body: { error: { code: "signature_v2_required" } },
+    });
+    const signed = { env: "staging", tag: "v1.0.1", triggered_by: "me" };
+    expect((await world.send("POST", "/preview", signed, { form: "v2" })).body).toMatchObject({ status: "success" });
     expect(await of({ commit: "1".repeat(40) })).toMatchObject({
       status: 404,
       body: { error: { code: "commit_not_found" } },

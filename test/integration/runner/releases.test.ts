@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createInstantEngine, type InstantEngine } from "./instant.ts";
+import { until } from "./until.ts";
 import { startWorld, type World } from "./world.ts";
 
 // The release rules on a real repository; the rules themselves have tables and properties of their own.
@@ -66,6 +67,41 @@ describe("production", () => {
     expect(await production("v1.1.1")).toMatchObject({ status: 409, body: { error: { code: "not_on_main" } } });
     hotfix("v1.2.0", "v1.2.1");
     expect((await production("v1.2.1")).body).toMatchObject({ status: "success", tag: "v1.2.1" });
+  });
+
+  test("does not lose a hotfix that is only being deployed, nor what is under way to a hotfix of the release before", async () => {
+    await promote("v1.0.1", "v1.1.0");
+    hotfix("v1.1.0", "v1.1.1");
+    world.origin.release("v1.0.2", { note: "2" });
+    expect((await world.deploy("staging", "v1.0.2")).body).toMatchObject({ status: "success" });
+    tag("v1.2.0", "production", "v1.0.2^{commit}");
+
+    const underWay = async (name: string) => {
+      const held = Promise.withResolvers<void>();
+      engine.hold = held.promise;
+      const { body } = await world.deploy("production", name, {}, { waitSeconds: 0 });
+      expect(body).toMatchObject({ status: "in_progress" });
+      const end = async () => {
+        engine.hold = undefined;
+        held.resolve();
+        await until("it has ended", 10_000, async () => {
+          return (await world.send("GET", `/runs/${body.run}`)).body.finished_at !== null;
+        });
+      };
+      return end;
+    };
+    const endFix = await underWay("v1.1.1");
+    expect(await production("v1.2.0")).toMatchObject({
+      status: 409,
+      body: { error: { code: "would_lose", message: expect.stringContaining("v1.1.1") } },
+    });
+    await endFix();
+
+    tag("v1.3.0", "production", "v1.0.2^{commit}", "\nDrops: v1.1.1");
+    const endRelease = await underWay("v1.3.0");
+    hotfix("v1.1.1", "v1.1.2");
+    expect(await production("v1.1.2")).toMatchObject({ status: 409, body: { error: { code: "not_on_main" } } });
+    await endRelease();
   });
 
   test("does not lose a hotfix that main lacks, unless it was dropped by name", async () => {

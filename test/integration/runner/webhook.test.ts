@@ -191,8 +191,12 @@ describe("a push", () => {
     const [, b] = commit({ "components/redis/compose.yaml": "services: {redis: {image: 'redis:8.0.1'}}\n" });
     expect((await deliver(push(a, b))).body).toMatchObject({ status: "success", commit: b });
     engine.performed.length = 0;
-    expect(await deliver(push(a0, a))).toMatchObject({ status: 200, body: { status: "superseded" } });
+    const tags = () => world.origin.git("ls-remote", "--tags", "origin");
+    const before = tags();
+    expect(await deliver(push(a0, a))).toMatchObject({ status: 200, body: { status: "superseded", commit: a } });
     expect(engine.performed).toEqual([]);
+    // A number of its own would look newer than the release that contains it.
+    expect(tags()).toBe(before);
   });
 
   test.each(["gitea", "forgejo"])("of %s counts too", async (sender) => {

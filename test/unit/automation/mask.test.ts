@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createMask } from "../../../automation/mask.ts";
+import { createMask, maskAll } from "../../../automation/mask.ts";
 
 const mask = createMask(() => ["s3cret-value", "s3cret-value-longer", "abc", 'two\nlines "quoted"']);
 
@@ -13,4 +13,17 @@ test.each<[string, string, string]>([
   ["no address without one", "https://example.org/a@b", "https://example.org/a@b"],
 ])("masks %s", (_name, text, expected) => {
   expect(mask(text)).toBe(expected);
+});
+
+test("takes secrets out of every text of a value, and leaves all else as it is", () => {
+  const value = { cause: { code: "timeout", logTail: ["a planted-value", "b"] }, at: 5, none: null, yes: true };
+  expect(
+    maskAll(
+      createMask(() => ["planted-value"]),
+      value,
+    ),
+  ).toEqual({
+    ...value,
+    cause: { code: "timeout", logTail: ["a [secret]", "b"] },
+  });
 });

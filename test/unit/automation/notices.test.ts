@@ -24,6 +24,7 @@ const run = (over: Partial<Run>): Run => ({
   supersededBy: null,
   ...over,
 });
+const skipped: Run["outcomes"] = [{ service: "minio", result: "skipped", reason: "the update ended before it" }];
 const drifted: Run["outcomes"] = [{ service: "redis", result: "changed", reason: "drift: env.A" }];
 const equal: Run["outcomes"] = [{ service: "redis", result: "unchanged", reason: "equal" }];
 
@@ -46,6 +47,7 @@ test.each<[string, Partial<Run>, RunState | undefined, string[]]>([
   ],
   ["a sync of production", { stack: "production", kind: "sync" }, "succeeded", []],
   ["a drift check that finds something", { kind: "drift", outcomes: drifted }, "succeeded", ["drift"]],
+  ["a drift check that has nothing to look at", { kind: "drift", outcomes: skipped }, "succeeded", []],
   ["a drift check that finds nothing", { kind: "drift", outcomes: equal }, "succeeded", []],
   ["a drift check that fails", { kind: "drift", state: "failed", outcomes: drifted }, "succeeded", []],
   ["a preview", { kind: "preview", outcomes: drifted }, "failed", []],

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { assessDrift } from "../../../../../automation/cli/laptop/drift-report.ts";
-import { isDrift } from "../../../../../automation/cli/print/drift.ts";
-import type { StepRecord } from "../../../../../automation/domain/engine-record.ts";
+import { assessDrift, isDrift } from "../../../../automation/domain/drift.ts";
+import type { StepRecord } from "../../../../automation/domain/engine-record.ts";
 
 const compose = (service: string) =>
   `urn:pulumi:staging::dockmaster::dockmaster:platform:Service$pulumi-nodejs:dynamic/dokploy:Compose::${service}`;

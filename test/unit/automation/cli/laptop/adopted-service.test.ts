@@ -73,3 +73,16 @@ test("names volumes as they are on the server; external ones and broken files ha
   ]);
   for (const text of [null, "", "a: [", "volumes: 5"]) expect(volumes(text)).toEqual([]);
 });
+
+test("reads where secrets would go of a service that the state has: a plan names only what it adds", () => {
+  const urn = (type: string, name: string) =>
+    `urn:pulumi:staging::dockmaster::dockmaster:platform:Service$pulumi-nodejs:dynamic/${type}::${name}`;
+  const inputs = new Map<string, Record<string, unknown>>([
+    [urn("dokploy:Compose", "redis"), { stages: 2 }],
+    [urn("vault:Secrets", "redis"), { path: "p", fields: { redis_password: {} } }],
+  ]);
+  expect(readWanted(inputs, "redis", ["redis"])).toMatchObject({
+    composeFile: null,
+    inVault: [{ path: "p", field: "redis_password" }],
+  });
+});

@@ -2,7 +2,13 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { chooseRollback } from "../../../../../automation/cli/runner/choose-rollback.ts";
 
-const history = (...tags: (string | null)[]) => tags.map((tag) => ({ tag, commit: `commit of ${tag}` }));
+const update = (tag: string | null, state = "succeeded", commit = `commit of ${tag}`) => ({
+  tag,
+  commit,
+  state,
+  started_at: state === "superseded" || state === "queued" ? null : "2026-01-01T00:00:00.000Z",
+});
+const history = (...tags: (string | null)[]) => tags.map((tag) => update(tag));
 
 test.each([
   ["nothing ran yet", history(), undefined],
@@ -20,15 +26,29 @@ test.each([
 
 test("another tag on the same commit is no way back", () => {
   const past = [
-    { tag: "v1.1.0", commit: "a" },
-    { tag: "v1.0.1", commit: "a" },
-    { tag: "v1.0.0", commit: "b" },
+    update("v1.1.0", "succeeded", "a"),
+    update("v1.0.1", "succeeded", "a"),
+    update("v1.0.0", "succeeded", "b"),
   ];
   expect(chooseRollback(past)).toBe("v1.0.0");
 });
 
+const good = [update("v1.2.0"), update("v1.1.0")];
+test.each([
+  ["failed", [update("v1.3.0", "failed"), ...good], "v1.2.0"],
+  ["was canceled in the middle", [update("v1.3.0", "canceled"), ...good], "v1.2.0"],
+  ["still runs", [update("v1.3.0", "running"), ...good], "v1.2.0"],
+  ["failed twice", [update("v1.4.0", "failed"), update("v1.3.0", "failed"), ...good], "v1.2.0"],
+  ["never began", [update("v1.3.0", "superseded"), ...good], "v1.1.0"],
+  ["failed, and came good with a sync", [update("v1.3.0"), update("v1.3.0", "failed"), ...good], "v1.2.0"],
+  ["was the one that had succeeded, deployed once more", [update("v1.2.0", "failed"), ...good], "v1.1.0"],
+  ["was the first", [update("v1.0.0", "failed")], undefined],
+])("after an update that %s", (_name, past, expected) => {
+  expect(chooseRollback(past)).toBe(expected);
+});
+
 test("rolling back again and again ends, for every history", () => {
-  const release = fc.integer({ min: 0, max: 9 }).map((patch) => ({ tag: `v1.0.${patch}`, commit: `c${patch}` }));
+  const release = fc.integer({ min: 0, max: 9 }).map((patch) => update(`v1.0.${patch}`));
   fc.assert(
     fc.property(fc.array(release, { maxLength: 12 }), (past) => {
       const seen = new Set<string>();
@@ -37,7 +57,7 @@ test("rolling back again and again ends, for every history", () => {
         if (tag === undefined) return;
         expect(seen).not.toContain(tag);
         seen.add(tag);
-        now = [{ tag, commit: `c${tag.split(".")[2]}` }, ...now];
+        now = [update(tag), ...now];
       }
     }),
   );
