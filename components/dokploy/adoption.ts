@@ -1,6 +1,6 @@
 import type { Context } from "./context.ts";
-import { found } from "./environment.ts";
 import { chooseExisting } from "./find.ts";
+import { found } from "./found.ts";
 import type { ComposeInputs } from "./inputs.ts";
 import { ownedBy, parseMarker } from "./marker.ts";
 import { planConvergence } from "./plan.ts";

@@ -11,6 +11,7 @@ import {
   type EnvironmentRecord,
   environmentCreated,
   environmentRecord,
+  membership,
   type ProjectEntry,
   projectCreated,
   projectEntry,
@@ -68,6 +69,8 @@ export interface Dokploy {
   readonly url: string;
   /** Asked once per connection; undefined when the server names no version that can be compared. */
   version(): Promise<ServerVersion | undefined>;
+  /** Role of the key's user in its organization, asked once per connection; undefined when the server does not say. */
+  role(): Promise<string | undefined>;
   projects(): Promise<ProjectEntry[]>;
   createProject(project: { name: string; description: string }): Promise<z.infer<typeof projectCreated>>;
   updateProject(project: { projectId: string; name?: string; description?: string }): Promise<void>;
@@ -108,6 +111,7 @@ export function connectDokploy(options: TransportOptions): Dokploy {
   const { get, post, close } = openTransport(options);
   const again = { idempotent: true };
   let version: Promise<ServerVersion | undefined> | undefined;
+  let role: Promise<string | undefined> | undefined;
 
   return {
     url: options.url,
@@ -118,6 +122,13 @@ export function connectDokploy(options: TransportOptions): Dokploy {
         version = undefined;
       });
       return version;
+    },
+    role() {
+      role ??= get("user.get").then((answer) => membership.safeParse(answer).data?.role);
+      role.catch(() => {
+        role = undefined;
+      });
+      return role;
     },
     projects: async () => read(z.array(projectEntry), await get("project.all"), "project.all"),
     createProject: async (project) => read(projectCreated, await post("project.create", project), "project.create"),

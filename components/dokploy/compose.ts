@@ -1,16 +1,22 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expectedServices } from "./containers.ts";
 import type { Context } from "./context.ts";
 import { converge } from "./converge.ts";
-import { found, seeEnvironment } from "./environment.ts";
+import { seeEnvironment } from "./environment.ts";
 import { DokployError } from "./errors.ts";
 import { plainFailure } from "./failure.ts";
 import { chooseExisting } from "./find.ts";
+import { found } from "./found.ts";
 import { type ComposeInputs, composeInputs } from "./inputs.ts";
 import { listEnvironment } from "./list-environment.ts";
 import { ownedBy, parseMarker } from "./marker.ts";
 import { maskFor } from "./mask.ts";
 import { type ComposeOutputs, requireKnownSchema } from "./outputs.ts";
+import { requireOurs, strangersMarker, whose } from "./ownership.ts";
 import { markerFor } from "./plan.ts";
 import { readOutputs } from "./read.ts";
+import { confirmRemoved, removeRecord, sayRemaining } from "./removal.ts";
+import { requireWholeView } from "./rights.ts";
 import { requireSameServer } from "./same-server.ts";
 import type { ComposeRecord, EnvironmentRecord } from "./schema.ts";
 import { ServiceError } from "./service-error.ts";
@@ -50,7 +56,10 @@ async function prepareUpdate(context: Context, id: string, olds: ComposeOutputs,
   requireSameServer(context, olds.serverUrl);
   await refuseUnfit(context, wanted);
   const record = await found(context.dokploy.compose(id));
-  if (record !== undefined) return record;
+  if (record !== undefined) {
+    requireOurs(record, olds.owner, wanted);
+    return record;
+  }
   throw new ServiceError(
     "program_error",
     `${wanted.service} was deleted in Dokploy by hand`,
@@ -72,28 +81,38 @@ export async function readCompose(context: Context, id: string, olds: ComposeOut
   const record = await found(context.dokploy.compose(id));
   if (record === undefined) {
     await confirmGone(context, olds);
+    await sayRemaining(context, olds);
     return {};
   }
-  const containers = await context.dokploy.containers(record.appName);
+  const containers = await seeContainers(context, record, olds);
   const props = readOutputs(olds, record, containers, context.key);
   return { id, props, inputs: composeInputs(props) };
 }
 
-/** Removes the compose and its containers; volumes always stay. One that is gone already is no error. */
+/** Dokploy answers an empty list also when its Docker does not answer: where that would be drift it is asked once more. */
+async function seeContainers({ dokploy, timing }: Context, record: ComposeRecord, olds: ComposeOutputs) {
+  const rows = await dokploy.containers(record.appName);
+  const drift = olds.deployed && expectedServices(record.composeFile ?? "", record.appName).length > 0;
+  if (rows.length > 0 || !drift) return rows;
+  await sleep(timing.pollMax);
+  return dokploy.containers(record.appName);
+}
+
+/**
+ * Removes the compose and its containers; volumes always stay. One that is gone already is no error, and one that another stack
+ * took over is left to it.
+ */
 export async function deleteCompose(context: Context, id: string, olds: ComposeOutputs): Promise<void> {
   requireKnownSchema(olds);
   requireSameServer(context, olds.serverUrl);
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await found(context.dokploy.deleteCompose(id));
-      return;
-    } catch (error) {
-      if (!(error instanceof DokployError && error.ambiguous)) throw error;
-      // Not repeated blindly: only when it is seen to be there still.
-      if ((await found(context.dokploy.compose(id))) === undefined) return;
-      if (attempt === 2) throw error;
-    }
+  const record = await found(context.dokploy.compose(id));
+  const stranger = record && strangersMarker(record, [olds.owner]);
+  if (stranger !== undefined) {
+    console.log(`${olds.service} belongs to ${whose(stranger)} by now: it is left running, and only forgotten here`);
+    return;
   }
+  if (record !== undefined) await removeRecord(context, id);
+  await confirmRemoved(context, olds);
 }
 
 /** What was not found counts as deleted only where the rest of the stack was seen. */
@@ -115,6 +134,7 @@ async function refuseUnfit(context: Context, wanted: ComposeInputs): Promise<voi
   const version = await context.dokploy.version();
   requireSupported(version);
   refuseMistakes(wanted, escapesEnv(version));
+  await requireWholeView(context.dokploy);
 }
 
 interface Place {

@@ -95,14 +95,30 @@ function lookAt(row: ContainerRow, oneShot: boolean): string {
   return /\(healthy\)/i.test(row.status) ? "well" : "silent";
 }
 
-/** Names of containers that restarted or were replaced between two looks. */
-export function restartedBetween(before: ContainerRow[], after: ContainerRow[]): string[] {
+/**
+ * The containers that have to stay up: those of services that nobody awaits the end of. What `docker compose run` left is none of
+ * them, unless the file explains no container at all.
+ */
+export function lastingContainers(services: ExpectedService[], rows: ContainerRow[]): ContainerRow[] {
+  if (services.length === 0) return rows;
+  return rows.filter(({ name }) => services.some(({ pattern, oneShot }) => !oneShot && pattern.test(name)));
+}
+
+/**
+ * Names of containers that restarted or were replaced between two looks, which were at least so many seconds apart: one that crashes
+ * again and again says "Less than a second" each time.
+ */
+export function restartedBetween(before: ContainerRow[], after: ContainerRow[], seconds: number): string[] {
   return before.flatMap((old) => {
     if (old.state !== "running") return [];
     const now = after.find((row) => row.containerId === old.containerId);
-    const shorter = now !== undefined && uptime(now.status) < uptime(old.status);
-    return now === undefined || shorter ? [old.name] : [];
+    return now === undefined || beganAnew(uptime(old.status), uptime(now.status), seconds) ? [old.name] : [];
   });
+}
+
+/** Docker says whole seconds, rounded down, only up to a minute; half a second is left for its clock. */
+function beganAnew(before: number, now: number, seconds: number): boolean {
+  return now < before || (now < 60 && now + 1.5 < before + seconds);
 }
 
 /** Seconds that every running container has run for without a restart, by their own account; 0 when none runs. */
@@ -118,11 +134,12 @@ const SECONDS: Record<string, number> = {
   day: 86_400,
   week: 604_800,
   month: 2_592_000,
+  year: 31_536_000,
 };
 
 /** Seconds out of `Up 3 minutes (healthy)`, as roughly as Docker says it; "Less than a second" is 0. */
 function uptime(status: string): number {
-  const found = /^Up (?:about )?(?:(\d+)|an?|less than a) (second|minute|hour|day|week|month)/i.exec(status);
+  const found = /^Up (?:about )?(?:(\d+)|an?|less than a) (second|minute|hour|day|week|month|year)/i.exec(status);
   if (!found || /less than/i.test(status)) return 0;
   return Number(found[1] ?? 1) * (SECONDS[found[2]?.toLowerCase() ?? ""] ?? 0);
 }

@@ -75,7 +75,7 @@ function setting(variable: string, key: string, config: StackConfig | undefined,
   );
 }
 
-/** One spelling per server: no trailing slash, no `/api`, host in lower case, no default port. */
+/** One spelling per server: no trailing or doubled slash, no `/api`, host in lower case, no default port. */
 export function serverUrl(text: string): string {
   let url: URL;
   try {
@@ -84,7 +84,8 @@ export function serverUrl(text: string): string {
     throw invalidUrl();
   }
   if (!/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") throw invalidUrl();
-  return url.origin + url.pathname.replace(/\/+$/, "").replace(/\/api$/, "");
+  const path = url.pathname.replace(/\/+/g, "/").replace(/\/$/, "");
+  return url.origin + path.replace(/\/api$/, "");
 }
 
 function invalidUrl(): ServiceError {

@@ -1,6 +1,7 @@
 import type { Dokploy } from "./client.ts";
 import type { Context } from "./context.ts";
 import { DokployError } from "./errors.ts";
+import { found } from "./found.ts";
 import { type Owner, ownedBy, parseMarker, printMarker } from "./marker.ts";
 import type { ProjectEntry } from "./schema.ts";
 import { ServiceError } from "./service-error.ts";
@@ -15,14 +16,14 @@ export interface EnvironmentInputs {
 /** Finds project and environment by name, or makes them. Returns the environment's id. */
 export async function findOrMakeEnvironment({ dokploy }: Context, wanted: EnvironmentInputs): Promise<string> {
   const project = (await findProject(dokploy, wanted)) ?? (await makeProject(dokploy, wanted));
-  const found = environmentIn(project, wanted);
-  if (found !== undefined) return found;
+  const known = await environmentIn(dokploy, project, wanted);
+  if (known !== undefined) return known;
   const description = environmentMarker(wanted);
   const { projectId } = project;
   const made = await answered(dokploy.createEnvironment({ name: wanted.name, projectId, description }));
   if (made !== undefined) return made.environmentId;
   const again = (await dokploy.projects()).find((entry) => entry.projectId === projectId);
-  const late = again && environmentIn(again, wanted);
+  const late = again && (await environmentIn(dokploy, again, wanted));
   if (late !== undefined) return late;
   throw unanswered("the environment");
 }
@@ -39,8 +40,13 @@ export function madeByUs(description: string | null | undefined, owner: Owner): 
 async function findProject(dokploy: Dokploy, wanted: EnvironmentInputs): Promise<ProjectEntry | undefined> {
   const named = (await dokploy.projects()).filter((entry) => entry.name === wanted.project);
   if (named.length <= 1) return named[0];
-  const ours = named.filter((entry) => entry.environments.some((one) => madeByUs(one.description, wanted.owner)));
-  if (ours.length === 1) return ours[0];
+  const marked = await Promise.all(
+    named.map(async (entry) => (await ourEnvironments(dokploy, called(entry, wanted.name), wanted)).length > 0),
+  );
+  const holding = named.filter((_, index) => marked[index]);
+  if (holding.length === 1) return holding[0];
+  const ours = named.filter((entry) => madeByUs(entry.description, wanted.owner));
+  if (holding.length === 0 && ours.length === 1) return ours[0];
   const ids = named.map((entry) => entry.projectId).join(", ");
   throw new ServiceError(
     "config_invalid",
@@ -49,16 +55,30 @@ async function findProject(dokploy: Dokploy, wanted: EnvironmentInputs): Promise
   );
 }
 
-function environmentIn(project: ProjectEntry, wanted: EnvironmentInputs): string | undefined {
-  const named = project.environments.filter((entry) => entry.name === wanted.name);
-  if (named.length <= 1) return named[0]?.environmentId;
-  const ours = named.filter((entry) => madeByUs(entry.description, wanted.owner));
-  if (ours.length === 1) return ours[0]?.environmentId;
+async function environmentIn(
+  dokploy: Dokploy,
+  project: ProjectEntry,
+  wanted: EnvironmentInputs,
+): Promise<string | undefined> {
+  const named = called(project, wanted.name);
+  if (named.length <= 1) return named[0];
+  const ours = await ourEnvironments(dokploy, named, wanted);
+  if (ours.length === 1) return ours[0];
   throw new ServiceError(
     "config_invalid",
     `project ${wanted.project} has ${named.length} environments called ${wanted.name}`,
     "rename or remove the ones that are not meant",
   );
+}
+
+function called(project: ProjectEntry, name: string): string[] {
+  return project.environments.filter((entry) => entry.name === name).map((entry) => entry.environmentId);
+}
+
+/** Those that carry our marker. The list of projects does not say it: each is asked. */
+async function ourEnvironments(dokploy: Dokploy, ids: string[], { owner }: EnvironmentInputs): Promise<string[]> {
+  const records = await Promise.all(ids.map((id) => found(dokploy.environment(id))));
+  return ids.filter((_, index) => madeByUs(records[index]?.description, owner));
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { Context } from "./context.ts";
 import { same } from "./diff.ts";
 import { type EnvironmentInputs, environmentMarker, findOrMakeEnvironment, madeByUs } from "./environment-find.ts";
-import { DokployError } from "./errors.ts";
+import { found } from "./found.ts";
 import { hasUnknown } from "./inputs.ts";
 import { type EnvironmentOutputs, requireKnownSchema, SCHEMA_VERSION } from "./outputs.ts";
+import { requireWholeView } from "./rights.ts";
 import { requireSameServer } from "./same-server.ts";
 import { type EnvironmentRecord, holdsServices } from "./schema.ts";
 import { ServiceError } from "./service-error.ts";
@@ -12,6 +13,7 @@ import { requireSupported } from "./version.ts";
 /** Finds project and environment by name, or makes them. */
 export async function createEnvironment(context: Context, inputs: EnvironmentInputs) {
   requireSupported(await context.dokploy.version());
+  await requireWholeView(context.dokploy);
   const environmentId = await findOrMakeEnvironment(context, inputs);
   const { project, projectId } = await context.dokploy.environment(environmentId);
   const outs: EnvironmentOutputs = {
@@ -54,6 +56,7 @@ export async function updateEnvironment(
 ) {
   environmentChanges(olds, news);
   requireSameServer(context, olds.serverUrl);
+  await requireWholeView(context.dokploy);
   if (olds.name !== news.name) await context.dokploy.updateEnvironment({ environmentId: id, name: news.name });
   if (olds.project !== news.project) {
     await context.dokploy.updateProject({ projectId: olds.projectId, name: news.project });
@@ -96,6 +99,7 @@ export async function deleteEnvironment(context: Context, id: string, olds: Envi
   requireKnownSchema(olds);
   requireSameServer(context, olds.serverUrl);
   const { dokploy } = context;
+  await requireWholeView(dokploy);
   const record = await found(dokploy.environment(id));
   if (record === undefined) return;
   if (!record.isDefault && !holdsServices(record) && madeByUs(record.description, olds.owner)) {
@@ -143,14 +147,4 @@ async function handOver({ dokploy }: Context, id: string, olds: EnvironmentOutpu
 
 function environmentInputs({ project, name, owner }: EnvironmentInputs): EnvironmentInputs {
   return { project, name, owner };
-}
-
-/** The answer, or undefined when Dokploy itself says that there is no such object. */
-export async function found<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof DokployError && error.kind === "not-found") return undefined;
-    throw error;
-  }
 }

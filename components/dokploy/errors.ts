@@ -1,9 +1,10 @@
 import type { NoAnswer } from "./exchange.ts";
+import { wholeLine } from "./log-tail.ts";
 
 /**
  * What kind of failure an answer is.
  * `auth`: no or wrong key · `limited-key`: a key that worked stopped working · `permission` · `not-found`: Dokploy itself says so ·
- * `conflict` · `validation`: Dokploy refused the input · `transient`: worth another try · `unsupported`: the server is too old · `unknown`.
+ * `conflict` · `validation`: Dokploy refused the input · `transient`: worth another try · `unsupported`: the server is too old · `moved`: the server is elsewhere · `unknown`.
  */
 export type DokployErrorKind =
   | "auth"
@@ -14,6 +15,7 @@ export type DokployErrorKind =
   | "validation"
   | "transient"
   | "unsupported"
+  | "moved"
   | "unknown";
 
 /** A failed call to Dokploy. Message and hint hold method, procedure, status and Dokploy's own words; never a value that was sent. */
@@ -36,6 +38,8 @@ export class DokployError extends Error {
 export interface Answer {
   status: number;
   contentType: string;
+  /** Where a redirect points, as the server says it. */
+  location?: string;
   text: string;
 }
 
@@ -44,7 +48,12 @@ export interface Call {
   method: "GET" | "POST";
   /** `compose.one` */
   procedure: string;
+  /** The address of the server as it is set, without `/api`. */
+  server?: string;
 }
+
+/** Longer words are no words for people: somebody's whole input, say. */
+const LONGEST = 4_000;
 
 interface ErrorBody {
   message?: unknown;
@@ -61,6 +70,7 @@ export function isHtml(answer: Answer): boolean {
 /** Translates an answer that is not a success. `worked` says whether this key has been accepted before. */
 export function toDokployError(call: Call, answer: Answer, worked: boolean): DokployError {
   const at = `${call.method} ${call.procedure} answered ${answer.status}`;
+  if ([301, 302, 303, 307, 308].includes(answer.status)) return redirected(call, answer, at);
   // A gateway's error page says nothing about whether Dokploy carried the call out.
   if (isHtml(answer) || [408, 429, 502, 503, 504].includes(answer.status)) {
     const what = isHtml(answer) ? `${at} with a page instead of data` : at;
@@ -107,6 +117,23 @@ export function toDokployError(call: Call, answer: Answer, worked: boolean): Dok
   }
 }
 
+/** A redirect is not followed: the key goes to no other address than the one that was set. What it asks for may be private. */
+function redirected({ procedure, server = "" }: Call, { location }: Answer, at: string): DokployError {
+  const base = server === "" ? undefined : `${server}/api/${procedure}`;
+  const there = location !== undefined && URL.canParse(location, base) ? new URL(location, base) : undefined;
+  if (there === undefined) {
+    return new DokployError("moved", `${at}: the server redirects`, "set DOKPLOY_URL to where it redirects to");
+  }
+  const end = `/api/${procedure}`;
+  const known = there.pathname.endsWith(end);
+  const target = there.origin + (known ? there.pathname.slice(0, -end.length) : "");
+  const message = `${at}: the server redirects to ${target}`;
+  if (known && target !== server) return new DokployError("moved", message, `set DOKPLOY_URL to ${target}`);
+  const login = "if a login or another page answers there, let requests below /api through to Dokploy";
+  const elsewhere = server === "" || there.origin !== new URL(server).origin;
+  return new DokployError("moved", message, elsewhere ? `set DOKPLOY_URL to ${target}; ${login}` : login);
+}
+
 /** Translates a failure to get any answer. */
 export function toConnectionError(call: Call, url: string, failure: NoAnswer): DokployError {
   return new DokployError(
@@ -135,11 +162,11 @@ function parseBody(text: string): ErrorBody {
   }
 }
 
-/** Dokploy's own words, shortened: the issues of a refused input by path, else the message. */
+/** Dokploy's own words, not yet shortened because not yet masked: the issues of a refused input by path, else the message. */
 function words(body: ErrorBody): string {
   const issues = (body.issues ?? []).map((issue) => `${(issue.path ?? []).join(".")}: ${String(issue.message)}`);
   const message = issues.length > 0 ? issues.join("; ") : body.message;
-  return typeof message === "string" && message !== "" ? `: ${firstLine(message).slice(0, 200)}` : "";
+  return typeof message === "string" && message !== "" ? `: ${wholeLine(firstLine(message), LONGEST)}` : "";
 }
 
 function firstLine(text: string): string {

@@ -9,6 +9,7 @@ const CODES: Record<DokployErrorKind, ErrorCode> = {
   transient: "dokploy_unreachable",
   validation: "config_invalid",
   unsupported: "config_invalid",
+  moved: "config_invalid",
   conflict: "program_error",
   "not-found": "program_error",
   unknown: "program_error",
@@ -22,10 +23,19 @@ export function toServiceError(error: unknown): ServiceError {
   return new ServiceError("program_error", what, "this is a mistake in Dockmaster: report it with this text");
 }
 
-/** One text for people and programs: `code: message (hint)`, then the end of the log. Masked. */
+/** Characters that are shown of a message, and of a line of a log. */
+const MESSAGE = 2_000;
+const LINE = 300;
+
+/**
+ * One text for people and programs: `code: message (hint)`, then the end of the log. Masked, and shortened only after that: the
+ * first half of a secret would not be recognised.
+ */
 export function reasonOf(error: unknown, mask: Mask): string {
   const { code, message, hint, log } = toServiceError(error);
-  return mask([`${code}: ${message} (${hint})`, ...log].join("\n"));
+  const lines = log.length > 0 ? mask(log.join("\n")).split("\n") : [];
+  const first = `${code}: ${mask(message).slice(0, MESSAGE)} (${mask(hint)})`;
+  return [first, ...lines.map((line) => line.slice(0, LINE))].join("\n");
 }
 
 /** An error to throw while nothing was made or changed: the state stays as it is. */

@@ -79,6 +79,7 @@ function notDeployed(
   if (last.status !== "done") return `the last deployment is ${last.status}`;
   if (broughtOther(last, digest)) return "content";
   const { state, problems } = describeContainers(record.composeFile ?? "", containers, record.appName);
+  if (state !== "well" && containers.length === 0) return "Dokploy lists no container";
   if (state !== "well") return problems.join(", ") || "a container is still starting";
   return olds.deployed ? undefined : "not well before";
 }

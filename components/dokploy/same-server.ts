@@ -1,10 +1,11 @@
-import type { Context } from "./context.ts";
+import { type Context, serverUrl } from "./context.ts";
 import { ServiceError } from "./service-error.ts";
 
 /** Throws unless the server that the state names is the one that answers now, under this or another known address. */
 export function requireSameServer(context: Context, recorded: string): void {
   const { url } = context.dokploy;
-  if (recorded === url || context.alsoAt.includes(recorded)) return;
+  const there = URL.canParse(recorded) ? serverUrl(recorded) : recorded;
+  if (there === url || context.alsoAt.includes(there)) return;
   throw new ServiceError(
     "config_invalid",
     `the state is about the Dokploy at ${recorded}, but DOKPLOY_URL is ${url}`,

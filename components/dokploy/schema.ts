@@ -153,6 +153,9 @@ export const projectCreated = z.object({
 
 export const environmentCreated = z.object({ environmentId: z.string(), name: z.string(), projectId: z.string() });
 
+/** What `user.get` answers: the membership of the key's user in its organization. */
+export const membership = z.object({ role: z.string().min(1) });
+
 /** One entry of the server's deployment queue. `state`: waiting | active. */
 export const queueEntry = z.object({
   id: z.union([z.string(), z.number()]).transform(String),

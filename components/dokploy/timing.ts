@@ -17,6 +17,10 @@ export interface Timing {
   settle: number;
   /** Containers without a health check must have run for so long. */
   settleSilent: number;
+  /** No container is listed after a deployment for so long: there is none. */
+  unseen: number;
+  /** Containers of a deleted compose may still be there for so long. */
+  removal: number;
 }
 
 export const DEFAULT_TIMING: Timing = {
@@ -29,4 +33,6 @@ export const DEFAULT_TIMING: Timing = {
   grace: 30_000,
   settle: 3_000,
   settleSilent: 3_000,
+  unseen: 5_000,
+  removal: 10_000,
 };

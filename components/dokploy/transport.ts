@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Answer, type Call, type DokployError, isHtml, toConnectionError, toDokployError } from "./errors.ts";
 import { exchange, type NoAnswer, openConnections } from "./exchange.ts";
+import { openSlots } from "./slots.ts";
 
 export interface TransportOptions {
   /** Origin, and a path when Dokploy lives below one; without `/api`. */
@@ -38,20 +39,22 @@ const LONGEST_PAUSE = 3_000;
  */
 export function openTransport(options: TransportOptions): Transport {
   const base = new URL(options.url);
-  const prefix = base.pathname.replace(/\/$/, "");
+  const prefix = base.pathname.replace(/\/+/g, "/").replace(/\/$/, "");
   const timeout = options.timeout ?? 15_000;
   const backoff = options.backoff ?? 200;
+  const concurrency = options.concurrency ?? 8;
   // Dokploy closes idle connections after 5 s; leaving them first keeps a write from meeting a closed one.
-  const connections = openConnections(base, options.concurrency ?? 8, 4_000);
+  const connections = openConnections(base, concurrency, 4_000);
+  const slots = openSlots(concurrency);
   let worked = false;
 
-  async function once(call: Call, path: string, body: string | undefined, limit: number): Promise<unknown> {
+  async function once(call: Call, target: URL, body: string | undefined, limit: number): Promise<unknown> {
     let answer: Answer;
     try {
       const headers: Record<string, string> = { "x-api-key": options.apiKey, accept: "application/json" };
       if (body !== undefined) headers["content-type"] = "application/json";
       const signal = AbortSignal.timeout(limit);
-      answer = await exchange(new URL(path, base), { method: call.method, headers, body, signal, connections });
+      answer = await exchange(target, { method: call.method, headers, body, signal, connections });
     } catch (error) {
       throw toConnectionError(call, options.url, error as NoAnswer);
     }
@@ -64,30 +67,44 @@ export function openTransport(options: TransportOptions): Transport {
     }
   }
 
-  async function send(call: Call, path: string, body: string | undefined, limit: number, idempotent: boolean) {
-    const giveUpAt = Date.now() + 2 * limit;
+  async function send(call: Call, target: URL, body: string | undefined, limit: number, idempotent: boolean) {
+    let left = 2 * limit;
     for (let attempt = 1; ; attempt++) {
+      // Its time begins with its turn: reads that wait behind long deletions are not late.
+      const release = await slots.take();
+      const since = Date.now();
       try {
-        return await once(call, path, body, limit);
+        return await once(call, target, body, limit);
       } catch (error) {
         const { kind, ambiguous } = error as DokployError;
         const harmless = kind === "transient" && (idempotent || !ambiguous);
-        if (!harmless || attempt === ATTEMPTS || Date.now() > giveUpAt) throw error;
-        const pause = Math.min(backoff * 2 ** (attempt - 1), LONGEST_PAUSE);
-        await sleep(pause * (0.5 + Math.random() / 2));
+        left -= Date.now() - since;
+        if (!harmless || attempt === ATTEMPTS || left < 0) throw error;
+      } finally {
+        release();
       }
+      const pause = Math.min(backoff * 2 ** (attempt - 1), LONGEST_PAUSE) * (0.5 + Math.random() / 2);
+      left -= pause;
+      await sleep(pause);
     }
+  }
+
+  /** Set part by part: a text that begins with two slashes would name another server. */
+  function addressOf(procedure: string, search = ""): URL {
+    const url = new URL(base);
+    url.pathname = `${prefix}/api/${procedure}`;
+    url.search = search;
+    return url;
   }
 
   return {
     get(procedure, query = {}) {
-      const search = new URLSearchParams(query).toString();
-      const path = `${prefix}/api/${procedure}${search === "" ? "" : `?${search}`}`;
-      return send({ method: "GET", procedure }, path, undefined, timeout, true);
+      const target = addressOf(procedure, new URLSearchParams(query).toString());
+      return send({ method: "GET", procedure, server: options.url }, target, undefined, timeout, true);
     },
     post(procedure, body, { idempotent = false, timeout: own = 2 * timeout } = {}) {
-      const path = `${prefix}/api/${procedure}`;
-      return send({ method: "POST", procedure }, path, JSON.stringify(body), own, idempotent);
+      const call: Call = { method: "POST", procedure, server: options.url };
+      return send(call, addressOf(procedure), JSON.stringify(body), own, idempotent);
     },
     close: () => connections.destroy(),
   };

@@ -1,5 +1,6 @@
+import { routeOf } from "./domains.ts";
 import { refusedEnv } from "./env.ts";
-import { hasUnknown, type RawComposeInputs, type withDefaults } from "./inputs.ts";
+import { type DomainInput, hasUnknown, type RawComposeInputs, type withDefaults } from "./inputs.ts";
 import { isRecord } from "./sections.ts";
 import { ServiceError } from "./service-error.ts";
 import { deploySize, SIZE_LIMIT } from "./size.ts";
@@ -61,20 +62,27 @@ function envMistakes(inputs: Inputs, escapes: boolean): string[] {
 
 function domainMistakes({ domains }: Inputs): string[] {
   if (!Array.isArray(domains)) return [];
-  return domains.flatMap((domain) => {
-    if (hasUnknown(domain)) return [];
-    const at = `domain ${domain.host}`;
-    return [
-      ...(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(domain.host) ? [] : [`${at} is not a host name`]),
-      ...(Number.isInteger(domain.port) && domain.port > 0 && domain.port < 65_536
-        ? []
-        : [`${at}: port ${domain.port} is not 1 to 65535`]),
-      ...([domain.path, domain.internalPath].every((path) => path?.startsWith("/"))
-        ? []
-        : [`${at}: paths begin with /`]),
-      ...(domain.service ? [] : [`${at} names no service`]),
-    ];
-  });
+  const known = domains.filter((domain) => !hasUnknown(domain));
+  return [...known.flatMap(mistakesOfDomain), ...repeatedRoutes(known)];
+}
+
+/** Of two routes with the same host and path only one would be made. */
+function repeatedRoutes(domains: DomainInput[]): string[] {
+  const routes = domains.map(routeOf);
+  const repeated = new Set(routes.filter((route, index) => routes.indexOf(route) !== index));
+  return [...repeated].map((route) => `domain ${route} is there more than once: keep one, or give each another path`);
+}
+
+function mistakesOfDomain(domain: DomainInput): string[] {
+  const at = `domain ${domain.host}`;
+  return [
+    ...(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(domain.host) ? [] : [`${at} is not a host name`]),
+    ...(Number.isInteger(domain.port) && domain.port > 0 && domain.port < 65_536
+      ? []
+      : [`${at}: port ${domain.port} is not 1 to 65535`]),
+    ...([domain.path, domain.internalPath].every((path) => path?.startsWith("/")) ? [] : [`${at}: paths begin with /`]),
+    ...(domain.service ? [] : [`${at} names no service`]),
+  ];
 }
 
 function checkMistakes({ checks }: Inputs): string[] {

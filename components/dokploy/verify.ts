@@ -3,7 +3,9 @@ import type { Dokploy } from "./client.ts";
 import {
   assessContainers,
   type ContainersState,
+  type ExpectedService,
   expectedServices,
+  lastingContainers,
   leastUptime,
   restartedBetween,
 } from "./containers.ts";
@@ -33,29 +35,66 @@ export interface Deployed extends Project {
  * long as {@link settleTime} says: by its own account, or seen so by two looks. Throws `unhealthy` with the container's own log.
  */
 export async function verifyContainers(context: Context, deployed: Deployed): Promise<void> {
-  const { timing, dokploy } = context;
+  const { timing } = context;
   const services = expectedServices(deployed.composeFile, deployed.appName);
-  const look = async () => {
-    const rows = await dokploy.containers(deployed.appName);
-    return { rows, ...assessContainers(services, rows) };
-  };
   const deadline = Date.now() + deployed.limit;
+  const look = async () => {
+    const from = performance.now();
+    const rows = await someContainers(context, deployed, services, deadline);
+    return {
+      rows,
+      lasting: lastingContainers(services, rows),
+      from,
+      to: performance.now(),
+      ...assessContainers(services, rows),
+    };
+  };
   let before = await look();
   for (;;) {
     const well = before.state === "well";
-    const missing = settleTime(timing, deployed, before) - leastUptime(before.rows) * 1000;
+    const missing = settleTime(timing, deployed, before) - leastUptime(before.lasting) * 1000;
     if (well && missing <= 0) return;
     await sleep(well ? missing : before.silent ? timing.settleSilent : timing.pollMax);
     const after = await look();
     if (before.state === "ill" && after.state === "ill") throw await unhealthy(context, deployed, after);
-    const restarted = restartedBetween(before.rows, after.rows);
+    const restarted = restartedBetween(before.lasting, after.lasting, (after.from - before.to) / 1000);
     if (restarted.length > 0) {
-      throw await unhealthy(context, deployed, { ...after, problems: restarted.map((name) => `${name}: restarted`) });
+      if (after.state === "ill") throw await unhealthy(context, deployed, after);
+      const worst = after.lasting.find(({ name }) => restarted.includes(name));
+      const problems = restarted.map((name) => `${name}: restarted`);
+      throw await unhealthy(context, deployed, { ...after, problems, ...(worst && { worst }) });
     }
     if (well && after.state === "well") return;
     if (Date.now() > deadline) throw await unhealthy(context, deployed, after);
     before = after;
   }
+}
+
+/**
+ * The containers of what was deployed. Dokploy answers an empty list also when its Docker does not answer, so one is only believed
+ * after some seconds; then throws.
+ */
+async function someContainers(
+  { dokploy, timing }: Context,
+  deployed: Deployed,
+  services: ExpectedService[],
+  deadline: number,
+): Promise<ContainerRow[]> {
+  const until = Math.min(Date.now() + timing.unseen, deadline);
+  for (;;) {
+    const rows = await dokploy.containers(deployed.appName);
+    if (rows.length > 0 || services.length === 0) return rows;
+    if (Date.now() >= until) throw unseen(deployed);
+    await sleep(timing.pollMax);
+  }
+}
+
+function unseen({ service, appName }: Deployed): ServiceError {
+  return new ServiceError(
+    "unhealthy",
+    `${service} was deployed, but Dokploy lists no container of it`,
+    `it says so too when its Docker does not answer: run docker compose -p ${appName} ps -a on the server, then deploy again`,
+  );
 }
 
 /**

@@ -209,6 +209,28 @@ describe("an environment", () => {
     expect(projects[0]?.environments.map(({ name }) => name).sort()).toEqual(["demo", "production", "qa", "staging"]);
   });
 
+  it("is told from others of its name by its marker, in whatever project it is", async () => {
+    await place.engine.up(place.context, { services: [] });
+    const { environmentId, projectId } = place.engine.environment() ?? { environmentId: "", projectId: "" };
+    const foreign = await place.dokploy.createProject({ name: "platform", description: "mine" });
+    for (const project of [projectId, foreign.project.projectId]) {
+      await place.dokploy.createEnvironment({ name: "staging", projectId: project, description: "mine" });
+    }
+    place.engine.forget();
+    await place.engine.up(place.context, { services: [] });
+    expect(place.engine.environment()).toMatchObject({ environmentId, projectId });
+  });
+
+  it("is made in the project that we made, when several have its name", async () => {
+    await place.engine.up(place.context, { services: [] });
+    const { environmentId, projectId } = place.engine.environment() ?? { environmentId: "", projectId: "" };
+    await place.dokploy.createProject({ name: "platform", description: "mine" });
+    await place.dokploy.removeEnvironment(environmentId);
+    place.engine.forget();
+    await place.engine.up(place.context, { services: [] });
+    expect(place.engine.environment()?.projectId).toBe(projectId);
+  });
+
   it("cannot be told when several projects have the name", async () => {
     await place.dokploy.createProject({ name: "platform", description: "" });
     await place.dokploy.createProject({ name: "platform", description: "" });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ComposeRow } from "../../../emulator/state/records.ts";
-import { composeFile, openPlace, type Place } from "./place.ts";
+import { composeFile, contextTo, openPlace, type Place } from "./place.ts";
 
 describe("what somebody changes by hand", () => {
   let place: Place;
@@ -115,6 +115,22 @@ describe("what somebody changes by hand", () => {
   ])("is no change when only Dokploy's way of writing differs: %s", async (_, name, patch) => {
     place.emulator.control.edit(place.engine.outputs(name).composeId, patch);
     expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+  });
+
+  it("is not that no container is listed, which Dokploy also answers when Docker does not, unless it stays so", async () => {
+    const listing = (empty: number) => {
+      let asked = 0;
+      const containers = async (appName: string) => (asked++ < empty ? [] : place.dokploy.containers(appName));
+      return { context: contextTo({ ...place.dokploy, containers }), asked: () => asked };
+    };
+    await place.engine.up(place.context, { services: [web] });
+    const once = listing(1);
+    expect(await place.engine.refresh(once.context, { preview: true })).toEqual([]);
+    expect(once.asked()).toBe(2);
+    const always = listing(Number.POSITIVE_INFINITY);
+    await place.engine.refresh(always.context);
+    expect(always.asked()).toBe(2);
+    expect(place.engine.outputs("web").drift).toEqual(["deployed: Dokploy lists no container"]);
   });
 
   it("is a fingerprint when it is an env value that the program does not know", async () => {

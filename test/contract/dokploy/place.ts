@@ -22,6 +22,8 @@ export const QUICK: Timing = {
   grace: 50,
   settle: 10,
   settleSilent: 10,
+  unseen: 100,
+  removal: 200,
 };
 
 /** A compose file with one healthy container and a volume. */

@@ -11,7 +11,7 @@ describe("a connection to Dokploy", () => {
   /** A server of a few lines: what the emulator does not do. */
   async function serve(
     listener: RequestListener,
-    options: { concurrency?: number; path?: string } = {},
+    options: { concurrency?: number; path?: string; timeout?: number } = {},
   ): Promise<void> {
     server = createServer(listener).listen(0, "127.0.0.1");
     await new Promise((resolve) => server?.once("listening", resolve));
@@ -36,6 +36,44 @@ describe("a connection to Dokploy", () => {
     );
     expect(await transport.get("settings.x", { a: "b c" })).toBe("v0.30.2");
     expect(seen).toEqual(["/dokploy/api/settings.x?a=b+c", "the-key"]);
+  });
+
+  it.each(["//evil.example", "//evil.example//x", "/a//b"])("asks no other server for the address %s", async (path) => {
+    const seen: (string | undefined)[] = [];
+    await serve(
+      (request, response) => {
+        seen.push(request.url);
+        response.end("1");
+      },
+      { path },
+    );
+    await transport.get("settings.x");
+    await transport.post("compose.x", {});
+    const prefix = path.replaceAll("//", "/");
+    expect(seen).toEqual([`${prefix}/api/settings.x`, `${prefix}/api/compose.x`]);
+  });
+
+  it("follows no redirect, says where it leads and does not try again", async () => {
+    let asked = 0;
+    let followed = 0;
+    const target = createServer((_, response) => {
+      followed += 1;
+      response.end("1");
+    }).listen(0, "127.0.0.1");
+    await new Promise((resolve) => target.once("listening", resolve));
+    const there = `http://127.0.0.1:${(target.address() as AddressInfo).port}`;
+    await serve((request, response) => {
+      asked += 1;
+      const headers = { location: `${there}${request.url}`, "content-type": "text/html" };
+      response.writeHead(308, headers).end("<html>Permanent Redirect</html>");
+    });
+    await expect(transport.get("compose.one", { composeId: "private" })).rejects.toMatchObject({
+      kind: "moved",
+      message: `GET compose.one answered 308: the server redirects to ${there}`,
+      hint: `set DOKPLOY_URL to ${there}`,
+    });
+    expect([asked, followed]).toEqual([1, 0]);
+    target.close();
   });
 
   it("takes an empty answer for nothing", async () => {
@@ -103,6 +141,19 @@ describe("a connection to Dokploy", () => {
     );
     await Promise.all(Array.from({ length: 20 }, () => transport.get("x")));
     expect(most).toBe(3);
+  });
+
+  it("does not count the time that a request waits for its turn", async () => {
+    let asked = 0;
+    await serve(
+      (_, response) => {
+        asked += 1;
+        setTimeout(() => response.end("1"), 150);
+      },
+      { concurrency: 1, timeout: 300 },
+    );
+    const all = await Promise.all(Array.from({ length: 8 }, () => transport.get("x")));
+    expect([all.length, asked]).toEqual([8, 8]);
   });
 
   it("never tells the key", async () => {

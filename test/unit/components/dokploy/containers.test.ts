@@ -2,6 +2,7 @@ import { describe, expect, it, test } from "vitest";
 import {
   assessContainers,
   expectedServices,
+  lastingContainers,
   leastUptime,
   restartedBetween,
 } from "../../../../components/dokploy/containers.ts";
@@ -107,6 +108,14 @@ describe("the containers of a compose file", () => {
   });
 });
 
+test("containers that have to stay up are those of services whose end nobody awaits", () => {
+  const left = row("app-db-run-0c9", "Up 3 seconds");
+  const named = (services: string) =>
+    lastingContainers(expectedServices(services, "app"), [web, db, migrate, left]).map(({ name }) => name);
+  expect(named(FILE)).toEqual(["platform-web", "app-db-1"]);
+  expect(named("no compose file")).toEqual(["platform-web", "app-db-1", "app-migrate-1", "app-db-run-0c9"]);
+});
+
 describe("between two looks", () => {
   const before = [row("a", "Up 20 seconds (healthy)"), row("b", "Up 2 minutes")];
 
@@ -116,7 +125,24 @@ describe("between two looks", () => {
     ["one began anew less than a second ago", [row("a", "Up 21 seconds"), row("b", "Up Less than a second")], ["b"]],
     ["one went away", [row("b", "Up About an hour")], ["a"]],
   ])("it is seen that %s", (_, after, restarted) => {
-    expect(restartedBetween(before, after)).toEqual(restarted);
+    expect(restartedBetween(before, after, 1)).toEqual(restarted);
+  });
+
+  const young = "Up Less than a second";
+  it.each<[string, string, number, boolean]>([
+    [young, young, 3, true],
+    [young, "Up 1 second", 3, true],
+    [young, "Up 2 seconds", 3, false],
+    [young, young, 1, false],
+    ["Up 4 seconds", "Up 5 seconds", 3, true],
+    ["Up 4 seconds (healthy)", "Up 6 seconds (healthy)", 3, false],
+    ["Up 58 seconds", "Up About a minute", 3, false],
+    ["Up About a minute", "Up About a minute", 30, false],
+    ["Up 5 minutes", "Up 5 minutes", 50, false],
+    ["Up 40 seconds", "Up 45 seconds", 60, true],
+    ["Up 23 months", "Up 2 years", 3, false],
+  ])("what said %j and then %j began anew in %d seconds: %s", (then, now, seconds, anew) => {
+    expect(restartedBetween([row("a", then)], [row("a", now)], seconds)).toEqual(anew ? ["a"] : []);
   });
 });
 

@@ -50,6 +50,8 @@ describe("the connection", () => {
     ["https://dokploy.example.org:443/api/", "https://dokploy.example.org"],
     ["http://127.0.0.1:3000//", "http://127.0.0.1:3000"],
     [" https://example.org/dokploy/api ", "https://example.org/dokploy"],
+    ["https://example.org//dokploy//api", "https://example.org/dokploy"],
+    ["https://example.org//evil.example.org", "https://example.org/evil.example.org"],
   ])("has one spelling of its address: %j", (text, expected) => {
     expect(serverUrl(text)).toBe(expected);
   });

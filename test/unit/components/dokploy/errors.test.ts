@@ -39,6 +39,38 @@ describe("an answer of Dokploy that is no success", () => {
     );
   });
 
+  it.each([
+    [
+      "https://dokploy.example.org/api/compose.one?composeId=private",
+      "to https://dokploy.example.org",
+      "set DOKPLOY_URL to https://dokploy.example.org",
+    ],
+    [
+      "https://example.org/dokploy/api/compose.one",
+      "to https://example.org/dokploy",
+      "set DOKPLOY_URL to https://example.org/dokploy",
+    ],
+    [
+      "https://user:private@login.example.org/private?to=private",
+      "to https://login.example.org",
+      "set DOKPLOY_URL to https://login.example.org; if a login or another page answers there, let requests below /api through to Dokploy",
+    ],
+    [
+      "/login?private",
+      "to http://dokploy.example.org",
+      "if a login or another page answers there, let requests below /api through to Dokploy",
+    ],
+    [undefined, "", "set DOKPLOY_URL to where it redirects to"],
+  ])("that is a redirect to %s says where to, whatever page comes with it", (location, where, hint) => {
+    const from = { ...call, server: "http://dokploy.example.org" };
+    for (const status of [301, 302, 307, 308]) {
+      const error = toDokployError(from, { ...html, status, ...(location && { location }) }, true);
+      expect(error).toMatchObject({ kind: "moved", ambiguous: false, hint });
+      expect(error.message).toBe(`GET compose.one answered ${status}: the server redirects ${where}`.trimEnd());
+      expect(reasonOf(error, (text) => text)).toMatch(/^config_invalid: /);
+    }
+  });
+
   it("names the fields that were refused", () => {
     expect(toDokployError(call, json(400, issues), true).message).toContain("host: Invalid domain name");
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { DokployError } from "../../../../components/dokploy/errors.ts";
+import { DokployError, toDokployError } from "../../../../components/dokploy/errors.ts";
 import { plainFailure, reasonOf, recordedFailure } from "../../../../components/dokploy/failure.ts";
+import { logTail } from "../../../../components/dokploy/log-tail.ts";
 import { createMask } from "../../../../components/dokploy/mask.ts";
 import { ServiceError } from "../../../../components/dokploy/service-error.ts";
 
@@ -15,6 +16,32 @@ describe("a failure", () => {
     expect(reasonOf(failed, open)).toBe(
       "deployment_failed: the deployment of web failed (mend it)\nline 1\na secret-value here",
     );
+  });
+
+  it.each([257, 260, 299])("shows no part of a long secret that begins at column %i of a line", (column) => {
+    const secret = Array.from({ length: 50 }, (_, index) => `${index}`.padStart(10, "s")).join("");
+    const line = `${"x".repeat(column)}${secret} and more`;
+    const error = new ServiceError("deployment_failed", "failed", "mend it", logTail(`first\n${line}\nlast`));
+    const reason = reasonOf(error, createMask([secret]));
+    expect(reason).toMatch(/^deployment_failed: failed \(mend it\)\nfirst\nx+[*]{1,3}.*\nlast$/);
+    expect(reason).not.toContain(secret.slice(0, 4));
+    expect(reason.split("\n")[2]?.length).toBeLessThanOrEqual(300);
+  });
+
+  it("shows no part of a long secret in Dokploy's own words", () => {
+    const secret = "s3cr3t-".repeat(71);
+    const answer = {
+      status: 400,
+      contentType: "application/json",
+      text: JSON.stringify({ message: `${"x".repeat(150)}${secret}` }),
+    };
+    const error = toDokployError({ method: "POST", procedure: "compose.update" }, answer, true);
+    expect(reasonOf(error, createMask([secret]))).toMatch(/x{150}[*]{3} \(/);
+  });
+
+  it("is not longer than people read, hint and all", () => {
+    const reason = reasonOf(new ServiceError("timeout", "x".repeat(9_000), "mend it", ["y".repeat(9_000)]), open);
+    expect(reason).toMatch(/^timeout: x{2000} \(mend it\)\ny{300}$/);
   });
 
   it("once the object exists has its id, full outputs with __provider, and exactly one masked reason", () => {

@@ -27,6 +27,11 @@ describe("inputs", () => {
     ["a host with blanks", { domains: [{ ...domain, host: "a b" }] }, "domain a b is not a host name"],
     ["a port beyond all", { domains: [{ ...domain, port: 70_000 }] }, "port 70000 is not 1 to 65535"],
     ["a path that is none", { domains: [{ ...domain, path: "x" }] }, "paths begin with /"],
+    [
+      "two routes with the same host and path",
+      { domains: [domain, { ...domain, host: "A.example.org", path: "/", port: 81 }, { ...domain, path: "/x" }] },
+      "domain a.example.org/ is there more than once",
+    ],
     ["a check that is no address", { checks: [{ url: "localhost" }] }, "check localhost is not an http(s) address"],
     ["too many bytes", { env: { A: '"'.repeat(50_000) } }, "bytes as Dokploy writes them, more than 92160"],
   ])("are refused with %s", (_, patch, expected) => {
