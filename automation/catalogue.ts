@@ -30,21 +30,25 @@ export function toServices(stackText: string, files: string[]): string[] {
 export interface Catalogue {
   /** Stacks that a commit has a file for. */
   stacks(commit: string): Promise<string[]>;
-  /** Services of a stack at a commit; undefined when the commit has no file for the stack. */
+  /** Services of a stack at a commit; undefined when the commit has no file for the stack, or is not here yet. */
   services(commit: string, stack: string): Promise<string[] | undefined>;
 }
 
 /** How many answers are kept. */
 const KEPT = 500;
 
-/** Reads catalogues from the mirror. A commit never changes, so every answer is read once. */
+/**
+ * Reads catalogues from the mirror. A commit never changes, so every answer is read once; that there is none may only
+ * say that the commit was not fetched yet.
+ */
 export function createCatalogue(mirror: Mirror): Catalogue {
   const known = new Map<string, Promise<string[] | undefined>>();
   const once = (key: string, read: () => Promise<string[] | undefined>) => {
     const answer = known.get(key) ?? read();
     if (known.size >= KEPT) known.clear();
     known.set(key, answer);
-    answer.catch(() => known.delete(key));
+    const forget = () => known.delete(key);
+    answer.then((found) => found === undefined && forget(), forget);
     return answer;
   };
   return {

@@ -18,19 +18,23 @@ const INTERVAL = 15_000;
 /** The remote is asked less often. */
 const GIT_INTERVAL = 60_000;
 const TIMEOUT = 5_000;
+/** How long before the next try a check that hangs is given up. */
+const MARGIN = 1_000;
 
 /** Starts checking what the runner needs, in the background. */
 export function startHealth(runner: Runner): Health {
   const states: Record<string, CheckState> = {};
+  let stopped = false;
   const check = (name: string, every: number, probe: () => Promise<void>) => {
     states[name] = "unknown";
     let failures = 0;
     const look = async () => {
       try {
-        await probe();
+        await inTime(probe(), every - MARGIN);
         states[name] = "ok";
         failures = 0;
       } catch (error) {
+        if (stopped) return;
         states[name] = "broken";
         failures += 1;
         if (failures === 1) {
@@ -65,8 +69,23 @@ export function startHealth(runner: Runner): Health {
         () => true,
         () => false,
       ),
-    stop: () => timers.forEach(clearInterval),
+    stop: () => {
+      stopped = true;
+      timers.forEach(clearInterval);
+    },
   };
+}
+
+/** Waits for a probe no longer than `ms`: one that hangs is as good as one that fails. */
+async function inTime(probe: Promise<void>, ms: number): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`no answer within ${ms / 1000} s`)), ms);
+  timer.unref();
+  try {
+    await Promise.race([probe, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Asks for Dokploy's version, which needs a valid key (api reference: settings.getDokployVersion). */

@@ -47,6 +47,8 @@ export function startHousekeeping(runner: Runner, wake: () => void): Housekeepin
   return {
     stop: async () => {
       for (const { timer } of tasks) clearInterval(timer);
+      // A remote that does not answer is not waited for, and no git outlives the runner.
+      runner.mirror.close();
       await Promise.all(tasks.map(({ done }) => done()));
     },
   };

@@ -1,7 +1,12 @@
-import type { EngineSession, Run } from "./domain/run.ts";
-import { isLocalLock, readLocks, removeLock, type StackLock } from "./engine/locks.ts";
+import { join } from "node:path";
+import type { EngineSession, Run, RunKind } from "./domain/run.ts";
+import { isDamaged, isLocalLock, readLocks, removeLock, type StackLock } from "./engine/locks.ts";
 import { isAlive, isInSession, killSession, listSession } from "./engine/session.ts";
+import { ReleaseError } from "./prepare.ts";
 import type { Store } from "./store/store.ts";
+
+/** How many runs are read at once. */
+const PAGE = 20;
 
 /**
  * Which locks an update that was cut off left behind: the one its record names, and those of dead processes of this
@@ -32,6 +37,20 @@ export async function clearWay(old: EngineSession | null, locksIn: string | unde
 }
 
 /**
+ * Throws ReleaseError when a lock is left that nobody can tell the owner of. Only a person can know that no engine is at
+ * work elsewhere, and the engine itself would not even say which file it stumbles over.
+ */
+export async function requireReadableLocks(locksIn: string | undefined): Promise<void> {
+  if (!locksIn) return;
+  const damaged = (await readLocks(locksIn)).filter(isDamaged).map(({ id }) => join(locksIn, `${id}.json`));
+  if (damaged.length === 0) return;
+  throw new ReleaseError(
+    `the stack is locked, and its lock cannot be read: ${damaged.join(", ")}`,
+    "when no pulumi is at work on this stack, remove that file and deploy again",
+  );
+}
+
+/**
  * Whether every lock that an engine named was left behind by a runner's engine that is dead, so that all may be removed:
  * its host is this one and it runs here no more, or its host is that of the runner which had the stack before us. That one
  * has lost its lease, and its engine ends itself before that happens. Pure.
@@ -53,14 +72,36 @@ export async function findLock(session: EngineSession, locksIn: string | undefin
   return locks.find((lock) => isLocalLock(lock) && isInSession(lock.pid, session))?.id ?? null;
 }
 
+/** What an update that was cut off may have left behind. */
+export interface Leftover {
+  /** Its engine's session, which may have held the stack's lock; null when the engine ended by itself. */
+  session: EngineSession | null;
+  /** Whether the state may hold operations that nobody finished. A plain update would keep them for ever. */
+  mend: boolean;
+}
+
 /**
- * Whether the state may hold operations that nobody finished: this run's engine was cut off, or that of the stack's
- * last run was. A plain update would keep them for ever.
+ * What was left behind by this run's own engine, or by the last one that was started for the stack: a run that was to
+ * mend it may have ended before it came to that.
  */
-export async function needsMending(store: Store, run: Run): Promise<boolean> {
-  if (run.session !== null) return true;
-  const earlier = await store.runs({ stack: run.stack, kinds: ["deploy", "sync"], limit: 20 });
-  const last = earlier.find((other) => other.id !== run.id && other.attempts > 0);
-  if (!last || last.state === "succeeded") return false;
-  return last.state === "canceled" || last.session !== null;
+export async function findLeftover(store: Store, run: Run): Promise<Leftover> {
+  if (run.session !== null) return { session: run.session, mend: true };
+  const last = await findLastStarted(store, run);
+  if (!last || last.state === "succeeded") return { session: null, mend: false };
+  return { session: last.session, mend: last.state === "canceled" || last.session !== null };
+}
+
+/**
+ * The last deploy or sync before `run` whose engine came to the stack, however many since then never did: they ended
+ * before it was started, or it found the stack locked.
+ */
+async function findLastStarted(store: Store, run: Run): Promise<Run | undefined> {
+  const kinds: RunKind[] = ["deploy", "sync"];
+  for (let before: Run | undefined = run; before; ) {
+    const earlier: Run[] = await store.runs({ stack: run.stack, kinds, before, limit: PAGE });
+    const last = earlier.find(({ attempts, cause }) => attempts > 0 && cause?.code !== "stack_locked");
+    if (last) return last;
+    before = earlier.length < PAGE ? undefined : earlier.at(-1);
+  }
+  return undefined;
 }

@@ -30,6 +30,7 @@ export async function assessRelease(runner: Runner, request: ReleaseRequest): Pr
     runner,
     () => assess(runner, request),
     ({ decision }) => decision.ok || decision.status === "superseded",
+    { offline: request.rollback },
   );
 }
 
@@ -38,15 +39,28 @@ const MAY_BE_NEW: ErrorCode[] = ["env_unknown", "tag_not_found", "commit_not_fou
 
 /**
  * Asks what the mirror knows, and once more after a fetch when that was not good enough: an error, or an answer that
- * `isGood` does not take. Without a first fetch nothing is known.
+ * `isGood` does not take. Without a first fetch nothing is known, but for `offline`: then what the mirror had before a
+ * restart will do when the remote is away.
  */
 export async function askTwice<T>(
   { mirror, now }: Runner,
   ask: () => Promise<T>,
   isGood: (answer: T) => boolean,
+  { offline = false } = {},
 ): Promise<T> {
   const arrived = now();
-  if (mirror.fetchedAt() === undefined) await mirror.fetch();
+  if (mirror.fetchedAt() === undefined) {
+    try {
+      await mirror.fetch();
+    } catch (away) {
+      if (!offline) throw away;
+      const answer = await ask().catch(() => {
+        throw away;
+      });
+      if (isGood(answer)) return answer;
+      throw away;
+    }
+  }
   const isFresh = () => (mirror.fetchedAt() ?? 0) >= arrived;
   try {
     const answer = await ask();

@@ -140,6 +140,7 @@ async function requireRelease(runner: Runner, stack: string): Promise<Run> {
     runner,
     () => requireStack(runner, stack),
     () => true,
+    { offline: true },
   );
   const newest = await runner.store.newestAccepted(stack);
   if (newest) return newest;
@@ -157,6 +158,7 @@ async function requireServicesAt(runner: Runner, commit: string, { env, services
     runner,
     () => runner.catalogue.services(commit, env),
     (found) => found !== undefined,
+    { offline: true },
   );
   requireServices(services, known ?? []);
 }

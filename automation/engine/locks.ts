@@ -9,6 +9,7 @@ import { backendFolder } from "./backend.ts";
 export interface StackLock {
   /** Name of the lock's file without `.json`. */
   id: string;
+  /** Its engine; NaN and "" when the file is damaged: a power loss can leave an empty one. */
   pid: number;
   host: string;
 }
@@ -26,10 +27,25 @@ export async function readLocks(folder: string): Promise<StackLock[]> {
   for (const file of files.filter((name) => name.endsWith(".json"))) {
     const text = await readFile(join(folder, file), "utf8").catch(() => undefined);
     if (text === undefined) continue;
-    const { pid, hostname: host } = JSON.parse(text) as { pid: number; hostname: string };
-    locks.push({ id: basename(file, ".json"), pid, host });
+    locks.push({ id: basename(file, ".json"), ...parseHolder(text) });
   }
   return locks;
+}
+
+/** The engine that a lock's file names. */
+function parseHolder(text: string): { pid: number; host: string } {
+  const unknown = { pid: Number.NaN, host: "" };
+  try {
+    const { pid, hostname: host } = JSON.parse(text) as { pid?: unknown; hostname?: unknown };
+    return typeof pid === "number" && typeof host === "string" ? { pid, host } : unknown;
+  } catch {
+    return unknown;
+  }
+}
+
+/** Whether a lock's file does not tell whose it is. The engine then says no more than that JSON ended too early. */
+export function isDamaged(lock: StackLock): boolean {
+  return lock.host === "";
 }
 
 /** A lock that an engine named. */

@@ -1,9 +1,13 @@
 import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { RequestError } from "../http/errors.ts";
 import { type Git, GitError } from "./git.ts";
 
-/** A bare copy of the origin's branches and tags. Reads are as of the last fetch. */
+/**
+ * A bare copy of the origin's branches and tags. Reads are as of the last fetch; they throw RequestError
+ * `git_unreachable` when git cannot tell, for that it did not answer is never a "no".
+ */
 export interface Mirror {
   /** Folder of the bare repository. */
   readonly folder: string;
@@ -33,6 +37,8 @@ export interface Mirror {
   listFiles(commit: string, folder: string): Promise<string[]>;
   /** Runs any other git command in the mirror. */
   readonly git: Git;
+  /** Ends what git does here, and whatever it is asked from now on. */
+  close(): void;
 }
 
 /** Without --update-shallow a shallow remote looks like an empty one, and git calls that a success. */
@@ -41,6 +47,31 @@ const REFSPECS = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
 const KEPT_DIFFERENCES = 200;
 const COMMIT = /^[0-9a-f]{40,64}$/;
 
+/** Exit codes that say no: the object is not there. for-each-ref has one of its own for a commit that is not. */
+const NO = [1, 128];
+const NO_COMMIT = 129;
+
+/** Git could not be asked here: nobody knows, and nothing may be decided on that. */
+function unreadable(cause: GitError): RequestError {
+  return new RequestError(
+    "git_unreachable",
+    `The runner's copy of the Git repository cannot be read: ${cause.message}`,
+    {
+      hint: "see that its disk is not full and its processes are not killed; nothing was changed",
+      cause,
+    },
+  );
+}
+
+/** Takes away what a git left that was killed with the machine: nobody else works here, and every fetch would stop at it. */
+async function removeLocks(folder: string): Promise<void> {
+  const refs = await readdir(join(folder, "refs"), { recursive: true });
+  const locks = refs.filter((name) => name.endsWith(".lock")).map((name) => join("refs", name));
+  for (const name of [...locks, "packed-refs.lock", "HEAD.lock", "config.lock", "shallow.lock"]) {
+    await rm(join(folder, name), { force: true });
+  }
+}
+
 /** Opens the mirror in `folder`, made when absent. Does not fetch. */
 export async function openMirror(git: Git, folder: string, url: string): Promise<Mirror> {
   const init = async () => {
@@ -48,19 +79,23 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
     await git(["init", "--quiet", "--bare", "--", folder]);
   };
   if (!existsSync(`${folder}/HEAD`)) await init();
-  const inMirror: Git = (words, options) => git(words, { cwd: folder, ...options });
+  await removeLocks(folder);
+  const closing = new AbortController();
+  const inMirror: Git = (words, options) =>
+    git(words, { cwd: folder, apart: true, signal: closing.signal, ...options });
 
-  /** Exit codes that say no: the object is not there; 129 is for-each-ref's. */
-  const NO = [1, 128, 129];
-  /** Output without the line end; undefined when git says no. */
-  const ask = async (words: string[]): Promise<string | undefined> => {
+  /** Output; undefined when git ends with a code that says no. */
+  const read = async (words: string[], no: number[] = NO): Promise<string | undefined> => {
     try {
-      return (await inMirror(words)).trimEnd();
+      return await inMirror(words);
     } catch (error) {
-      if (error instanceof GitError && NO.includes(error.exitCode ?? 0)) return undefined;
-      throw error;
+      if (!(error instanceof GitError)) throw error;
+      if (error.exitCode !== null && no.includes(error.exitCode)) return undefined;
+      throw unreadable(error);
     }
   };
+  /** Output without the line end; undefined when git says no. */
+  const ask = async (words: string[], no?: number[]) => (await read(words, no))?.trimEnd();
 
   /** Answers about refs, until the next fetch. */
   let refs = new Map<string, Promise<string | undefined>>();
@@ -69,13 +104,15 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
     const known = refs.get(ref);
     if (known) return known;
     const asked = ask(["rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`]);
-    refs.set(ref, asked);
+    const answers = refs;
+    answers.set(ref, asked);
+    asked.catch(() => answers.delete(ref));
     return asked;
   };
   /** Commits by tag, with one process for all of them. Tags of anything else than commits are left out. */
   const listTags = async () => {
     const format = "%(objecttype) %(objectname) %(*objecttype) %(*objectname) %(refname:lstrip=2)";
-    const listed = (await ask(["for-each-ref", `--format=${format}`, "refs/tags"])) ?? "";
+    const listed = (await ask(["for-each-ref", `--format=${format}`, "refs/tags"], [])) ?? "";
     const found = new Map<string, string>();
     for (const line of listed.split("\n").filter(Boolean)) {
       const [type, object = "", peeledType, peeled = "", tag = ""] = line.split(" ");
@@ -86,14 +123,21 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
     return found;
   };
   const allTags = () => {
-    tags ??= listTags().catch((error: unknown) => {
-      tags = undefined;
-      throw error;
+    if (tags) return tags;
+    const asked = listTags();
+    tags = asked;
+    asked.catch(() => {
+      if (tags === asked) tags = undefined;
     });
-    return tags;
+    return asked;
   };
   /** What is an ancestor of what never changes. */
   const ancestry = new Map<string, Promise<boolean | undefined>>();
+  const hasCommit = async (commit: string) => {
+    if (!COMMIT.test(commit)) return false;
+    const words = ["for-each-ref", "--count=1", `--contains=${commit}`, "refs/heads", "refs/tags"];
+    return Boolean(await ask(words, [...NO, NO_COMMIT]));
+  };
   /** Undefined when one of the commits is not here. */
   const askAncestry = async (ancestor: string, commit: string): Promise<boolean | undefined> => {
     try {
@@ -101,7 +145,10 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
       return true;
     } catch (error) {
       if (!(error instanceof GitError)) throw error;
-      return error.exitCode === 1 ? false : undefined;
+      if (error.exitCode === 1) return false;
+      // 128 is also what git ends with when it cannot read its own files.
+      if (error.exitCode !== 128 || ((await hasCommit(ancestor)) && (await hasCommit(commit)))) throw unreadable(error);
+      return undefined;
     }
   };
   /** Nor does what differs between two commits; senders repeat themselves. */
@@ -144,6 +191,7 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
   return {
     folder,
     git: inMirror,
+    close: () => closing.abort(),
     fetchedAt: () => fetchedAt,
     fetch: () => {
       if (!running) return start();
@@ -161,10 +209,7 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
       return object?.slice(object.indexOf("\n\n") + 2);
     },
     tags: async () => [...(await allTags())].map(([tag, commit]) => ({ tag, commit })),
-    hasCommit: async (commit) => {
-      if (!COMMIT.test(commit)) return false;
-      return Boolean(await ask(["for-each-ref", "--count=1", `--contains=${commit}`, "refs/heads", "refs/tags"]));
-    },
+    hasCommit,
     branchHead: (branch) => resolve(`refs/heads/${branch}`),
     isAncestor: async (ancestor, commit) => {
       if (ancestor === commit) return true;
@@ -195,14 +240,7 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
       if (files) differences.set(key, files);
       return files;
     },
-    readText: async (commit, path) => {
-      try {
-        return await inMirror(["cat-file", "blob", `${commit}:${path}`]);
-      } catch (error) {
-        if (error instanceof GitError && error.exitCode === 128) return undefined;
-        throw error;
-      }
-    },
+    readText: (commit, path) => read(["cat-file", "blob", `${commit}:${path}`], [128]),
     listFiles: async (commit, under) => {
       const listed = await ask(["ls-tree", "-r", "-z", "--name-only", commit, "--", under]);
       return (listed ?? "").split("\0").filter(Boolean);

@@ -292,4 +292,22 @@ describe("a remote that cannot be read", () => {
     renameSync(`${world.origin.url}.away`, world.origin.url);
     expect((await world.deploy("staging", "v1.0.2")).body).toMatchObject({ status: "success" });
   });
+
+  test("does not keep a runner that was restarted from mending and going back with the copy that it has", async () => {
+    await world.deploy("staging", "v1.0.1");
+    release(2);
+    await world.deploy("staging", "v1.0.2");
+    renameSync(world.origin.url, `${world.origin.url}.away`);
+    await world.restart();
+    expect((await world.send("POST", "/sync", { all: true })).body).toMatchObject({ status: "success", tag: "v1.0.2" });
+    expect((await world.send("POST", "/drift", { env: "staging" })).status).toBe(200);
+    const back = await world.deploy("staging", "v1.0.1", { rollback: true }, { form: "v2" });
+    expect(back.body).toMatchObject({ status: "success", tag: "v1.0.1" });
+    expect(await world.deploy("staging", "v1.0.2", {}, { form: "v2" })).toMatchObject({
+      status: 503,
+      body: { error: { code: "git_unreachable" } },
+    });
+    expect(await world.deploy("staging", "v9.9.9", { rollback: true }, { form: "v2" })).toMatchObject({ status: 503 });
+    renameSync(`${world.origin.url}.away`, world.origin.url);
+  });
 });

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createGit, GitError } from "../../../../automation/git/git.ts";
+import { createGit, type Git, GitError } from "../../../../automation/git/git.ts";
 import { type Mirror, openMirror } from "../../../../automation/git/mirror.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dockmaster-mirror-"));
@@ -40,6 +40,21 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("a mirror of the origin", () => {
+  test("is not stopped by what a git left that was killed with the machine", async () => {
+    const left = join(folder, "left.git");
+    await (await openMirror(git, left, origin)).fetch();
+    for (const name of ["packed-refs.lock", "refs/heads/main.lock", "refs/tags/v1.0.1.lock"]) {
+      writeFileSync(join(left, name), "");
+    }
+    run("tag", "v1.0.9");
+    run("push", "--quiet", "origin", "v1.0.9");
+    const opened = await openMirror(git, left, origin);
+    await opened.fetch();
+    expect(await opened.tagCommit("v1.0.9")).toBe(second);
+    run("push", "--quiet", "origin", ":refs/tags/v1.0.9");
+    run("tag", "-d", "v1.0.9");
+  });
+
   test("knows the commit of annotated and of lightweight tags", async () => {
     expect(await mirror.tagCommit("v1.0.1")).toBe(first);
     expect(await mirror.tagCommit("v1.0.2")).toBe(second);
@@ -163,4 +178,42 @@ test("git sees what it needs to reach the remote, and no secret of the runner", 
   expect(seen).toContain("HTTPS_PROXY=http://proxy");
   expect(seen).toContain("GIT_TERMINAL_PROMPT=0");
   expect(seen).not.toContain("canary");
+});
+
+describe("a git that could not answer", () => {
+  /** The mirror through a git that ends this way the first time it is told this command. */
+  const failing = async (command: string, exitCode: number | null) => {
+    let failed = false;
+    const failsOnce: Git = (words, options) => {
+      if (failed || words[0] !== command) return git(words, options);
+      failed = true;
+      return Promise.reject(new GitError(command, exitCode, "cannot be told"));
+    };
+    return openMirror(failsOnce, mirror.folder, origin);
+  };
+  const UNREADABLE = { code: "git_unreachable", message: expect.stringContaining("cannot be told") };
+
+  test.each<[string, string, number | null, (mirror: Mirror) => Promise<unknown>, unknown]>([
+    ["what contains what, killed", "merge-base", null, (m) => m.isAncestor(first, second), true],
+    ["what contains what, out of memory", "merge-base", 137, (m) => m.isAncestor(first, second), true],
+    ["what contains what, of commits that are here", "merge-base", 128, (m) => m.isAncestor(first, second), true],
+    ["the tags, killed", "for-each-ref", null, (m) => m.tagCommit("v1.0.1"), "first"],
+    ["the tags, in error", "for-each-ref", 128, (m) => m.tagCommit("v1.0.1"), "first"],
+    ["the tags, not understood", "for-each-ref", 129, (m) => m.tagCommit("v1.0.1"), "first"],
+    ["whether a commit is here", "for-each-ref", null, (m) => m.hasCommit(first), true],
+    ["a branch", "rev-parse", null, async (m) => (await m.branchHead("main")) !== undefined, true],
+    ["a branch, not understood", "rev-parse", 129, async (m) => (await m.branchHead("main")) !== undefined, true],
+    ["a file", "cat-file", null, (m) => m.readText(first, "file.txt"), "one"],
+  ])("is no answer, and is not kept: %s", async (_name, command, exitCode, ask, answer) => {
+    const broken = await failing(command, exitCode);
+    await expect(ask(broken)).rejects.toMatchObject(UNREADABLE);
+    expect(await ask(broken)).toBe(answer === "first" ? first : answer);
+  });
+
+  test("says no of a commit that is not here", async () => {
+    const unknown = "0123456789".repeat(4);
+    expect(await mirror.isAncestor(unknown, first)).toBe(false);
+    expect(await mirror.isAncestor(first, unknown)).toBe(false);
+    expect(await mirror.hasCommit(unknown)).toBe(false);
+  });
 });
