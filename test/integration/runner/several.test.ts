@@ -93,14 +93,20 @@ describe.skipIf(missing)(`two runners on one PostgreSQL${missing ? " (install pa
     release(tag);
     world.script("staging/postgres", { delayMs: 120_000 });
     const before = world.deeds().length;
-    // It takes what it accepts itself, before the other one looks.
-    const run = await deploy(world.runner.url, "staging", tag);
-    await until("postgres is being deployed", 60_000, () =>
-      world
-        .deeds()
-        .slice(before)
-        .some(({ id }) => id === "staging/postgres"),
-    );
+    // The other one would take it as well as this one.
+    process.kill(second.pid, "SIGSTOP");
+    let run: string;
+    try {
+      run = await deploy(world.runner.url, "staging", tag);
+      await until("postgres is being deployed", 60_000, () =>
+        world
+          .deeds()
+          .slice(before)
+          .some(({ id }) => id === "staging/postgres"),
+      );
+    } finally {
+      process.kill(second.pid, "SIGCONT");
+    }
     expect(world.logged()).toMatch(new RegExp(`"run":"${run}".*"msg":"run started"`));
     const session = await readSession(run);
     return { run, session: session! };
