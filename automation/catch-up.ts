@@ -54,7 +54,7 @@ async function findMissed(runner: Runner, newest: Run): Promise<{ tag: string; c
     (await mirror.isAncestor(commit, head));
   if (newest.triggeredBy.startsWith("webhook") && config.webhookTag !== "off" && (await isMissed(head))) {
     const create = config.webhookTag === "create";
-    const tag = await ensureStagingTag(runner, head, { create, releasedBy: CATCH_UP });
+    const tag = await ensureStagingTag(runner, head, { create: async () => create, releasedBy: CATCH_UP });
     if (tag !== undefined) return { tag, commit: head };
   }
   const tags = await mirror.tags();

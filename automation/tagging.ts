@@ -12,12 +12,12 @@ const TAGGER = "Dockmaster <dockmaster@localhost>";
 
 /**
  * The staging tag of a commit: the one it has, else a new one, pushed to the origin. Undefined when it has none and
- * none may be made. Throws RequestError `tag_not_pushed`, `git_unreachable`.
+ * none may be made: `create` is asked only then. Throws RequestError `tag_not_pushed`, `git_unreachable`.
  */
 export async function ensureStagingTag(
   runner: Runner,
   commit: string,
-  options: { create: boolean; releasedBy: string },
+  options: { create(): Promise<boolean>; releasedBy: string },
 ): Promise<string | undefined> {
   const { mirror, store } = runner;
   const asked = runner.now();
@@ -35,7 +35,7 @@ export async function ensureStagingTag(
       await mirror.fetch();
       continue;
     }
-    if (!options.create) return undefined;
+    if (!(await options.create())) return undefined;
     try {
       await pushTag(runner, tag, commit, formatTagMessage(tag, trailers));
       await mirror.fetch();

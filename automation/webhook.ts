@@ -90,9 +90,12 @@ async function acceptCommit(runner: Runner, push: PushBody, commit: string, arri
     return { answer: { status: "no_changes", reason: "nothing that a service is made of was changed", commit } };
   }
   const by = push.pusher?.name ?? push.pusher?.login ?? "unknown";
-  // A push that comes late gets no number: a higher one on an older commit would look newer.
-  const newer = await findNewer(runner, commit);
-  const create = runner.config.webhookTag === "create" && newer === undefined;
+  let newer: string | undefined;
+  const create = async () => {
+    // A push that comes late gets no number: a higher one on an older commit would look newer.
+    newer = await findNewer(runner, commit);
+    return runner.config.webhookTag === "create" && newer === undefined;
+  };
   const tag = await ensureStagingTag(runner, commit, { create, releasedBy: by });
   if (tag === undefined && newer !== undefined) {
     const reason = `${newer} was asked for already and contains the commit`;
