@@ -1,15 +1,22 @@
+import type { Cause, ServiceOutcome } from "./domain/run.ts";
+
 /** A function that takes known values out of a text. */
 export type Mask = (text: string) => string;
 
 /** Shorter values would mask ordinary words. */
 const SHORTEST = 6;
 
-/** Takes known values out of every text in a value of JSON. */
-export function maskAll<T>(mask: Mask, value: T): T {
-  if (typeof value === "string") return mask(value) as T;
-  if (Array.isArray(value)) return value.map((item) => maskAll(mask, item)) as T;
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, maskAll(mask, item)])) as T;
+/** A cause whose texts are masked. Its code is none: a secret may be any word. */
+export function maskCause(mask: Mask, cause: Cause): Cause {
+  const { message, hint, logTail } = cause;
+  const tail = logTail ? { logTail: logTail.map((line) => mask(line)) } : {};
+  return { ...cause, message: mask(message), hint: mask(hint), ...tail };
+}
+
+/** A service's outcome whose texts are masked, its name and result left alone. */
+export function maskOutcome(mask: Mask, outcome: ServiceOutcome): ServiceOutcome {
+  const { reason, cause } = outcome;
+  return { ...outcome, reason: mask(reason), ...(cause ? { cause: maskCause(mask, cause) } : {}) };
 }
 
 /** Replaces every one of `secrets()` by `[secret]`, longest first, and the password in any URL. */

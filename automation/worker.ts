@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { nextState, type Run, type RunState } from "./domain/run.ts";
-import { maskAll } from "./mask.ts";
+import { maskCause, maskOutcome } from "./mask.ts";
 import { decideEvents, toNotices } from "./notices.ts";
 import { readTargets } from "./outbox.ts";
 import { isOwnerGone } from "./owner.ts";
@@ -156,18 +156,19 @@ function watch({ store, config, now, log }: Runner, { run, lease }: Claim, stop:
   };
 }
 
-async function conclude(runner: Runner, claim: Claim, ending: Ending): Promise<void> {
-  // From here it goes to the store, to answers and to notices.
-  const { verdict, outcomes } = maskAll(runner.mask, ending);
+async function conclude(runner: Runner, claim: Claim, { verdict, outcomes: found }: Ending): Promise<void> {
   const log = runner.log.child({ run: claim.run.id, stack: claim.run.stack });
   if (verdict.next === "leave") return log.warn({ reason: "the lease was lost" }, "run left to another worker");
-  const patch = verdict.next === "requeue" ? {} : { outcomes, cause: verdict.cause };
+  // From here it goes to the store, to answers and to notices.
+  const outcomes = found.map((outcome) => maskOutcome(runner.mask, outcome));
+  const cause = verdict.cause && maskCause(runner.mask, verdict.cause);
+  const patch = verdict.next === "requeue" ? {} : { outcomes, cause };
   const { kind } = await end(runner, claim, verdict.next, patch);
   const told = kind === "deploy" || kind === "sync" ? "service changed" : "service differs";
   for (const { service, result, reason } of outcomes) {
     if (result !== "unchanged") log.info({ service, result, reason }, told);
   }
-  if (verdict.cause?.code === "vault_unreachable") log.warn({ reason: verdict.cause.message }, "Vault unreachable");
+  if (cause?.code === "vault_unreachable") log.warn({ reason: cause.message }, "Vault unreachable");
 }
 
 /** Writes how a run ended together with what people are told of it, and counts it. */

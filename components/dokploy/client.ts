@@ -110,26 +110,11 @@ const DELETE_TIMEOUT = 180_000;
 export function connectDokploy(options: TransportOptions): Dokploy {
   const { get, post, close } = openTransport(options);
   const again = { idempotent: true };
-  let version: Promise<ServerVersion | undefined> | undefined;
-  let role: Promise<string | undefined> | undefined;
 
   return {
     url: options.url,
-    version() {
-      version ??= get("settings.getDokployVersion").then((answer) => parseVersion(answer));
-      // A failed question is asked again by whoever needs the answer next.
-      version.catch(() => {
-        version = undefined;
-      });
-      return version;
-    },
-    role() {
-      role ??= get("user.get").then((answer) => membership.safeParse(answer).data?.role);
-      role.catch(() => {
-        role = undefined;
-      });
-      return role;
-    },
+    version: once(async () => parseVersion(await get("settings.getDokployVersion"))),
+    role: once(async () => membership.safeParse(await get("user.get")).data?.role),
     projects: async () => read(z.array(projectEntry), await get("project.all"), "project.all"),
     createProject: async (project) => read(projectCreated, await post("project.create", project), "project.create"),
     updateProject: async (project) => void (await post("project.update", project, again)),
@@ -178,6 +163,18 @@ export function connectDokploy(options: TransportOptions): Dokploy {
     containerLog: async (composeId, containerId, lines) =>
       text(await get("compose.readLogs", { composeId, containerId, tail: String(lines) })),
     close,
+  };
+}
+
+/** Asks when it is first needed and keeps the answer. A failed question is asked again by whoever needs the answer next. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | undefined;
+  return () => {
+    asked ??= ask();
+    asked.catch(() => {
+      asked = undefined;
+    });
+    return asked;
   };
 }
 

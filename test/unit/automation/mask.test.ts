@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { createMask, maskAll } from "../../../automation/mask.ts";
+import type { Cause } from "../../../automation/domain/run.ts";
+import { createMask, maskCause, maskOutcome } from "../../../automation/mask.ts";
 
 const mask = createMask(() => ["s3cret-value", "s3cret-value-longer", "abc", 'two\nlines "quoted"']);
 
@@ -15,15 +16,22 @@ test.each<[string, string, string]>([
   expect(mask(text)).toBe(expected);
 });
 
-test("takes secrets out of every text of a value, and leaves all else as it is", () => {
-  const value = { cause: { code: "timeout", logTail: ["a planted-value", "b"] }, at: 5, none: null, yes: true };
-  expect(
-    maskAll(
-      createMask(() => ["planted-value"]),
-      value,
-    ),
-  ).toEqual({
-    ...value,
-    cause: { code: "timeout", logTail: ["a [secret]", "b"] },
+test("takes secrets out of what a run says, and never out of codes and names, whatever word a secret is", () => {
+  const words = createMask(() => ["planted-value", "timeout", "changed", "postgres"]);
+  const cause: Cause = {
+    code: "timeout",
+    message: "m planted-value",
+    hint: "h planted-value",
+    logTail: ["a planted-value", "b"],
+  };
+  const masked = { code: "timeout", message: "m [secret]", hint: "h [secret]", logTail: ["a [secret]", "b"] };
+  expect(maskCause(words, cause)).toEqual(masked);
+  expect(maskCause(words, { code: "canceled", message: "a", hint: "b" })).toEqual({
+    code: "canceled",
+    message: "a",
+    hint: "b",
   });
+  expect(
+    maskOutcome(words, { service: "postgres", result: "changed", reason: "drift: planted-value", seconds: 5, cause }),
+  ).toEqual({ service: "postgres", result: "changed", reason: "drift: [secret]", seconds: 5, cause: masked });
 });
