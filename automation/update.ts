@@ -12,6 +12,7 @@ import { runEngine, type WarmEngine, warmEngine } from "./engine/run.ts";
 import { isEngine, killSession } from "./engine/session.ts";
 import type { EngineResult } from "./engine/start.ts";
 import { RequestError } from "./http/errors.ts";
+import { JournalConflict, settleJournal } from "./journal/settle.ts";
 import { type Prepared, prepare, ReleaseError } from "./prepare.ts";
 import { openRecord, type Recorder } from "./record.ts";
 import { areAbandoned, clearWay, findLeftover, requireReadableLocks } from "./recovery.ts";
@@ -95,6 +96,7 @@ async function tryOnce(runner: Runner, claim: Claim, stop: AbortSignal, record: 
       : { session: run.session, mend: false };
     const before = old?.host ?? null;
     for (const lock of await clearWay(old, prepared.locks)) tellLockRemoved(runner, run, lock);
+    await recordInterrupted(runner, run, prepared);
     if (writes) await requireReadableLocks(prepared.locks);
     stop.throwIfAborted();
     record.phase("engine", { attempt: run.attempts + 1 });
@@ -112,7 +114,10 @@ async function tryOnce(runner: Runner, claim: Claim, stop: AbortSignal, record: 
         warm: warmEngine(env),
       });
     }
-    if (result.result === "crashed") await clearWay(run.session, prepared.locks);
+    if (result.result === "crashed") {
+      await clearWay(run.session, prepared.locks);
+      await recordInterrupted(runner, run, prepared);
+    }
     await prepared.folder.clean();
     const canceled = stop.aborted || result.result === "crashed";
     const outcomes =
@@ -171,6 +176,21 @@ async function breakLocks(
   await removeAllLocks(env, prepared.workDir, run.stack);
   for (const { host, pid } of locks) tellLockRemoved(runner, run, `${host}:${pid}`);
   return true;
+}
+
+/** Brings into the state what an update did whose journal nobody closed. */
+async function recordInterrupted({ log }: Runner, run: Run, { place }: Prepared): Promise<void> {
+  if (!place) return;
+  try {
+    if ((await settleJournal(place)) === "none") return;
+    log.warn({ run: run.id, stack: run.stack }, "interrupted update recorded");
+  } catch (error) {
+    if (!(error instanceof JournalConflict)) throw error;
+    throw new ReleaseError(
+      error.message,
+      `compare ${error.kept} with \`pulumi stack export\`; the next deploy goes on from the state as it is, and takes over its own services`,
+    );
+  }
 }
 
 function tellLockRemoved({ metrics, log }: Runner, run: Run, lock: string): void {

@@ -1,7 +1,8 @@
 // The process of one update: leads a session of its own, so that nothing it starts can outlive it unnoticed. The
 // Automation API is loaded only here: it costs 145 MB, and a crash of the program stays here.
-import { copyFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import {
   ConcurrentUpdateError,
   LocalWorkspace,
@@ -11,7 +12,10 @@ import {
 } from "@pulumi/pulumi/automation/index.js";
 import { SemVer } from "semver";
 import { ENGINE_VERSION } from "../../tools/engine-path.mjs";
+import { hasPlainState, readState, type StackPlace } from "../journal/checkpoint.ts";
+import { openJournaledUpdate } from "../journal/journaled-update.ts";
 import { cutEvent } from "./cut.ts";
+import { StackLocked } from "./locks.ts";
 import { type EngineEnd, type EngineJob, type EngineMessage, type LeaseMessage, SAID_LIMIT } from "./messages.ts";
 import { describeSession, killSession } from "./session.ts";
 
@@ -98,6 +102,7 @@ async function run(job: EngineJob): Promise<EngineEnd> {
   } catch (error) {
     if (!(error instanceof StackNotFoundError)) throw error;
     await workspace.createStack(job.stack);
+    copySalt(join(job.workDir, `Pulumi.${job.stack}.yaml`), job.configFile);
     return work(job, stack);
   }
 }
@@ -115,8 +120,34 @@ async function work(job: EngineJob, stack: Stack): Promise<EngineEnd> {
   if (canceled) return { result: "failed", problem: "none", said: "canceled before the engine started" };
   if (job.kind === "preview") await stack.preview({ ...common, refresh: true });
   else if (job.kind === "drift") await stack.refresh({ ...common, previewOnly: true });
-  else await stack.up({ ...common, refresh: true, continueOnError: true });
+  else await withJournal(job, stack, () => stack.up({ ...common, refresh: true, continueOnError: true }));
   return { result: "succeeded", problem: "none", said: "" };
+}
+
+/** Lets the engine of an update write a journal where the job wants it and the backend can. */
+async function withJournal(job: EngineJob, { workspace }: Stack, update: () => Promise<unknown>): Promise<void> {
+  const { journal, configFile } = job;
+  if (!journal || !(await hasPlainState(journal)) || !(await hasKey(journal, configFile))) return void (await update());
+  const journaled = await openJournaledUpdate(journal, join(dirname(configFile), "credentials"));
+  try {
+    workspace.envVars = journaled.env;
+    await update();
+  } finally {
+    workspace.envVars = {};
+    await journaled.close();
+  }
+}
+
+/** Whether it is settled how the state's secrets are encrypted; else the engine asks its backend, and each kind has its own way. */
+async function hasKey(place: StackPlace, configFile: string): Promise<boolean> {
+  if (/^(encryptionsalt|secretsprovider):/m.test(readFileSync(configFile, "utf8"))) return true;
+  return (await readState(place)).deployment.secrets_providers !== undefined;
+}
+
+/** A stack that was just made has its salt in the checkout's file only. */
+function copySalt(from: string, to: string): void {
+  const salt = /^encryptionsalt: .*$/m.exec(readFileSync(from, "utf8"))?.[0];
+  if (salt && !readFileSync(to, "utf8").includes(salt)) appendFileSync(to, `\n${salt}\n`);
 }
 
 function toEnd(error: unknown): EngineEnd {
@@ -127,6 +158,6 @@ function toEnd(error: unknown): EngineEnd {
 }
 
 function toProblem(error: unknown, said: string): EngineEnd["problem"] {
-  if (error instanceof ConcurrentUpdateError) return "locked";
+  if (error instanceof ConcurrentUpdateError || error instanceof StackLocked) return "locked";
   return /\bwas killed with SIG[A-Z]+/.test(said) ? "killed" : "engine";
 }

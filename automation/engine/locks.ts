@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
-import { readdir, readFile, rm } from "node:fs/promises";
-import { hostname } from "node:os";
+import { randomUUID } from "node:crypto";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { hostname, userInfo } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { backendFolder } from "./backend.ts";
@@ -18,6 +19,35 @@ export interface StackLock {
 export function lockFolder(backendUrl: string, project: string, stack: string): string | undefined {
   const folder = backendFolder(backendUrl);
   return folder && join(folder, ".pulumi", "locks", "organization", project, stack);
+}
+
+/** Somebody else holds the stack. */
+export class StackLocked extends Error {
+  override readonly name = "StackLocked";
+}
+
+/**
+ * Locks a stack in a `file://` backend as the engine does (pulumi/pulumi, pkg/backend/diy/lock.go), in the name of this process.
+ * Returns the lock's id. Throws StackLocked.
+ */
+export async function takeLock(folder: string): Promise<string> {
+  const id = randomUUID();
+  const refuseOthers = async () => {
+    const others = (await readLocks(folder)).filter((lock) => lock.id !== id);
+    if (others.length === 0) return;
+    const holders = others.map(({ host, pid }) => `${host} (pid ${pid})`).join(", ");
+    throw new StackLocked(`the stack is currently locked by ${others.length} lock(s): ${holders}`);
+  };
+  await refuseOthers();
+  const holder = { pid: process.pid, username: userInfo().username, hostname: hostname(), timestamp: new Date() };
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, `${id}.json`), JSON.stringify(holder), { flush: true });
+  // Two that write at the same moment both see the other, and both give way.
+  await refuseOthers().catch(async (error: unknown) => {
+    await removeLock(folder, id);
+    throw error;
+  });
+  return id;
 }
 
 /** All locks of a stack, whoever holds them. */

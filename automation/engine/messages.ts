@@ -1,4 +1,5 @@
 import type { StepRecord, TimedRecord } from "../domain/engine-record.ts";
+import type { StackPlace } from "../journal/checkpoint.ts";
 
 /** Longest last words handed on, in characters. Far more than is kept: a cut goes through secrets, and only the runner can mask them. */
 export const SAID_LIMIT = 64_000;
@@ -15,6 +16,8 @@ export interface EngineJob {
   message: string;
   /** Where the state is copied before a cut-off update is mended; null: nothing to mend. */
   recoverTo: string | null;
+  /** Where the stack is, when its update shall write a journal; null: the whole state after every step. */
+  journal: StackPlace | null;
 }
 
 /** Until when the runner holds the stack, in milliseconds since the epoch; told again and again while an engine runs. */

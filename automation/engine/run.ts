@@ -78,6 +78,7 @@ export async function runEngine(
       configFile: prepared.folder.configFile,
       message: `${run.tag ?? run.commit.slice(0, 7)} (${run.id}, ${run.triggeredBy})`,
       recoverTo,
+      journal: prepared.services.length >= config.journalFrom ? (prepared.place ?? null) : null,
     };
     engine.begin(job);
   }

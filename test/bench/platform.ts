@@ -67,7 +67,7 @@ export async function startBenchPlatform(services: number, program: string) {
     DOKPLOY_URL: emulator.url,
     DOKPLOY_API_KEY: apiKey,
     PLATFORM_KEY: "bench".repeat(8),
-    PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
+    PULUMI_BACKEND_URL: process.env.BENCH_BACKEND ?? `file://${join(folder, "state")}`,
     PULUMI_CONFIG_PASSPHRASE: "bench",
   });
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type JournaledUpdate, openJournaledUpdate } from "../../../automation/journal/journaled-update.ts";
 import { engineEnvironment } from "../../../tools/engine-path.mjs";
 
 const PROGRAM = new URL("../../fixtures/provider", import.meta.url).pathname;
@@ -47,7 +48,7 @@ export interface Engine {
   traces(): Promise<string>;
   run(args: string[], env?: NodeJS.ProcessEnv): Promise<Outcome>;
   /** Starts an update in a session of its own, to be killed. */
-  start(args: string[]): ChildProcess;
+  start(args: string[]): Promise<ChildProcess>;
   /** Brings the stack to where an update can begin after a killed one: no lock, no pending creations. */
   recover(): Promise<Outcome>;
   says(said: Said): void;
@@ -58,10 +59,11 @@ export interface Engine {
   close(): void;
 }
 
-/** Opens an empty stack. `server` and `key` go into the environment of every command. */
+/** Opens an empty stack. `server` and `key` go into the environment of every command; with `journal`, updates write one. */
 export async function openEngine(
   server: { url: string; apiKey: string },
   env: NodeJS.ProcessEnv = {},
+  { journal = false } = {},
 ): Promise<Engine> {
   const folder = mkdtempSync(join(tmpdir(), "provider-engine-"));
   const said = join(folder, "said.json");
@@ -88,46 +90,54 @@ export async function openEngine(
       detached,
       stdio: ["ignore", "pipe", "pipe"],
     });
+  const place = { folder, project: "provider-fixture", stack: "test" };
+  let update: JournaledUpdate | undefined;
+  const begin = async (args: string[]) => {
+    if (journal && args[0] === "up") update = await openJournaledUpdate(place, join(folder, "credentials"));
+    return update?.env ?? {};
+  };
+  const end = async () => {
+    await update?.close();
+    update = undefined;
+  };
   const run = async (args: string[], more: NodeJS.ProcessEnv = {}): Promise<Outcome> => {
     const own = ["up", "preview", "refresh", "destroy"].includes(args[0] ?? "");
     const log = join(folder, `events-${traces.length}.json`);
     const stack = ["--stack", "test", "--config-file", join(folder, "stack.yaml")];
     const flags = own ? [...stack, "--non-interactive", "--event-log", log] : [];
-    const child = start([...args, ...flags], more);
+    const child = start([...args, ...flags], { ...more, ...(await begin(args)) });
     let text = "";
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (text += chunk));
     const code = await new Promise((resolve) => child.once("close", resolve));
+    await end();
     if (own) traces.push(text, readable(log));
     return { ok: code === 0, text };
   };
   const init = await run(["stack", "init", "test", "--no-select"]);
   if (!init.ok) throw new Error(init.text);
+  const configure = async (key: string, value: string, ...flags: string[]) => {
+    const own = ["--stack", "test", "--config-file", join(folder, "stack.yaml")];
+    const { ok, text } = await run(["config", "set", ...own, ...flags, key, value]);
+    if (!ok) throw new Error(text);
+  };
+  // Makes the salt that a state of its own would choose with the first update.
+  if (journal) await configure("provider-fixture:any", "thing", "--secret");
 
   return {
     folder,
     run,
-    start: (args) =>
-      start([...args, "--stack", "test", "--config-file", join(folder, "stack.yaml"), "--non-interactive"], {}, true),
-    recover() {
+    async start(args) {
+      const own = ["--stack", "test", "--config-file", join(folder, "stack.yaml"), "--non-interactive"];
+      return start([...args, ...own], await begin(args), true);
+    },
+    async recover() {
+      await end();
       rmSync(join(folder, ".pulumi", "locks"), { recursive: true, force: true });
       return run(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]);
     },
     traces: async () => [...traces, (await run(["stack", "export", "--stack", "test"])).text].join("\n"),
     says: (what) => writeFileSync(said, JSON.stringify(what)),
-    async configure(key, value, ...flags) {
-      const { ok, text } = await run([
-        "config",
-        "set",
-        "--stack",
-        "test",
-        "--config-file",
-        join(folder, "stack.yaml"),
-        ...flags,
-        key,
-        value,
-      ]);
-      if (!ok) throw new Error(text);
-    },
+    configure,
     async state() {
       const { text } = await run(["stack", "export", "--stack", "test"]);
       // Secrets are encrypted anew in every export.

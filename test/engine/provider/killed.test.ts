@@ -4,13 +4,18 @@ import { composeFile, OWNER } from "../../contract/dokploy/place.ts";
 import { type Engine, NO_DRIFT, openEngine, UP_REFRESH } from "./engine.ts";
 import { childrenOf, commandOf, runs } from "./processes.ts";
 
-describe("an update that was killed", { timeout: 240_000 }, () => {
+const WAYS = [
+  { way: "with the whole state after every step", journal: false },
+  { way: "with a journal", journal: true },
+];
+
+describe.each(WAYS)("an update that was killed, $way", { timeout: 240_000 }, ({ journal }) => {
   let emulator: Emulator;
   let engine: Engine;
 
   beforeEach(async () => {
     emulator = await startEmulator();
-    engine = await openEngine(emulator);
+    engine = await openEngine(emulator, {}, { journal });
     engine.says({
       environment: { project: "platform", name: "staging" },
       owner: OWNER,
@@ -28,7 +33,7 @@ describe("an update that was killed", { timeout: 240_000 }, () => {
 
   it("leaves no provider behind that goes on deploying, and the next update ends it without a second service", async () => {
     for (const service of ["web", "other"]) emulator.control.addFault({ kind: "slow-deploy", service, ms: 3_000 });
-    const child = engine.start(UP_REFRESH);
+    const child = await engine.start(UP_REFRESH);
     await until(() => (emulator.control.statistics().procedures["compose.deploy"] ?? 0) > 0);
     const plugins = childrenOf(child.pid ?? 0);
     const providers = plugins.filter((pid) => commandOf(pid).includes("dynamic-provider"));

@@ -7,7 +7,7 @@ import { childrenOf, runs } from "./processes.ts";
 
 // ENGINE_SEQUENCES=10 SEED=12345 npx vitest run test/engine/provider/random.test.ts
 // Hundreds of sequences run without the engine in test/contract/dokploy/random.test.ts; here the engine's own part is tried.
-const SEQUENCES = Number(process.env.ENGINE_SEQUENCES ?? 1);
+const SEQUENCES = Number(process.env.ENGINE_SEQUENCES ?? 2);
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
 const STEPS = 5;
 const NAMES = ["alpha", "beta"];
@@ -32,7 +32,8 @@ async function play(seed: number, story: string[]): Promise<void> {
   const below = (limit: number) => Math.floor(random() * limit);
   const one = <T>(list: readonly T[]): T => list[below(list.length)] as T;
   const emulator = await startEmulator();
-  const engine = await openEngine(emulator);
+  // Every second one writes a journal.
+  const engine = await openEngine(emulator, {}, { journal: seed % 2 === 1 });
   const dokploy = connect(emulator);
   const wanted = new Map<string, SaidService>(NAMES.map((name) => [name, asSaid(name, 1)]));
   const says = () =>
@@ -70,7 +71,7 @@ async function play(seed: number, story: string[]): Promise<void> {
       says();
       emulator.control.resetStatistics();
       const requests = 1 + below(14);
-      const child = engine.start(UP_REFRESH);
+      const child = await engine.start(UP_REFRESH);
       const ended = new Promise((resolve) => child.once("exit", resolve));
       let over = false;
       ended.then(() => {

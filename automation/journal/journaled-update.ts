@@ -1,0 +1,49 @@
+import { randomBytes } from "node:crypto";
+import { lockFolder, removeLock, takeLock } from "../engine/locks.ts";
+import type { StackPlace } from "./checkpoint.ts";
+import { serveState } from "./service.ts";
+import { settleJournal } from "./settle.ts";
+import { awaitUpdate } from "./update.ts";
+
+/** How long the engine gathers steps before it sends them, in milliseconds: each waits for that, and costs less the more there are. */
+const BATCH = 5;
+
+/** A stack that is held for one `pulumi up`. */
+export interface JournaledUpdate {
+  /** For the engine: where it finds the state, and how it gets in. */
+  env: Record<string, string>;
+  /** Records what was done, however the engine ended, and lets go of the stack. */
+  close(): Promise<void>;
+}
+
+/**
+ * Holds a stack of a `file://` backend for one `pulumi up` whose engine writes a journal: every step is on disk once, before it
+ * begins and after it ended, instead of the whole state each time. When the update is over, or cut off, the journal becomes the
+ * state. Throws StackLocked, JournalConflict.
+ */
+export async function openJournaledUpdate(place: StackPlace, credentials: string): Promise<JournaledUpdate> {
+  const locks = lockFolder(`file://${place.folder}`, place.project, place.stack) as string;
+  const lock = await takeLock(locks);
+  const release = () => removeLock(locks, lock);
+  try {
+    await settleJournal(place);
+    const token = randomBytes(24).toString("base64url");
+    const update = awaitUpdate(place, () => BigInt(Date.now()) * 1_000_000n);
+    const service = await serveState(place.folder, update, token);
+    return {
+      env: {
+        PULUMI_BACKEND_URL: service.url,
+        PULUMI_ACCESS_TOKEN: token,
+        PULUMI_CREDENTIALS_PATH: credentials,
+        PULUMI_JOURNALING_BATCH_PERIOD: String(BATCH),
+      },
+      async close() {
+        await service.close();
+        await update.end().finally(release);
+      },
+    };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}

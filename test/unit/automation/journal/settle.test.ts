@@ -1,0 +1,171 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  digestOf,
+  hasPlainState,
+  journalFile,
+  readState,
+  type StackPlace,
+} from "../../../../automation/journal/checkpoint.ts";
+import { beginJournal } from "../../../../automation/journal/journal-file.ts";
+import { JournalConflict, settleJournal } from "../../../../automation/journal/settle.ts";
+
+const state = (...names: string[]) =>
+  JSON.stringify({
+    version: 3,
+    checkpoint: {
+      stack: "organization/p/s",
+      latest: { manifest: {}, resources: names.map((name) => ({ urn: `urn:pulumi:s::p::t:T::${name}`, type: "t:T" })) },
+    },
+  });
+const step = (sequenceID: number, name: string) =>
+  JSON.stringify({
+    entries: [
+      {
+        version: 1,
+        kind: 1,
+        sequenceID,
+        operationID: sequenceID,
+        removeOld: null,
+        removeNew: null,
+        state: {
+          urn: `urn:pulumi:s::p::t:T::${name}`,
+          type: "t:T",
+          custom: true,
+          inputs: { text: "lines\nof\u2028it" },
+        },
+      },
+    ],
+  });
+
+describe("a journal that was left", () => {
+  let place: StackPlace;
+  let file: string;
+  let journal: string;
+  beforeEach(() => {
+    place = { folder: mkdtempSync(join(tmpdir(), "settle-")), project: "p", stack: "s" };
+    file = join(place.folder, ".pulumi/stacks/p/s.json");
+    journal = journalFile(place);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, state("old"));
+    writeFileSync(`${file}.attrs`, "{}");
+  });
+  afterEach(() => rmSync(place.folder, { recursive: true }));
+
+  const begin = () =>
+    beginJournal(journal, {
+      base: digestOf(readFileSync(file, "utf8")),
+      engine: "v3.259.0",
+      begun: "1700000000000000000",
+    });
+  const names = async () => (await readState(place)).deployment.resources?.map(({ urn }) => urn.split("::").at(-1));
+
+  test("becomes the state, once", async () => {
+    const open = begin();
+    open.add(step(1, "x"));
+    open.add(step(2, "y"));
+    open.close();
+    expect(await settleJournal(place)).toBe("settled");
+    expect(await names()).toEqual(["x", "y", "old"]);
+    expect((await readState(place)).deployment.resources?.[0]).toMatchObject({ inputs: { text: "lines\nof\u2028it" } });
+    expect(readFileSync(`${file}.bak`, "utf8")).toBe(state("old"));
+    expect(readdirSync(dirname(journal))).toEqual([]);
+    expect(await settleJournal(place)).toBe("none");
+    expect(await names()).toEqual(["x", "y", "old"]);
+  });
+
+  test("without a step changes nothing", async () => {
+    begin().close();
+    expect(await settleJournal(place)).toBe("settled");
+    expect(readFileSync(file, "utf8")).toBe(state("old"));
+  });
+
+  test("cut off in a line, counts up to that line: what follows was never confirmed", async () => {
+    const open = begin();
+    open.add(step(1, "x"));
+    open.close();
+    const whole = readFileSync(journal, "utf8");
+    for (const cut of [1, 20, step(2, "y").length - 1]) {
+      writeFileSync(journal, whole + step(2, "y").slice(0, cut));
+      writeFileSync(file, state("old"));
+      expect(await settleJournal(place)).toBe("settled");
+      expect(await names()).toEqual(["x", "old"]);
+    }
+  });
+
+  test("cut off in its first line, counts as none", async () => {
+    mkdirSync(dirname(journal), { recursive: true });
+    for (const text of ["", '{"base":"']) {
+      writeFileSync(journal, text);
+      expect(await settleJournal(place)).toBe("settled");
+      expect(readFileSync(file, "utf8")).toBe(state("old"));
+      expect(existsSync(journal)).toBe(false);
+    }
+  });
+
+  test("is not recorded twice when that was cut off after the state was written", async () => {
+    const open = begin();
+    open.add(step(1, "x"));
+    open.close();
+    copyFileSync(journal, `${journal}.again`);
+    await settleJournal(place);
+    const written = readFileSync(file, "utf8");
+    copyFileSync(`${journal}.again`, journal);
+    expect(await settleJournal(place)).toBe("settled");
+    expect(readFileSync(file, "utf8")).toBe(written);
+  });
+
+  test("is kept, and nothing is written, when somebody changed the state meanwhile", async () => {
+    const open = begin();
+    open.add(step(1, "x"));
+    open.close();
+    writeFileSync(file, state("other"));
+    const refused = await settleJournal(place).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(JournalConflict);
+    expect(readFileSync((refused as JournalConflict).kept, "utf8")).toContain(step(1, "x"));
+    expect(readFileSync(file, "utf8")).toBe(state("other"));
+    expect(await settleJournal(place)).toBe("none");
+  });
+
+  test("of another update is left alone", async () => {
+    begin().close();
+    expect(await settleJournal(place, "1")).toBe("none");
+    expect(existsSync(journal)).toBe(true);
+    expect(await settleJournal(place, "1700000000000000000")).toBe("settled");
+  });
+
+  test("is never written over, and takes nothing any more after a write that failed", () => {
+    const open = begin();
+    expect(begin).toThrow("EEXIST");
+    open.close();
+    expect(() => open.add(step(1, "x"))).toThrow("EBADF");
+    expect(() => open.add(step(1, "x"))).toThrow("nothing more is begun");
+  });
+});
+
+test.each([
+  [["s.json"], true],
+  [["s.json", "s.json.bak", "s.json.attrs", "s.json.bak.attrs", "s2.json"], true],
+  [["s.json.gz"], false],
+  [["s.json", "s.json.gz"], false],
+  [["s2.json"], false],
+  [[], false],
+])("a stack with %j has a state of one plain file: %s", async (files, expected) => {
+  const folder = mkdtempSync(join(tmpdir(), "settle-"));
+  const stacks = join(folder, ".pulumi/stacks/p");
+  mkdirSync(stacks, { recursive: true });
+  for (const name of files) writeFileSync(join(stacks, name), "{}");
+  expect(await hasPlainState({ folder, project: "p", stack: "s" })).toBe(expected);
+  rmSync(folder, { recursive: true });
+});
