@@ -24,7 +24,7 @@ export function startHousekeeping(runner: Runner, wake: () => void): Housekeepin
   };
   const prune = async () => {
     await store.prune({ events: now() - config.keepEventsMs, runs: now() - config.keepRunsMs }, now());
-    await pruneEngineFiles(config.dataDir, config.backendUrl, now());
+    await pruneEngineFiles(config.backendUrl, now());
     await pruneOld(join(config.dataDir, "state-copies"), now() - 30 * DAY);
     await pruneOld(join(config.dataDir, "runs"), now() - DAY);
     await pruneOld(join(config.dataDir, "dependencies"), now() - 30 * DAY);

@@ -4,8 +4,8 @@ import { backendFolder } from "./engine/backend.ts";
 
 const DAY = 24 * 3_600_000;
 
-/** How long the engine's own files are kept, in milliseconds, and how many of each stack's stay whatever their age. */
-const KEEP = { history: 90 * DAY, backups: 30 * DAY, logs: 7 * DAY };
+/** How long the engine's copies of states are kept, in milliseconds, and how many of each stack's stay whatever their age. */
+const KEEP = { history: 90 * DAY, backups: 30 * DAY };
 const NEWEST = 40;
 
 /** Which files of a folder are dropped: older than `before`, and not among the `newest`. Pure. */
@@ -19,32 +19,30 @@ export function decideOld(files: { name: string; at: number }[], before: number,
 
 /**
  * Drops what the engine piles up and never removes: a copy of the state per update in a `file://` backend's `history` and
- * `backups`, and a log per command below its home.
+ * `backups`.
  */
-export async function pruneEngineFiles(dataDir: string, backendUrl: string, now: number): Promise<void> {
+export async function pruneEngineFiles(backendUrl: string, now: number): Promise<void> {
   const backend = backendFolder(backendUrl);
-  if (backend) {
-    for (const kind of ["history", "backups"] as const) {
-      const root = join(backend, ".pulumi", kind);
-      for (const project of await list(root)) {
-        for (const stack of await list(join(root, project))) {
-          await pruneFolder(join(root, project, stack), now - KEEP[kind], NEWEST);
-        }
+  if (!backend) return;
+  for (const kind of ["history", "backups"] as const) {
+    const root = join(backend, ".pulumi", kind);
+    for (const project of await list(root)) {
+      for (const stack of await list(join(root, project))) {
+        await pruneFolder(join(root, project, stack), now - KEEP[kind]);
       }
     }
   }
-  await pruneFolder(join(dataDir, "pulumi", "logs"), now - KEEP.logs, 0);
 }
 
 async function list(folder: string): Promise<string[]> {
   return await readdir(folder).catch(() => []);
 }
 
-async function pruneFolder(folder: string, before: number, newest: number): Promise<void> {
+async function pruneFolder(folder: string, before: number): Promise<void> {
   const files = [];
   for (const name of await list(folder)) {
     const facts = await stat(join(folder, name)).catch(() => undefined);
     if (facts?.isFile()) files.push({ name, at: facts.mtimeMs });
   }
-  for (const name of decideOld(files, before, newest)) await rm(join(folder, name), { force: true });
+  for (const name of decideOld(files, before, NEWEST)) await rm(join(folder, name), { force: true });
 }

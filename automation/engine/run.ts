@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { TimedRecord } from "../domain/engine-record.ts";
 import type { Prepared } from "../prepare.ts";
 import type { Recorder } from "../record.ts";
@@ -8,6 +8,7 @@ import type { Runner } from "../runner.ts";
 import type { Claim } from "../store/store.ts";
 import type { StopReason } from "../verdict.ts";
 import { ensureBackend } from "./backend.ts";
+import { prepareHome } from "./home.ts";
 import type { EngineJob } from "./messages.ts";
 import { cancelEngine, type EngineResult, type RunningEngine, startEngine } from "./start.ts";
 
@@ -42,6 +43,7 @@ export async function runEngine(
   const { warm, mend, stop, record } = options;
   const { engine } = warm;
   await ensureBackend(config.backendUrl);
+  await prepareHome(join(config.dataDir, "pulumi"), config.logLevel === "debug");
   const attempt = run.attempts + 1;
   const recoverTo = mend ? prepared.folder.stateCopy(attempt) : null;
   if (recoverTo) await mkdir(dirname(recoverTo), { recursive: true, mode: 0o700 });

@@ -7,10 +7,13 @@ import { startWorld, type World } from "./world.ts";
 
 const SLOW = 60_000;
 
-describe("SIGKILL", () => {
+describe.each([
+  { way: "with the whole state after every step", from: "50" },
+  { way: "with a journal", from: "0" },
+])("SIGKILL, $way,", ({ from }) => {
   let world: World;
   beforeAll(async () => {
-    world = await startWorld({}, { apart: true });
+    world = await startWorld({ JOURNAL_FROM: from }, { apart: true });
     expect((await world.deploy("staging", "v1.0.1")).body).toMatchObject({ status: "success" });
   }, 120_000);
   afterAll(() => world.stop());
@@ -19,6 +22,7 @@ describe("SIGKILL", () => {
     const folder = join(world.folder, "data/state/.pulumi/locks/organization/dockmaster/staging");
     return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
   };
+  const journal = () => existsSync(join(world.folder, "data/state/.pulumi/journals/dockmaster/staging.jsonl"));
   const engines = () => processesOf(world.folder, [world.runner.pid]);
   const ended = (id: unknown) =>
     until("the run ends", 120_000, async () => {
@@ -45,6 +49,7 @@ describe("SIGKILL", () => {
       expect(world.live(`staging/${service}`)).toMatchObject({ deployed: true, env: { TAG: tag } });
     }
     expect(locks()).toEqual([]);
+    expect(journal()).toBe(false);
     expect(engines()).toEqual([]);
   };
 
@@ -74,10 +79,12 @@ describe("SIGKILL", () => {
     await world.runner.kill();
     signal("SIGKILL");
     expect(locks().length).toBe(1);
+    expect(journal()).toBe(from === "0");
     world.script("staging/postgres", null);
     await world.restart();
     expect(await ended(id)).toMatchObject({ state: "succeeded", attempts: 2 });
     expect(world.logged()).toContain('"msg":"stack lock removed"');
+    expect(world.logged().includes('"msg":"interrupted update recorded"')).toBe(from === "0");
     expectWell("v1.0.3");
   }, 240_000);
 

@@ -102,7 +102,6 @@ export async function startWorld(
     DOKPLOY_URL: `file://${dokploy}`,
     DOKPLOY_API_KEY: randomBytes(24).toString("hex"),
     SHUTDOWN_GRACE: "0",
-    ...(process.env.JOURNAL_FROM ? { JOURNAL_FROM: process.env.JOURNAL_FROM } : {}),
     ...env,
   };
   let text = "";
