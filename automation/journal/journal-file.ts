@@ -15,8 +15,11 @@ export interface JournalHead {
 
 /** A journal that is written to. */
 export interface OpenJournal {
-  /** Adds what the engine sent in one request. On disk when it returns; once it failed, it takes nothing any more. */
-  add(request: string): void;
+  /**
+   * Adds what the engine sent in one request. When it returns, that outlives this process and the engine, and with `sync` a loss
+   * of power too. Once it failed, it takes nothing any more.
+   */
+  add(request: string, sync: boolean): void;
   close(): void;
 }
 
@@ -25,14 +28,14 @@ export function beginJournal(file: string, head: JournalHead): OpenJournal {
   mkdirSync(dirname(file), { recursive: true });
   const descriptor = openSync(file, "ax", 0o600);
   let broken = false;
-  const add = (line: string) => {
+  const add = (line: string, sync: boolean) => {
     if (broken) throw new Error("the journal could not be written before: nothing more is begun");
     broken = true;
     writeFileSync(descriptor, `${line.replaceAll("\n", " ")}\n`);
-    fdatasyncSync(descriptor);
+    if (sync) fdatasyncSync(descriptor);
     broken = false;
   };
-  add(JSON.stringify(head));
+  add(JSON.stringify(head), true);
   syncFolder(dirname(file));
   return { add, close: () => closeSync(descriptor) };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { addToHistory, digestOfState, type HistoryEntry, journalFile, type StackPlace } from "./checkpoint.ts";
-import { parseEntries } from "./entry.ts";
+import { type Entry, parseEntries } from "./entry.ts";
 import { beginJournal, type OpenJournal } from "./journal-file.ts";
 import { settleJournal } from "./settle.ts";
 
@@ -46,6 +46,8 @@ export function awaitUpdate(place: StackPlace, now: () => bigint): Update {
   let told: z.infer<typeof description> | undefined;
   let changes: Record<string, number> | undefined;
   let journal: OpenJournal | undefined;
+  /** Operations that change something. */
+  const doing = new Set<number>();
 
   return {
     place,
@@ -60,13 +62,14 @@ export function awaitUpdate(place: StackPlace, now: () => bigint): Update {
       return 1;
     },
     add(request) {
-      try {
-        parseEntries(request);
-      } catch (error) {
-        throw new ForeignRequest("this engine writes a journal of another kind", { cause: error });
-      }
+      const entries = readEntries(request);
       if (!journal) throw new Error("the update has not begun");
-      journal.add(request);
+      for (const { operation, operationID } of entries) if (operation) doing.add(operationID);
+      // What was only looked at can be looked at again, so a loss of power may take it.
+      journal.add(
+        request,
+        entries.some(({ operationID }) => doing.has(operationID)),
+      );
     },
     hear(request) {
       if (!request.includes('"summaryEvent"')) return;
@@ -95,6 +98,14 @@ export function awaitUpdate(place: StackPlace, now: () => bigint): Update {
       await settleJournal(place, String(begun));
     },
   };
+}
+
+function readEntries(request: string): Entry[] {
+  try {
+    return parseEntries(request);
+  } catch (error) {
+    throw new ForeignRequest("this engine writes a journal of another kind", { cause: error });
+  }
 }
 
 /** Secrets stay encrypted; a structured value comes as JSON. */

@@ -28,6 +28,9 @@ if (values.help) {
 // As the CLI and the runner do for every engine that they start.
 cacheCode();
 
+/** From how many services on the runner's updates write a journal. */
+const JOURNAL_FROM = 50;
+
 const rows: Row[] = [];
 const yardsticks: number[] = [];
 for (const services of values.services.split(",").filter(Boolean).map(Number)) {
@@ -53,8 +56,9 @@ function tell({ what, seconds }: Row): void {
 async function measureAll(services: number, program: string, note: string): Promise<Map<string, Measured>> {
   const all = new Map<string, Measured>();
   const platform = await startBenchPlatform(services, program);
-  const measure = async (what: string, args: string[], expectChanges: number, skipCheckpoints = false) => {
-    const run = await platform.run(args, skipCheckpoints);
+  const journal = services >= JOURNAL_FROM;
+  const measure = async (what: string, args: string[], expectChanges: number, options = {}) => {
+    const run = await platform.run(args, options);
     if (run.changes !== expectChanges) {
       throw new Error(`${what} with ${services} services changed ${run.changes} instead of ${expectChanges}`);
     }
@@ -65,13 +69,13 @@ async function measureAll(services: number, program: string, note: string): Prom
   };
   try {
     const up = ["up", "--yes", "--skip-preview"];
-    await measure("first update", up, services + 2);
-    await measure("update with nothing to change, with refresh", [...up, "--refresh"], 0);
+    await measure("first update", up, services + 2, { journal });
+    await measure("update with nothing to change, with refresh", [...up, "--refresh"], 0, { journal });
     platform.changeOne();
-    await measure("update that changes one service, with refresh", [...up, "--refresh"], 1);
+    await measure("update that changes one service, with refresh", [...up, "--refresh"], 1, { journal });
     await measure("drift check", ["refresh", "--preview-only", "--expect-no-changes"], 0);
     await platform.startOver();
-    await measure("first update without checkpoints", up, services + 2, true);
+    await measure("first update, the whole state after every step", up, services + 2);
   } finally {
     await platform.stop();
   }

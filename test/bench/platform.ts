@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { prepareHome } from "../../automation/engine/home.ts";
+import { openJournaledUpdate } from "../../automation/journal/journaled-update.ts";
 import { engineEnvironment } from "../../tools/engine-path.mjs";
 import { watchMemory } from "./memory.ts";
 
@@ -67,7 +69,8 @@ export async function startBenchPlatform(services: number, program: string) {
     DOKPLOY_URL: emulator.url,
     DOKPLOY_API_KEY: apiKey,
     PLATFORM_KEY: "bench".repeat(8),
-    PULUMI_BACKEND_URL: process.env.BENCH_BACKEND ?? `file://${join(folder, "state")}`,
+    PULUMI_HOME: join(folder, "home"),
+    PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
     PULUMI_CONFIG_PASSPHRASE: "bench",
   });
 
@@ -97,6 +100,8 @@ export async function startBenchPlatform(services: number, program: string) {
     if (code !== 0) throw new Error(output);
   };
   mkdirSync(join(folder, "state"));
+  // As the runner's engines: without a log of their own.
+  await prepareHome(join(folder, "home"), false);
   await initStack();
 
   return {
@@ -109,7 +114,8 @@ export async function startBenchPlatform(services: number, program: string) {
       mkdirSync(join(folder, "state"));
       await initStack();
     },
-    async run(args: string[], skipCheckpoints: boolean): Promise<Measured> {
+    /** With `journal`, as the runner updates a stack of many services. */
+    async run(args: string[], { journal = false } = {}): Promise<Measured> {
       const statistics = async (method: "GET" | "DELETE") => {
         const answer = await fetch(new URL("/_emulator/stats", emulator.url), {
           method,
@@ -118,8 +124,10 @@ export async function startBenchPlatform(services: number, program: string) {
         return answer.text();
       };
       await statistics("DELETE");
-      const checkpoints = skipCheckpoints ? { PULUMI_EXPERIMENTAL: "true", PULUMI_SKIP_CHECKPOINTS: "true" } : {};
-      const run = await pulumi([...args, "--stack", "bench"], { ...environment(), ...checkpoints });
+      const place = { folder: join(folder, "state"), project: "bench", stack: "bench" };
+      const update = journal ? await openJournaledUpdate(place, join(folder, "credentials")) : undefined;
+      const run = await pulumi([...args, "--stack", "bench"], { ...environment(), ...update?.env });
+      await update?.close();
       if (run.code !== 0)
         throw new Error(`pulumi ${args.join(" ")} ended with ${run.code}:\n${run.output.slice(-2000)}`);
       return {

@@ -73,8 +73,8 @@ describe("a journal that was left", () => {
 
   test("becomes the state, once", async () => {
     const open = begin();
-    open.add(step(1, "x"));
-    open.add(step(2, "y"));
+    open.add(step(1, "x"), true);
+    open.add(step(2, "y"), true);
     open.close();
     expect(await settleJournal(place)).toBe("settled");
     expect(await names()).toEqual(["x", "y", "old"]);
@@ -93,7 +93,7 @@ describe("a journal that was left", () => {
 
   test("cut off in a line, counts up to that line: what follows was never confirmed", async () => {
     const open = begin();
-    open.add(step(1, "x"));
+    open.add(step(1, "x"), true);
     open.close();
     const whole = readFileSync(journal, "utf8");
     for (const cut of [1, 20, step(2, "y").length - 1]) {
@@ -116,7 +116,7 @@ describe("a journal that was left", () => {
 
   test("is not recorded twice when that was cut off after the state was written", async () => {
     const open = begin();
-    open.add(step(1, "x"));
+    open.add(step(1, "x"), true);
     open.close();
     copyFileSync(journal, `${journal}.again`);
     await settleJournal(place);
@@ -128,7 +128,7 @@ describe("a journal that was left", () => {
 
   test("is kept, and nothing is written, when somebody changed the state meanwhile", async () => {
     const open = begin();
-    open.add(step(1, "x"));
+    open.add(step(1, "x"), true);
     open.close();
     writeFileSync(file, state("other"));
     const refused = await settleJournal(place).catch((error: unknown) => error);
@@ -149,8 +149,8 @@ describe("a journal that was left", () => {
     const open = begin();
     expect(begin).toThrow("EEXIST");
     open.close();
-    expect(() => open.add(step(1, "x"))).toThrow("EBADF");
-    expect(() => open.add(step(1, "x"))).toThrow("nothing more is begun");
+    expect(() => open.add(step(1, "x"), true)).toThrow("EBADF");
+    expect(() => open.add(step(1, "x"), true)).toThrow("nothing more is begun");
   });
 });
 
