@@ -1,9 +1,8 @@
 import { checkOut } from "./checkout.ts";
 import { linkDependencies } from "./dependencies.ts";
 import type { Run } from "./domain/run.ts";
-import { backendFolder } from "./engine/backend.ts";
+import { placeOf, type StackPlace } from "./engine/backend.ts";
 import { lockFolder } from "./engine/locks.ts";
-import type { StackPlace } from "./journal/checkpoint.ts";
 import type { Recorder } from "./record.ts";
 import type { Runner } from "./runner.ts";
 import { makeRunFolder, type RunFolder, readProject } from "./stack-file.ts";
@@ -54,10 +53,8 @@ export async function prepare(runner: Runner, run: Run, record: Recorder, signal
   record.phase("dependencies");
   await linkDependencies(workDir, { dataDir: config.dataDir, runnerFolder: runner.folder, env: runner.env, signal });
   const folder = await makeRunFolder(config.dataDir, run.id, workDir, run.stack);
-  const project = await readProject(workDir);
-  const backend = backendFolder(config.backendUrl);
-  const place = backend === undefined ? undefined : { folder: backend, project, stack: run.stack };
-  return { workDir, folder, services, place, locks: lockFolder(config.backendUrl, project, run.stack) };
+  const place = placeOf(config.backendUrl, await readProject(workDir), run.stack);
+  return { workDir, folder, services, place, locks: place && lockFolder(place) };
 }
 
 /** What the stack has, or had, needs no news: going back must work above all when nothing else does. */

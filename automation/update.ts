@@ -12,7 +12,8 @@ import { runEngine, type WarmEngine, warmEngine } from "./engine/run.ts";
 import { isEngine, killSession } from "./engine/session.ts";
 import type { EngineResult } from "./engine/start.ts";
 import { RequestError } from "./http/errors.ts";
-import { JournalConflict, settleJournal } from "./journal/settle.ts";
+import { settleLeftover } from "./journal/leftover.ts";
+import { JournalConflict } from "./journal/settle.ts";
 import { type Prepared, prepare, ReleaseError } from "./prepare.ts";
 import { openRecord, type Recorder } from "./record.ts";
 import { areAbandoned, clearWay, findLeftover, requireReadableLocks } from "./recovery.ts";
@@ -182,14 +183,12 @@ async function breakLocks(
 async function recordInterrupted({ log }: Runner, run: Run, { place }: Prepared): Promise<void> {
   if (!place) return;
   try {
-    if ((await settleJournal(place)) === "none") return;
+    // Who holds the stack keeps it: then the engine says so too.
+    if ((await settleLeftover(place)) !== "settled") return;
     log.warn({ run: run.id, stack: run.stack }, "interrupted update recorded");
   } catch (error) {
     if (!(error instanceof JournalConflict)) throw error;
-    throw new ReleaseError(
-      error.message,
-      `compare ${error.kept} with \`pulumi stack export\`; the next deploy goes on from the state as it is, and takes over its own services`,
-    );
+    throw new ReleaseError(error.message, error.hint);
   }
 }
 

@@ -1,5 +1,6 @@
 // The process of one update: leads a session of its own, so that nothing it starts can outlive it unnoticed. The
 // Automation API is loaded only here: it costs 145 MB, and a crash of the program stays here.
+
 import { appendFileSync, copyFileSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -12,8 +13,9 @@ import {
 } from "@pulumi/pulumi/automation/index.js";
 import { SemVer } from "semver";
 import { ENGINE_VERSION } from "../../tools/engine-path.mjs";
-import { hasPlainState, readState, type StackPlace } from "../journal/checkpoint.ts";
+import { hasPlainState, readState } from "../journal/checkpoint.ts";
 import { openJournaledUpdate } from "../journal/journaled-update.ts";
+import type { StackPlace } from "./backend.ts";
 import { cutEvent } from "./cut.ts";
 import { StackLocked } from "./locks.ts";
 import { type EngineEnd, type EngineJob, type EngineMessage, type LeaseMessage, SAID_LIMIT } from "./messages.ts";

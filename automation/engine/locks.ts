@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import { backendFolder } from "./backend.ts";
+import type { StackPlace } from "./backend.ts";
 
 /** The engine's lock on a stack, as a `file://` backend keeps it. It has no lease: a killed engine leaves it for ever. */
 export interface StackLock {
@@ -15,10 +15,9 @@ export interface StackLock {
   host: string;
 }
 
-/** Folder of a stack's locks; undefined for backends that are not files. */
-export function lockFolder(backendUrl: string, project: string, stack: string): string | undefined {
-  const folder = backendFolder(backendUrl);
-  return folder && join(folder, ".pulumi", "locks", "organization", project, stack);
+/** Folder of a stack's locks. */
+export function lockFolder({ folder, project, stack }: StackPlace): string {
+  return join(folder, ".pulumi", "locks", "organization", project, stack);
 }
 
 /** Somebody else holds the stack. */

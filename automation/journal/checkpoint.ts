@@ -1,16 +1,9 @@
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { StackPlace } from "../engine/backend.ts";
 import { type Checkpoint, parseCheckpoint } from "./entry.ts";
 import type { Versioned } from "./replay.ts";
-
-/** A stack in the folder of a `file://` backend. */
-export interface StackPlace {
-  /** The backend's folder. */
-  folder: string;
-  project: string;
-  stack: string;
-}
 
 /** The state of a stack as its file has it. */
 export interface StackState extends Versioned {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
+import type { StackPlace } from "../engine/backend.ts";
 import { lockFolder, removeLock, takeLock } from "../engine/locks.ts";
-import type { StackPlace } from "./checkpoint.ts";
 import { serveState } from "./service.ts";
 import { settleJournal } from "./settle.ts";
 import { awaitUpdate } from "./update.ts";
@@ -22,7 +22,7 @@ export interface JournaledUpdate {
  * state. Throws StackLocked, JournalConflict.
  */
 export async function openJournaledUpdate(place: StackPlace, credentials: string): Promise<JournaledUpdate> {
-  const locks = lockFolder(`file://${place.folder}`, place.project, place.stack) as string;
+  const locks = lockFolder(place);
   const lock = await takeLock(locks);
   const release = () => removeLock(locks, lock);
   try {

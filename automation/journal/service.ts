@@ -2,7 +2,8 @@ import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
-import { hasPlainState, readState, type StackPlace } from "./checkpoint.ts";
+import type { StackPlace } from "../engine/backend.ts";
+import { hasPlainState, readState } from "./checkpoint.ts";
 import { ForeignRequest, type Update } from "./update.ts";
 
 /** What a request is answered with, as JSON; nothing is `{}`. */

@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
+import type { StackPlace } from "../engine/backend.ts";
 import {
   digestOf,
   journalFile,
   readBackup,
   readState,
   renderState,
-  type StackPlace,
   type StackState,
   writeState,
 } from "./checkpoint.ts";
@@ -18,9 +18,11 @@ export class JournalConflict extends Error {
   override readonly name = "JournalConflict";
   /** Where the journal is kept. */
   readonly kept: string;
+  readonly hint: string;
   constructor(kept: string) {
-    super("the state was changed while an update that was cut off had not been recorded in it yet");
+    super("the state was changed by somebody else before it was recorded what an update did that was cut off");
     this.kept = kept;
+    this.hint = `compare ${kept} with \`pulumi stack export\`, then go on: the next update takes its own services over, whatever the state says`;
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { addToHistory, digestOfState, type HistoryEntry, journalFile, type StackPlace } from "./checkpoint.ts";
+import type { StackPlace } from "../engine/backend.ts";
+import { addToHistory, digestOfState, type HistoryEntry, journalFile } from "./checkpoint.ts";
 import { type Entry, parseEntries } from "./entry.ts";
 import { beginJournal, type OpenJournal } from "./journal-file.ts";
 import { settleJournal } from "./settle.ts";
@@ -46,6 +47,7 @@ export function awaitUpdate(place: StackPlace, now: () => bigint): Update {
   let told: z.infer<typeof description> | undefined;
   let changes: Record<string, number> | undefined;
   let journal: OpenJournal | undefined;
+  let settled = true;
   /** Operations that change something. */
   const doing = new Set<number>();
 
@@ -59,6 +61,7 @@ export function awaitUpdate(place: StackPlace, now: () => bigint): Update {
       const engine = told?.metadata.environment?.["pulumi.version"];
       if (!engine) throw new ForeignRequest("the engine does not say which release it is");
       journal = beginJournal(journalFile(place), { base: await digestOfState(place), engine, begun: String(begun) });
+      settled = false;
       return 1;
     },
     add(request) {
@@ -95,7 +98,10 @@ export function awaitUpdate(place: StackPlace, now: () => bigint): Update {
     async end() {
       journal?.close();
       journal = undefined;
-      await settleJournal(place, String(begun));
+      if (settled) return;
+      if ((await settleJournal(place, String(begun))) === "none")
+        throw new Error("somebody took the update's journal away");
+      settled = true;
     },
   };
 }

@@ -10,6 +10,7 @@ import { CliError } from "../problem.ts";
 import type { Checkout } from "./checkout.ts";
 import { describeRelease } from "./describe-release.ts";
 import { followEventLog } from "./event-log.ts";
+import { recordLeftover } from "./leftover.ts";
 import { runProgram } from "./run-program.ts";
 
 /** How one command of the engine ended. */
@@ -50,6 +51,7 @@ export async function runEngine(
   editConfig: (text: string) => string = (text) => text,
 ): Promise<EngineRun> {
   const env = laptopEnvironment();
+  await recordLeftover(checkout, stack, env);
   const folder = mkdtempSync(join(tmpdir(), "dockmaster-"));
   const interrupt = () => {};
   process.on("SIGINT", interrupt);

@@ -1,6 +1,7 @@
 import { CliError } from "../../problem.ts";
 import type { Checkout } from "../checkout.ts";
 import { laptopEnvironment } from "../engine.ts";
+import { hasLeftover } from "../leftover.ts";
 import { runProgram } from "../run-program.ts";
 import { readState } from "../state.ts";
 import { broken, type Finding, ok, skipped, warning } from "./finding.ts";
@@ -42,6 +43,10 @@ async function examineStack(checkout: Checkout, stack: string, backend: string):
   try {
     const { resources, pendingOperations } = await readState(checkout, stack, { reveal: true });
     const locks = await examineLocks(checkout, stack, backend);
+    if (hasLeftover(checkout, stack, laptopEnvironment())) {
+      const fix = `start the runner, or: dockmaster refresh ${stack} --clear-pending-creates`;
+      return [broken(name, "what an update did that was cut off is not in it yet", fix), ...locks];
+    }
     if (pendingOperations === 0) return [ok(name, `${resources.length} resources, the passphrase fits`), ...locks];
     const steps = pendingOperations === 1 ? "1 step was" : `${pendingOperations} steps were`;
     const fix = `dockmaster refresh ${stack} --clear-pending-creates`;

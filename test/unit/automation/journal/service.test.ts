@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { StackPlace } from "../../../../automation/engine/backend.ts";
 import { lockFolder, readLocks, StackLocked, takeLock } from "../../../../automation/engine/locks.ts";
-import { journalFile, type StackPlace } from "../../../../automation/journal/checkpoint.ts";
+import { journalFile } from "../../../../automation/journal/checkpoint.ts";
 import { type JournaledUpdate, openJournaledUpdate } from "../../../../automation/journal/journaled-update.ts";
 
 const UPDATE = "stacks/organization/p/s/update";
@@ -28,7 +29,7 @@ describe("the state service of one update", () => {
     rmSync(place.folder, { recursive: true });
   });
 
-  const locks = () => readLocks(lockFolder(`file://${place.folder}`, "p", "s")!);
+  const locks = () => readLocks(lockFolder(place));
   const state = () => readFileSync(join(place.folder, ".pulumi/stacks/p/s.json"), "utf8");
   async function ask(
     method: string,
@@ -108,6 +109,20 @@ describe("the state service of one update", () => {
     expect(await locks()).toEqual([]);
   });
 
+  test("says so when somebody took its journal away: the state lacks what it did", async () => {
+    const { id } = await begin();
+    await ask("PATCH", `${UPDATE}/${id}/journalentries`, step());
+    rmSync(journalFile(place));
+    const ended = await ask("POST", `${UPDATE}/${id}/complete`, { status: "succeeded" });
+    expect(ended).toMatchObject({
+      status: 500,
+      body: { message: expect.stringContaining("took the update's journal away") },
+    });
+    await expect(update.close()).rejects.toThrow("took the update's journal away");
+    expect(await locks()).toEqual([]);
+    update = await openJournaledUpdate(place, "unused");
+  });
+
   test.each([
     ["a kind of entry that it does not know", step(10)],
     ["another version", step(1, 2)],
@@ -130,7 +145,7 @@ describe("the state service of one update", () => {
     await expect(openJournaledUpdate(place, "unused")).rejects.toThrow(StackLocked);
     expect((await locks()).length).toBe(1);
     await update.close();
-    await takeLock(lockFolder(`file://${place.folder}`, "p", "s")!);
+    await takeLock(lockFolder(place));
     const refused = openJournaledUpdate(place, "unused");
     await expect(refused).rejects.toThrow(`(pid ${process.pid})`);
     expect((await locks()).length).toBe(1);

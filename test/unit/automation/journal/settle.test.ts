@@ -11,14 +11,11 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import {
-  digestOf,
-  hasPlainState,
-  journalFile,
-  readState,
-  type StackPlace,
-} from "../../../../automation/journal/checkpoint.ts";
+import type { StackPlace } from "../../../../automation/engine/backend.ts";
+import { lockFolder, removeLock, takeLock } from "../../../../automation/engine/locks.ts";
+import { digestOf, hasPlainState, journalFile, readState } from "../../../../automation/journal/checkpoint.ts";
 import { beginJournal } from "../../../../automation/journal/journal-file.ts";
+import { settleLeftover } from "../../../../automation/journal/leftover.ts";
 import { JournalConflict, settleJournal } from "../../../../automation/journal/settle.ts";
 
 const state = (...names: string[]) =>
@@ -136,6 +133,20 @@ describe("a journal that was left", () => {
     expect(readFileSync((refused as JournalConflict).kept, "utf8")).toContain(step(1, "x"));
     expect(readFileSync(file, "utf8")).toBe(state("other"));
     expect(await settleJournal(place)).toBe("none");
+  });
+
+  test("waits while somebody holds the stack, and holds it itself while it becomes the state", async () => {
+    expect(await settleLeftover(place)).toBe("none");
+    const open = begin();
+    open.add(step(1, "x"), true);
+    open.close();
+    const lock = await takeLock(lockFolder(place));
+    expect(await settleLeftover(place)).toBe("locked");
+    expect(await names()).toEqual(["old"]);
+    await removeLock(lockFolder(place), lock);
+    expect(await settleLeftover(place)).toBe("settled");
+    expect(await names()).toEqual(["x", "old"]);
+    expect(readdirSync(lockFolder(place))).toEqual([]);
   });
 
   test("of another update is left alone", async () => {

@@ -1,0 +1,47 @@
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { placeOf, type StackPlace } from "../../engine/backend.ts";
+import { journalFile } from "../../journal/checkpoint.ts";
+import { settleLeftover } from "../../journal/leftover.ts";
+import { JournalConflict } from "../../journal/settle.ts";
+import { CliError } from "../problem.ts";
+import type { Checkout } from "./checkout.ts";
+import { readProject } from "./project.ts";
+
+/** Where the state backend of this shell keeps a stack; undefined when that is no folder. */
+function findPlace(checkout: Checkout, stack: string, env: NodeJS.ProcessEnv): StackPlace | undefined {
+  const backend = env.PULUMI_BACKEND_URL ?? readLogin(env);
+  return backend === undefined ? undefined : placeOf(backend, readProject(checkout), stack);
+}
+
+/** The backend that `pulumi login` noted. */
+function readLogin(env: NodeJS.ProcessEnv): string | undefined {
+  const folder = env.PULUMI_CREDENTIALS_PATH ?? env.PULUMI_HOME ?? join(homedir(), ".pulumi");
+  try {
+    return (JSON.parse(readFileSync(join(folder, "credentials.json"), "utf8")) as { current?: string }).current;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a runner's update of the stack was cut off, and its state does not tell yet what that one did. */
+export function hasLeftover(checkout: Checkout, stack: string, env: NodeJS.ProcessEnv): boolean {
+  const place = findPlace(checkout, stack, env);
+  return place !== undefined && existsSync(journalFile(place));
+}
+
+/**
+ * Brings into the state what a runner's update did that was cut off, unless somebody holds the stack. Throws CliError
+ * `journal_conflict` when that state was changed meanwhile.
+ */
+export async function recordLeftover(checkout: Checkout, stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const place = findPlace(checkout, stack, env);
+  if (!place) return;
+  try {
+    await settleLeftover(place);
+  } catch (error) {
+    if (!(error instanceof JournalConflict)) throw error;
+    throw new CliError("journal_conflict", `${stack}: ${error.message}`, error.hint);
+  }
+}

@@ -1,0 +1,30 @@
+import { existsSync } from "node:fs";
+import type { StackPlace } from "../engine/backend.ts";
+import { lockFolder, removeLock, StackLocked, takeLock } from "../engine/locks.ts";
+import { journalFile } from "./checkpoint.ts";
+import { settleJournal } from "./settle.ts";
+
+/** Runs `work` while this process holds the stack's lock. Throws StackLocked. */
+export async function withLock<T>(place: StackPlace, work: () => Promise<T>): Promise<T> {
+  const folder = lockFolder(place);
+  const lock = await takeLock(folder);
+  try {
+    return await work();
+  } finally {
+    await removeLock(folder, lock);
+  }
+}
+
+/**
+ * Brings the journal of an update that was cut off into the state, if there is one. `locked`: somebody holds the stack, and it stays
+ * as it is. Throws JournalConflict.
+ */
+export async function settleLeftover(place: StackPlace): Promise<"none" | "settled" | "locked"> {
+  if (!existsSync(journalFile(place))) return "none";
+  try {
+    return await withLock(place, () => settleJournal(place));
+  } catch (error) {
+    if (error instanceof StackLocked) return "locked";
+    throw error;
+  }
+}

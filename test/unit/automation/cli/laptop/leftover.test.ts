@@ -1,0 +1,72 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Checkout } from "../../../../../automation/cli/laptop/checkout.ts";
+import { hasLeftover, recordLeftover } from "../../../../../automation/cli/laptop/leftover.ts";
+import { CliError } from "../../../../../automation/cli/problem.ts";
+import { digestOf, journalFile } from "../../../../../automation/journal/checkpoint.ts";
+import { beginJournal } from "../../../../../automation/journal/journal-file.ts";
+
+const STATE = JSON.stringify({ version: 3, checkpoint: { stack: "organization/platform/staging", latest: {} } });
+const STEP = JSON.stringify({
+  entries: [{ version: 1, kind: 1, sequenceID: 1, operationID: 1, state: { urn: "urn:pulumi:x", type: "t:T" } }],
+});
+
+describe("what a runner's update left that was cut off", () => {
+  let folder: string;
+  let checkout: Checkout;
+  let state: string;
+  let journal: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "leftover-"));
+    checkout = { folder } as Checkout;
+    writeFileSync(join(folder, "Pulumi.yaml"), "name: platform\nruntime: nodejs\n");
+    state = join(folder, ".pulumi/stacks/platform/staging.json");
+    mkdirSync(join(state, ".."), { recursive: true });
+    writeFileSync(state, STATE);
+    journal = journalFile({ folder, project: "platform", stack: "staging" });
+    const open = beginJournal(journal, { base: digestOf(STATE), engine: "v3.259.0", begun: "1700000000000000000" });
+    open.add(STEP, false);
+    open.close();
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  test.each<[string, () => NodeJS.ProcessEnv]>([
+    ["the environment names", () => ({ PULUMI_BACKEND_URL: `file://${folder}`, PULUMI_HOME: "/nowhere" })],
+    [
+      "`pulumi login` noted",
+      () => {
+        writeFileSync(join(folder, "credentials.json"), JSON.stringify({ current: `file://${folder}` }));
+        return { PULUMI_HOME: folder };
+      },
+    ],
+  ])("is recorded in the backend that %s", async (_, env) => {
+    expect(hasLeftover(checkout, "staging", env())).toBe(true);
+    expect(hasLeftover(checkout, "production", env())).toBe(false);
+    await recordLeftover(checkout, "staging", env());
+    expect(readFileSync(state, "utf8")).toContain("urn:pulumi:x");
+    expect(hasLeftover(checkout, "staging", env())).toBe(false);
+  });
+
+  test.each<[string, NodeJS.ProcessEnv]>([
+    ["that is no folder", { PULUMI_BACKEND_URL: "s3://bucket" }],
+    ["that nobody knows", { PULUMI_HOME: "/nowhere" }],
+  ])("is none in a backend %s", async (_, env) => {
+    expect(hasLeftover(checkout, "staging", env)).toBe(false);
+    await recordLeftover(checkout, "staging", env);
+    expect(existsSync(journal)).toBe(true);
+  });
+
+  test("is told, and kept, when the state is another one by now", async () => {
+    writeFileSync(state, `${STATE} `);
+    const refused = await recordLeftover(checkout, "staging", { PULUMI_BACKEND_URL: `file://${folder}` }).catch(
+      (error: unknown) => error,
+    );
+    expect(refused).toBeInstanceOf(CliError);
+    const { code, hint } = refused as CliError;
+    expect(code).toBe("journal_conflict");
+    expect(hint).toContain(`${journal}.1700000000000000000`);
+    expect(readFileSync(`${journal}.1700000000000000000`, "utf8")).toContain("urn:pulumi:x");
+  });
+});
