@@ -81,10 +81,9 @@ function growth(rows: Row[]): string {
   return ["## Growth", "", "| what | services | grows with |", "| --- | --- | --- |", ...lines, "", WHY].join("\n");
 }
 
-const WHY = `Above n^1 is the engine's own snapshot: it writes the whole state after every step, so a first update grows with the square of
-the number of resources. \`PULUMI_SKIP_CHECKPOINTS\` (the row "without checkpoints") switches that off. Dockmaster does not set it:
-killed in the middle, the engine would forget every resource that it made, also those of providers that cannot find their objects again.
-An engine that writes a journal instead does so to Pulumi's own service only.
+const WHY = `Above n^1 is the engine's own snapshot: it writes the whole state after every step, so an update grows with the square of what
+it changes. From 50 services on the runner's updates [write a journal](adr/0009-a-journal-for-many-services.md) instead, and forget
+nothing when they are killed. The row "the whole state after every step" is what smaller stacks, laptops and other backends do.
 
 What a provider that does nothing needs for as many resources of one number each is the floor: an engine that starts (a quarter of
 a second), the key of its state (the rounds of PBKDF2 above), a Node process for provider and program (a second each), and for
