@@ -25,7 +25,7 @@ export interface StateService {
 }
 
 /** The only organization, named as the engine names that of a folder of states: URNs and references stay the same. */
-const ORGANIZATION = "organization";
+export const ORGANIZATION = "organization";
 
 /**
  * Serves on loopback what the engine asks of Pulumi's own service during one `pulumi up`: that is the way in which it tells

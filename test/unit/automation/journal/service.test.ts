@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -18,11 +27,16 @@ const step = (kind = 1, version = 1) => ({
 describe("the state service of one update", () => {
   let place: StackPlace;
   let update: JournaledUpdate;
+  let token: string;
   beforeEach(async () => {
     place = { folder: mkdtempSync(join(tmpdir(), "service-")), project: "p", stack: "s" };
     mkdirSync(join(place.folder, ".pulumi/stacks/p"), { recursive: true });
     writeFileSync(join(place.folder, ".pulumi/stacks/p/s.json"), STATE);
-    update = await openJournaledUpdate(place, join(place.folder, "credentials"));
+    const credentials = join(place.folder, "credentials");
+    update = await openJournaledUpdate(place, credentials);
+    token = JSON.parse(readFileSync(join(credentials, "credentials.json"), "utf8")).accessTokens[
+      update.env.PULUMI_BACKEND_URL!
+    ];
   });
   afterEach(async () => {
     await update.close();
@@ -31,12 +45,7 @@ describe("the state service of one update", () => {
 
   const locks = () => readLocks(lockFolder(place));
   const state = () => readFileSync(join(place.folder, ".pulumi/stacks/p/s.json"), "utf8");
-  async function ask(
-    method: string,
-    path: string,
-    body?: unknown,
-    authorization = `token ${update.env.PULUMI_ACCESS_TOKEN}`,
-  ) {
+  async function ask(method: string, path: string, body?: unknown, authorization = `token ${token}`) {
     const answer = await fetch(`${update.env.PULUMI_BACKEND_URL}/api/${path}`, {
       method,
       headers: { authorization, ...(body instanceof Buffer ? { "content-encoding": "gzip" } : {}) },
@@ -50,11 +59,17 @@ describe("the state service of one update", () => {
   };
 
   test("answers nobody without its token, not even that there is a stack", async () => {
-    for (const header of ["", "token ", "token wrong", `Bearer ${update.env.PULUMI_ACCESS_TOKEN}`]) {
+    for (const header of ["", "token ", "token wrong", `Bearer ${token}`]) {
       expect((await ask("GET", "stacks/organization/p/s/export", undefined, header)).status).toBe(401);
       expect((await ask("GET", "anything", undefined, header)).status).toBe(401);
     }
-    expect((await ask("GET", "user", undefined, `update-token ${update.env.PULUMI_ACCESS_TOKEN}`)).status).toBe(200);
+    expect((await ask("GET", "user", undefined, `update-token ${token}`)).status).toBe(200);
+  });
+
+  test("keeps its key from everybody but the engine", () => {
+    expect(Object.values(update.env).join()).not.toContain(token);
+    expect(token.length).toBeGreaterThan(30);
+    expect(statSync(join(place.folder, "credentials/credentials.json")).mode & 0o777).toBe(0o600);
   });
 
   test("listens on loopback only", () => {
@@ -83,7 +98,7 @@ describe("the state service of one update", () => {
     };
     expect((await ask("POST", `${UPDATE}/${id}/events/batch`, events)).status).toBe(200);
     expect((await ask("POST", `${UPDATE}/${id}/renew_lease`, {})).body).toEqual({
-      token: update.env.PULUMI_ACCESS_TOKEN,
+      token: token,
     });
     expect((await ask("POST", `${UPDATE}/${id}/complete`, { status: "succeeded" })).status).toBe(200);
     expect(state()).toContain("urn:pulumi:s::p::t:T::x");
@@ -120,7 +135,7 @@ describe("the state service of one update", () => {
     });
     await expect(update.close()).rejects.toThrow("took the update's journal away");
     expect(await locks()).toEqual([]);
-    update = await openJournaledUpdate(place, "unused");
+    update = await openJournaledUpdate(place, join(place.folder, "others"));
   });
 
   test.each([
@@ -142,11 +157,11 @@ describe("the state service of one update", () => {
 
   test("holds the stack's lock, and gives way to another", async () => {
     expect(await locks()).toMatchObject([{ pid: process.pid }]);
-    await expect(openJournaledUpdate(place, "unused")).rejects.toThrow(StackLocked);
+    await expect(openJournaledUpdate(place, join(place.folder, "others"))).rejects.toThrow(StackLocked);
     expect((await locks()).length).toBe(1);
     await update.close();
     await takeLock(lockFolder(place));
-    const refused = openJournaledUpdate(place, "unused");
+    const refused = openJournaledUpdate(place, join(place.folder, "others"));
     await expect(refused).rejects.toThrow(`(pid ${process.pid})`);
     expect((await locks()).length).toBe(1);
   });
