@@ -23,16 +23,26 @@ export function decideLocks(
 
 /**
  * Clears the way for a stack's next update after one of ours was cut off: ends what is left of its session, then
- * removes the lock it held, and no other. The caller holds the stack's lease, so whoever ran the old session has lost
- * it and ends it too. Returns the locks that were removed.
+ * removes the lock it held, and no other. `whileHeld` runs before: as long as the lock is there, nobody else comes to the
+ * stack. The caller holds the stack's lease, so whoever ran the old session has lost it and ends it too. Returns the
+ * locks that were removed.
  */
-export async function clearWay(old: EngineSession | null, locksIn: string | undefined): Promise<string[]> {
+export async function clearWay(
+  old: EngineSession | null,
+  locksIn: string | undefined,
+  whileHeld: () => Promise<void> = async () => {},
+): Promise<string[]> {
   if (!old) return [];
   await killSession(old);
   if (!locksIn) return [];
-  const isDead = (lock: StackLock) => isLocalLock(lock) && !isAlive(lock.pid);
-  const { remove } = decideLocks(await readLocks(locksIn), old, isDead);
-  for (const id of remove) await removeLock(locksIn, id);
+  // In a container every runner has the same number, also the one that died while it cleared this stack.
+  const isDead = (lock: StackLock) => isLocalLock(lock) && (!isAlive(lock.pid) || lock.pid === process.pid);
+  const { remove, keep } = decideLocks(await readLocks(locksIn), old, isDead);
+  try {
+    if (remove.length > 0 && keep.length === 0) await whileHeld();
+  } finally {
+    for (const id of remove) await removeLock(locksIn, id);
+  }
   return remove;
 }
 

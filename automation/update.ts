@@ -1,22 +1,18 @@
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { breakLocks, changesStack, clearCrash, clearStack } from "./clear-stack.ts";
 import { DependenciesError } from "./dependencies.ts";
 import { causeOf } from "./domain/cause.ts";
 import { assessDrift } from "./domain/drift.ts";
 import { reduceOutcomes } from "./domain/outcome.ts";
-import type { Cause, Run, RunKind, ServiceOutcome } from "./domain/run.ts";
+import type { Cause, Run, ServiceOutcome } from "./domain/run.ts";
 import { buildEngineEnvironment } from "./engine/environment.ts";
-import { parseLocks, removeAllLocks } from "./engine/locks.ts";
 import { runEngine, type WarmEngine, warmEngine } from "./engine/run.ts";
-import { isEngine, killSession } from "./engine/session.ts";
+import { killSession } from "./engine/session.ts";
 import type { EngineResult } from "./engine/start.ts";
 import { RequestError } from "./http/errors.ts";
-import { settleLeftover } from "./journal/leftover.ts";
-import { JournalConflict } from "./journal/settle.ts";
 import { type Prepared, prepare, ReleaseError } from "./prepare.ts";
 import { openRecord, type Recorder } from "./record.ts";
-import { areAbandoned, clearWay, findLeftover, requireReadableLocks } from "./recovery.ts";
 import type { Runner } from "./runner.ts";
 import type { Claim, Store } from "./store/store.ts";
 import { type FinalVerdict, judge, judgeStop, type StopReason, type Verdict } from "./verdict.ts";
@@ -90,15 +86,7 @@ async function tryOnce(runner: Runner, claim: Claim, stop: AbortSignal, record: 
   try {
     stop.throwIfAborted();
     const prepared = await prepare(runner, run, record, stop);
-    // Looking must not write, not even to mend.
-    const writes = changesStack(run.kind);
-    const { session: old, mend } = writes
-      ? await findLeftover(runner.store, run)
-      : { session: run.session, mend: false };
-    const before = old?.host ?? null;
-    for (const lock of await clearWay(old, prepared.locks)) tellLockRemoved(runner, run, lock);
-    await recordInterrupted(runner, run, prepared);
-    if (writes) await requireReadableLocks(prepared.locks);
+    const { mend, before } = await clearStack(runner, run, prepared);
     stop.throwIfAborted();
     record.phase("engine", { attempt: run.attempts + 1 });
     const options = { mend, stop, record };
@@ -115,10 +103,7 @@ async function tryOnce(runner: Runner, claim: Claim, stop: AbortSignal, record: 
         warm: warmEngine(env),
       });
     }
-    if (result.result === "crashed") {
-      await clearWay(run.session, prepared.locks);
-      await recordInterrupted(runner, run, prepared);
-    }
+    if (result.result === "crashed") await clearCrash(runner, run, prepared);
     await prepared.folder.clean();
     const canceled = stop.aborted || result.result === "crashed";
     const outcomes =
@@ -163,42 +148,6 @@ async function engage(
 
 function isLocked(result: EngineResult): boolean {
   return "problem" in result && result.problem === "locked";
-}
-
-/** Removes what dead engines of runners left in a backend that is not a folder. False when somebody else holds the stack. */
-async function breakLocks(
-  runner: Runner,
-  run: Run,
-  found: { said: string; before: string | null; env: Record<string, string>; prepared: Prepared },
-): Promise<boolean> {
-  const { said, before, env, prepared } = found;
-  const locks = parseLocks(said);
-  if (!areAbandoned(locks, { own: hostname(), before }, isEngine)) return false;
-  await removeAllLocks(env, prepared.workDir, run.stack);
-  for (const { host, pid } of locks) tellLockRemoved(runner, run, `${host}:${pid}`);
-  return true;
-}
-
-/** Brings into the state what an update did whose journal nobody closed. */
-async function recordInterrupted({ log }: Runner, run: Run, { place }: Prepared): Promise<void> {
-  if (!place) return;
-  try {
-    // Who holds the stack keeps it: then the engine says so too.
-    if ((await settleLeftover(place)) !== "settled") return;
-    log.warn({ run: run.id, stack: run.stack }, "interrupted update recorded");
-  } catch (error) {
-    if (!(error instanceof JournalConflict)) throw error;
-    throw new ReleaseError(error.message, error.hint);
-  }
-}
-
-function tellLockRemoved({ metrics, log }: Runner, run: Run, lock: string): void {
-  metrics.lockBreaks.inc({ env: run.stack });
-  log.warn({ run: run.id, stack: run.stack, lock }, "stack lock removed");
-}
-
-function changesStack(kind: RunKind): boolean {
-  return kind === "deploy" || kind === "sync";
 }
 
 /** What failed before the engine started. Throws what is a mistake of ours. */

@@ -1,7 +1,7 @@
 // The process of one update: leads a session of its own, so that nothing it starts can outlive it unnoticed. The
 // Automation API is loaded only here: it costs 145 MB, and a crash of the program stays here.
 
-import { appendFileSync, copyFileSync, readFileSync } from "node:fs";
+import { copyFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
@@ -13,10 +13,9 @@ import {
 } from "@pulumi/pulumi/automation/index.js";
 import { SemVer } from "semver";
 import { ENGINE_VERSION } from "../../tools/engine-path.mjs";
-import { hasPlainState, readState } from "../journal/checkpoint.ts";
 import { openJournaledUpdate } from "../journal/journaled-update.ts";
-import type { StackPlace } from "./backend.ts";
 import { cutEvent } from "./cut.ts";
+import { canWriteJournal, copySalt } from "./journaling.ts";
 import { StackLocked } from "./locks.ts";
 import { type EngineEnd, type EngineJob, type EngineMessage, type LeaseMessage, SAID_LIMIT } from "./messages.ts";
 import { describeSession, killSession } from "./session.ts";
@@ -122,34 +121,30 @@ async function work(job: EngineJob, stack: Stack): Promise<EngineEnd> {
   if (canceled) return { result: "failed", problem: "none", said: "canceled before the engine started" };
   if (job.kind === "preview") await stack.preview({ ...common, refresh: true });
   else if (job.kind === "drift") await stack.refresh({ ...common, previewOnly: true });
-  else await withJournal(job, stack, () => stack.up({ ...common, refresh: true, continueOnError: true }));
+  else await update(job, stack, () => stack.up({ ...common, refresh: true, continueOnError: true }));
   return { result: "succeeded", problem: "none", said: "" };
 }
 
-/** Lets the engine of an update write a journal where the job wants it and the backend can. */
-async function withJournal(job: EngineJob, { workspace }: Stack, update: () => Promise<unknown>): Promise<void> {
-  const { journal, configFile } = job;
-  if (!journal || !(await hasPlainState(journal)) || !(await hasKey(journal, configFile))) return void (await update());
-  const journaled = await openJournaledUpdate(journal, join(dirname(configFile), "credentials"));
+/** The engine writes a journal where the job wants it and the stack allows it. */
+async function update(job: EngineJob, { workspace }: Stack, up: () => Promise<unknown>): Promise<void> {
+  if (!job.journal || !(await canWriteJournal(job.journal, job))) return void (await up());
+  const journaled = await openJournaledUpdate(job.journal, join(dirname(job.configFile), "credentials"));
+  let failure: unknown;
   try {
+    send({ lock: journaled.lock });
+    if (canceled) throw new Error("canceled before the engine started");
     workspace.envVars = journaled.env;
-    await update();
-  } finally {
-    workspace.envVars = {};
-    await journaled.close();
+    await up();
+  } catch (error) {
+    failure = error;
   }
-}
-
-/** Whether it is settled how the state's secrets are encrypted; else the engine asks its backend, and each kind has its own way. */
-async function hasKey(place: StackPlace, configFile: string): Promise<boolean> {
-  if (/^(encryptionsalt|secretsprovider):/m.test(readFileSync(configFile, "utf8"))) return true;
-  return (await readState(place)).deployment.secrets_providers !== undefined;
-}
-
-/** A stack that was just made has its salt in the checkout's file only. */
-function copySalt(from: string, to: string): void {
-  const salt = /^encryptionsalt: .*$/m.exec(readFileSync(from, "utf8"))?.[0];
-  if (salt && !readFileSync(to, "utf8").includes(salt)) appendFileSync(to, `\n${salt}\n`);
+  workspace.envVars = {};
+  await journaled.close().catch((error: unknown) => {
+    // How the engine ended says more; the journal stays, and is recorded before the next engine.
+    process.stderr.write(`${error}\n`);
+    failure ??= error;
+  });
+  if (failure !== undefined) throw failure;
 }
 
 function toEnd(error: unknown): EngineEnd {

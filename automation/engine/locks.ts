@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
@@ -38,15 +38,27 @@ export async function takeLock(folder: string): Promise<string> {
     throw new StackLocked(`the stack is currently locked by ${others.length} lock(s): ${holders}`);
   };
   await refuseOthers();
-  const holder = { pid: process.pid, username: userInfo().username, hostname: hostname(), timestamp: new Date() };
+  const holder = { pid: process.pid, username: userName(), hostname: hostname(), timestamp: new Date() };
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, `${id}.json`), JSON.stringify(holder), { flush: true });
+  // Whole or not at all: a lock that nobody can read has to be removed by hand. The engine counts every file of the folder.
+  const aside = `${folder}.${id}.tmp`;
+  await writeFile(aside, JSON.stringify(holder), { flush: true });
+  await rename(aside, join(folder, `${id}.json`));
   // Two that write at the same moment both see the other, and both give way.
   await refuseOthers().catch(async (error: unknown) => {
     await removeLock(folder, id);
     throw error;
   });
   return id;
+}
+
+/** A container's user may have no entry among the users. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return process.env.USER ?? "";
+  }
 }
 
 /** All locks of a stack, whoever holds them. */

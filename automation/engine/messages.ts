@@ -34,8 +34,8 @@ export interface EngineEnd {
   said: string;
 }
 
-/** What an update's process reports. */
-export type EngineMessage = TimedRecord | { end: EngineEnd };
+/** What an update's process reports: what happened, the id of a lock that it took itself, how it ended. */
+export type EngineMessage = TimedRecord | { lock: string } | { end: EngineEnd };
 
 /** What is kept of one engine event. */
 export type EngineRecord = TimedRecord["event"];

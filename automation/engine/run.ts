@@ -21,13 +21,19 @@ const JOBS = { deploy: "update", sync: "update", preview: "preview", drift: "dri
 export interface WarmEngine {
   engine: RunningEngine;
   onRecord(listener: (record: TimedRecord) => void): void;
+  onLock(listener: (id: string) => void): void;
 }
 
 /** Starts an engine that loads while its release is checked out. Undefined when its process could not be started. */
 export function warmEngine(env: Record<string, string>): WarmEngine | undefined {
-  let listener: (record: TimedRecord) => void = () => {};
-  const engine = startEngine(env, (record) => listener(record));
-  return engine && { engine, onRecord: (added) => (listener = added) };
+  let onRecord: (record: TimedRecord) => void = () => {};
+  let onLock: (id: string) => void = () => {};
+  const engine = startEngine(
+    env,
+    (record) => onRecord(record),
+    (id) => onLock(id),
+  );
+  return engine && { engine, onRecord: (added) => (onRecord = added), onLock: (added) => (onLock = added) };
 }
 
 /**
@@ -53,9 +59,14 @@ export async function runEngine(
     record.engine(event);
     looked ??= recordLock();
   });
+  warm.onLock((id) => {
+    looked = noteLock(id);
+  });
   const recordLock = async () => {
     const lockId = await findLock(engine.session, prepared.locks);
-    if (lockId === null) return;
+    if (lockId !== null) await noteLock(lockId);
+  };
+  const noteLock = async (lockId: string) => {
     run.session = { ...engine.session, lockId };
     // Whoever lost the lease learns it from the heartbeat.
     await store.update(run.id, { session: run.session }, now(), lease).catch(() => {});

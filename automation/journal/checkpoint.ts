@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { StackPlace } from "../engine/backend.ts";
 import { type Checkpoint, parseCheckpoint } from "./entry.ts";
@@ -78,7 +78,7 @@ export async function digestOfState(place: StackPlace): Promise<string> {
 /** Replaces the state's file by `text`, whole or not at all; the one before stays beside it as `.bak`, as the engine does it. */
 export async function writeState(place: StackPlace, text: string): Promise<void> {
   const file = stateFile(place);
-  await copyFile(file, `${file}.bak`);
+  await replaceFile(`${file}.bak`, await readFile(file, "utf8"));
   // The backend's note of the content's MD5 would be wrong; without one it knows none.
   await rm(`${file}.attrs`, { force: true });
   await replaceFile(file, text);
@@ -97,15 +97,14 @@ export async function addToHistory(place: StackPlace, entry: HistoryEntry, nanos
 
 /** On disk before the name points to it. */
 async function replaceFile(file: string, text: string): Promise<void> {
-  const aside = `${file}.${process.pid}.tmp`;
-  const handle = await open(aside, "w", 0o644);
+  const aside = `${file}.tmp`;
   try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    await writeFile(aside, text, { mode: 0o644, flush: true });
+    await rename(aside, file);
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
   }
-  await rename(aside, file);
   const folder = await open(dirname(file), "r");
   try {
     await folder.sync();

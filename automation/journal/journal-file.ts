@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, fsyncSync, mkdirSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, fdatasyncSync, fstatSync, fsyncSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Entry, parseEntries } from "./entry.ts";
@@ -13,11 +13,22 @@ export interface JournalHead {
   begun: string;
 }
 
+/** Everything that is on disk of a journal. */
+export interface Journal {
+  head: JournalHead;
+  entries: Entry[];
+}
+
+/** The engine tells a step that cannot be recorded: it must not begin. Trying again does not help. */
+export class Unrecordable extends Error {
+  override readonly name = "Unrecordable";
+}
+
 /** A journal that is written to. */
 export interface OpenJournal {
   /**
    * Adds what the engine sent in one request. When it returns, that outlives this process and the engine, and with `sync` a loss
-   * of power too. Once it failed, it takes nothing any more.
+   * of power too. Throws Unrecordable when it was taken away, and for ever once it failed.
    */
   add(request: string, sync: boolean): void;
   close(): void;
@@ -29,8 +40,9 @@ export function beginJournal(file: string, head: JournalHead): OpenJournal {
   const descriptor = openSync(file, "ax", 0o600);
   let broken = false;
   const add = (line: string, sync: boolean) => {
-    if (broken) throw new Error("the journal could not be written before: nothing more is begun");
+    if (broken) throw new Unrecordable("the update's journal could not be written before: nothing more is begun");
     broken = true;
+    if (fstatSync(descriptor).nlink === 0) throw new Unrecordable("somebody took the update's journal away");
     writeFileSync(descriptor, `${line.replaceAll("\n", " ")}\n`);
     if (sync) fdatasyncSync(descriptor);
     broken = false;
@@ -42,16 +54,28 @@ export function beginJournal(file: string, head: JournalHead): OpenJournal {
 
 /**
  * What a journal holds; undefined when there is none, or it was cut off in its first line: nothing was begun then. A last line
- * without its end was never confirmed, so the engine did not act on it.
+ * without its end was never confirmed, so the engine did not act on it; what a loss of power left unreadable was not written
+ * through, and neither was what stands behind. Throws ZodError for entries of another kind.
  */
-export async function readJournal(file: string): Promise<{ head: JournalHead; entries: Entry[] } | undefined> {
+export async function readJournal(file: string): Promise<Journal | undefined> {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return "";
     throw error;
   });
-  const [head, ...requests] = text.split("\n").slice(0, -1);
+  const lines = text.split("\n").slice(0, -1);
+  const end = lines.findIndex((line) => !isJson(line));
+  const [head, ...requests] = end < 0 ? lines : lines.slice(0, end);
   if (head === undefined) return undefined;
   return { head: JSON.parse(head) as JournalHead, entries: requests.flatMap(parseEntries) };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function syncFolder(folder: string): void {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { StackPlace } from "../engine/backend.ts";
 import { lockFolder, removeLock, takeLock } from "../engine/locks.ts";
@@ -12,6 +12,8 @@ const BATCH = 5;
 
 /** A stack that is held for one `pulumi up`. */
 export interface JournaledUpdate {
+  /** Id of the stack's lock. */
+  lock: string;
   /** For the engine: where it finds the state, and how it gets in. */
   env: Record<string, string>;
   /** Records what was done, however the engine ended, and lets go of the stack. */
@@ -35,6 +37,7 @@ export async function openJournaledUpdate(place: StackPlace, credentials: string
     const service = await serveState(place.folder, update, token);
     await logIn(credentials, service.url, token);
     return {
+      lock,
       env: {
         PULUMI_BACKEND_URL: service.url,
         PULUMI_CREDENTIALS_PATH: credentials,
@@ -42,6 +45,7 @@ export async function openJournaledUpdate(place: StackPlace, credentials: string
       },
       async close() {
         await service.close();
+        await rm(credentials, { recursive: true, force: true });
         await update.end().finally(release);
       },
     };

@@ -15,12 +15,17 @@ export async function withLock<T>(place: StackPlace, work: () => Promise<T>): Pr
   }
 }
 
+/** Whether there is a journal of an update that runs, or was cut off. */
+export function hasJournal(place: StackPlace): boolean {
+  return existsSync(journalFile(place));
+}
+
 /**
  * Brings the journal of an update that was cut off into the state, if there is one. `locked`: somebody holds the stack, and it stays
  * as it is. Throws JournalConflict.
  */
 export async function settleLeftover(place: StackPlace): Promise<"none" | "settled" | "locked"> {
-  if (!existsSync(journalFile(place))) return "none";
+  if (!hasJournal(place)) return "none";
   try {
     return await withLock(place, () => settleJournal(place));
   } catch (error) {

@@ -4,7 +4,9 @@ import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import type { StackPlace } from "../engine/backend.ts";
 import { hasPlainState, readState } from "./checkpoint.ts";
-import { ForeignRequest, type Update } from "./update.ts";
+import { Unrecordable } from "./journal-file.ts";
+import { JournalConflict } from "./settle.ts";
+import type { Update } from "./update.ts";
 
 /** What a request is answered with, as JSON; nothing is `{}`. */
 type Handle = (path: string[], body: string) => unknown;
@@ -21,6 +23,7 @@ class Refusal extends Error {
 /** The state service of one update. */
 export interface StateService {
   url: string;
+  /** Resolves when every request that came is dealt with, too. */
   close(): Promise<void>;
 }
 
@@ -41,11 +44,11 @@ export async function serveState(folder: string, update: Update, token: string):
     ["GET", /^stacks\/organization\/([^/]+)\/([^/]+)$/, ([project = "", stack = ""]) => describe(project, stack)],
     ["GET", /^stacks\/organization\/([^/]+)\/([^/]+)\/export$/, ([project = "", stack = ""]) => read(project, stack)],
     ["POST", own("update"), (_, body) => ({ updateID: update.describe(body) })],
-    ["POST", own("update/[^/]+"), async () => ({ version: 1, token, journalVersion: await update.begin() })],
-    ["PATCH", own("update/[^/]+/journalentries"), (_, body) => update.add(body)],
-    ["POST", own("update/[^/]+/events/batch"), (_, body) => update.hear(body)],
-    ["POST", own("update/[^/]+/renew_lease"), () => ({ token })],
-    ["POST", own("update/[^/]+/complete"), (_, body) => update.complete(body)],
+    ["POST", own(`update/${update.id}`), async () => ({ version: 1, token, journalVersion: await update.begin() })],
+    ["PATCH", own(`update/${update.id}/journalentries`), (_, body) => update.add(body)],
+    ["POST", own(`update/${update.id}/events/batch`), (_, body) => update.hear(body)],
+    ["POST", own(`update/${update.id}/renew_lease`), () => ({ token })],
+    ["POST", own(`update/${update.id}/complete`), (_, body) => update.complete(body)],
   ];
 
   function own(path: string): RegExp {
@@ -76,29 +79,38 @@ export async function serveState(folder: string, update: Update, token: string):
     throw new Refusal(404, "Not Found");
   }
 
-  const server = createServer(async (request, response) => {
-    const [status, body] = await answer(request).then(
-      (value) => [200, value] as const,
-      (error: unknown) => [statusOf(error), { code: statusOf(error), message: (error as Error).message }] as const,
-    );
-    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  const underWay = new Set<Promise<void>>();
+  const server = createServer((request, response) => {
+    const handled = answer(request)
+      .then(
+        (value) => [200, value] as const,
+        (error: unknown) => [statusOf(error), { code: statusOf(error), message: (error as Error).message }] as const,
+      )
+      .then(([status, body]) => {
+        response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+      });
+    underWay.add(handled);
+    handled.finally(() => underWay.delete(handled));
   });
+  // No connection is dropped between two requests: not every one of them may be sent again.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await Promise.all([closed, ...underWay]);
+    },
   };
 }
 
 /** What the engine may try again, and what it must not. */
 function statusOf(error: unknown): number {
   if (error instanceof Refusal) return error.status;
-  return error instanceof ForeignRequest ? 422 : 500;
+  if (error instanceof JournalConflict) return 409;
+  return error instanceof Unrecordable ? 422 : 500;
 }
 
 async function requireState(place: StackPlace): Promise<void> {

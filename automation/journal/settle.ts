@@ -3,6 +3,7 @@ import { rename, rm } from "node:fs/promises";
 import type { StackPlace } from "../engine/backend.ts";
 import {
   digestOf,
+  hasPlainState,
   journalFile,
   readBackup,
   readState,
@@ -10,18 +11,16 @@ import {
   type StackState,
   writeState,
 } from "./checkpoint.ts";
-import { readJournal } from "./journal-file.ts";
+import { type Journal, readJournal } from "./journal-file.ts";
 import { replay } from "./replay.ts";
 
-/** Somebody changed the state that a journal begins with. */
+/** A journal does not fit the state that is there: it is kept, and nothing is written. */
 export class JournalConflict extends Error {
   override readonly name = "JournalConflict";
-  /** Where the journal is kept. */
-  readonly kept: string;
   readonly hint: string;
-  constructor(kept: string) {
-    super("the state was changed by somebody else before it was recorded what an update did that was cut off");
-    this.kept = kept;
+  /** `kept` is where the journal is now. */
+  constructor(what: string, kept: string) {
+    super(`${what} before it was recorded what an update did that was cut off`);
     this.hint = `compare ${kept} with \`pulumi stack export\`, then go on: the next update takes its own services over, whatever the state says`;
   }
 }
@@ -36,24 +35,25 @@ export async function settleJournal(place: StackPlace, begun?: string): Promise<
   if (!existsSync(file)) return "none";
   const journal = await readJournal(file);
   if (begun !== undefined && journal?.head.begun !== begun) return "none";
-  if (journal) {
-    const { head, entries } = journal;
-    const time = new Date(Number(BigInt(head.begun) / 1_000_000n));
-    const after = ({ deployment }: StackState) => renderState(place, replay(deployment, entries, head.engine, time));
-    const state = await readState(place);
-    if (state.digest === head.base) {
-      if (entries.length > 0) await writeState(place, after(state));
-    } else {
-      // Cut off between writing the state and removing the journal?
-      const before = await readBackup(place);
-      const done = before?.digest === head.base && digestOf(after(before)) === state.digest;
-      if (!done) {
-        const kept = `${file}.${head.begun}`;
-        await rename(file, kept);
-        throw new JournalConflict(kept);
-      }
-    }
-  }
+  if (journal && journal.entries.length > 0) await apply(place, journal);
   await rm(file);
   return "settled";
+}
+
+async function apply(place: StackPlace, { head, entries }: Journal): Promise<void> {
+  const file = journalFile(place);
+  const conflict = async (what: string) => {
+    const kept = `${file}.${head.begun}`;
+    await rename(file, kept);
+    return new JournalConflict(what, kept);
+  };
+  if (!(await hasPlainState(place))) throw await conflict("the state was removed or packed");
+  const time = new Date(Number(BigInt(head.begun) / 1_000_000n));
+  const after = ({ deployment }: StackState) => renderState(place, replay(deployment, entries, head.engine, time));
+  const state = await readState(place);
+  if (state.digest === head.base) return writeState(place, after(state));
+  // Cut off between writing the state and removing the journal?
+  const before = await readBackup(place);
+  const done = before?.digest === head.base && digestOf(after(before)) === state.digest;
+  if (!done) throw await conflict("the state was changed by somebody else");
 }

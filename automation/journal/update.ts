@@ -1,29 +1,26 @@
 import { z } from "zod";
 import type { StackPlace } from "../engine/backend.ts";
-import { addToHistory, digestOfState, type HistoryEntry, journalFile } from "./checkpoint.ts";
+import { addToHistory, digestOfState, journalFile } from "./checkpoint.ts";
 import { type Entry, parseEntries } from "./entry.ts";
-import { beginJournal, type OpenJournal } from "./journal-file.ts";
+import { beginJournal, type OpenJournal, Unrecordable } from "./journal-file.ts";
 import { settleJournal } from "./settle.ts";
-
-/** A request that an engine of another release may send. It must not go on: what it does could not be recorded. */
-export class ForeignRequest extends Error {
-  override readonly name = "ForeignRequest";
-}
 
 /** One update, as the engine tells of it. */
 export interface Update {
   place: StackPlace;
-  /** What is about to be done, and by which engine. Returns the update's id. */
+  /** Its name in the engine's requests. */
+  id: string;
+  /** What is about to be done, and by which engine. Returns the id. */
   describe(request: string): string;
-  /** Begins the journal. Returns the version of its entries. */
+  /** Begins the journal. Returns the version of its entries. Throws Unrecordable. */
   begin(): Promise<1>;
-  /** Steps that began or ended. On disk when it returns. */
+  /** Steps that began or ended. On disk when it returns. Throws Unrecordable. */
   add(request: string): void;
   /** What happened, for people; only the sum at the end is taken. */
   hear(request: string): void;
-  /** The update is over: its journal becomes the state. */
+  /** The update is over: its journal becomes the state. Throws JournalConflict, also when it is asked again. */
   complete(request: string): Promise<void>;
-  /** The engine is gone: what it told until then becomes the state. */
+  /** The engine is gone: what it told until then becomes the state. Throws as `complete` does. */
   end(): Promise<void>;
 }
 
@@ -42,31 +39,51 @@ const summary = z.object({
 
 /** Waits for the one update of a stack. `now` in nanoseconds since the epoch. */
 export function awaitUpdate(place: StackPlace, now: () => bigint): Update {
-  const begun = now();
-  const seconds = (nanoseconds: bigint) => Number(nanoseconds / 1_000_000_000n);
+  const begun = String(now());
+  const seconds = (nanoseconds: string | bigint) => Number(BigInt(nanoseconds) / 1_000_000_000n);
   let told: z.infer<typeof description> | undefined;
   let changes: Record<string, number> | undefined;
   let journal: OpenJournal | undefined;
-  let settled = true;
+  /** `over`: no journal is begun any more. */
+  let stage: "waiting" | "running" | "over" = "waiting";
+  let ending = Promise.resolve();
+  let failure: unknown;
   /** Operations that change something. */
   const doing = new Set<number>();
 
+  async function endOnce(): Promise<void> {
+    if (failure !== undefined) throw failure;
+    const wasRunning = stage === "running";
+    stage = "over";
+    if (!wasRunning) return;
+    journal?.close();
+    try {
+      if ((await settleJournal(place, begun)) === "none") throw new Error("somebody took the update's journal away");
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+  }
+
   return {
     place,
+    id: begun,
     describe(request) {
       told = description.parse(JSON.parse(request));
-      return String(begun);
+      return begun;
     },
     async begin() {
       const engine = told?.metadata.environment?.["pulumi.version"];
-      if (!engine) throw new ForeignRequest("the engine does not say which release it is");
-      journal = beginJournal(journalFile(place), { base: await digestOfState(place), engine, begun: String(begun) });
-      settled = false;
+      if (!engine) throw new Unrecordable("the engine does not say which release it is");
+      const base = await digestOfState(place);
+      if (stage !== "waiting") throw new Unrecordable("this update has begun before");
+      journal = beginJournal(journalFile(place), { base, engine, begun });
+      stage = "running";
       return 1;
     },
     add(request) {
       const entries = readEntries(request);
-      if (!journal) throw new Error("the update has not begun");
+      if (stage !== "running" || !journal) throw new Unrecordable("this update is not running");
       for (const { operation, operationID } of entries) if (operation) doing.add(operationID);
       // What was only looked at can be looked at again, so a loss of power may take it.
       journal.add(
@@ -82,26 +99,18 @@ export function awaitUpdate(place: StackPlace, now: () => bigint): Update {
     async complete(request) {
       const { status } = z.object({ status: z.string() }).parse(JSON.parse(request));
       await this.end();
-      const entry: HistoryEntry = {
-        kind: "update",
-        startTime: seconds(begun),
-        message: told?.metadata.message ?? "",
-        environment: told?.metadata.environment ?? {},
-        config: toHistoryConfig(told?.config ?? {}),
-        version: 0,
-        result: status === "succeeded" ? "succeeded" : "failed",
-        endTime: seconds(now()),
-        ...(changes && { resourceChanges: changes }),
-      };
-      await addToHistory(place, entry, String(begun));
+      const { message = "", environment } = told?.metadata ?? {};
+      const result = status === "succeeded" ? ("succeeded" as const) : ("failed" as const);
+      const times = { startTime: seconds(begun), endTime: seconds(now()) };
+      const config = toHistoryConfig(told?.config ?? {});
+      const counts = changes && { resourceChanges: changes };
+      const entry = { kind: "update" as const, version: 0 as const, ...times, message, config, result, ...counts };
+      await addToHistory(place, { ...entry, environment: environment ?? {} }, begun);
     },
-    async end() {
-      journal?.close();
-      journal = undefined;
-      if (settled) return;
-      if ((await settleJournal(place, String(begun))) === "none")
-        throw new Error("somebody took the update's journal away");
-      settled = true;
+    /** One after the other: the engine may be ended while it is being answered. */
+    end() {
+      ending = ending.catch(() => {}).then(endOnce);
+      return ending;
     },
   };
 }
@@ -110,7 +119,7 @@ function readEntries(request: string): Entry[] {
   try {
     return parseEntries(request);
   } catch (error) {
-    throw new ForeignRequest("this engine writes a journal of another kind", { cause: error });
+    throw new Unrecordable("this engine writes a journal of another kind", { cause: error });
   }
 }
 

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { placeOf, type StackPlace } from "../../engine/backend.ts";
-import { journalFile } from "../../journal/checkpoint.ts";
-import { settleLeftover } from "../../journal/leftover.ts";
+import { isLocalLock, lockFolder, readLocks } from "../../engine/locks.ts";
+import { isAlive } from "../../engine/session.ts";
+import { hasJournal, settleLeftover } from "../../journal/leftover.ts";
 import { JournalConflict } from "../../journal/settle.ts";
 import { CliError } from "../problem.ts";
 import type { Checkout } from "./checkout.ts";
@@ -25,10 +26,12 @@ function readLogin(env: NodeJS.ProcessEnv): string | undefined {
   }
 }
 
-/** Whether a runner's update of the stack was cut off, and its state does not tell yet what that one did. */
-export function hasLeftover(checkout: Checkout, stack: string, env: NodeJS.ProcessEnv): boolean {
+/** Whether a runner's update of the stack was cut off, and its state does not tell yet what that one did. One at work is none. */
+export async function hasLeftover(checkout: Checkout, stack: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   const place = findPlace(checkout, stack, env);
-  return place !== undefined && existsSync(journalFile(place));
+  if (!place || !hasJournal(place)) return false;
+  const locks = await readLocks(lockFolder(place));
+  return !locks.some((lock) => !isLocalLock(lock) || isAlive(lock.pid));
 }
 
 /**

@@ -162,6 +162,27 @@ describe("what an engine that was killed left behind", () => {
     expect(await findLeftover(store, { ...run, session: own })).toEqual({ session: own, mend: true });
   });
 
+  test("is cleared while its lock keeps others out, also one that this very process left before it died and began again", async () => {
+    const lock = leaveLock("1f0c", JSON.stringify({ pid: process.pid, hostname: hostname() }));
+    const seen: boolean[] = [];
+    const failing = clearWay({ ...old, host: hostname() }, folder, async () => {
+      seen.push(existsSync(lock));
+      throw new Error("told");
+    });
+    await expect(failing).rejects.toThrow("told");
+    expect(seen).toEqual([true]);
+    expect(existsSync(lock)).toBe(false);
+  });
+
+  test("is not cleared while somebody else holds the stack", async () => {
+    leaveLock("77ab", JSON.stringify({ pid: 1, hostname: "laptop" }));
+    leaveLock("1f0c", JSON.stringify({ pid: 1, hostname: "runner" }));
+    const refused = async () => {
+      throw new Error("not now");
+    };
+    expect(await clearWay({ ...old, lockId: "1f0c" }, folder, refused)).toEqual(["1f0c"]);
+  });
+
   test.each(["", "{", "null", '{"pid":"1"}'])(
     'may be a damaged lock ("%s"): removed only when it is on record',
     async (text) => {

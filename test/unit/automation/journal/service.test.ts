@@ -16,6 +16,7 @@ import type { StackPlace } from "../../../../automation/engine/backend.ts";
 import { lockFolder, readLocks, StackLocked, takeLock } from "../../../../automation/engine/locks.ts";
 import { journalFile } from "../../../../automation/journal/checkpoint.ts";
 import { type JournaledUpdate, openJournaledUpdate } from "../../../../automation/journal/journaled-update.ts";
+import { JournalConflict } from "../../../../automation/journal/settle.ts";
 
 const UPDATE = "stacks/organization/p/s/update";
 const STATE = JSON.stringify({ version: 3, checkpoint: { stack: "organization/p/s", latest: { manifest: {} } } });
@@ -32,12 +33,15 @@ describe("the state service of one update", () => {
     place = { folder: mkdtempSync(join(tmpdir(), "service-")), project: "p", stack: "s" };
     mkdirSync(join(place.folder, ".pulumi/stacks/p"), { recursive: true });
     writeFileSync(join(place.folder, ".pulumi/stacks/p/s.json"), STATE);
+    await open();
+  });
+  const open = async () => {
     const credentials = join(place.folder, "credentials");
     update = await openJournaledUpdate(place, credentials);
     token = JSON.parse(readFileSync(join(credentials, "credentials.json"), "utf8")).accessTokens[
       update.env.PULUMI_BACKEND_URL!
     ];
-  });
+  };
   afterEach(async () => {
     await update.close();
     rmSync(place.folder, { recursive: true });
@@ -124,18 +128,58 @@ describe("the state service of one update", () => {
     expect(await locks()).toEqual([]);
   });
 
-  test("says so when somebody took its journal away: the state lacks what it did", async () => {
+  test("stops as soon as somebody took its journal away: what it goes on to do would be in no state", async () => {
     const { id } = await begin();
-    await ask("PATCH", `${UPDATE}/${id}/journalentries`, step());
+    expect((await ask("PATCH", `${UPDATE}/${id}/journalentries`, step())).status).toBe(200);
     rmSync(journalFile(place));
-    const ended = await ask("POST", `${UPDATE}/${id}/complete`, { status: "succeeded" });
-    expect(ended).toMatchObject({
-      status: 500,
+    const refused = await ask("PATCH", `${UPDATE}/${id}/journalentries`, step());
+    expect(refused).toMatchObject({
+      status: 422,
       body: { message: expect.stringContaining("took the update's journal away") },
     });
+    expect((await ask("POST", `${UPDATE}/${id}/complete`, { status: "failed" })).status).toBe(500);
     await expect(update.close()).rejects.toThrow("took the update's journal away");
     expect(await locks()).toEqual([]);
     update = await openJournaledUpdate(place, join(place.folder, "others"));
+  });
+
+  test("tells again and again that the state was changed by somebody else", async () => {
+    const { id } = await begin();
+    await ask("PATCH", `${UPDATE}/${id}/journalentries`, step());
+    writeFileSync(join(place.folder, ".pulumi/stacks/p/s.json"), `${STATE} `);
+    for (let time = 0; time < 2; time++) {
+      const refused = await ask("POST", `${UPDATE}/${id}/complete`, { status: "succeeded" });
+      expect(refused).toMatchObject({
+        status: 409,
+        body: { message: expect.stringContaining("changed by somebody else") },
+      });
+    }
+    await expect(update.close()).rejects.toThrow(JournalConflict);
+    expect(state()).toBe(`${STATE} `);
+    update = await openJournaledUpdate(place, join(place.folder, "others"));
+  });
+
+  test("ends once, however many want it to at the same moment", async () => {
+    for (let round = 0; round < 20; round++) {
+      const { id } = await begin();
+      await ask("PATCH", `${UPDATE}/${id}/journalentries`, step());
+      const completed = ask("POST", `${UPDATE}/${id}/complete`, { status: "succeeded" }).catch(() => undefined);
+      if (round % 2 === 0) await completed;
+      await update.close();
+      await completed;
+      expect(state()).toContain("urn:pulumi:s::p::t:T::x");
+      expect(await locks()).toEqual([]);
+      await open();
+    }
+  });
+
+  test("begins nothing once it is over, and not under another name", async () => {
+    const { id } = await begin();
+    expect((await ask("POST", `${UPDATE}/${id}`, {})).status).toBe(422);
+    expect((await ask("PATCH", `${UPDATE}/1/journalentries`, step())).status).toBe(404);
+    await ask("POST", `${UPDATE}/${id}/complete`, { status: "succeeded" });
+    expect((await ask("PATCH", `${UPDATE}/${id}/journalentries`, step())).status).toBe(422);
+    expect((await ask("POST", `${UPDATE}/${id}`, {})).status).toBe(422);
   });
 
   test.each([
@@ -150,8 +194,8 @@ describe("the state service of one update", () => {
   });
 
   test("refuses an engine that does not say which one it is", async () => {
-    await ask("POST", UPDATE, { metadata: { message: "", environment: {} } });
-    expect((await ask("POST", `${UPDATE}/1`, {})).status).toBe(422);
+    const { body } = await ask("POST", UPDATE, { metadata: { message: "", environment: {} } });
+    expect((await ask("POST", `${UPDATE}/${body.updateID}`, {})).status).toBe(422);
     expect(existsSync(journalFile(place))).toBe(false);
   });
 

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -14,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { StackPlace } from "../../../../automation/engine/backend.ts";
 import { lockFolder, removeLock, takeLock } from "../../../../automation/engine/locks.ts";
 import { digestOf, hasPlainState, journalFile, readState } from "../../../../automation/journal/checkpoint.ts";
-import { beginJournal } from "../../../../automation/journal/journal-file.ts";
+import { beginJournal, Unrecordable } from "../../../../automation/journal/journal-file.ts";
 import { settleLeftover } from "../../../../automation/journal/leftover.ts";
 import { JournalConflict, settleJournal } from "../../../../automation/journal/settle.ts";
 
@@ -130,9 +131,48 @@ describe("a journal that was left", () => {
     writeFileSync(file, state("other"));
     const refused = await settleJournal(place).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(JournalConflict);
-    expect(readFileSync((refused as JournalConflict).kept, "utf8")).toContain(step(1, "x"));
+    const kept = `${journal}.1700000000000000000`;
+    expect((refused as JournalConflict).hint).toContain(kept);
+    expect(readFileSync(kept, "utf8")).toContain(step(1, "x"));
     expect(readFileSync(file, "utf8")).toBe(state("other"));
     expect(await settleJournal(place)).toBe("none");
+  });
+
+  test.each([
+    ["removed", () => rmSync(file)],
+    ["packed", () => renameSync(file, `${file}.gz`)],
+  ])("is kept when the state was %s meanwhile, and the next one finds its way free", async (_, change) => {
+    const open = begin();
+    open.add(step(1, "x"), true);
+    open.close();
+    change();
+    await expect(settleJournal(place)).rejects.toThrow("the state was removed or packed");
+    expect(readdirSync(dirname(journal))).toEqual(["s.jsonl.1700000000000000000"]);
+    expect(await settleJournal(place)).toBe("none");
+  });
+
+  test("without a step is no conflict", async () => {
+    begin().close();
+    writeFileSync(file, state("other"));
+    expect(await settleJournal(place)).toBe("settled");
+    expect(readFileSync(file, "utf8")).toBe(state("other"));
+  });
+
+  test("with a line that a loss of power left unreadable, counts up to it: what stands behind was not written through", async () => {
+    const open = begin();
+    open.add(step(1, "x"), true);
+    open.close();
+    const hole = "\0".repeat(100);
+    writeFileSync(journal, `${readFileSync(journal, "utf8")}${hole}\n${step(2, "y")}\n`);
+    expect(await settleJournal(place)).toBe("settled");
+    expect(await names()).toEqual(["x", "old"]);
+  });
+
+  test("that was taken away takes nothing any more", () => {
+    const open = begin();
+    rmSync(journal);
+    expect(() => open.add(step(1, "x"), false)).toThrow(Unrecordable);
+    open.close();
   });
 
   test("waits while somebody holds the stack, and holds it itself while it becomes the state", async () => {

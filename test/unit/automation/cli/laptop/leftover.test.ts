@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Checkout } from "../../../../../automation/cli/laptop/checkout.ts";
 import { hasLeftover, recordLeftover } from "../../../../../automation/cli/laptop/leftover.ts";
 import { CliError } from "../../../../../automation/cli/problem.ts";
+import { lockFolder, removeLock, takeLock } from "../../../../../automation/engine/locks.ts";
 import { digestOf, journalFile } from "../../../../../automation/journal/checkpoint.ts";
 import { beginJournal } from "../../../../../automation/journal/journal-file.ts";
 
@@ -42,18 +43,29 @@ describe("what a runner's update left that was cut off", () => {
       },
     ],
   ])("is recorded in the backend that %s", async (_, env) => {
-    expect(hasLeftover(checkout, "staging", env())).toBe(true);
-    expect(hasLeftover(checkout, "production", env())).toBe(false);
+    expect(await hasLeftover(checkout, "staging", env())).toBe(true);
+    expect(await hasLeftover(checkout, "production", env())).toBe(false);
     await recordLeftover(checkout, "staging", env());
     expect(readFileSync(state, "utf8")).toContain("urn:pulumi:x");
-    expect(hasLeftover(checkout, "staging", env())).toBe(false);
+    expect(await hasLeftover(checkout, "staging", env())).toBe(false);
+  });
+
+  test("is none while that update is at work", async () => {
+    const env = { PULUMI_BACKEND_URL: `file://${folder}` };
+    const locks = lockFolder({ folder, project: "platform", stack: "staging" });
+    const lock = await takeLock(locks);
+    expect(await hasLeftover(checkout, "staging", env)).toBe(false);
+    await recordLeftover(checkout, "staging", env);
+    expect(existsSync(journal)).toBe(true);
+    await removeLock(locks, lock);
+    expect(await hasLeftover(checkout, "staging", env)).toBe(true);
   });
 
   test.each<[string, NodeJS.ProcessEnv]>([
     ["that is no folder", { PULUMI_BACKEND_URL: "s3://bucket" }],
     ["that nobody knows", { PULUMI_HOME: "/nowhere" }],
   ])("is none in a backend %s", async (_, env) => {
-    expect(hasLeftover(checkout, "staging", env)).toBe(false);
+    expect(await hasLeftover(checkout, "staging", env)).toBe(false);
     await recordLeftover(checkout, "staging", env);
     expect(existsSync(journal)).toBe(true);
   });
