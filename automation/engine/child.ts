@@ -3,7 +3,7 @@
 
 import { copyFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import {
   ConcurrentUpdateError,
   LocalWorkspace,
@@ -13,9 +13,7 @@ import {
 } from "@pulumi/pulumi/automation/index.js";
 import { SemVer } from "semver";
 import { ENGINE_VERSION } from "../../tools/engine-path.mjs";
-import { openJournaledUpdate } from "../journal/journaled-update.ts";
 import { cutEvent } from "./cut.ts";
-import { canWriteJournal, copySalt } from "./journaling.ts";
 import { StackLocked } from "./locks.ts";
 import { type EngineEnd, type EngineJob, type EngineMessage, type LeaseMessage, SAID_LIMIT } from "./messages.ts";
 import { describeSession, killSession } from "./session.ts";
@@ -103,6 +101,7 @@ async function run(job: EngineJob): Promise<EngineEnd> {
   } catch (error) {
     if (!(error instanceof StackNotFoundError)) throw error;
     await workspace.createStack(job.stack);
+    const { copySalt } = await import("./journaling.ts");
     copySalt(join(job.workDir, `Pulumi.${job.stack}.yaml`), job.configFile);
     return work(job, stack);
   }
@@ -127,8 +126,9 @@ async function work(job: EngineJob, stack: Stack): Promise<EngineEnd> {
 
 /** The engine writes a journal where the job wants it and the stack allows it. */
 async function update(job: EngineJob, { workspace }: Stack, up: () => Promise<unknown>): Promise<void> {
-  if (!job.journal || !(await canWriteJournal(job.journal, job))) return void (await up());
-  const journaled = await openJournaledUpdate(job.journal, join(dirname(job.configFile), "credentials"));
+  // Loaded only where it is used: most stacks are small.
+  const journaled = job.journal ? await (await import("./journaling.ts")).openJournal(job) : undefined;
+  if (!journaled) return void (await up());
   let failure: unknown;
   try {
     send({ lock: journaled.lock });

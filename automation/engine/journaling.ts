@@ -1,26 +1,30 @@
 import { appendFileSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import { hasPlainState, readState } from "../journal/checkpoint.ts";
-import type { StackPlace } from "./backend.ts";
+import { type JournaledUpdate, openJournaledUpdate } from "../journal/journaled-update.ts";
 import type { EngineJob } from "./messages.ts";
 
 /** Longest description that Pulumi's own service takes, in bytes (pulumi/pulumi, pkg/util/validation/stack.go). */
 const DESCRIPTION_LIMIT = 256;
 
 /**
- * Whether the engine can do the same update when it writes a journal: it then asks another kind of backend for what is said
- * nowhere, and checks more.
+ * Holds the job's stack for an update that writes a journal. Undefined where the engine could not do the same update so: it then
+ * asks another kind of backend for what is said nowhere, and checks more. Throws StackLocked, JournalConflict.
  */
-export async function canWriteJournal(
-  place: StackPlace,
-  { configFile, workDir }: Pick<EngineJob, "configFile" | "workDir">,
-): Promise<boolean> {
-  if (!(await hasPlainState(place))) return false;
+export async function openJournal({
+  journal: place,
+  configFile,
+  workDir,
+}: EngineJob): Promise<JournaledUpdate | undefined> {
+  if (!place || !(await hasPlainState(place))) return undefined;
+  const [stack = "", project = ""] = [configFile, join(workDir, "Pulumi.yaml")].map((file) =>
+    readFileSync(file, "utf8"),
+  );
+  if (!fitsService(project) || !fitsService(stack)) return undefined;
   const { deployment } = await readState(place);
-  const [stack, project] = [configFile, join(workDir, "Pulumi.yaml")].map((file) => readFileSync(file, "utf8"));
-  const fits = [project, stack].every((text) => fitsService(text ?? ""));
-  return fits && (deployment.secrets_providers !== undefined || namesKey(stack ?? ""));
+  if (deployment.secrets_providers === undefined && !namesKey(stack)) return undefined;
+  return openJournaledUpdate(place, join(dirname(configFile), "credentials"));
 }
 
 /** Whether Pulumi's own service would take what a project's or a stack's file says: it makes tags of that. Pure. */

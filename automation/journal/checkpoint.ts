@@ -3,6 +3,7 @@ import { copyFile, mkdir, open, readdir, readFile, rename, rm, writeFile } from 
 import { dirname, join } from "node:path";
 import type { StackPlace } from "../engine/backend.ts";
 import { type Checkpoint, parseCheckpoint } from "./entry.ts";
+import { below, stateFile } from "./paths.ts";
 import type { Versioned } from "./replay.ts";
 
 /** The state of a stack as its file has it. */
@@ -24,13 +25,6 @@ export interface HistoryEntry {
   endTime: number;
   resourceChanges?: Record<string, number>;
 }
-
-// Where a `file://` backend keeps what (pulumi/pulumi, pkg/backend/diy/store.go and state.go of v3.259.0).
-const below = ({ folder, project }: StackPlace, kind: string) => join(folder, ".pulumi", kind, project);
-const stateFile = (place: StackPlace) => join(below(place, "stacks"), `${place.stack}.json`);
-
-/** Where the journal of an update under way stands: beside the state, so that it is copied and moved with it. */
-export const journalFile = (place: StackPlace) => join(below(place, "journals"), `${place.stack}.jsonl`);
 
 /** Whether the stack's state is one plain file. It may also be compressed, or lie in the layout of older engines. */
 export async function hasPlainState(place: StackPlace): Promise<boolean> {

@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
 import type { StackPlace } from "../engine/backend.ts";
 import { lockFolder, removeLock, StackLocked, takeLock } from "../engine/locks.ts";
-import { journalFile } from "./checkpoint.ts";
+import { hasJournal } from "./paths.ts";
 import { settleJournal } from "./settle.ts";
 
 /** Runs `work` while this process holds the stack's lock. Throws StackLocked. */
@@ -13,11 +12,6 @@ export async function withLock<T>(place: StackPlace, work: () => Promise<T>): Pr
   } finally {
     await removeLock(folder, lock);
   }
-}
-
-/** Whether there is a journal of an update that runs, or was cut off. */
-export function hasJournal(place: StackPlace): boolean {
-  return existsSync(journalFile(place));
 }
 
 /**

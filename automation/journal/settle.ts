@@ -1,10 +1,8 @@
-import { existsSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import type { StackPlace } from "../engine/backend.ts";
 import {
   digestOf,
   hasPlainState,
-  journalFile,
   readBackup,
   readState,
   renderState,
@@ -12,6 +10,7 @@ import {
   writeState,
 } from "./checkpoint.ts";
 import { type Journal, readJournal } from "./journal-file.ts";
+import { hasJournal, journalFile } from "./paths.ts";
 import { replay } from "./replay.ts";
 
 /** A journal does not fit the state that is there: it is kept, and nothing is written. */
@@ -32,7 +31,7 @@ export class JournalConflict extends Error {
  */
 export async function settleJournal(place: StackPlace, begun?: string): Promise<"none" | "settled"> {
   const file = journalFile(place);
-  if (!existsSync(file)) return "none";
+  if (!hasJournal(place)) return "none";
   const journal = await readJournal(file);
   if (begun !== undefined && journal?.head.begun !== begun) return "none";
   if (journal && journal.entries.length > 0) await apply(place, journal);

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { StackPlace } from "../engine/backend.ts";
-import { addToHistory, digestOfState, journalFile } from "./checkpoint.ts";
+import { addToHistory, digestOfState } from "./checkpoint.ts";
 import { type Entry, parseEntries } from "./entry.ts";
 import { beginJournal, type OpenJournal, Unrecordable } from "./journal-file.ts";
+import { journalFile } from "./paths.ts";
 import { settleJournal } from "./settle.ts";
 
 /** One update, as the engine tells of it. */

@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { placeOf, type StackPlace } from "../../engine/backend.ts";
 import { isLocalLock, lockFolder, readLocks } from "../../engine/locks.ts";
 import { isAlive } from "../../engine/session.ts";
-import { hasJournal, settleLeftover } from "../../journal/leftover.ts";
-import { JournalConflict } from "../../journal/settle.ts";
+import { hasJournal } from "../../journal/paths.ts";
 import { CliError } from "../problem.ts";
 import type { Checkout } from "./checkout.ts";
 import { readProject } from "./project.ts";
@@ -40,7 +39,12 @@ export async function hasLeftover(checkout: Checkout, stack: string, env: NodeJS
  */
 export async function recordLeftover(checkout: Checkout, stack: string, env: NodeJS.ProcessEnv): Promise<void> {
   const place = findPlace(checkout, stack, env);
-  if (!place) return;
+  if (!place || !hasJournal(place)) return;
+  // Loaded only now: every command of the engine comes by here.
+  const [{ settleLeftover }, { JournalConflict }] = await Promise.all([
+    import("../../journal/leftover.ts"),
+    import("../../journal/settle.ts"),
+  ]);
   try {
     await settleLeftover(place);
   } catch (error) {

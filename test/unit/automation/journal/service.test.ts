@@ -14,8 +14,8 @@ import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { StackPlace } from "../../../../automation/engine/backend.ts";
 import { lockFolder, readLocks, StackLocked, takeLock } from "../../../../automation/engine/locks.ts";
-import { journalFile } from "../../../../automation/journal/checkpoint.ts";
 import { type JournaledUpdate, openJournaledUpdate } from "../../../../automation/journal/journaled-update.ts";
+import { journalFile } from "../../../../automation/journal/paths.ts";
 import { JournalConflict } from "../../../../automation/journal/settle.ts";
 
 const UPDATE = "stacks/organization/p/s/update";

@@ -6,8 +6,9 @@ import type { Checkout } from "../../../../../automation/cli/laptop/checkout.ts"
 import { hasLeftover, recordLeftover } from "../../../../../automation/cli/laptop/leftover.ts";
 import { CliError } from "../../../../../automation/cli/problem.ts";
 import { lockFolder, removeLock, takeLock } from "../../../../../automation/engine/locks.ts";
-import { digestOf, journalFile } from "../../../../../automation/journal/checkpoint.ts";
+import { digestOf } from "../../../../../automation/journal/checkpoint.ts";
 import { beginJournal } from "../../../../../automation/journal/journal-file.ts";
+import { journalFile } from "../../../../../automation/journal/paths.ts";
 
 const STATE = JSON.stringify({ version: 3, checkpoint: { stack: "organization/platform/staging", latest: {} } });
 const STEP = JSON.stringify({
