@@ -141,7 +141,7 @@ function comparable(text: string): Record<string, unknown> {
     .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "<random>");
   const file = JSON.parse(fixed);
   const { latest } = file.checkpoint;
-  for (const key of ["resources", "pending_operations"]) latest[key] = (latest[key] ?? []).map(sorted).sort(byText);
+  for (const key of ["resources", "pending_operations"]) latest[key] = (latest[key] ?? []).map(sorted).sort(byName);
   return file;
 }
 
@@ -157,7 +157,11 @@ interface Dependencies {
   propertyDependencies?: Record<string, string[]>;
 }
 
-function byText(a: object, b: object): number {
-  const [left, right] = [JSON.stringify(a), JSON.stringify(b)];
-  return left < right ? -1 : left > right ? 1 : 0;
+/** By name and id: of a thing that is being replaced there are two, of a pending operation the thing stands inside. */
+function byName(a: object, b: object): number {
+  const key = (of: object) => {
+    const { urn, id, resource, type } = of as Record<string, unknown>;
+    return JSON.stringify([urn, id, type, (resource as { urn?: string } | undefined)?.urn]);
+  };
+  return key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
 }
