@@ -152,6 +152,34 @@ describe("a journal that was left", () => {
     expect(await settleJournal(place)).toBe("none");
   });
 
+  test("is kept when it makes no sense, and the next one finds its way free", async () => {
+    for (const nonsense of ['{"entries":[{"version":2}]}', step(2, "y").replace('"removeNew":null', '"deleteNew":7')]) {
+      const open = begin();
+      open.add(step(1, "x"), true);
+      open.add(nonsense, true);
+      open.close();
+      await expect(settleJournal(place)).rejects.toThrow("cannot be recorded");
+      expect(readFileSync(file, "utf8")).toBe(state("old"));
+      const [kept] = readdirSync(dirname(journal));
+      expect(kept).toMatch(/^s\.jsonl\.\d+$/);
+      rmSync(join(dirname(journal), kept!));
+      expect(await settleJournal(place)).toBe("none");
+    }
+  });
+
+  test("stays where it is while the disk refuses: it may be well again", async () => {
+    const open = begin();
+    open.add(step(1, "x"), true);
+    open.close();
+    mkdirSync(`${file}.tmp`);
+    mkdirSync(`${file}.bak.tmp`);
+    await expect(settleJournal(place)).rejects.toThrow("EISDIR");
+    expect(existsSync(journal)).toBe(true);
+    for (const inTheWay of [`${file}.tmp`, `${file}.bak.tmp`]) rmSync(inTheWay, { recursive: true, force: true });
+    expect(await settleJournal(place)).toBe("settled");
+    expect(await names()).toEqual(["x", "old"]);
+  });
+
   test("without a step is no conflict", async () => {
     begin().close();
     writeFileSync(file, state("other"));
