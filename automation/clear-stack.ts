@@ -30,8 +30,8 @@ export function changesStack(kind: RunKind): boolean {
 export async function clearStack(runner: Runner, run: Run, prepared: Prepared): Promise<Cleared> {
   const writes = changesStack(run.kind);
   // Looking mends nothing; but what was done belongs into the state before anybody looks at it.
-  const looks = writes || (prepared.place !== undefined && hasJournal(prepared.place));
-  const { session, mend } = looks ? await findLeftover(runner.store, run) : { session: run.session, mend: false };
+  const mayBeLeft = writes || (prepared.place !== undefined && hasJournal(prepared.place));
+  const { session, mend } = mayBeLeft ? await findLeftover(runner.store, run) : { session: run.session, mend: false };
   const recorded = await clearSession(runner, run, prepared, session);
   if (writes) await requireReadableLocks(prepared.locks);
   return { mend: writes && (mend || recorded), before: session?.host ?? null };

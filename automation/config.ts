@@ -64,6 +64,9 @@ const gitUrl = z
     "must be an https://, ssh://, git://, file:// address, user@host:path, or an absolute path",
   );
 
+/** Below it the engine's own way is as quick. */
+export const JOURNAL_FROM = 50;
+
 const schema = z.object({
   HOST: z.string().default("127.0.0.1"),
   PORT: port.default(8080),
@@ -79,7 +82,7 @@ const schema = z.object({
     .regex(/^(sqlite:|postgres(ql)?:\/\/)/, "must be sqlite:<file> or postgres://…")
     .optional(),
   PULUMI_BACKEND_URL: z.string().optional(),
-  JOURNAL_FROM: z.coerce.number("must be a number of services").int().min(0).default(50),
+  JOURNAL_FROM: z.coerce.number("must be a number of services").int().min(0).default(JOURNAL_FROM),
   REQUIRE_V2: z.enum(["true", "false"], "must be true or false").default("false"),
   WEBHOOK_TAG: z.enum(["create", "reuse", "off"], "must be create, reuse or off").default("create"),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),

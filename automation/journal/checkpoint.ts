@@ -72,9 +72,10 @@ export async function digestOfState(place: StackPlace): Promise<string> {
 /** Replaces the state's file by `text`, whole or not at all; the one before stays beside it as `.bak`, as the engine does it. */
 export async function writeState(place: StackPlace, text: string): Promise<void> {
   const file = stateFile(place);
-  await replaceFile(`${file}.bak`, await readFile(file, "utf8"));
-  // The backend's note of the content's MD5 would be wrong; without one it knows none.
-  await rm(`${file}.attrs`, { force: true });
+  const backup = `${file}.bak`;
+  await replaceFile(backup, await readFile(file, "utf8"));
+  // The backend's notes of the contents' MD5 would be wrong; without one it knows none.
+  for (const name of [backup, file]) await rm(`${name}.attrs`, { force: true });
   await replaceFile(file, text);
 }
 

@@ -71,6 +71,8 @@ const entry = z.looseObject({
   requiresByteString: z.boolean().optional(),
 });
 
+const requests = z.object({ entries: z.array(entry) });
+
 const checkpoint = z.object({
   version: z.union([z.literal(3), z.literal(4)]),
   features: z.array(z.string()).nullish(),
@@ -88,9 +90,9 @@ export type Entry = z.infer<typeof entry>;
 /** The file of a stack's state. */
 export type Checkpoint = z.infer<typeof checkpoint>;
 
-/** Entries of one request of the engine's. Throws ZodError for what an engine that we do not know may write. */
-export function parseEntries(text: string): Entry[] {
-  return z.object({ entries: z.array(entry) }).parse(JSON.parse(text)).entries;
+/** Entries of one request of the engine's, given as JSON. Throws ZodError for what an engine that we do not know may write. */
+export function toEntries(request: unknown): Entry[] {
+  return requests.parse(request).entries;
 }
 
 /** Throws ZodError for a checkpoint of another schema. */

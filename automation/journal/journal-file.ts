@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync, fstatSync, fsyncSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type Entry, parseEntries } from "./entry.ts";
+import { type Entry, toEntries } from "./entry.ts";
 
 /** What a journal begins with. */
 export interface JournalHead {
@@ -62,20 +62,18 @@ export async function readJournal(file: string): Promise<Journal | undefined> {
     if (error.code === "ENOENT") return "";
     throw error;
   });
-  const lines = text.split("\n").slice(0, -1);
-  const end = lines.findIndex((line) => !isJson(line));
-  const [head, ...requests] = end < 0 ? lines : lines.slice(0, end);
+  const [head, ...requests] = parseWhileJson(text.split("\n").slice(0, -1));
   if (head === undefined) return undefined;
-  return { head: JSON.parse(head) as JournalHead, entries: requests.flatMap(parseEntries) };
+  return { head: head as JournalHead, entries: requests.flatMap(toEntries) };
 }
 
-function isJson(text: string): boolean {
+/** Up to the first line that is no JSON. */
+function parseWhileJson(lines: string[]): unknown[] {
+  const values: unknown[] = [];
   try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+    for (const line of lines) values.push(JSON.parse(line));
+  } catch {}
+  return values;
 }
 
 function syncFolder(folder: string): void {

@@ -45,8 +45,11 @@ export async function openJournaledUpdate(place: StackPlace, credentials: string
       },
       async close() {
         await service.close();
-        await rm(credentials, { recursive: true, force: true });
-        await update.end().finally(release);
+        // Whatever becomes of the files, the stack is let go.
+        await update
+          .end()
+          .finally(release)
+          .finally(() => rm(credentials, { recursive: true, force: true }));
       },
     };
   } catch (error) {

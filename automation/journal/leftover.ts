@@ -4,7 +4,7 @@ import { hasJournal } from "./paths.ts";
 import { settleJournal } from "./settle.ts";
 
 /** Runs `work` while this process holds the stack's lock. Throws StackLocked. */
-export async function withLock<T>(place: StackPlace, work: () => Promise<T>): Promise<T> {
+async function withLock<T>(place: StackPlace, work: () => Promise<T>): Promise<T> {
   const folder = lockFolder(place);
   const lock = await takeLock(folder);
   try {

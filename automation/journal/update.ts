@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { StackPlace } from "../engine/backend.ts";
-import { addToHistory, digestOfState } from "./checkpoint.ts";
-import { type Entry, parseEntries } from "./entry.ts";
+import { addToHistory, digestOfState, type HistoryEntry } from "./checkpoint.ts";
+import { type Entry, toEntries } from "./entry.ts";
 import { beginJournal, type OpenJournal, Unrecordable } from "./journal-file.ts";
 import { journalFile } from "./paths.ts";
 import { settleJournal } from "./settle.ts";
@@ -38,6 +38,8 @@ const summary = z.object({
   ),
 });
 
+const completion = z.object({ status: z.string() });
+
 /** Waits for the one update of a stack. `now` in nanoseconds since the epoch. */
 export function awaitUpdate(place: StackPlace, now: () => bigint): Update {
   const begun = String(now());
@@ -65,6 +67,12 @@ export function awaitUpdate(place: StackPlace, now: () => bigint): Update {
       throw error;
     }
   }
+
+  /** One after the other: the engine may be ended while it is being answered. */
+  const end = () => {
+    ending = ending.catch(() => {}).then(endOnce);
+    return ending;
+  };
 
   return {
     place,
@@ -98,27 +106,28 @@ export function awaitUpdate(place: StackPlace, now: () => bigint): Update {
       changes = events.find(({ summaryEvent }) => summaryEvent)?.summaryEvent?.resourceChanges ?? changes;
     },
     async complete(request) {
-      const { status } = z.object({ status: z.string() }).parse(JSON.parse(request));
-      await this.end();
-      const { message = "", environment } = told?.metadata ?? {};
-      const result = status === "succeeded" ? ("succeeded" as const) : ("failed" as const);
-      const times = { startTime: seconds(begun), endTime: seconds(now()) };
-      const config = toHistoryConfig(told?.config ?? {});
-      const counts = changes && { resourceChanges: changes };
-      const entry = { kind: "update" as const, version: 0 as const, ...times, message, config, result, ...counts };
-      await addToHistory(place, { ...entry, environment: environment ?? {} }, begun);
+      const { status } = completion.parse(JSON.parse(request));
+      await end();
+      const entry: HistoryEntry = {
+        kind: "update",
+        startTime: seconds(begun),
+        message: told?.metadata.message ?? "",
+        environment: told?.metadata.environment ?? {},
+        config: toHistoryConfig(told?.config ?? {}),
+        version: 0,
+        result: status === "succeeded" ? "succeeded" : "failed",
+        endTime: seconds(now()),
+        ...(changes && { resourceChanges: changes }),
+      };
+      await addToHistory(place, entry, begun);
     },
-    /** One after the other: the engine may be ended while it is being answered. */
-    end() {
-      ending = ending.catch(() => {}).then(endOnce);
-      return ending;
-    },
+    end,
   };
 }
 
 function readEntries(request: string): Entry[] {
   try {
-    return parseEntries(request);
+    return toEntries(JSON.parse(request));
   } catch (error) {
     throw new Unrecordable("this engine writes a journal of another kind", { cause: error });
   }

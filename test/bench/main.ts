@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { cacheCode } from "../../automation/cli/code-cache.ts";
+import { JOURNAL_FROM } from "../../automation/config.ts";
 import { type Measured, startBenchPlatform } from "./platform.ts";
 import { NOTHING, SERVICES } from "./programs.ts";
 import { measureYardstick, type Row, renderReport } from "./report.ts";
@@ -27,9 +28,6 @@ if (values.help) {
 
 // As the CLI and the runner do for every engine that they start.
 cacheCode();
-
-/** From how many services on the runner's updates write a journal. */
-const JOURNAL_FROM = 50;
 
 const rows: Row[] = [];
 const yardsticks: number[] = [];

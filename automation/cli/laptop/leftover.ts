@@ -1,18 +1,22 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { placeOf, type StackPlace } from "../../engine/backend.ts";
+import { backendFolder, placeOf, type StackPlace } from "../../engine/backend.ts";
 import { isLocalLock, lockFolder, readLocks } from "../../engine/locks.ts";
 import { isAlive } from "../../engine/session.ts";
 import { hasJournal } from "../../journal/paths.ts";
 import { CliError } from "../problem.ts";
 import type { Checkout } from "./checkout.ts";
-import { readProject } from "./project.ts";
+
+// Every command of the engine comes by here, and most have no folder for their state or nothing left in it: what reads a project
+// or a journal is loaded only where there is one.
 
 /** Where the state backend of this shell keeps a stack; undefined when that is no folder. */
-function findPlace(checkout: Checkout, stack: string, env: NodeJS.ProcessEnv): StackPlace | undefined {
+async function findPlace(checkout: Checkout, stack: string, env: NodeJS.ProcessEnv): Promise<StackPlace | undefined> {
   const backend = env.PULUMI_BACKEND_URL ?? readLogin(env);
-  return backend === undefined ? undefined : placeOf(backend, readProject(checkout), stack);
+  if (backend === undefined || backendFolder(backend) === undefined) return undefined;
+  const { readProject } = await import("./project.ts");
+  return placeOf(backend, readProject(checkout), stack);
 }
 
 /** The backend that `pulumi login` noted. */
@@ -27,7 +31,7 @@ function readLogin(env: NodeJS.ProcessEnv): string | undefined {
 
 /** Whether a runner's update of the stack was cut off, and its state does not tell yet what that one did. One at work is none. */
 export async function hasLeftover(checkout: Checkout, stack: string, env: NodeJS.ProcessEnv): Promise<boolean> {
-  const place = findPlace(checkout, stack, env);
+  const place = await findPlace(checkout, stack, env);
   if (!place || !hasJournal(place)) return false;
   const locks = await readLocks(lockFolder(place));
   return !locks.some((lock) => !isLocalLock(lock) || isAlive(lock.pid));
@@ -38,9 +42,8 @@ export async function hasLeftover(checkout: Checkout, stack: string, env: NodeJS
  * `journal_conflict` when that state was changed meanwhile.
  */
 export async function recordLeftover(checkout: Checkout, stack: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const place = findPlace(checkout, stack, env);
+  const place = await findPlace(checkout, stack, env);
   if (!place || !hasJournal(place)) return;
-  // Loaded only now: every command of the engine comes by here.
   const [{ settleLeftover }, { JournalConflict }] = await Promise.all([
     import("../../journal/leftover.ts"),
     import("../../journal/settle.ts"),

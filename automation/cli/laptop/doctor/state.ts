@@ -43,7 +43,7 @@ async function examineStack(checkout: Checkout, stack: string, backend: string):
   try {
     const { resources, pendingOperations } = await readState(checkout, stack, { reveal: true });
     const locks = await examineLocks(checkout, stack, backend);
-    if (await hasLeftover(checkout, stack, laptopEnvironment())) {
+    if (await hasLeftover(checkout, stack, process.env)) {
       const fix = `start the runner, or: dockmaster refresh ${stack} --clear-pending-creates`;
       return [broken(name, "what an update did that was cut off is not in it yet", fix), ...locks];
     }

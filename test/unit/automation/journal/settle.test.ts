@@ -68,13 +68,15 @@ describe("a journal that was left", () => {
       engine: "v3.259.0",
       begun: "1700000000000000000",
     });
+  const leave = (...requests: string[]) => {
+    const open = begin();
+    for (const request of requests) open.add(request, true);
+    open.close();
+  };
   const names = async () => (await readState(place)).deployment.resources?.map(({ urn }) => urn.split("::").at(-1));
 
   test("becomes the state, once", async () => {
-    const open = begin();
-    open.add(step(1, "x"), true);
-    open.add(step(2, "y"), true);
-    open.close();
+    leave(step(1, "x"), step(2, "y"));
     expect(await settleJournal(place)).toBe("settled");
     expect(await names()).toEqual(["x", "y", "old"]);
     expect((await readState(place)).deployment.resources?.[0]).toMatchObject({ inputs: { text: "lines\nof\u2028it" } });
@@ -91,9 +93,7 @@ describe("a journal that was left", () => {
   });
 
   test("cut off in a line, counts up to that line: what follows was never confirmed", async () => {
-    const open = begin();
-    open.add(step(1, "x"), true);
-    open.close();
+    leave(step(1, "x"));
     const whole = readFileSync(journal, "utf8");
     for (const cut of [1, 20, step(2, "y").length - 1]) {
       writeFileSync(journal, whole + step(2, "y").slice(0, cut));
@@ -114,9 +114,7 @@ describe("a journal that was left", () => {
   });
 
   test("is not recorded twice when that was cut off after the state was written", async () => {
-    const open = begin();
-    open.add(step(1, "x"), true);
-    open.close();
+    leave(step(1, "x"));
     copyFileSync(journal, `${journal}.again`);
     await settleJournal(place);
     const written = readFileSync(file, "utf8");
@@ -126,9 +124,7 @@ describe("a journal that was left", () => {
   });
 
   test("is kept, and nothing is written, when somebody changed the state meanwhile", async () => {
-    const open = begin();
-    open.add(step(1, "x"), true);
-    open.close();
+    leave(step(1, "x"));
     writeFileSync(file, state("other"));
     const refused = await settleJournal(place).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(JournalConflict);
@@ -143,9 +139,7 @@ describe("a journal that was left", () => {
     ["removed", () => rmSync(file)],
     ["packed", () => renameSync(file, `${file}.gz`)],
   ])("is kept when the state was %s meanwhile, and the next one finds its way free", async (_, change) => {
-    const open = begin();
-    open.add(step(1, "x"), true);
-    open.close();
+    leave(step(1, "x"));
     change();
     await expect(settleJournal(place)).rejects.toThrow("the state was removed or packed");
     expect(readdirSync(dirname(journal))).toEqual(["s.jsonl.1700000000000000000"]);
@@ -154,10 +148,7 @@ describe("a journal that was left", () => {
 
   test("is kept when it makes no sense, and the next one finds its way free", async () => {
     for (const nonsense of ['{"entries":[{"version":2}]}', step(2, "y").replace('"removeNew":null', '"deleteNew":7')]) {
-      const open = begin();
-      open.add(step(1, "x"), true);
-      open.add(nonsense, true);
-      open.close();
+      leave(step(1, "x"), nonsense);
       await expect(settleJournal(place)).rejects.toThrow("cannot be recorded");
       expect(readFileSync(file, "utf8")).toBe(state("old"));
       const [kept] = readdirSync(dirname(journal));
@@ -168,9 +159,7 @@ describe("a journal that was left", () => {
   });
 
   test("stays where it is while the disk refuses: it may be well again", async () => {
-    const open = begin();
-    open.add(step(1, "x"), true);
-    open.close();
+    leave(step(1, "x"));
     mkdirSync(`${file}.tmp`);
     mkdirSync(`${file}.bak.tmp`);
     await expect(settleJournal(place)).rejects.toThrow("EISDIR");
@@ -188,9 +177,7 @@ describe("a journal that was left", () => {
   });
 
   test("with a line that a loss of power left unreadable, counts up to it: what stands behind was not written through", async () => {
-    const open = begin();
-    open.add(step(1, "x"), true);
-    open.close();
+    leave(step(1, "x"));
     const hole = "\0".repeat(100);
     writeFileSync(journal, `${readFileSync(journal, "utf8")}${hole}\n${step(2, "y")}\n`);
     expect(await settleJournal(place)).toBe("settled");
@@ -206,9 +193,7 @@ describe("a journal that was left", () => {
 
   test("waits while somebody holds the stack, and holds it itself while it becomes the state", async () => {
     expect(await settleLeftover(place)).toBe("none");
-    const open = begin();
-    open.add(step(1, "x"), true);
-    open.close();
+    leave(step(1, "x"));
     const lock = await takeLock(lockFolder(place));
     expect(await settleLeftover(place)).toBe("locked");
     expect(await names()).toEqual(["old"]);
