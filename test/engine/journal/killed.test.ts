@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openStack, type TestStack } from "./stack.ts";
@@ -10,14 +10,21 @@ describe("an engine that is killed while it writes a journal", { timeout: 240_00
   beforeEach(async () => {
     // Each waits for the one before.
     stack = await openStack({ DELAY: "1000" });
-    const things = NAMES.map((name, index) => ({ name, value: "1", needs: NAMES.slice(0, index) }));
+    const things = NAMES.map((name, index) => ({
+      name,
+      value: "1",
+      secret: `secret-of-${name}`,
+      needs: NAMES.slice(0, index),
+    }));
     stack.says({ groups: [], things });
   });
   afterEach(() => stack.close());
 
+  let written = "";
   const killAt = async (line: string) => {
     const { code } = await stack.journaled([], async (engine) => {
       await until(() => stack.log().includes(line));
+      written = readFileSync(join(stack.folder, ".pulumi/journals/journal/test.jsonl"), "utf8");
       engine.kill("SIGKILL");
     });
     expect(code).toBeNull();
@@ -27,8 +34,10 @@ describe("an engine that is killed while it writes a journal", { timeout: 240_00
   const names = (resources: { urn: string }[] = []) =>
     resources.flatMap(({ urn }) => (urn.includes("journal:Thing") ? [urn.split("::").at(-1)] : []));
 
-  it("forgets nothing: what was done is in the state, what was under way is pending there, and no lock or journal is left", async () => {
+  it("forgets nothing and tells no secret: what was done is in the state, what was under way is pending there, and no lock or journal is left", async () => {
     await killAt("write b-1");
+    expect(written).toContain('"ciphertext"');
+    expect(written).not.toContain("secret-of-");
     expect(names(latest().resources)).toEqual(["a"]);
     const pending = latest().pending_operations as unknown as { type: string; resource: { urn: string } }[];
     expect(pending.map(({ type, resource }) => [type, ...names([resource])])).toEqual([["creating", "b"]]);
