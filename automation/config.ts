@@ -67,7 +67,8 @@ const gitUrl = z
 /** Below it the engine's own way is as quick. */
 export const JOURNAL_FROM = 50;
 
-const schema = z.object({
+/** The variables that the runner reads beside its secrets, with what each may be and its default. */
+export const VARIABLES = z.object({
   HOST: z.string().default("127.0.0.1"),
   PORT: port.default(8080),
   GIT_REPO_URL: gitUrl,
@@ -100,14 +101,14 @@ const schema = z.object({
 export function readConfig(variables: Variables): Config {
   const problems: string[] = [];
   const raw: Record<string, string | undefined> = {};
-  for (const name of [...Object.keys(schema.shape), ...SECRET_VARIABLES]) {
+  for (const name of [...Object.keys(VARIABLES.shape), ...SECRET_VARIABLES]) {
     try {
       raw[name] = variables.get(name);
     } catch (error) {
       problems.push((error as Error).message);
     }
   }
-  const parsed = schema.safeParse(raw);
+  const parsed = VARIABLES.safeParse(raw);
   if (!parsed.success) {
     problems.push(...parsed.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}`));
   }

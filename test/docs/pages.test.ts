@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { describe, expect, test } from "vitest";
 import { parseDocument } from "yaml";
 import { COMMANDS } from "../../automation/cli/commands.ts";
-import { SECRET_VARIABLES } from "../../automation/config.ts";
+import { SECRET_VARIABLES, VARIABLES } from "../../automation/config.ts";
 import { createMetrics } from "../../automation/metrics.ts";
 import { apiReference } from "../../tools/docs/api-reference.ts";
 import { listPages, ROOT, readBlocks, readMark, readPage, TAKEN } from "./pages.ts";
@@ -62,8 +62,7 @@ test("the page about the API is what its program makes of the schemas", () => {
 });
 
 describe("the page about the runner", () => {
-  const source = readFileSync(join(ROOT, "automation/config.ts"), "utf8");
-  const read = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]+): /gm)].map(([, name = ""]) => name);
+  const read = Object.keys(VARIABLES.shape) as (keyof typeof VARIABLES.shape)[];
   const rows = readPage("runner.md")
     .split("\n")
     .filter((line) => /^\| `[A-Z]/.test(line));
@@ -79,8 +78,8 @@ describe("the page about the runner", () => {
     const [, names, defaults] = row.split("|");
     for (const [index, value] of codes(defaults).entries()) {
       if (value === "DATA_DIR") continue;
-      const set = new RegExp(`^ {2}${codes(names)[index]}: [^]*?\\.default\\("?([^)"]*)"?\\)`, "m").exec(source)?.[1];
-      expect(set).toBe(value);
+      const name = read.find((each) => each === codes(names)[index]);
+      expect(name && String(VARIABLES.shape[name].parse(undefined))).toBe(value);
     }
   });
 });
