@@ -1,4 +1,4 @@
-import { type MissingCommit, type Standing, toRelation } from "./domain/ancestry.ts";
+import { type Standing, toRelation } from "./domain/ancestry.ts";
 import type { DeployFacts } from "./domain/release.ts";
 import { isFinal, type Run } from "./domain/run.ts";
 import { parseTagMessage } from "./domain/tag-message.ts";
@@ -32,7 +32,7 @@ export async function gatherDeployFacts(
   // What is under way is what the stack will have when this one starts: a fix that runs right now must not be lost either.
   const current = newest && !isFinal(newest.state) ? newest : succeeded;
   const isProduction = stack === "production";
-  const missing = isProduction && current ? await listMissing(mirror, current.commit, commit) : [];
+  const missing = isProduction && current ? await mirror.missing(current.commit, commit) : [];
   const head = isProduction ? await mirror.branchHead(branch) : undefined;
   const [currentStanding, newestStanding] = await Promise.all(
     [current, newest].map((other) => (other ? toStanding(mirror, commit, other) : null)),
@@ -80,17 +80,4 @@ async function toStanding(
   const isContained = contains ? other.commit === commit : await mirror.isAncestor(commit, other.commit);
   const known = contains || isContained || (await mirror.hasCommit(other.commit));
   return { tag: other.tag, commit: other.commit, relation: toRelation({ known, contains, isContained }) };
-}
-
-/** Commits of `has` that `target` lacks, oldest first, and whether their change is in `target` all the same. */
-async function listMissing(mirror: Mirror, has: string, target: string): Promise<MissingCommit[]> {
-  if (!(await mirror.hasCommit(has)) || (await mirror.isAncestor(has, target))) return [];
-  const commits = await mirror.git(["rev-list", "--reverse", "--topo-order", has, `^${target}`]);
-  // Lists what is no merge: "-" stands before a commit whose patch the target has.
-  const cherry = await mirror.git(["cherry", target, has]);
-  const lost = new Set([...cherry.matchAll(/^\+ ([0-9a-f]+)$/gm)].map(([, commit]) => commit));
-  return commits
-    .split("\n")
-    .filter(Boolean)
-    .map((commit) => ({ commit, covered: !lost.has(commit) }));
 }

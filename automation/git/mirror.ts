@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { MissingCommit } from "../domain/ancestry.ts";
 import { RequestError } from "../http/errors.ts";
 import { type Git, GitError } from "./git.ts";
+import { listMissing } from "./missing.ts";
 
 /**
  * A bare copy of the origin's branches and tags. Reads are as of the last fetch; they throw RequestError
@@ -27,6 +29,8 @@ export interface Mirror {
   branchHead(branch: string): Promise<string | undefined>;
   /** Whether `ancestor` is `commit` or one of its ancestors. False when either is unknown. */
   isAncestor(ancestor: string, commit: string): Promise<boolean>;
+  /** Commits of `has` that `target` lacks, oldest first. None when `has` is unknown: nobody can tell. */
+  missing(has: string, target: string): Promise<MissingCommit[]>;
   /** Commits that `to` has and `from` lacks; null when either is unknown. */
   countBetween(from: string, to: string): Promise<number | null>;
   /** Paths that differ between two commits, both names of a renamed one; undefined when either is unknown. */
@@ -94,6 +98,8 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
       throw unreadable(error);
     }
   };
+  /** Output; every failure is that git could not be asked. */
+  const tell: Git = async (words) => (await read(words, [])) ?? "";
   /** Output without the line end; undefined when git says no. */
   const ask = async (words: string[], no?: number[]) => (await read(words, no))?.trimEnd();
 
@@ -112,7 +118,7 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
   /** Commits by tag, with one process for all of them. Tags of anything else than commits are left out. */
   const listTags = async () => {
     const format = "%(objecttype) %(objectname) %(*objecttype) %(*objectname) %(refname:lstrip=2)";
-    const listed = (await ask(["for-each-ref", `--format=${format}`, "refs/tags"], [])) ?? "";
+    const listed = await tell(["for-each-ref", `--format=${format}`, "refs/tags"]);
     const found = new Map<string, string>();
     for (const line of listed.split("\n").filter(Boolean)) {
       const [type, object = "", peeledType, peeled = "", tag = ""] = line.split(" ");
@@ -150,6 +156,19 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
       if (error.exitCode !== 128 || ((await hasCommit(ancestor)) && (await hasCommit(commit)))) throw unreadable(error);
       return undefined;
     }
+  };
+  const isAncestor = async (ancestor: string, commit: string): Promise<boolean> => {
+    if (ancestor === commit) return true;
+    if (!COMMIT.test(ancestor) || !COMMIT.test(commit)) return false;
+    const key = `${ancestor} ${commit}`;
+    const known = ancestry.get(key);
+    if (known) return (await known) ?? false;
+    const asked = askAncestry(ancestor, commit);
+    ancestry.set(key, asked);
+    // That a commit is not here (yet), or that git could not be asked, is no answer to keep.
+    const forget = () => ancestry.delete(key);
+    asked.then((answer) => answer === undefined && forget(), forget);
+    return (await asked) ?? false;
   };
   /** Nor does what differs between two commits; senders repeat themselves. */
   const differences = new Map<string, string[]>();
@@ -211,18 +230,10 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
     tags: async () => [...(await allTags())].map(([tag, commit]) => ({ tag, commit })),
     hasCommit,
     branchHead: (branch) => resolve(`refs/heads/${branch}`),
-    isAncestor: async (ancestor, commit) => {
-      if (ancestor === commit) return true;
-      if (!COMMIT.test(ancestor) || !COMMIT.test(commit)) return false;
-      const key = `${ancestor} ${commit}`;
-      const known = ancestry.get(key);
-      if (known) return (await known) ?? false;
-      const asked = askAncestry(ancestor, commit);
-      ancestry.set(key, asked);
-      // That a commit is not here (yet), or that git could not be asked, is no answer to keep.
-      const forget = () => ancestry.delete(key);
-      asked.then((answer) => answer === undefined && forget(), forget);
-      return (await asked) ?? false;
+    isAncestor,
+    missing: async (has, target) => {
+      if (!(await hasCommit(has)) || (await isAncestor(has, target))) return [];
+      return listMissing(tell, has, target);
     },
     countBetween: async (from, to) => {
       if (!COMMIT.test(from) || !COMMIT.test(to)) return null;

@@ -2,6 +2,7 @@ import { type MissingCommit, type Standing, toRelation } from "../../domain/ance
 import { parseTag, type Release } from "../../domain/release-tag.ts";
 import { parseTagMessage, type TagTrailers } from "../../domain/tag-message.ts";
 import { createGit, type Git, GitError } from "../../git/git.ts";
+import { listMissing } from "../../git/missing.ts";
 import { CliError, wrongUse } from "../problem.ts";
 
 /** A release tag of the remote, with what it says of itself. */
@@ -45,15 +46,17 @@ export async function openRepository(options: {
   const { folder, remote, branch } = options;
   const inFolder = createGit({ env: options.env, mask: withoutPasswords });
   const git: Git = (words, more) => inFolder(words, { cwd: folder, ...more });
-  /** Output without the line end; undefined when git says no. */
+  /** Output without the line end; undefined when git says no. One that was ended says nothing. */
   const ask = async (words: string[]): Promise<string | undefined> => {
     try {
       return (await git(words)).trimEnd();
     } catch (error) {
-      if (error instanceof GitError) return undefined;
-      throw error;
+      if (error instanceof GitError && error.exitCode !== null) return undefined;
+      throw unanswered(error);
     }
   };
+  /** Output; every failure is that git could not be asked. */
+  const tell: Git = (words) => git(words).catch((error) => Promise.reject(unanswered(error)));
   if (remote.startsWith("-") || !(await ask(["remote", "get-url", "--", remote]))) {
     throw wrongUse(`There is no Git repository with a remote "${remote}" here`, "Run this in a clone of the platform");
   }
@@ -103,16 +106,7 @@ export async function openRepository(options: {
       const isContained = known && (await isAncestor(commit, current.commit));
       return { ...current, relation: toRelation({ known, contains, isContained }) };
     },
-    missing: async (has, commit) => {
-      const lacking = await git(["rev-list", "--reverse", "--topo-order", has, `^${commit}`]);
-      // Lists what is no merge: "+" stands before a commit whose patch the other side lacks.
-      const cherry = await git(["cherry", commit, has]);
-      const lost = new Set([...cherry.matchAll(/^\+ ([0-9a-f]+)$/gm)].map(([, id]) => id));
-      return lacking
-        .split("\n")
-        .filter(Boolean)
-        .map((id) => ({ commit: id, covered: !lost.has(id) }));
-    },
+    missing: (has, commit) => listMissing(tell, has, commit),
   };
 }
 
@@ -130,6 +124,11 @@ export async function listRemoteTags(git: Git, remote: string): Promise<Map<stri
   } catch (cause) {
     throw unreachable(remote, cause);
   }
+}
+
+function unanswered(cause: unknown): unknown {
+  if (!(cause instanceof GitError)) return cause;
+  return new CliError("git_failed", `Git cannot tell: ${cause.message}`, "Run it again; no tag was made", { cause });
 }
 
 function unreachable(remote: string, cause: unknown): unknown {

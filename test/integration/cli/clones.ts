@@ -28,6 +28,8 @@ export interface Clones {
   origin: string;
   /** Clones the origin into a new folder. */
   clone(...options: string[]): string;
+  /** Makes a git that is killed whenever it is to run `command`. Returns a PATH with it. */
+  breakGit(command: string): string;
   close(): void;
 }
 
@@ -45,7 +47,15 @@ export function createOrigin(): Clones {
   git(first, "switch", "--quiet", "--create", "main");
   commit(first, { "components/redis/compose.yaml": "services: {}\n" }, "feat: begin");
   git(first, "push", "--quiet", "origin", "main");
-  return { origin, clone, close: () => rmSync(folder, { recursive: true, force: true }) };
+  const breakGit = (command: string) => {
+    const bin = join(folder, "bin");
+    writeScript(
+      join(bin, "git"),
+      `case " $* " in *" ${command} "*) kill -9 $$ ;; esac\nPATH=\${PATH#*:} exec git "$@"`,
+    );
+    return `${bin}:${process.env.PATH}`;
+  };
+  return { origin, clone, breakGit, close: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** Commits these files. Returns the commit's id. */
@@ -79,7 +89,10 @@ export function remoteTags(origin: string): Record<string, string> {
 
 /** A hook of the origin: a shell script that runs at every push. */
 export function setHook(origin: string, name: string, script: string): void {
-  const file = join(origin, "hooks", name);
+  writeScript(join(origin, "hooks", name), script);
+}
+
+function writeScript(file: string, script: string): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `#!/bin/sh\n${script}\n`);
   chmodSync(file, 0o755);

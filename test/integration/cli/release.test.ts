@@ -127,6 +127,13 @@ describe("release next", () => {
     expect(code).toBe(1);
     expect(stderr).toContain("cannot be read");
   });
+
+  test("a git that is killed has not said no: no tag, and what to do", async () => {
+    const path = repositories.breakGit("merge-base");
+    const { code, stderr } = await runCli(["release", "next"], { cwd: work, env: { ...GIT_ENV, PATH: path } });
+    expect([code, tags()]).toEqual([1, {}]);
+    expect(stderr).toContain("Git cannot tell: git merge-base failed: ended by SIGKILL\n  → Run it again");
+  });
 });
 
 describe("release promote", () => {

@@ -203,11 +203,14 @@ describe("a git that could not answer", () => {
     ["whether a commit is here", "for-each-ref", null, (m) => m.hasCommit(first), true],
     ["a branch", "rev-parse", null, async (m) => (await m.branchHead("main")) !== undefined, true],
     ["a branch, not understood", "rev-parse", 129, async (m) => (await m.branchHead("main")) !== undefined, true],
+    ["what a release lacks", "rev-list", null, (m) => m.missing(second, first), [{ covered: false }]],
+    ["what a release has in other words", "cherry", 128, (m) => m.missing(second, first), [{ covered: false }]],
     ["a file", "cat-file", null, (m) => m.readText(first, "file.txt"), "one"],
   ])("is no answer, and is not kept: %s", async (_name, command, exitCode, ask, answer) => {
     const broken = await failing(command, exitCode);
     await expect(ask(broken)).rejects.toMatchObject(UNREADABLE);
-    expect(await ask(broken)).toBe(answer === "first" ? first : answer);
+    if (Array.isArray(answer)) expect(await ask(broken)).toMatchObject(answer);
+    else expect(await ask(broken)).toBe(answer === "first" ? first : answer);
   });
 
   test("says no of a commit that is not here", async () => {
@@ -215,5 +218,6 @@ describe("a git that could not answer", () => {
     expect(await mirror.isAncestor(unknown, first)).toBe(false);
     expect(await mirror.isAncestor(first, unknown)).toBe(false);
     expect(await mirror.hasCommit(unknown)).toBe(false);
+    expect(await mirror.missing(unknown, first)).toEqual([]);
   });
 });
