@@ -26,7 +26,7 @@ export const IMAGE_FILES = [
   "package.json",
   "package-lock.json",
   "tools/engine-path.mjs",
-  "tools/load-late.cjs",
+  "tools/preload",
   "tools/engine",
   "tools/language-host",
   "automation",

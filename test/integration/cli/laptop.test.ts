@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { commandOf, processesOf } from "../runner/apart.ts";
 import { type Laptop, openLaptop, PASSPHRASE, PLATFORM_KEY, results } from "./laptop-world.ts";
 import { runCli } from "./run-cli.ts";
 
@@ -103,6 +104,10 @@ describe("the commands with the engine, on the real platform and an emulated Dok
     });
     expect(end.code).toBe(1);
     expect(end.stdout).toContain("PULUMI_CONFIG_PASSPHRASE");
+    // The engine gives up without ending what it has started. Its language host sees that by itself, after minutes.
+    const plugins = () =>
+      processesOf(laptop.state).filter((pid) => commandOf(pid).includes("@pulumi/pulumi/cmd/dynamic-provider"));
+    await expect.poll(plugins, { timeout: 10_000 }).toEqual([]);
   });
 
   test("no command wrote into the checkout or printed a secret", () => {

@@ -70,3 +70,12 @@ export function processesOf(folder: string, except: number[] = []): number[] {
     })
     .map(Number);
 }
+
+/** The command line of a process; empty when there is none. */
+export function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
+}

@@ -1,7 +1,6 @@
-// Preloaded into every Node process of an update (by NODE_OPTIONS): what Pulumi imports and no update uses loads when it is
-// first used. The TypeScript compiler and npm's Arborist serve functions that are written into state, the Automation API
-// serves programs that drive an engine, OpenTelemetry's SDK serves `pulumi --tracing`. Together they are more than half of
-// the time that a process needs to start.
+// What Pulumi imports and no update uses loads when it is first used. The TypeScript compiler and npm's Arborist serve
+// functions that are written into state, the Automation API serves programs that drive an engine, OpenTelemetry's SDK serves
+// `pulumi --tracing`. Together they are more than half of the time that a process needs to start.
 const Module = require("node:module");
 
 /** Files of `@pulumi/pulumi`, and what each imports too early. */
