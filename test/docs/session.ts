@@ -95,11 +95,12 @@ function baseEnvironment(folder: string): Record<string, string> {
       'exec $(node -p "require(\\"./package.json\\").scripts[\\"$script\\"]") "$@"',
     ].join("\n"),
   );
-  const { PATH = "", HOME = "" } = process.env;
+  const { PATH = "", HOME = "", NODE_COMPILE_CACHE = "" } = process.env;
   const name = { name: "Test", email: "test@example.org" };
   return {
     PATH: [bin, dirname(process.execPath), PATH].join(":"),
     HOME,
+    NODE_COMPILE_CACHE,
     GIT_CONFIG_GLOBAL: "/dev/null",
     GIT_AUTHOR_NAME: name.name,
     GIT_AUTHOR_EMAIL: name.email,

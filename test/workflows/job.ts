@@ -132,6 +132,7 @@ function baseEnvironment(machine: Machine, temp: string, contexts: Contexts): Re
   return {
     PATH: [doubles(machine), dirname(process.execPath), process.env.PATH].join(":"),
     HOME: temp,
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? "",
     CI: "true",
     GIT_CONFIG_GLOBAL: "/dev/null",
     GITHUB_ACTIONS: "true",

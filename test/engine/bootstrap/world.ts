@@ -8,6 +8,7 @@ import { engineEnvironment } from "../../../tools/engine-path.mjs";
 import { findPostgres, startPostgres } from "../../contract/store/postgres-server.ts";
 import { type OpenbaoServer, openbaoMissing, startOpenbao } from "../../contract/vault/openbao-server.ts";
 import { withPlugin } from "../../plugins/plugins.ts";
+import { engineHome } from "../engine-home.ts";
 import { type DokployFront, startFront } from "./dokploy-front.ts";
 import { type GithubDouble, startGithub } from "./github-double.ts";
 
@@ -83,7 +84,7 @@ export async function startWorld(): Promise<World> {
   const env: Record<string, string> = {
     PATH: [...own, base.PATH].join(":"),
     HOME: folder,
-    PULUMI_HOME: join(folder, "home"),
+    ...(await engineHome(folder)),
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_BACKEND_URL: backend,
     PULUMI_CONFIG_PASSPHRASE: "passphrase-canary",

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openJournaledUpdate } from "../../../automation/journal/journaled-update.ts";
 import { engineEnvironment } from "../../../tools/engine-path.mjs";
+import { engineHome } from "../engine-home.ts";
 
 const PROGRAM = new URL("../../fixtures/journal", import.meta.url).pathname;
 
@@ -46,7 +47,7 @@ export async function openStack(env: NodeJS.ProcessEnv = {}): Promise<TestStack>
   const said = join(folder, "said.json");
   const base = {
     ...engineEnvironment({ PATH: process.env.PATH, HOME: folder }),
-    PULUMI_HOME: join(folder, "home"),
+    ...(await engineHome(folder)),
     PULUMI_BACKEND_URL: `file://${folder}`,
     PULUMI_CONFIG_PASSPHRASE: "test",
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",

@@ -8,6 +8,7 @@ import { type Emulator, startEmulator } from "../../../emulator/emulator.ts";
 import { engineEnvironment } from "../../../tools/engine-path.mjs";
 import { type StandIn, withPlugin } from "../../plugins/plugins.ts";
 import { copyProgram } from "../../unit/stacks/refusals.ts";
+import { engineHome } from "../engine-home.ts";
 
 /** Long enough for the program. */
 export const KEY = "test-platform-key-of-more-than-32-characters";
@@ -86,7 +87,7 @@ export async function openPlatform({ env = {}, plugins = [], host }: PlatformOpt
     ...base,
     PATH: [...found.map(({ path }) => path), base.PATH].join(":"),
     HOME: home,
-    PULUMI_HOME: join(home, "pulumi"),
+    ...(await engineHome(home)),
     PULUMI_BACKEND_URL: `file://${home}`,
     PULUMI_CONFIG_PASSPHRASE: "test",
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type JournaledUpdate, openJournaledUpdate } from "../../../automation/journal/journaled-update.ts";
 import { engineEnvironment } from "../../../tools/engine-path.mjs";
+import { engineHome } from "../engine-home.ts";
 
 const PROGRAM = new URL("../../fixtures/provider", import.meta.url).pathname;
 
@@ -72,7 +73,7 @@ export async function openEngine(
     PATH: process.env.PATH,
     HOME: folder,
     TMPDIR: process.env.TMPDIR,
-    PULUMI_HOME: join(folder, "home"),
+    ...(await engineHome(folder)),
     PULUMI_BACKEND_URL: `file://${folder}`,
     PULUMI_CONFIG_PASSPHRASE: "test",
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",

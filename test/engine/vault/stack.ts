@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { engineEnvironment } from "../../../tools/engine-path.mjs";
 import { withPlugin } from "../../plugins/plugins.ts";
+import { engineHome } from "../engine-home.ts";
 import type { Plan } from "./program/index.ts";
 
 const PROGRAM = join(import.meta.dirname, "program");
@@ -43,7 +44,7 @@ export async function createStack(name: string, env: NodeJS.ProcessEnv): Promise
     HOME: folder,
     PATH: plugin.path,
     PLAN: plan,
-    PULUMI_HOME: join(folder, "home"),
+    ...(await engineHome(folder)),
     PULUMI_BACKEND_URL: `file://${folder}`,
     PULUMI_CONFIG_PASSPHRASE: "test",
     // Shows the flag --event-log, which the Automation API uses.

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Emulator, startEmulator } from "../../../emulator/emulator.ts";
+import { engineHome } from "../../engine/engine-home.ts";
 import { type CliEnd, copyPlatform, runCli } from "./run-cli.ts";
 
 export const PLATFORM_KEY = "planted-platform-key-0123456789abcdef";
@@ -55,7 +56,7 @@ export async function openLaptop(): Promise<Laptop> {
     DOKPLOY_API_KEY: emulator.apiKey,
     PLATFORM_KEY,
     PULUMI_BACKEND_URL: `file://${state}`,
-    PULUMI_HOME: join(folder, "home"),
+    ...(await engineHome(folder)),
     PULUMI_CONFIG_PASSPHRASE: PASSPHRASE,
   };
   let printed = "";

@@ -5,9 +5,6 @@ import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 
-/** Not the person's own, where every copied checkout would stay. */
-const NODE_COMPILE_CACHE = join(tmpdir(), "dockmaster-test-code");
-
 /** How a command of the CLI ended. */
 export interface CliEnd {
   code: number | null;
@@ -29,7 +26,7 @@ export function runCli(words: string[], options: CliOptions = {}): Promise<CliEn
 
 /** Starts `dockmaster <words>`; `until` resolves when stdout holds a text. */
 export function startCli(words: string[], options: CliOptions = {}) {
-  const { PATH = "", HOME = "" } = process.env;
+  const { PATH = "", HOME = "", NODE_COMPILE_CACHE = "" } = process.env;
   const child = spawn(process.execPath, [join(ROOT, "automation", "cli", "main.ts"), ...words], {
     cwd: options.cwd ?? ROOT,
     env: { PATH, HOME, NODE_COMPILE_CACHE, ...options.env },

@@ -105,7 +105,9 @@ describe("what fails does no harm", { timeout: 900_000 }, () => {
       for (const field of ["code", "message", "hint", "requestId"])
         expect(error[field], `${what}: ${field}`).toMatch(/\S/);
     }
-    expect(emulator.control.statistics().requests).toBe(0);
+    // The runner's health asks for the version now and then.
+    const { "settings.getDokployVersion": _, ...asked } = emulator.control.statistics().procedures;
+    expect(asked).toEqual({});
     expect(await state()).toEqual(before);
   });
 

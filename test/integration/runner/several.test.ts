@@ -123,7 +123,10 @@ describe.skipIf(missing)(`two runners on one PostgreSQL${missing ? " (install pa
       runs.push(...(await Promise.all([deploy(one, "staging", tag), deploy(two, "qa", tag)])));
     }
     const last = tags.at(-1)!;
-    for (const id of runs) expect((await ended(id)).state).toMatch(/^(succeeded|superseded)$/);
+    // The whole run, for its cause where this fails.
+    for (const id of runs) {
+      expect(await ended(id)).toMatchObject({ state: expect.stringMatching(/^(succeeded|superseded)$/) });
+    }
     for (const env of ["staging", "qa"]) {
       expectLive(env, last);
       const updates = (await list())

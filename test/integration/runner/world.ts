@@ -102,6 +102,7 @@ export async function startWorld(
     DOKPLOY_URL: `file://${dokploy}`,
     DOKPLOY_API_KEY: randomBytes(24).toString("hex"),
     SHUTDOWN_GRACE: "0",
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? "",
     ...env,
   };
   let text = "";
