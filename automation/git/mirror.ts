@@ -99,7 +99,7 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
     }
   };
   /** Output; every failure is that git could not be asked. */
-  const tell: Git = async (words) => (await read(words, [])) ?? "";
+  const tell = async (words: string[]) => (await read(words, [])) ?? "";
   /** Output without the line end; undefined when git says no. */
   const ask = async (words: string[], no?: number[]) => (await read(words, no))?.trimEnd();
 

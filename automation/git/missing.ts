@@ -1,8 +1,11 @@
 import type { MissingCommit } from "../domain/ancestry.ts";
-import type { Git } from "./git.ts";
 
 /** Commits of `has` that `target` lacks, oldest first, and whether their change is there all the same. Throws as `git` does. */
-export async function listMissing(git: Git, has: string, target: string): Promise<MissingCommit[]> {
+export async function listMissing(
+  git: (words: string[]) => Promise<string>,
+  has: string,
+  target: string,
+): Promise<MissingCommit[]> {
   const lacking = await git(["rev-list", "--reverse", "--topo-order", has, `^${target}`]);
   // Lists what is no merge: "+" stands before a commit whose patch the target lacks.
   const cherry = await git(["cherry", target, has]);

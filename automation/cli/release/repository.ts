@@ -56,7 +56,7 @@ export async function openRepository(options: {
     }
   };
   /** Output; every failure is that git could not be asked. */
-  const tell: Git = (words) => git(words).catch((error) => Promise.reject(unanswered(error)));
+  const tell = (words: string[]) => git(words).catch((error) => Promise.reject(unanswered(error)));
   if (remote.startsWith("-") || !(await ask(["remote", "get-url", "--", remote]))) {
     throw wrongUse(`There is no Git repository with a remote "${remote}" here`, "Run this in a clone of the platform");
   }
@@ -82,7 +82,7 @@ export async function openRepository(options: {
     releases: async () => {
       const listed = await listRemoteTags(git, remote);
       const format = "%(refname:lstrip=3)%00%(*objectname)%00%(objectname)%00%(creatordate:unix)%00%(contents)%00%00";
-      const known = (await git(["for-each-ref", `--format=${format}`, TAGS])).split("\0\0\n");
+      const known = (await tell(["for-each-ref", `--format=${format}`, TAGS])).split("\0\0\n");
       return known.flatMap((entry): TaggedRelease[] => {
         const [tag = "", peeled, object = "", created, message = ""] = entry.split("\0");
         if (!parseTag(tag) || listed.get(tag) !== object) return [];
@@ -91,7 +91,7 @@ export async function openRepository(options: {
       });
     },
     taken: async () => {
-      const seen = await git(["for-each-ref", "--format=%(refname)", TAGS, "refs/tags/"]);
+      const seen = await tell(["for-each-ref", "--format=%(refname)", TAGS, "refs/tags/"]);
       return seen.split("\n").flatMap((ref) => ref.split("/tags/")[1] ?? []);
     },
     resolve: async (name) => {
