@@ -27,7 +27,7 @@ export function engineFacts() {
   return run("docker", [
     "info",
     "--format",
-    "storage {{.Driver}}, cgroup v{{.CgroupVersion}}, data in {{.DockerRootDir}}",
+    "storage {{.Driver}}, cgroup v{{.CgroupVersion}}, swarm {{.Swarm.LocalNodeState}}, data in {{.DockerRootDir}}",
   ]).output;
 }
 
@@ -60,6 +60,21 @@ async function installEngine() {
   );
 }
 
+/** What keeps an engine on a socket of its own (`DOCKER_HOST`) apart from another one of this host. */
+function placeOfEngine() {
+  const host = process.env.DOCKER_HOST;
+  if (!host) return [];
+  return [
+    "--host",
+    host,
+    "--exec-root",
+    join(folder(), "exec"),
+    "--pidfile",
+    join(folder(), "docker.pid"),
+    "--bridge=none",
+  ];
+}
+
 /** Starts an engine that outlives this script; its log and its pid are in the cache folder. */
 async function startEngine() {
   mkdirSync(folder(), { recursive: true });
@@ -67,7 +82,7 @@ async function startEngine() {
   for (const flags of attempts) {
     let ended = false;
     const output = openSync(log, "w");
-    const engine = spawn("dockerd", ["--data-root", join(folder(), "data"), ...flags], {
+    const engine = spawn("dockerd", ["--data-root", join(folder(), "data"), ...placeOfEngine(), ...flags], {
       detached: true,
       stdio: ["ignore", output, output],
     });
@@ -79,6 +94,7 @@ async function startEngine() {
     });
     if (await answers(() => !ended)) {
       engine.unref();
+      joinSwarm();
       writeFileSync(join(folder(), "dockerd.pid"), `${engine.pid}\n`);
       process.stderr.write(`  Started dockerd ${flags.join(" ")} (log: ${log})\n`);
       return;
@@ -89,8 +105,15 @@ async function startEngine() {
   throw new Unavailable(`dockerd does not start here:\n${reason}`);
 }
 
+/** Dokploy's engine always manages a swarm, and some of what it answers is different there: so the tests' own does too. */
+function joinSwarm() {
+  if (run("docker", ["info", "--format", "{{.Swarm.LocalNodeState}}"]).output === "active") return;
+  const { ok, output } = run("docker", ["swarm", "init", "--advertise-addr", "127.0.0.1"]);
+  if (!ok) process.stderr.write(`  Docker manages no swarm here: ${output}\n`);
+}
+
 /**
- * Makes sure that a Docker engine answers.
+ * Makes sure that a Docker engine answers. One that this starts manages a swarm; one that is there already is left as it is.
  * @throws {Unavailable} where none can be had
  */
 export async function ensureEngine() {

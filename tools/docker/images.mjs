@@ -1,6 +1,7 @@
 // Builds the images that the tests with real Docker need from Debian packages and Go modules, for machines that reach no registry.
 // An image that is there already is left alone. Runs on Node >= 20; ends with 3 where they cannot be built.
-// Usage: images.mjs [image…]; without one, those of the tests and of the components that have a recipe.
+// Usage: images.mjs [--list] [image…]; without an image, those of the tests and of the components that have a recipe. --list only names
+// them, a line each.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -57,10 +58,13 @@ async function build(/** @type {string} */ image) {
 }
 
 try {
-  const asked = process.argv.slice(2);
-  const wanted = asked.length > 0 ? asked : ["busybox:1.36", AGENT, ...imagesOfComponents()];
-  for (const image of new Set(wanted)) if (!run("docker", ["image", "inspect", image]).ok) await build(image);
-  console.error(`  Images: ${[...new Set(wanted)].join(", ")}`);
+  const asked = process.argv.slice(2).filter((word) => word !== "--list");
+  const wanted = [...new Set(asked.length > 0 ? asked : ["busybox:1.36", AGENT, ...imagesOfComponents()])];
+  if (process.argv.includes("--list")) console.log(wanted.join("\n"));
+  else {
+    for (const image of wanted) if (!run("docker", ["image", "inspect", image]).ok) await build(image);
+    console.error(`  Images: ${wanted.join(", ")}`);
+  }
 } catch (error) {
   if (!(error instanceof Unavailable)) throw error;
   console.error(`  No test images here: ${error.message}`);

@@ -15,16 +15,19 @@ export function ensureImages(run: UpRun, project: Project): void {
   }
 }
 
-/** @throws ComposeError for an external network that is missing, and for one that another key of a compose file made. */
+/**
+ * A missing external network stops nothing yet: the Docker under Dokploy always manages a swarm, and there Compose cannot tell whether
+ * it is one of the swarm's that no container has brought to this host so far. The start of the first container on it fails.
+ * @throws ComposeError for a network that another key of a compose file made.
+ */
 export function ensureNetworks(run: UpRun, project: Project): void {
   const { networks } = run.simulation.state;
   const used = new Set([...project.services.values()].flatMap((service) => [...service.networks.keys()]));
   for (const [key, { name, external }] of project.networks) {
     if (!used.has(key)) continue;
     const existing = networks[name];
-    if (external && !existing) throw new ComposeError(`network ${name} declared as external, but could not be found`);
     if (existing && !external) checkNetwork(run, project, key, existing);
-    if (existing) continue;
+    if (existing || external) continue;
     run.log(` Network ${name}  Creating`);
     networks[name] = { name, project: project.name, key };
     run.log(` Network ${name}  Created`);

@@ -131,6 +131,17 @@ export function injectFiles(state: HostState, project: Project, service: Service
   }
 }
 
+/** @throws ComposeError for a network of the container's that is not there, in the words of an engine that manages a swarm. */
+export function requireNetworks(state: HostState, project: Project, service: Service): void {
+  for (const key of service.networks.keys()) {
+    const name = project.networks.get(key)?.name;
+    if (name === undefined || state.networks[name]) continue;
+    throw new ComposeError(
+      `Error response from daemon: Could not attach to network ${name}: rpc error: code = NotFound desc = network ${name} not found`,
+    );
+  }
+}
+
 function printedAtStart({ command, image, service }: HostContainer): string[] {
   const { understood, output } = foretell(command);
   return understood || output.length > 0 ? output : [`${service}: started (simulated ${image})`];

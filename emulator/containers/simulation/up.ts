@@ -7,7 +7,7 @@ import { ensureImages, ensureNetworks, ensureVolumes } from "./ensure-resources.
 import { conditionAt } from "./life.ts";
 import type { Project } from "./project.ts";
 import type { UpRun } from "./simulation.ts";
-import { forgetMemory, injectFiles, planLife, startContainer } from "./start-container.ts";
+import { forgetMemory, injectFiles, planLife, requireNetworks, startContainer } from "./start-container.ts";
 import { type Deadline, waitFor } from "./wait.ts";
 
 function isAwaitedOneShot(project: Project, key: string): boolean {
@@ -33,6 +33,7 @@ async function startOne(
   forgetMemory(simulation.state, container, now);
   injectFiles(simulation.state, project, service, container);
   run.log(` Container ${container.name}  Starting`);
+  requireNetworks(simulation.state, project, service);
   const [program = ""] = container.command;
   if (program.includes("does-not-exist"))
     throw new ComposeError(

@@ -2,13 +2,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
+import { whyNoDocker } from "../../docker.ts";
 import { asConfig, env, files, web } from "../../unit/emulator/containers/compose-files.ts";
 import { readSimulated } from "../../unit/emulator/containers/readings.ts";
 import recorded from "../../unit/emulator/containers/recorded-readings.json" with { type: "json" };
 import { composeVersion, readWithCompose } from "./compose-config.ts";
-import { whyNoDocker } from "./docker-host.ts";
 
-const missing = await whyNoDocker();
+const missing = await whyNoDocker("busybox:1.36");
 if (missing && process.env.REQUIRE_DOCKER === "1") throw new Error(missing);
 const version = missing ? "" : composeVersion();
 const other = version === "2.40.0" ? undefined : `recorded with Compose 2.40.0, here is ${version}`;

@@ -6,21 +6,6 @@ import type { TestHost } from "./host.ts";
 const run = promisify(execFile);
 const docker = async (...words: string[]): Promise<string> => (await run("docker", words)).stdout;
 
-/** Why real Docker cannot be tested here; undefined when it can. */
-export async function whyNoDocker(): Promise<string | undefined> {
-  try {
-    await docker("version", "--format", "{{.Server.Version}}");
-    await docker("compose", "version");
-    await docker("image", "inspect", "busybox:1.36");
-    return undefined;
-  } catch (error) {
-    const [reason] = String((error as { stderr?: string }).stderr || error)
-      .trim()
-      .split("\n");
-    return `${reason} (node tools/docker/setup.mjs and tools/docker/images.mjs make it usable where they can)`;
-  }
-}
-
 interface Inspected {
   Config: { Env: string[] };
   NetworkSettings: { Networks: Record<string, { IPAddress: string }> };
@@ -32,6 +17,7 @@ export function openDockerHost(): TestHost {
   return {
     containers,
     speed: 1,
+    managesSwarm: async () => (await docker("info", "--format", "{{.Swarm.ControlAvailable}}")).trim() === "true",
     readFile: async (container, path) => docker("exec", container, "cat", path).catch(() => undefined),
     environmentOf: async (container) => {
       const { Env } = (await inspect(container)).Config;

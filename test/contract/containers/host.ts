@@ -5,6 +5,8 @@ export interface TestHost {
   containers: Containers;
   /** Compose's own times pass this many times as fast as the wall clock. */
   speed: number;
+  /** Whether its engine manages a swarm, as the one under Dokploy always does. */
+  managesSwarm(): Promise<boolean>;
   /** A file as the container sees it; undefined when there is none. */
   readFile(container: string, path: string): Promise<string | undefined>;
   environmentOf(container: string): Promise<Record<string, string>>;

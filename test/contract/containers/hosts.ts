@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from "vitest";
-import { openDockerHost, whyNoDocker } from "./docker-host.ts";
+import { whyNoDocker } from "../../docker.ts";
+import { openDockerHost } from "./docker-host.ts";
 import type { TestHost } from "./host.ts";
 import { openSimulatedHost } from "./simulated-host.ts";
 import { createStage, type Stage } from "./stage.ts";
 
-const missing = await whyNoDocker();
+const missing = await whyNoDocker("busybox:1.36");
 const required = process.env.REQUIRE_DOCKER === "1";
 
 const hosts = [

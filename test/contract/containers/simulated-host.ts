@@ -11,6 +11,7 @@ export function openSimulatedHost(): TestHost {
   return {
     containers,
     speed,
+    managesSwarm: async () => true,
     readFile: async (container, path) => containers.readFile(container, path),
     environmentOf: async (container) => containers.environmentOf(container) ?? {},
     resolve: async (from, name) => containers.resolve(from, name).sort(),

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AgentParts } from "../../../components/compose/agent.ts";
 import { planAgent } from "../../../components/vault/agent.ts";
+import { whyNoDocker } from "../../docker.ts";
 import { type OpenbaoServer, openbaoMissing, startOpenbao } from "./openbao-server.ts";
 
 const run = promisify(execFile);
@@ -13,10 +14,7 @@ const IMAGE = "busybox:1.36";
 const PATH = "secret/data/platform/staging/web";
 const PROJECT = `dockmaster-vault-${process.pid}`;
 
-const noDocker = await run("docker", ["image", "inspect", IMAGE]).then(
-  () => undefined,
-  () => `no Docker with ${IMAGE} here: run node tools/docker/images.mjs`,
-);
+const noDocker = await whyNoDocker(IMAGE);
 const missing = openbaoMissing ?? (process.env.REQUIRE_DOCKER === "1" ? undefined : noDocker);
 
 describe.skipIf(missing)(

@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDockerContainers } from "../../../emulator/containers/docker.ts";
 import { catalogue } from "../../../stacks/catalogue.ts";
+import { whyNoDocker } from "../../docker.ts";
 import { openPlatform, type Platform } from "./platform.ts";
 
 const run = promisify(execFile);
@@ -11,15 +12,7 @@ const SUFFIX = `-t${process.pid}`;
 const STAGING = ["platform:domain: example.org", `platform:suffix: ${SUFFIX}`];
 
 const docker = async (...words: string[]): Promise<string> => (await run("docker", words)).stdout.trim();
-const noDocker = await docker(
-  "image",
-  "inspect",
-  "minio/minio:RELEASE.2025-04-22T22-12-26Z",
-  "postgres:17.6-bookworm",
-).then(
-  () => undefined,
-  () => "no Docker with the services' images here: run node tools/docker/setup.mjs and node tools/docker/images.mjs",
-);
+const noDocker = await whyNoDocker("minio/minio:RELEASE.2025-04-22T22-12-26Z", "postgres:17.6-bookworm");
 const missing = process.env.REQUIRE_DOCKER === "1" ? undefined : noDocker;
 
 // One story, told in order with the real engine and real containers: each step goes on from where the one before it ended.

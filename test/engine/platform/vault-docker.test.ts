@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AGENT_IMAGE } from "../../../components/vault/agent-request.ts";
 import { createDockerContainers } from "../../../emulator/containers/docker.ts";
 import { type OpenbaoServer, openbaoMissing, startOpenbao } from "../../contract/vault/openbao-server.ts";
+import { whyNoDocker } from "../../docker.ts";
 import { openPlatform, type Platform } from "./platform.ts";
 
 const run = promisify(execFile);
@@ -12,10 +13,7 @@ const SUFFIX = `-v${process.pid}`;
 const PATH = "secret/data/platform/staging/shared/redis_redis_password";
 
 const docker = async (...words: string[]): Promise<string> => (await run("docker", words)).stdout.trim();
-const noDocker = await docker("image", "inspect", AGENT_IMAGE, "redis:8.2.3-bookworm").then(
-  () => undefined,
-  () => `no Docker with ${AGENT_IMAGE} here: run node tools/docker/setup.mjs and node tools/docker/images.mjs`,
-);
+const noDocker = await whyNoDocker(AGENT_IMAGE, "redis:8.2.3-bookworm");
 const missing = openbaoMissing ?? (process.env.REQUIRE_DOCKER === "1" ? undefined : noDocker);
 
 // One story, told in order with the real engine, a real Vault and real containers: each step goes on from where the one before it ended.
