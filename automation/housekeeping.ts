@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { catchUp } from "./catch-up.ts";
+import { stateCopies } from "./engine/state-copies.ts";
 import { RequestError } from "./http/errors.ts";
 import { pruneEngineFiles } from "./prune.ts";
 import type { Runner } from "./runner.ts";
@@ -25,7 +26,7 @@ export function startHousekeeping(runner: Runner, wake: () => void): Housekeepin
   const prune = async () => {
     await store.prune({ events: now() - config.keepEventsMs, runs: now() - config.keepRunsMs }, now());
     await pruneEngineFiles(config.backendUrl, now());
-    await pruneOld(join(config.dataDir, "state-copies"), now() - 30 * DAY);
+    await pruneOld(stateCopies(config.dataDir), now() - 30 * DAY);
     await pruneOld(join(config.dataDir, "runs"), now() - DAY);
     await pruneOld(join(config.dataDir, "dependencies"), now() - 30 * DAY);
   };

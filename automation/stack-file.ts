@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { stateCopies } from "./engine/state-copies.ts";
 
 /** A run's own folder, for what the engine writes beside the state. */
 export interface RunFolder {
@@ -21,7 +22,7 @@ export async function makeRunFolder(dataDir: string, run: string, workDir: strin
   await copyFile(join(workDir, name), configFile);
   return {
     configFile,
-    stateCopy: (attempt) => join(dataDir, "state-copies", `${stack}-${run}-${attempt}.json`),
+    stateCopy: (attempt) => join(stateCopies(dataDir), `${stack}-${run}-${attempt}.json`),
     clean: () => rm(folder, { recursive: true, force: true }),
   };
 }

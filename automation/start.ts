@@ -6,6 +6,7 @@ import { createAdaptorServer, type ServerType } from "@hono/node-server";
 import { Hono } from "hono";
 import { createCatalogue } from "./catalogue.ts";
 import { type Config, knownSecrets, SECRET_VARIABLES, webhookSecrets } from "./config.ts";
+import { removeClearCopies, stateCopies } from "./engine/state-copies.ts";
 import { createGit } from "./git/git.ts";
 import { openMirror } from "./git/mirror.ts";
 import { startHealth } from "./health.ts";
@@ -58,6 +59,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   const mask = createMask(() => knownSecrets(variables));
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   logConfig(log, config, variables, mask);
+  await dropClearCopies(config.dataDir, log);
 
   const store = await openStore(config.databaseUrl);
   const mirror = await openMirror(createGit({ env, mask }), join(config.dataDir, "mirror.git"), config.gitUrl);
@@ -107,6 +109,16 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     log.info("runner stopped");
   };
   return { url, stop };
+}
+
+/** Before any engine starts, so that nobody writes there. A folder that cannot be read keeps no runner from its work. */
+async function dropClearCopies(dataDir: string, log: Log): Promise<void> {
+  try {
+    const removed = await removeClearCopies(dataDir);
+    if (removed.length > 0) log.warn({ removed }, "copies of states with secrets in clear removed");
+  } catch (err) {
+    log.error({ err, folder: stateCopies(dataDir) }, "copies of states may hold secrets in clear: remove them");
+  }
 }
 
 /** Serves metrics without a token on a port of their own, for a Prometheus in the same network. */

@@ -4,6 +4,7 @@ import type { Problem } from "../components/compose/problem.ts";
 import { explainIssues } from "../components/explain-issues.ts";
 import { MIN_KEY_LENGTH } from "../components/keys.ts";
 import type { StackSettings } from "../components/plan-services.ts";
+import { findClearSecrets } from "./clear-secrets.ts";
 import { readVault, vaultSettings } from "./config-vault.ts";
 import { problemAt, type RawConfig } from "./raw-config.ts";
 
@@ -71,7 +72,7 @@ export function readConfig(sources: ConfigSources): { config?: StackConfig; prob
     problemAt(raw, `platform:${key}`, path, message, hint),
   );
   problems.push(...checkIsolation(sources), ...checkServices(sources));
-  problems.push(...checkKey(sources));
+  problems.push(...findClearSecrets(raw, stack, catalogue), ...checkKey(sources));
   const project = String(raw.values["dokploy:project"] ?? "platform");
   const vault = parsed.data?.secrets === "vault" ? readVault(raw, stack, project, parsed.data.vault) : { problems: [] };
   problems.push(...vault.problems);
@@ -131,25 +132,12 @@ function checkServices({ raw, catalogue }: ConfigSources): Problem[] {
 }
 
 function checkKey({ raw, platformKey }: ConfigSources): Problem[] {
-  const inConfig = raw.values["platform:key"];
-  const problems: Problem[] = [];
-  if (inConfig !== undefined && !raw.secretKeys.has("platform:key")) {
-    const hint = "make a new one, and set it with `pulumi config set --secret platform:key`";
-    problems.push(problemAt(raw, "platform:key", [], "the master key stands here in clear", hint));
-  }
-  const key = platformKey ?? inConfig;
+  const key = platformKey ?? raw.values["platform:key"];
   if (key === undefined) {
-    problems.push({
-      file: "PLATFORM_KEY",
-      message: "the stack has no master key: secrets are derived from it",
-      hint: KEY_HINT,
-    });
-  } else if (typeof key !== "string" || key.length < MIN_KEY_LENGTH) {
-    problems.push({
-      file: "PLATFORM_KEY",
-      message: `the master key is shorter than ${MIN_KEY_LENGTH} characters`,
-      hint: KEY_HINT,
-    });
+    const message = "the stack has no master key: secrets are derived from it";
+    return [{ file: "PLATFORM_KEY", message, hint: KEY_HINT }];
   }
-  return problems;
+  if (typeof key === "string" && key.length >= MIN_KEY_LENGTH) return [];
+  const message = `the master key is shorter than ${MIN_KEY_LENGTH} characters`;
+  return [{ file: "PLATFORM_KEY", message, hint: KEY_HINT }];
 }

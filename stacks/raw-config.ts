@@ -8,26 +8,47 @@ export interface RawConfig {
   values: Readonly<Record<string, unknown>>;
   /** Keys that hold a Pulumi secret, whole or somewhere inside. */
   secretKeys: ReadonlySet<string>;
+  /** Whether the value at a key, and a path below it, is part of a Pulumi secret. */
+  isSecret(key: string, path: readonly (string | number)[]): boolean;
   /** Place of a key, and of a path below it, where the text is at hand. */
   locate(key: string, path: readonly (string | number)[]): { line?: number; column?: number };
 }
 
 /**
- * Reads what the engine hands to a program: every value is text, structured ones are JSON.
- * `locate` finds places in the stack's file, which the engine does not tell.
+ * Reads what the engine hands to a program: every value is text, structured ones are JSON. `file` is the stack's own, which knows
+ * what the engine does not tell: places, and which values below a key with a secret are none.
  */
 export function fromEngine(
   stack: string,
   config: Readonly<Record<string, string>>,
   isSecret: (key: string) => boolean,
-  locate: RawConfig["locate"] = () => ({}),
+  file?: RawConfig,
 ): RawConfig {
+  const values = Object.fromEntries(Object.entries(config).map(([key, text]) => [key, parseStructured(text)]));
+  // The engine may have been given another file, with a secret in the place of what stands in this one.
+  const isClear = (key: string, path: readonly (string | number)[]) => {
+    const written = valueAt(file?.values[key], path);
+    return !file?.isSecret(key, path) && isScalar(written) && String(written) === String(valueAt(values[key], path));
+  };
   return {
     file: `Pulumi.${stack}.yaml`,
-    values: Object.fromEntries(Object.entries(config).map(([key, text]) => [key, parseStructured(text)])),
+    values,
     secretKeys: new Set(Object.keys(config).filter(isSecret)),
-    locate,
+    isSecret: (key, path) => isSecret(key) && !isClear(key, path),
+    locate: file?.locate ?? (() => ({})),
   };
+}
+
+/** What stands at a path below a value; undefined when there is nothing. */
+export function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce(
+    (at: unknown, key) => (typeof at === "object" && at !== null ? (at as Record<string, unknown>)[key] : undefined),
+    value,
+  );
+}
+
+function isScalar(value: unknown): boolean {
+  return value !== undefined && value !== null && typeof value !== "object";
 }
 
 /** A mistake at a key of the config, or below it. */

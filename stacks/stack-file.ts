@@ -19,14 +19,18 @@ export function fromStackFile(stack: string, text: string): { raw?: RawConfig; p
   const { source, problems } = parseCompose(file, text);
   if (!source) return { problems };
   const config = isMap(source.value) && isMap(source.value.config) ? source.value.config : {};
-  const secretKeys = new Set<string>();
-  const values = Object.entries(config).map(([key, value]) => [key, withoutCiphers(value, () => secretKeys.add(key))]);
+  const secrets: (string | number)[][] = [];
+  const values = Object.entries(config).map(([key, value]) => [
+    key,
+    withoutCiphers(value, [key], (place) => secrets.push(place)),
+  ]);
   return {
     problems,
     raw: {
       file,
       values: Object.fromEntries(values),
-      secretKeys,
+      secretKeys: new Set(secrets.map(([key]) => String(key))),
+      isSecret: (key, path) => secrets.some((place) => place.every((part, depth) => part === [key, ...path][depth])),
       locate: (key, path) => (key in config ? source.locate(["config", key, ...path]) : {}),
     },
   };
@@ -36,12 +40,18 @@ function isMap(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
-function withoutCiphers(value: unknown, found: () => void): unknown {
-  if (Array.isArray(value)) return value.map((item) => withoutCiphers(item, found));
+function withoutCiphers(
+  value: unknown,
+  place: readonly (string | number)[],
+  found: (place: (string | number)[]) => void,
+): unknown {
+  if (Array.isArray(value)) return value.map((item, index) => withoutCiphers(item, [...place, index], found));
   if (!isMap(value)) return value;
   if (typeof value.secure === "string" && Object.keys(value).length === 1) {
-    found();
+    found([...place]);
     return ENCRYPTED;
   }
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutCiphers(item, found)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, withoutCiphers(item, [...place, key], found)]),
+  );
 }

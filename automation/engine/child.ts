@@ -1,9 +1,10 @@
 // The process of one update: leads a session of its own, so that nothing it starts can outlive it unnoticed. The
 // Automation API is loaded only here: it costs 145 MB, and a crash of the program stays here.
 
+import { execFile } from "node:child_process";
 import { copyFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import {
   ConcurrentUpdateError,
   LocalWorkspace,
@@ -17,6 +18,7 @@ import { cutEvent } from "./cut.ts";
 import { StackLocked } from "./locks.ts";
 import { type EngineEnd, type EngineJob, type EngineMessage, type LeaseMessage, SAID_LIMIT } from "./messages.ts";
 import { describeSession, killSession } from "./session.ts";
+import { writeStateCopy } from "./state-copies.ts";
 
 /** How long before the lease runs out an engine begins to end itself, and how long that may take, in milliseconds. */
 const LEASE_MARGIN = 2_500;
@@ -111,7 +113,7 @@ async function work(job: EngineJob, stack: Stack): Promise<EngineEnd> {
   const { configFile, message } = job;
   const common = { configFile, message, onEvent, color: "never" as const };
   if (job.recoverTo !== null && !canceled) {
-    await writeFile(job.recoverTo, JSON.stringify(await stack.exportStack()), { mode: 0o600 });
+    await writeStateCopy(job.recoverTo, await exportState(job));
     // On a copy: the first command to run adds a salt, and the update below starts from the same file as ever.
     const aside = `${configFile}.refresh.yaml`;
     copyFileSync(configFile, aside);
@@ -122,6 +124,22 @@ async function work(job: EngineJob, stack: Stack): Promise<EngineEnd> {
   else if (job.kind === "drift") await stack.refresh({ ...common, previewOnly: true });
   else await update(job, stack, () => stack.up({ ...common, refresh: true, continueOnError: true }));
   return { result: "succeeded", problem: "none", said: "" };
+}
+
+/** The state with its secrets encrypted, which can be put back as it is; the API's own export shows them. */
+async function exportState({ stack, workDir }: EngineJob): Promise<string> {
+  const words = ["stack", "export", "--stack", stack, "--non-interactive"];
+  try {
+    const { stdout } = await promisify(execFile)("pulumi", words, {
+      cwd: workDir,
+      maxBuffer: Number.POSITIVE_INFINITY,
+    });
+    return stdout;
+  } catch (cause) {
+    const { signal } = cause as { signal?: NodeJS.Signals | null };
+    if (signal) throw new Error(`pulumi ${words.join(" ")} was killed with ${signal}`, { cause });
+    throw cause;
+  }
 }
 
 /** The engine writes a journal where the job wants it and the stack allows it. */

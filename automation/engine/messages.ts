@@ -14,7 +14,7 @@ export interface EngineJob {
   configFile: string;
   /** Kept in the engine's own history. */
   message: string;
-  /** Where the state is copied before a cut-off update is mended; null: nothing to mend. */
+  /** Where the state is copied, its secrets encrypted, before a cut-off update is mended; null: nothing to mend. */
   recoverTo: string | null;
   /** Where the stack is, when its update shall write a journal; null: the whole state after every step. */
   journal: StackPlace | null;

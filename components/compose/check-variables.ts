@@ -18,7 +18,7 @@ export function checkVariables(compose: ComposeFile, context: Context): void {
         const hint = "read it from /run/secrets: values in the environment show in `docker inspect`";
         context.report(path, `\`${name}\` holds a secret`, hint);
       } else if (!known.has(name) && !operator?.match(/[-+]/)) {
-        const hint = `write \`$$${name}\` when the container's shell should resolve it, else give it a default or a value in the service's env`;
+        const hint = `write \`$$${name}\` when the container's shell should resolve it; a secret goes into \`secrets:\`, and is read from /run/secrets; else give it a default or a plain value in the service's env`;
         context.report(path, `variable \`${name}\` has no value`, hint);
       }
     }

@@ -1,5 +1,6 @@
 import type { Problem } from "../../components/compose/problem.ts";
 import { explainIssues } from "../../components/explain-issues.ts";
+import { findClearSecrets } from "../clear-secrets.ts";
 import { problemAt, type RawConfig } from "../raw-config.ts";
 import { type BootstrapSettings, bootstrapSettings } from "./settings.ts";
 
@@ -20,6 +21,7 @@ export function readSettings(raw: RawConfig): ReadSettings {
   const problems = explainIssues(parsed, bootstrapSettings).map(({ path: [key, ...path], message, hint }) =>
     problemAt(raw, `${PREFIX}${key}`, path, message, hint),
   );
+  problems.push(...findClearSecrets(raw, "bootstrap", []));
   // What other stacks have, and what is easily taken over from them.
   for (const key of Object.keys(raw.values).filter((name) => name.startsWith("platform:"))) {
     problems.push(problemAt(raw, key, [], "is a key of the environments' stacks", "leave it out"));

@@ -49,7 +49,11 @@ const schema: Row[] = [
 ];
 
 const variables: Row[] = [
-  ["a variable without value", web("command: run $COLOUR"), ":6:5  variable `COLOUR` has no value  (write `$$COLOUR`"],
+  [
+    "a variable without value",
+    web("command: run $COLOUR"),
+    ":6:5  variable `COLOUR` has no value  (write `$$COLOUR` when the container's shell should resolve it; a secret goes into `secrets:`, and is read from /run/secrets; else give it a default or a plain value in the service's env)",
+  ],
   ["the same in braces inside of a default", web('command: "${A:-${B}}"'), "variable `B` has no value"],
   [
     "a command substitution with one dollar",
