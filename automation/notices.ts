@@ -72,7 +72,7 @@ function toText(run: Run, event: NoticeEvent): string {
     case "recovered":
       return `${run.stack}: ${release} is well again (${by})\n${list}`.trimEnd();
     case "drift":
-      return `${run.stack}: changed by hand since ${release} (${by})\n${list}`.trimEnd();
+      return `${run.stack}: not as ${release} left it (${by})\n${list}`.trimEnd();
     case "production_deployed":
       return `${run.stack}: ${release} is deployed (${by})\n${list}`.trimEnd();
   }

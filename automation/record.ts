@@ -22,6 +22,12 @@ export interface Recorder {
   flush(): Promise<void>;
 }
 
+function maskEvent(event: TimedRecord["event"], mask: Mask): TimedRecord["event"] {
+  if (event.type === "diagnostic") return { ...event, message: mask(event.message).slice(0, MESSAGE_LIMIT) };
+  if (event.type !== "resource" || !event.told) return event;
+  return { ...event, told: { ...event.told, drift: event.told.drift.map(mask) } };
+}
+
 /** Opens the record of a run. Messages are masked before they go anywhere. */
 export function openRecord(
   store: Store,
@@ -63,8 +69,7 @@ export function openRecord(
       records = [];
     },
     engine: ({ event, at }) => {
-      const masked: TimedRecord["event"] =
-        event.type === "diagnostic" ? { ...event, message: tools.mask(event.message).slice(0, MESSAGE_LIMIT) } : event;
+      const masked = maskEvent(event, tools.mask);
       records.push({ event: masked, at });
       const { type, ...data } = masked;
       add(type, at, data);

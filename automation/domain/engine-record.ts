@@ -7,6 +7,45 @@ export interface StepRecord {
   urn: string;
   /** Names of the inputs or outputs that differ: `env.REDIS_ARGS`. */
   keys: string[];
+  /** What the provider keeps about a service besides; absent for everything else, and from providers that keep nothing. */
+  told?: Told;
+}
+
+/** What the provider tells about one service, from the outputs of its Compose project. Names, states and times only. */
+export interface Told {
+  /** What was found changed since the last update: `env.REDIS_ARGS`, `settings.autoDeploy`, `deployed: redis: exited (137)`. */
+  drift: string[];
+  /** Whether its last deployment, containers and checks came to a good end. */
+  deployed: boolean;
+  /** Keys that an update was to bring and did not finish; `new` for the whole service. */
+  unfinished?: string[];
+  /** A creation that found the service there already. */
+  taken?: TakenOver;
+  /** Containers that were started again since the last update. */
+  restarts?: Restart[];
+}
+
+/** What taking over a service that is there changes. */
+export interface TakenOver {
+  /** Keys that differ; undefined when a preview cannot know them yet. */
+  differs?: string[];
+  /** Whether its containers are deployed again. */
+  deploys: boolean;
+  /** It was never deployed: a creation of ours was cut off. */
+  unfinished?: boolean;
+}
+
+/** A container that is not the same process any more as after the last update. */
+export interface Restart {
+  container: string;
+  /** How often Docker started it again after it ended by itself; 0: somebody, or its server, started it. */
+  times: number;
+  /** Its last start, in milliseconds since the epoch. */
+  at: number;
+  /** Exit code of the end before, where Docker still knows it. */
+  exitCode?: number;
+  /** It is another container of the same name. */
+  replaced?: true;
 }
 
 /** A message for people, from the program or the engine. */

@@ -1,5 +1,15 @@
 import { parseCause } from "./cause.ts";
-import type { StepRecord, TimedRecord } from "./engine-record.ts";
+import type { StepRecord, TimedRecord, Told } from "./engine-record.ts";
+import {
+  driftKeys,
+  hasCrashed,
+  serverStart,
+  wordDrift,
+  wordKeys,
+  wordRestarts,
+  wordTakenOver,
+  wordUnfinished,
+} from "./finding.ts";
 import type { Cause, ServiceOutcome, ServiceResult } from "./run.ts";
 
 /** The component that stands for one service; its name is the service's. The engine sends it also for one that it leaves out. */
@@ -18,6 +28,8 @@ interface Story {
   known: boolean;
   /** Names that the refresh found different from the state. */
   found: string[];
+  /** What the provider told: of what the refresh found, else of what an update began with. */
+  told?: Told;
   /** What a mere refresh says became of it. */
   finding?: StepRecord;
   /** The last step that is not a refresh. */
@@ -66,8 +78,10 @@ export function reduceOutcomes(
       if (event.severity === "error") story.cause ??= parseCause(event.message);
     } else if (event.urn.includes(`$${COMPOSE_TYPE}::`)) tell(story, event, at);
   }
-  const failed = [...stories.values()].filter((story) => story.cause);
-  return [...stories.values()].map((story) => conclude(story, failed, canceled));
+  const all = [...stories.values()];
+  const failed = all.filter((story) => story.cause);
+  const server = serverStart(all.map(({ told }) => told));
+  return all.map((story) => conclude(story, { failed, canceled, server }));
 }
 
 /** The services that stand among the records themselves, in the order of their first one. */
@@ -83,11 +97,16 @@ function begin(service: string): Story {
 function tell(story: Story, event: StepRecord, at: number): void {
   if (event.op === "refresh") {
     story.known = true;
-    if (event.phase === "done") story.found.push(...event.keys);
+    if (event.phase === "done") {
+      story.found.push(...event.keys);
+      if (event.told) story.told = event.told;
+    }
   } else if (event.phase === "done" && !story.step) {
     // Of a mere refresh the engine tells the beginning as `refresh` and the end as what the refresh found.
     story.finding = event;
+    if (event.told) story.told = event.told;
   } else {
+    if (event.told) story.told ??= event.told;
     if (event.phase === "started") story.from ??= at;
     else story.to = at;
     story.step = event;
@@ -104,36 +123,70 @@ const RESULTS: Record<string, ServiceResult> = {
   retain: "retained",
 };
 
-function conclude(story: Story, failed: Story[], canceled: boolean): ServiceOutcome {
+/** What is known of all services together. */
+interface Whole {
+  failed: Story[];
+  canceled: boolean;
+  /** When their server was started again, if it was. */
+  server: number | undefined;
+}
+
+function conclude(story: Story, { failed, canceled, server }: Whole): ServiceOutcome {
   const { service, step, finding, cause, from, to } = story;
   const timed = from === undefined || to === undefined ? {} : { seconds: (to - from) / 1000 };
   if (cause) return { service, result: "failed", reason: `${cause.code}: ${cause.message}`, cause, ...timed };
-  if (finding) return { service, result: RESULTS[finding.op] ?? "changed", reason: explainFinding(finding) };
+  if (finding) return { service, ...concludeFinding(story, finding, server) };
   if (!step) return { service, ...explainAbsence(failed, canceled) };
   if (step.phase === "started") return { service, result: "canceled", reason: "ended in the middle" };
-  return { service, result: RESULTS[step.op] ?? "changed", reason: explainStep(story, step), ...timed };
+  return { service, ...concludeStep(story, step, server), ...timed };
 }
 
-function explainStep({ known, found }: Story, { op, keys }: StepRecord): string {
-  if (op === "same") return "equal";
-  if (op === "retain") return "no longer in the release; left running with its data";
-  if (op === "delete") return "no longer in the release";
-  if (op === "create") return known ? "gone from Dokploy" : "new";
-  const drift = named(found);
-  const changed = named(keys).filter((key) => !drift.includes(key));
-  const why = [...list("drift", drift), ...list("changed", changed)];
-  if (why.length > 0) return why.join("; ");
-  return found.includes("deployed") ? "was not running well" : "failed before";
+type Conclusion = Pick<ServiceOutcome, "result" | "reason">;
+
+function concludeStep(story: Story, { op, keys }: StepRecord, server: number | undefined): Conclusion {
+  const { known, found, told } = story;
+  const result = RESULTS[op] ?? "changed";
+  if (op === "same") return { result, reason: ["equal", ...wordRestarts(told?.restarts, server)].join("; ") };
+  if (op === "retain") return { result, reason: "no longer in the release; left running with its data" };
+  if (op === "delete") return { result, reason: "no longer in the release" };
+  if (op === "create") return concludeCreation(told, known);
+  const drift = told ? told.drift : named(found);
+  const begun = wordUnfinished(told?.unfinished?.filter((key) => !isAmong(key, drift)));
+  const changed = named(keys).filter((key) => !isAmong(key, [...driftKeys(drift), ...(told?.unfinished ?? [])]));
+  const why = [...wordDrift(drift), ...wordKeys("changed", changed), ...begun];
+  if (why.length > 0) return { result, reason: why.join("; ") };
+  return { result, reason: !told && found.includes("deployed") ? "was not running well" : "failed before" };
 }
 
-function explainFinding({ op, keys }: StepRecord): string {
-  if (op === "same") return "equal";
-  if (op === "delete") return "gone from Dokploy";
-  return list("drift", named(keys))[0] ?? "is not running well";
+/** Whether a key, or a part of it, was named already. */
+function isAmong(key: string, names: readonly string[]): boolean {
+  return names.some((name) => name === key || name.startsWith(`${key}.`));
+}
+
+/** A service that was there already is taken over: nothing is new, and mostly nothing changes. */
+function concludeCreation(told: Told | undefined, known: boolean): Conclusion {
+  const taken = told?.taken;
+  if (!taken) return { result: "created", reason: known ? "gone from Dokploy" : "new" };
+  const reason = wordTakenOver(taken);
+  if (taken.unfinished) return { result: "created", reason };
+  return { result: taken.deploys || taken.differs?.length !== 0 ? "changed" : "unchanged", reason };
+}
+
+function concludeFinding({ told }: Story, { op, keys }: StepRecord, server: number | undefined): Conclusion {
+  const result = RESULTS[op] ?? "changed";
+  if (op === "delete") return { result, reason: "gone from Dokploy" };
+  if (!told)
+    return { result, reason: op === "same" ? "equal" : (wordKeys("drift", named(keys))[0] ?? "is not running well") };
+  const restarts = wordRestarts(told.restarts, server);
+  const why = [...wordDrift(told.drift), ...restarts];
+  const differs = told.drift.length > 0 || hasCrashed(told);
+  if (!differs)
+    why.unshift(told.deployed ? "equal" : ["not deployed yet", ...wordUnfinished(told.unfinished)].join("; "));
+  return { result: differs ? "changed" : "unchanged", reason: why.join("; ") };
 }
 
 /** The engine says nothing of what it leaves out: it is known only by what failed before. */
-function explainAbsence(failed: Story[], canceled: boolean): Pick<ServiceOutcome, "result" | "reason"> {
+function explainAbsence(failed: Story[], canceled: boolean): Conclusion {
   if (canceled) return { result: "canceled", reason: "not started" };
   // Without a step it failed while it was registered, and that ends the program: what comes after it was not even named.
   const stopper = failed.find((story) => !story.step);
@@ -145,8 +198,4 @@ function explainAbsence(failed: Story[], canceled: boolean): Pick<ServiceOutcome
 
 function named(keys: string[]): string[] {
   return [...new Set(keys)].filter((key) => !HEALTH_KEYS.includes(key));
-}
-
-function list(what: string, keys: string[]): string[] {
-  return keys.length > 0 ? [`${what}: ${keys.join(", ")}`] : [];
 }

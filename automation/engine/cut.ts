@@ -1,5 +1,6 @@
 import type { EngineEvent, StepEventMetadata, StepEventStateMetadata } from "@pulumi/pulumi/automation/index.js";
 import type { StepRecord, TimedRecord } from "../domain/engine-record.ts";
+import { readTold } from "./told.ts";
 
 const SEVERITIES = { info: "info", "info#err": "info", warning: "warning", error: "error" } as const;
 
@@ -33,7 +34,8 @@ export function cutEvent(event: EngineEvent): TimedRecord["event"] | undefined {
 function toResource(phase: StepRecord["phase"], step: StepEventMetadata): StepRecord {
   // The engine calls it a deletion too when a resource only leaves the state and stays where it is.
   const op = step.op === "delete" && step.old?.retainOnDelete ? "retain" : step.op;
-  return { type: "resource", phase, op, urn: step.urn, keys: changedKeys(step) };
+  const told = readTold(phase, step);
+  return { type: "resource", phase, op, urn: step.urn, keys: changedKeys(step), ...(told && { told }) };
 }
 
 /** A refresh changes outputs, every other step is decided by inputs. */

@@ -5,6 +5,9 @@ import type { Settings } from "./settings.ts";
 /** Grows when an older release could no longer read what a newer one wrote. Outputs only ever gain keys. */
 export const SCHEMA_VERSION = 1;
 
+/** What begins an entry of `drift` that is about deployment and containers, not about a key of the record. */
+export const DEPLOYED = "deployed: ";
+
 /** What the state holds of a Compose resource: its inputs as last seen, and what only Dokploy knows. */
 export interface ComposeOutputs extends ComposeInputs {
   schemaVersion: number;

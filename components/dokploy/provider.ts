@@ -9,7 +9,7 @@ import type { EnvironmentInputs } from "./environment-find.ts";
 import { plainFailure } from "./failure.ts";
 import { type ComposeInputs, hasUnknown, type RawComposeInputs, withDefaults } from "./inputs.ts";
 import { type Described, maskFor } from "./mask.ts";
-import type { ComposeOutputs, EnvironmentOutputs } from "./outputs.ts";
+import { type ComposeOutputs, DEPLOYED, type EnvironmentOutputs } from "./outputs.ts";
 import { mistakesIn } from "./validate.ts";
 import { exitWithParent, keepCompiledCode } from "./watchdog.ts";
 
@@ -65,7 +65,9 @@ export async function readCompose(config: Config, id: string, olds: ComposeOutpu
   const seen = await plainly(config, [olds], (context) => compose.readCompose(context, id, olds));
   // The engine shows a changed secret without saying which key it is; here it is said, by name.
   const found = seen.props?.drift.filter((key) => !olds.drift.includes(key)) ?? [];
-  if (found.length > 0) console.log(`${olds.service} was changed by hand: ${found.join(", ")}`);
+  const [ill, changed] = [found.filter((key) => key.startsWith(DEPLOYED)), found.filter((key) => !key.startsWith(DEPLOYED))];
+  if (changed.length > 0) console.log(`${olds.service} was changed by hand: ${changed.join(", ")}`);
+  for (const trouble of ill) console.log(`${olds.service} is not as the last update left it: ${trouble}`);
   return seen;
 }
 

@@ -5,7 +5,7 @@ import { decodeEnv } from "./env.ts";
 import { contentDigest, fingerprint, unixLines } from "./fingerprint.ts";
 import type { Domain } from "./inputs.ts";
 import { ownedBy, parseMarker } from "./marker.ts";
-import { type ComposeOutputs, SCHEMA_VERSION } from "./outputs.ts";
+import { type ComposeOutputs, DEPLOYED, SCHEMA_VERSION } from "./outputs.ts";
 import { broughtOther, differingKeys, lastDeployment } from "./plan.ts";
 import type { ComposeRecord, ContainerRow } from "./schema.ts";
 import { differingSettings, liveSettings } from "./settings.ts";
@@ -55,7 +55,7 @@ export function readOutputs(
   const drift = [
     ...olds.drift,
     ...found,
-    ...(trouble && olds.deployed && !explained ? [`deployed: ${WORDS[trouble] ?? trouble}`] : []),
+    ...(trouble && olds.deployed && !explained ? [`${DEPLOYED}${WORDS[trouble] ?? trouble}`] : []),
   ];
   return { ...seen, deployed: trouble === undefined, drift: [...new Set(drift)] };
 }

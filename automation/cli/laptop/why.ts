@@ -27,16 +27,16 @@ export function define(command: Command): void {
       const { stack } = options;
       requireStack(checkout, stack);
       const last = composeResources(await readState(checkout, stack)).get(service);
-      const { before, live, now } = await previewInputs(checkout, stack, service, options);
+      const { before, live, now, reason } = await previewInputs(checkout, stack, service, options);
       const rows = assessInputs({ before, live, now });
       const digest = totalDigest(now ?? before ?? {});
       const changedAt = last?.modified ?? null;
       if (options.json) {
-        printJson({ stack, service, digest, lastChanged: changedAt, inputs: rows });
+        printJson({ stack, service, digest, lastChanged: changedAt, reason, inputs: rows });
         return;
       }
       const since = changedAt === null ? "never" : `${formatAge(Date.now() - Date.parse(changedAt))} ago`;
-      printLines([`${service} on ${stack}: digest ${digest}, last changed ${since}`, "", ...formatInputs(rows)]);
+      printLines([`${service} on ${stack}: digest ${digest}, last changed ${since}`, `  ${reason}`, "", ...formatInputs(rows)]);
       const [from, to] = [before?.composeFile, now?.composeFile];
       if (typeof from === "string" && typeof to === "string" && from !== to) {
         printLines(["", ...(await diffTexts(from, to))]);
@@ -45,7 +45,7 @@ export function define(command: Command): void {
     });
 }
 
-/** The service's inputs: at the last update, on Dokploy now, and what this checkout says. */
+/** The service's inputs: at the last update, on Dokploy now, and what this checkout says; and what an update would do and why. */
 async function previewInputs(checkout: Checkout, stack: string, service: string, options: { json?: boolean }) {
   const inputs: { before?: Inputs; live?: Inputs; now?: Inputs } = {};
   const services = new Set<string>();
@@ -70,7 +70,9 @@ async function previewInputs(checkout: Checkout, stack: string, service: string,
   if (!services.has(service)) {
     throw wrongUse(`${stack} has no service "${service}"`, `Name one of ${[...services].sort().join(", ")}`);
   }
-  return inputs;
+  // What is no input, like a setting or a container, is told by the preview alone.
+  const reason = run.services.find((outcome) => outcome.service === service)?.reason ?? "equal";
+  return { ...inputs, reason };
 }
 
 function formatInputs(rows: InputRow[]): string[] {

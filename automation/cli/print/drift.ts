@@ -17,7 +17,7 @@ export interface DriftFound {
   diff?: string;
 }
 
-/** Prints what was changed by hand. Returns 1 when something was, or when nobody could tell. */
+/** Prints what is not as the last update left it. Returns 1 when something is, or when nobody could tell. */
 export function presentDrift(found: DriftFound, { json = false } = {}): number {
   const { stack, ok, services, cause, diff } = found;
   const drifted = services.some(isDrift);
@@ -36,9 +36,9 @@ export function presentDrift(found: DriftFound, { json = false } = {}): number {
 function formatDrift(services: ServiceOutcome[]): string[] {
   const rows = services.map((outcome) => [
     `${printMark(isDrift(outcome) ? "skipped" : "same")} ${outcome.service}`,
-    isDrift(outcome) ? outcome.reason.replace(/^drift: /, "") : "–",
+    outcome.reason === "equal" ? "–" : outcome.reason,
   ]);
-  return formatTable(["  service", "changed by hand"], rows);
+  return formatTable(["  service", "since the last update"], rows);
 }
 
 function summarise(stack: string, drifted: boolean): string {
