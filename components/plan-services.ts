@@ -5,6 +5,9 @@ import { renderCompose } from "./compose/render.ts";
 import { envProblem } from "./dokploy/env.ts";
 import { type Draft, type RenderedDraft, secretValue, toDraft } from "./draft.ts";
 import { fingerprint } from "./keys.ts";
+import { explainClashes } from "./names/explain.ts";
+import type { MadeName, NameSpace } from "./names/name.ts";
+import { type NamedStack, namesOfStack } from "./names/of-stack.ts";
 import { orderByNeeds } from "./order.ts";
 import type { CommandCheck, HttpCheck, Service, ServiceContext } from "./service.ts";
 import { agentDelivery, planVault, type VaultPlan, type VaultSettings } from "./vault/plan.ts";
@@ -22,6 +25,10 @@ export interface StackSettings {
   settings: Readonly<Record<string, unknown>>;
   /** Where secrets live, when not in Dokploy's env. */
   vault?: VaultSettings | undefined;
+  /** Name of the project on Dokploy. Default `platform`. */
+  project?: string;
+  /** Addresses of the Dokploy server. Default: not known, so that it may be any. */
+  server?: NameSpace;
 }
 
 /** Makes a problem at a key of the stack's config, and a path below it. */
@@ -74,11 +81,14 @@ export interface ServicePlan {
 
 const WAIT_TIMEOUT = 120;
 
-/** Plans every service of a stack, in the order of their dependencies, or says all that is wrong. Pure. */
+/**
+ * Plans every service of a stack, in the order of their dependencies, or says all that is wrong; and tells what it names, as far as
+ * the files can be read. Pure.
+ */
 export function planServices(
   settings: StackSettings,
   sources: PlanSources,
-): { services: ServicePlan[]; problems: Problem[] } {
+): { services: ServicePlan[]; problems: Problem[]; names: MadeName[] } {
   const problems: Problem[] = [];
   const running = sources.catalogue.filter((service) => settings.services.includes(service.name));
   const context = contextFor(settings, running);
@@ -103,7 +113,9 @@ export function planServices(
   }
   const names = sources.catalogue.map(({ name }) => name);
   problems.push(...checkDrafts(drafts, rendered, names, sources.configProblem, settings.vault !== undefined));
-  if (problems.length > 0) return { services: [], problems };
+  const made = namesOfStack(toNamed(settings, sources), rendered, context.hostOf);
+  problems.push(...explainClashes(made));
+  if (problems.length > 0) return { services: [], problems, names: made };
   const byName = new Map(rendered.map((draft) => [draft.service.name, draft]));
   const vault = settings.vault && planVault(rendered, settings.stack, settings.vault);
   return {
@@ -112,7 +124,17 @@ export function planServices(
       return draft ? [toPlan(draft, drafts, settings, context, vault)] : [];
     }),
     problems,
+    names: made,
   };
+}
+
+function toNamed(settings: StackSettings, { configProblem }: PlanSources): NamedStack {
+  const { stack, suffix, vault, project = "platform", server = "unknown" } = settings;
+  const configPlace = (key: string) => {
+    const { message: _message, hint: _hint, ...place } = configProblem(key, [], "", "");
+    return place;
+  };
+  return { stack, suffix, project, server, vault, configPlace };
 }
 
 function contextFor({ stack, suffix, domain }: StackSettings, running: readonly Service[]): ServiceContext {

@@ -3,6 +3,7 @@ import { closest } from "../components/compose/closest.ts";
 import type { Problem } from "../components/compose/problem.ts";
 import { explainIssues } from "../components/explain-issues.ts";
 import { MIN_KEY_LENGTH } from "../components/keys.ts";
+import type { NameSpace } from "../components/names/name.ts";
 import type { StackSettings } from "../components/plan-services.ts";
 import { findClearSecrets } from "./clear-secrets.ts";
 import { readVault, vaultSettings } from "./config-vault.ts";
@@ -44,7 +45,6 @@ export const platformSettings = z.strictObject({
 /** One stack's configuration, checked. */
 export interface StackConfig extends StackSettings {
   disposable: boolean;
-  /** Name of the project on Dokploy (`dokploy:project`). */
   project: string;
   /** Services whose settings hold a Pulumi secret: all of their env is treated as one. */
   guarded: ReadonlySet<string>;
@@ -91,10 +91,26 @@ export function readConfig(sources: ConfigSources): { config?: StackConfig; prob
       settings: Object.fromEntries(catalogue.map((name) => [name, own[name]])),
       disposable: data === "disposable",
       project,
+      server: readServer(raw),
       vault: vault.settings,
       guarded: new Set(catalogue.filter((name) => raw.secretKeys.has(`platform:${name}`))),
     },
   };
+}
+
+/** Every address of the stack's Dokploy that its file says. Unknown without one: the environment says it to whoever updates the stack. */
+export function readServer({ values, secretKeys }: RawConfig): NameSpace {
+  const { "dokploy:url": url, "dokploy:alsoAt": also } = values;
+  if (typeof url !== "string" || url === "" || secretKeys.has("dokploy:url")) return "unknown";
+  const texts = [url, ...String(also ?? "").split(",")].map((text) => text.trim());
+  return [...new Set(texts.filter((text) => text !== "").map(toServer))];
+}
+
+/** A host has one Docker, whatever the port; only behind `localhost` each port may be a tunnel to another one. */
+function toServer(text: string): string {
+  if (!URL.canParse(text)) return text.toLowerCase();
+  const { host, hostname } = new URL(text);
+  return /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname) ? host : hostname;
 }
 
 function belowPlatform(values: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -2,10 +2,15 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { FileContent } from "../components/compose/context.ts";
 import { type Problem, printProblem, sortProblems } from "../components/compose/problem.ts";
-import { planServices, type ServicePlan } from "../components/plan-services.ts";
+import { explainClashesWith } from "../components/names/explain.ts";
+import type { MadeName } from "../components/names/name.ts";
+import { planServices, type ServicePlan, type StackSettings } from "../components/plan-services.ts";
+import { STACK } from "../components/runner/compose.ts";
+import { bootstrapNames } from "./bootstrap/names.ts";
 import { catalogue } from "./catalogue.ts";
-import { readConfig, type StackConfig } from "./config.ts";
+import { readConfig, readServer, type StackConfig } from "./config.ts";
 import { problemAt, type RawConfig } from "./raw-config.ts";
+import { fromStackFile, readStackFile, stacksOf } from "./stack-file.ts";
 
 /** A whole stack, before anything is registered. */
 export interface StackPlan {
@@ -14,9 +19,16 @@ export interface StackPlan {
   services: ServicePlan[];
 }
 
-const COMPONENTS = join(import.meta.dirname, "..", "components");
+const ROOT = join(import.meta.dirname, "..");
+const COMPONENTS = join(ROOT, "components");
 
-/** Plans a stack from its config and the files of this checkout: no engine, no network. All mistakes at once. */
+/** Long enough for a master key; no name shows it. */
+const STAND_IN_KEY = "stand-in".repeat(8);
+
+/**
+ * Plans a stack from its config and the files of this checkout: no engine, no network. All mistakes at once, and every name that it
+ * makes twice or that another stack of this checkout makes as well.
+ */
 export function planStack(
   stack: string,
   raw: RawConfig,
@@ -26,13 +38,40 @@ export function planStack(
   const { config, problems } = readConfig({ stack, raw, catalogue: names, platformKey });
   // With a broken config the compose files are still looked at, under stand-ins, so that nobody mends them one by one.
   const settings = config ?? standIn(stack, raw, names);
-  const { services, problems: more } = planServices(settings, {
-    catalogue,
-    readFile,
-    configProblem: (...place) => problemAt(raw, ...place),
-  });
-  const all = sortProblems([...problems, ...more]);
+  const { services, names: made, problems: more } = planFrom(settings, raw);
+  // The names of a broken config are none that would be made.
+  const elsewhere = config ? explainClashesWith(namesOfOthers(stack), made) : [];
+  const all = sortProblems([...problems, ...more, ...elsewhere]);
   return config && all.length === 0 ? { plan: { config, services }, problems: [] } : { problems: all };
+}
+
+/** Every name that a stack makes with these services, as far as its config and their files can be read. Needs no key. */
+export function namesOf(stack: string, raw: RawConfig, services?: readonly string[]): MadeName[] {
+  const names = catalogue.map(({ name }) => name);
+  const { "platform:suffix": suffix, "platform:domain": domain, "dokploy:project": project = "platform" } = raw.values;
+  // Without these two a stack names nothing yet.
+  if (typeof suffix !== "string" || typeof domain !== "string") return [];
+  const { config } = readConfig({ stack, raw, catalogue: names, platformKey: STAND_IN_KEY });
+  // Other mistakes of its config make no other names.
+  const settings = config ?? { ...standIn(stack, raw, names), suffix, domain, project: String(project) };
+  return planFrom({ ...settings, services: services ?? settings.services }, raw).names;
+}
+
+/** The names of every other stack of this checkout; mistakes in their files are told where they are checked. */
+function namesOfOthers(stack: string): MadeName[] {
+  return stacksOf(ROOT)
+    .filter((other) => other !== stack)
+    .flatMap((other) => {
+      const { raw } = fromStackFile(other, readStackFile(other) ?? "");
+      if (!raw) return [];
+      return other === STACK ? bootstrapNames(raw, ROOT) : namesOf(other, raw);
+    });
+}
+
+function planFrom(settings: StackSettings, raw: RawConfig) {
+  const configProblem = (...place: Parameters<typeof problemAt> extends [RawConfig, ...infer Rest] ? Rest : never) =>
+    problemAt(raw, ...place);
+  return planServices(settings, { catalogue, readFile, configProblem });
 }
 
 /** The text for people: every problem on a line of its own. */
@@ -53,6 +92,7 @@ function standIn(stack: string, raw: RawConfig, names: readonly string[]): Stack
     suffix: "-check",
     key: "stand-in",
     project: "platform",
+    server: readServer(raw),
     disposable: false,
   };
   const inVault = raw.values["platform:secrets"] === "vault";

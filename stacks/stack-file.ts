@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseCompose } from "../components/compose/parse.ts";
 import type { Problem } from "../components/compose/problem.ts";
@@ -11,6 +11,13 @@ const ENCRYPTED = "encrypted".repeat(8);
 export function readStackFile(stack: string): string | undefined {
   const file = join(import.meta.dirname, "..", `Pulumi.${stack}.yaml`);
   return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+}
+
+/** Every stack that has a file in a folder, in order of their names. */
+export function stacksOf(folder: string): string[] {
+  return readdirSync(folder)
+    .flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? [])
+    .sort();
 }
 
 /** Reads `Pulumi.<stack>.yaml` without the engine. Encrypted values are replaced by a text that tells nothing. */

@@ -26,6 +26,7 @@ const ROWS: readonly Row[] = [
       "components/*",
       "components/compose/**",
       "components/dokploy/**",
+      "components/names/**",
       "components/vault/**",
       "stacks/**",
       "libs/**",

@@ -28,6 +28,10 @@ export function deliverByAgent(compose: PlainFile, delivery: AgentDelivery, cont
   const services = Object.entries(compose.services).map(([key, service]) => [key, toConsumer(key, service, plan)]);
   if (!plan) return { compose: { ...rest, services: Object.fromEntries(services) }, variables: {}, env: {} };
 
+  for (const key of Object.keys(plan.volumes)) {
+    if (compose.volumes === undefined || !(key in compose.volumes)) continue;
+    context.report(["volumes", key], `\`${key}\` is the name of the platform's own volume`, "use another name");
+  }
   const { configs, env } = carryConfigs(plan);
   return {
     compose: {

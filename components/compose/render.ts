@@ -3,6 +3,7 @@ import { checkValues } from "./check-values.ts";
 import { checkVariables } from "./check-variables.ts";
 import type { Context, RenderInput } from "./context.ts";
 import { deliverSecrets } from "./deliver-secrets.ts";
+import { type FileName, namesInFile } from "./file-names.ts";
 import { applyHouseRules } from "./house-rules.ts";
 import { inlineFiles } from "./inline-files.ts";
 import type { ComposeFile } from "./model.ts";
@@ -30,6 +31,8 @@ export interface Rendered {
   containers: Record<string, string>;
   /** Keys of the named volumes. */
   volumes: string[];
+  /** What it names on the server. */
+  names: FileName[];
   /** How often Compose's wait time-out may count, one after another. */
   stages: number;
 }
@@ -76,6 +79,7 @@ function transform(compose: ComposeFile, context: Context): Rendered {
   const text = writeCompose(named, context);
   const env = { ...context.env, ...context.containerEnv, ...inlined.env, ...delivered.env };
   checkSize(text, env, Object.keys(delivered.variables), context);
+  const keys = new Map(Object.keys(ruled.services).map((key) => [context.nameOf(key), key]));
   return {
     text,
     env,
@@ -83,6 +87,11 @@ function transform(compose: ComposeFile, context: Context): Rendered {
     secrets: delivered.names,
     containers: Object.fromEntries(Object.keys(plain.services).map((key) => [key, context.nameOf(key)])),
     volumes: Object.keys(plain.volumes ?? {}),
+    names: namesInFile(
+      named,
+      (full) => keys.get(full) ?? full,
+      (path) => ({ file: context.file, ...context.source.locate(path) }),
+    ),
     stages: countStages(named),
   };
 }

@@ -17,6 +17,7 @@ import {
   projectEntry,
   type QueueEntry,
   queueEntry,
+  wholeProject,
 } from "./schema.ts";
 import { openTransport, type TransportOptions } from "./transport.ts";
 import { parseVersion, type ServerVersion } from "./version.ts";
@@ -100,6 +101,13 @@ export interface Dokploy {
   deleteDomain(domainId: string): Promise<void>;
   containers(appName: string): Promise<ContainerRow[]>;
   containerLog(composeId: string, containerId: string, lines: number): Promise<string>;
+  /** `docker inspect` of one container by id or name; undefined when Docker has none. */
+  inspectContainer(container: string): Promise<unknown>;
+  stopContainer(containerId: string): Promise<void>;
+  /** `docker rm -f`; volumes stay. */
+  removeContainer(containerId: string): Promise<void>;
+  /** Every Compose project of the organization. */
+  composes(): Promise<{ appName: string; name: string; description?: string | null | undefined }[]>;
   close(): void;
 }
 
@@ -162,6 +170,17 @@ export function connectDokploy(options: TransportOptions): Dokploy {
       ),
     containerLog: async (composeId, containerId, lines) =>
       text(await get("compose.readLogs", { composeId, containerId, tail: String(lines) })),
+    inspectContainer: (containerId) => get("docker.getConfig", { containerId }),
+    stopContainer: async (containerId) =>
+      void (await post("docker.stopContainer", { containerId }, { ...again, timeout: DELETE_TIMEOUT })),
+    removeContainer: async (containerId) => void (await post("docker.removeContainer", { containerId }, again)),
+    composes: async () => {
+      const projects = read(z.array(projectEntry), await get("project.all"), "project.all");
+      const whole = projects.map(async ({ projectId }) =>
+        read(wholeProject, await get("project.one", { projectId }), "project.one"),
+      );
+      return (await Promise.all(whole)).flatMap(({ environments }) => environments.flatMap(({ compose }) => compose));
+    },
     close,
   };
 }

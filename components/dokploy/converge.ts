@@ -7,11 +7,13 @@ import { changesDomains, domainColumns, planDomains, routeOf } from "./domains.t
 import { DokployError } from "./errors.ts";
 import { plainFailure, recordedFailure } from "./failure.ts";
 import { printDeployment } from "./fingerprint.ts";
+import { clearTheWay } from "./in-the-way.ts";
 import { type ComposeInputs, composeInputs } from "./inputs.ts";
 import { maskFor } from "./mask.ts";
 import { type ComposeOutputs, SCHEMA_VERSION } from "./outputs.ts";
 import { lastDeployment, type Plan, planConvergence, planFirst } from "./plan.ts";
 import type { ComposeRecord, DeploymentRow } from "./schema.ts";
+import { ServiceError } from "./service-error.ts";
 import { rightSettings } from "./settings.ts";
 import { describeContainers, verifyContainers } from "./verify.ts";
 import { refuseVolumeChanges, volumesOf } from "./volumes.ts";
@@ -50,8 +52,7 @@ export async function converge(context: Context, target: Target): Promise<Compos
     recorded = true;
     await write(context, target, plan);
     if (await mustDeploy(context, target, plan)) {
-      outputs.deployment = deploymentTitle(context.release);
-      const row = await deploy(context, target, plan, outputs.deployment);
+      const row = await deploy(context, target, plan, outputs);
       await verifyContainers(context, { ...identity(target), took: duration(row), limit: wanted.waitTimeout * 1000 });
     } else if (record) outputs.deployment = lastDeployment(record.deployments)?.title ?? outputs.deployment;
     await runChecks(wanted.service, wanted.checks);
@@ -121,15 +122,25 @@ async function mustDeploy(context: Context, { record, previous, appName }: Targe
   return describeContainers(record.composeFile ?? "", rows, appName).state !== "well";
 }
 
-async function deploy(context: Context, target: Target, plan: Plan, title: string): Promise<DeploymentRow> {
+/** A deployment that fails because of what its own project's earlier containers left is repeated once without them. */
+async function deploy(context: Context, target: Target, plan: Plan, outputs: ComposeOutputs): Promise<DeploymentRow> {
   const { wanted } = target;
-  return deployAndWait(context, {
-    ...identity(target),
-    title,
-    description: printDeployment(context.release, plan.digest),
-    // One stage more than the file has, for pulling images before the waiting begins.
-    limit: (wanted.stages + 1) * wanted.waitTimeout * 1000,
-  });
+  for (let attempt = 1; ; attempt++) {
+    outputs.deployment = deploymentTitle(context.release);
+    const job = {
+      ...identity(target),
+      title: outputs.deployment,
+      description: printDeployment(context.release, plan.digest),
+      // One stage more than the file has, for pulling images before the waiting begins.
+      limit: (wanted.stages + 1) * wanted.waitTimeout * 1000,
+    };
+    try {
+      return await deployAndWait(context, job);
+    } catch (error) {
+      if (!(error instanceof ServiceError) || attempt === 2) throw error;
+      if (!(await clearTheWay(context, job, error))) throw error;
+    }
+  }
 }
 
 /** Says which release it is for, and is like no other: the title is how our deployment is found again. */

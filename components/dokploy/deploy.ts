@@ -109,9 +109,7 @@ async function ended(context: Context, job: Job, row: DeploymentRow): Promise<De
 
 function whatToDo(log: string[]): string {
   if (log.length === 0) return "Dokploy gives no reason; a compose file and env above 94 KiB together fail like this";
-  const taken = log.map((line) => /container name "\/?([^"]+)" is already in use/i.exec(line)?.[1]).find(Boolean);
-  if (taken === undefined) return "the log below says why; mend it and deploy again";
-  return `a container of that name is left from another compose: look at it, then run docker rm -f ${taken} on the server (volumes stay)`;
+  return "the log below says why; mend it and deploy again";
 }
 
 function hanging(job: Job, log: string): ServiceError {

@@ -146,6 +146,18 @@ export const projectEntry = projectRow.extend({
 });
 export type ProjectEntry = z.infer<typeof projectEntry>;
 
+/** What `project.one` answers: `project.all` does not tell the names of Compose's projects. */
+export const wholeProject = z.object({
+  environments: z.array(
+    z.object({
+      compose: z
+        .array(z.object({ appName: z.string(), name: z.string(), description: text }))
+        .nullish()
+        .transform((value) => value ?? []),
+    }),
+  ),
+});
+
 export const projectCreated = z.object({
   project: projectRow,
   environment: z.object({ environmentId: z.string(), name: z.string() }).nullish(),

@@ -8,7 +8,7 @@ import { RUNNER_SECRETS } from "./secrets.ts";
 /** The stack that holds the runner, the runner's name in it, and what ends its names: it shares no network with an environment. */
 export const STACK = "bootstrap";
 export const SERVICE = "runner";
-const SUFFIX = `-${STACK}`;
+export const SUFFIX = `-${STACK}`;
 
 /** Port that the runner listens on in its container. */
 export const PORT = 8080;

@@ -86,7 +86,7 @@ export function planVault(
 }
 
 /** `redis` for a service's own path, `redis-redis_password` for a shared one: whatever a service is made of is named after it. */
-function resourceName(service: string, path: string): string {
+export function resourceName(service: string, path: string): string {
   const last = path.split("/").at(-1) ?? service;
   return last === service ? service : `${service}-${last.slice(service.length + 1)}`;
 }

@@ -33,5 +33,12 @@ export interface Containers {
   /** Lines with RFC 3339 timestamps, as `docker logs -t`. */
   logs(containerId: string, tail: number): Promise<string | undefined>;
   volumes(): Promise<string[]>;
+  /** `docker stop` and `docker rm -f` of one container; what docker says when it refuses. */
+  stopContainer(containerId: string): Promise<string | undefined>;
+  removeContainer(containerId: string): Promise<string | undefined>;
+  /** `docker volume inspect`: Name, Driver, Labels, … */
+  inspectVolume(name: string): Promise<Record<string, unknown> | undefined>;
+  /** `docker volume rm`; what docker says when it refuses: the volume is in use, or there is none. */
+  removeVolume(name: string): Promise<string | undefined>;
   close(): Promise<void>;
 }

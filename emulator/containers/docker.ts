@@ -35,6 +35,11 @@ export function createDockerContainers(options: DockerContainersOptions = {}): C
     return { ok: code === 0, lines };
   };
 
+  const refusal = async (words: readonly string[]): Promise<string | undefined> => {
+    const { ok, lines } = await ask(words);
+    return ok ? undefined : lines.join("\n");
+  };
+
   let network: Promise<unknown> | undefined;
   const ensureNetwork = async (): Promise<unknown> => {
     const { ok } = await ask(["network", "inspect", "dokploy-network"]);
@@ -97,6 +102,15 @@ export function createDockerContainers(options: DockerContainersOptions = {}): C
       const { lines } = await ask(["volume", "ls", "-q"]);
       return lines.filter((line) => line !== "");
     },
+    stopContainer: (containerId) => refusal(["stop", containerId]),
+    removeContainer: (containerId) => refusal(["rm", "-f", containerId]),
+    inspectVolume: async (name) => {
+      const { ok, lines } = await ask(["volume", "inspect", name]);
+      if (!ok) return undefined;
+      const [volume] = JSON.parse(lines.join("\n")) as Record<string, unknown>[];
+      return volume;
+    },
+    removeVolume: (name) => refusal(["volume", "rm", name]),
     close: async () => closed.abort(),
   };
 }

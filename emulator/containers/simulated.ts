@@ -9,7 +9,7 @@ import { toRow } from "./simulation/container-status.ts";
 import { parseEnvFile } from "./simulation/env-file.ts";
 import { createFailureScripts, type ScriptedFailure } from "./simulation/failure-script.ts";
 import { containersOf, findContainer, type HostVolume } from "./simulation/host-state.ts";
-import { inspectContainer } from "./simulation/inspect.ts";
+import { inspectContainer, inspectVolume } from "./simulation/inspect.ts";
 import { conditionAt } from "./simulation/life.ts";
 import { loadProject } from "./simulation/load-project.ts";
 import { resolveName } from "./simulation/names.ts";
@@ -187,6 +187,32 @@ export function createSimulatedContainers(options: SimulatedContainersOptions): 
         .map(({ at, line }) => `${new Date(at).toISOString().replace("Z", "000000Z")} ${line}\n`)
         .join(""),
     volumes: async () => Object.keys(state.volumes),
+    stopContainer: async (id) => {
+      const container = find(id);
+      if (!container) return `Error response from daemon: No such container: ${id}`;
+      if (container.life) container.life = { ...container.life, stopped: { at: clock.now(), exitCode: 0 } };
+      file.changed();
+      return undefined;
+    },
+    removeContainer: async (id) => {
+      const container = find(id);
+      if (!container) return `Error response from daemon: No such container: ${id}`;
+      state.containers.delete(container.id);
+      file.changed();
+      return undefined;
+    },
+    inspectVolume: async (name) => {
+      const volume = state.volumes[name];
+      return volume && inspectVolume(volume);
+    },
+    removeVolume: async (name) => {
+      const user = [...state.containers.values()].find(({ mounts }) => mounts.some(({ source }) => source === name));
+      if (user) return `Error response from daemon: remove ${name}: volume is in use - [${user.id}]`;
+      if (!(name in state.volumes)) return `Error response from daemon: get ${name}: no such volume`;
+      delete state.volumes[name];
+      file.changed();
+      return undefined;
+    },
     close: async () => {
       for (const running of ups.values())
         for (const cancel of running) cancel.abort(new ComposeError("the host goes down"));

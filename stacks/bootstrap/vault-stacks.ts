@@ -1,11 +1,10 @@
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Problem } from "../../components/compose/problem.ts";
 import { STACK } from "../../components/runner/compose.ts";
 import type { ServiceAccess } from "../../components/vault/access.ts";
 import { approleMount, kvMount, type VaultLayout } from "../../components/vault/paths.ts";
 import { planStack } from "../plan.ts";
-import { fromStackFile, readStackFile } from "../stack-file.ts";
+import { fromStackFile, readStackFile, stacksOf } from "../stack-file.ts";
 
 /** Stack → service → what it may read in Vault. */
 export type StackAccess = Record<string, Record<string, ServiceAccess>>;
@@ -21,6 +20,7 @@ export function readVaultStacks(layout: VaultLayout): { access: StackAccess; pro
   const access: StackAccess = {};
   const problems: Problem[] = [];
   for (const stack of stacksOf(join(import.meta.dirname, "../.."))) {
+    if (stack === STACK) continue;
     const { raw } = fromStackFile(stack, readStackFile(stack) ?? "");
     if (raw?.values["platform:secrets"] !== "vault") continue;
     const file = `Pulumi.${stack}.yaml`;
@@ -38,11 +38,6 @@ export function readVaultStacks(layout: VaultLayout): { access: StackAccess; pro
     access[stack] = Object.fromEntries(users);
   }
   return { access, problems };
-}
-
-function stacksOf(folder: string): string[] {
-  const names = readdirSync(folder).flatMap((name) => /^Pulumi\.([a-z][a-z0-9-]*)\.yaml$/.exec(name)?.[1] ?? []);
-  return names.filter((name) => name !== STACK).sort();
 }
 
 function printLayout(layout: VaultLayout): string {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { HostContainer } from "./host-state.ts";
+import type { HostContainer, HostVolume } from "./host-state.ts";
 import { conditionAt } from "./life.ts";
 
 const never = "0001-01-01T00:00:00Z";
@@ -94,5 +94,19 @@ export function inspectContainer(container: HostContainer, now: number): Record<
       ...(healthCheck === undefined ? {} : { Healthcheck: healthCheck }),
     },
     NetworkSettings: { Networks: networksOf(container, running) },
+  };
+}
+
+/** A volume as `docker volume inspect` shows it. */
+export function inspectVolume({ name, project, key, driver, driverOptions, labels, createdAt }: HostVolume) {
+  const own = project === "" ? {} : { "com.docker.compose.project": project, "com.docker.compose.volume": key };
+  return {
+    CreatedAt: time(createdAt),
+    Driver: driver,
+    Labels: { ...labels, ...own },
+    Mountpoint: `/var/lib/docker/volumes/${name}/_data`,
+    Name: name,
+    Options: Object.keys(driverOptions).length > 0 ? driverOptions : null,
+    Scope: "local",
   };
 }

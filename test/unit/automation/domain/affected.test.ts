@@ -15,6 +15,7 @@ describe("a changed path", () => {
     ["components/compose/render.ts", "all", SERVICES],
     ["components/dokploy/deploy.ts", "all", SERVICES],
     ["components/vault/secrets.ts", "all", SERVICES],
+    ["components/names/clashes.ts", "all", SERVICES],
     ["stacks/platform.ts", "all", SERVICES],
     ["libs/console.py", "all", SERVICES],
     ["Pulumi.yaml", "all", SERVICES],

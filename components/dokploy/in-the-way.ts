@@ -1,0 +1,112 @@
+import { z } from "zod";
+import type { Context } from "./context.ts";
+import type { Job } from "./deploy.ts";
+import { DokployError } from "./errors.ts";
+import { parseMarker } from "./marker.ts";
+import type { ContainerRow } from "./schema.ts";
+import { ServiceError } from "./service-error.ts";
+
+/** Who has a container, as its labels and Dokploy say. */
+export interface Holder {
+  /** Compose project on its label; undefined when Compose did not make it, or Docker does not list it. */
+  project: string | undefined;
+  running: boolean;
+  /** Id, when Docker lists it. */
+  id: string | undefined;
+  /** Name of that project's service on Dokploy; undefined when Dokploy knows no such project. */
+  service: string | undefined;
+}
+
+/** What is to be done about a container whose name a deployment needs. */
+export type Remedy = { remove: string; stop: boolean } | { hint: string };
+
+/**
+ * Decides about a container in the way. What the own project left is removed, as Compose would have done; of another service's
+ * nobody is ever told to remove it. `holder` is undefined when Dokploy could not say.
+ */
+export function decideRemedy(name: string, appName: string, holder: Holder | undefined): Remedy {
+  const look = `docker inspect ${name} --format '{{json .Config.Labels}}'`;
+  if (holder === undefined) return { hint: `see on the server whose it is: ${look}` };
+  if (holder.id !== undefined && holder.project === appName) return { remove: holder.id, stop: holder.running };
+  if (holder.service !== undefined) {
+    return {
+      hint: `it belongs to ${holder.service} (Compose project ${holder.project}): leave it there, and give one of the two another name; dockmaster check tells where names meet`,
+    };
+  }
+  if (holder.id === undefined) {
+    return {
+      hint: `Docker holds the name for a container that it does not list: run docker rm -f ${name} on the server, and when it finds none, systemctl restart docker`,
+    };
+  }
+  const whose =
+    holder.project === undefined ? "no Compose project made it" : `Dokploy has no project ${holder.project}`;
+  return { hint: `${whose}: look at it, then run docker rm -f ${name} on the server (volumes stay)` };
+}
+
+/** The container whose name a deployment could not get, by its log. */
+export function nameInUse(log: readonly string[]): string | undefined {
+  return log.map((line) => /container name "\/?([^"]+)" is already in use/i.exec(line)?.[1]).find(Boolean);
+}
+
+/** What Docker says of a container that its own crash has left half made or half removed. */
+const HALF_MADE =
+  /marked for removal|network \S+ not found|AlreadyExists|already exists|OCI runtime create failed.*exist/i;
+
+/** Containers of the own project that Docker left so and that no later start gets running. */
+export function leftHalfMade(log: readonly string[], rows: readonly ContainerRow[]): ContainerRow[] {
+  const halfMade = log.some((line) => HALF_MADE.test(line));
+  return rows.filter(({ state }) => state === "dead" || state === "removing" || (halfMade && state === "created"));
+}
+
+/**
+ * Takes away what made a deployment fail and is nobody's but the own project's. Resolves with whether something was, so that the
+ * deployment is worth another try; rejects with the failure and what to do on the server when it is for people.
+ */
+export async function clearTheWay(context: Context, job: Job, failure: ServiceError): Promise<boolean> {
+  if (failure.code !== "deployment_failed") return false;
+  const name = nameInUse(failure.log);
+  if (name !== undefined) {
+    const remedy = decideRemedy(name, job.appName, await findHolder(context, name));
+    const message = `${failure.message}: the container name ${name} is in use`;
+    if ("hint" in remedy) throw new ServiceError(failure.code, message, remedy.hint, failure.log);
+    await remove(context, remedy.remove, name, remedy.stop, failure);
+    return true;
+  }
+  const rows = await context.dokploy.containers(job.appName).catch(() => []);
+  const left = leftHalfMade(failure.log, rows);
+  for (const row of left) await remove(context, row.containerId, row.name, false, failure);
+  return left.length > 0;
+}
+
+async function remove({ dokploy }: Context, id: string, name: string, stop: boolean, failure: ServiceError) {
+  try {
+    // Its own grace period first: what is removed at once is killed.
+    if (stop) await dokploy.stopContainer(id);
+    await dokploy.removeContainer(id);
+  } catch (error) {
+    if (!(error instanceof DokployError)) throw error;
+    const hint = `Docker has left ${name} unusable and does not let it go: run docker rm -f ${id} on the server (volumes stay), and when that fails, systemctl restart docker`;
+    throw new ServiceError(failure.code, failure.message, hint, failure.log);
+  }
+}
+
+const inspected = z.object({
+  Id: z.string(),
+  State: z.object({ Running: z.boolean().optional() }).optional(),
+  Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).optional(),
+});
+
+/** Undefined when Dokploy could not say. */
+async function findHolder({ dokploy }: Context, name: string): Promise<Holder | undefined> {
+  try {
+    const found = inspected.safeParse(await dokploy.inspectContainer(name)).data;
+    const project = found?.Config?.Labels?.["com.docker.compose.project"];
+    const theirs =
+      project === undefined ? undefined : (await dokploy.composes()).find((one) => one.appName === project);
+    const service = theirs && (parseMarker(theirs.description)?.service || theirs.name);
+    return { project, service, id: found?.Id, running: found?.State?.Running === true };
+  } catch (error) {
+    if (error instanceof DokployError) return undefined;
+    throw error;
+  }
+}
