@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it, test } from "vitest";
 import { createDockerContainers } from "../../../emulator/containers/docker.ts";
-import { whyNoDocker } from "../containers/docker-host.ts";
+import { whyNoDocker } from "../../docker.ts";
 import { composeFile, contextTo, openPlace, type Place, QUICK } from "./place.ts";
 
 let place: Place | undefined;
@@ -30,7 +30,7 @@ it("the container of another service of ours is left alone, and nobody is told t
   expect((await place.containers.inspect("platform-wiki-db"))?.Id).toBe(before?.Id);
 });
 
-const missing = await whyNoDocker();
+const missing = await whyNoDocker("busybox:1.36");
 if (missing !== undefined && process.env.REQUIRE_DOCKER === "1")
   test("has the Docker that REQUIRE_DOCKER=1 asks for", () => {
     throw new Error(missing);
