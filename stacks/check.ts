@@ -1,6 +1,8 @@
 import type { Problem } from "../components/compose/problem.ts";
 import { readSettings } from "./bootstrap/config.ts";
-import { planStack, printProblems } from "./plan.ts";
+import { catalogue } from "./catalogue.ts";
+import { namesOf, planStack, printProblems } from "./plan.ts";
+import type { RawConfig } from "./raw-config.ts";
 import { fromStackFile, readStackFile } from "./stack-file.ts";
 
 const USAGE = "usage: node stacks/check.ts <stack> [--json]\n";
@@ -12,6 +14,8 @@ interface Report {
   problems: Problem[];
   notes: string[];
   services: string[];
+  /** Every service of the catalogue → names that its volumes have in this stack, whether it runs there or not. */
+  volumes?: Record<string, string[]>;
 }
 
 /** Plans a stack from its file alone: no engine, no network, no master key. */
@@ -40,7 +44,16 @@ function check(stack: string): Report {
   if (plan && stack === "production" && raw.values["platform:secrets"] !== "vault") {
     notes.push("production keeps its secrets in Dokploy: they rest in clear in its env and beside the compose file");
   }
-  return { stack, ok: problems.length === 0, problems, notes, services: plan?.services.map(({ name }) => name) ?? [] };
+  const services = plan?.services.map(({ name }) => name) ?? [];
+  return { stack, ok: problems.length === 0, problems, notes, services, volumes: volumesOf(stack, raw) };
+}
+
+function volumesOf(stack: string, raw: RawConfig): Record<string, string[]> {
+  const all = catalogue.map(({ name }) => name);
+  const names = namesOf(stack, raw, all).filter(({ kind }) => kind === "volume");
+  return Object.fromEntries(
+    all.map((service) => [service, names.filter((made) => made.service === service).map(({ name }) => name)]),
+  );
 }
 
 function print(report: Report): void {

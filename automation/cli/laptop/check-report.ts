@@ -15,6 +15,8 @@ export const checkReport = z.object({
   ),
   notes: z.array(z.string()),
   services: z.array(z.string()),
+  /** Every service of the catalogue → names that its volumes have in this stack, whether it runs there or not. */
+  volumes: z.record(z.string(), z.array(z.string())).default({}),
 });
 
 /** What is right and wrong with one stack. */

@@ -206,7 +206,28 @@ describe("remove", { timeout: 240_000 }, () => {
     expect(stdout).toContain("platform-postgres-data-staging");
     expect(await laptop.composeId("postgres")).toBe("");
     expect(await laptop.composeId("blog")).not.toBe("");
-    expect((await remove("postgres", "--yes")).code).toBe(1);
+    const again = await remove("postgres", "--yes");
+    expect([again.code, again.stderr]).toEqual([
+      1,
+      expect.stringContaining("dockmaster remove staging postgres --volumes"),
+    ]);
+  });
+
+  test("finds the volumes that an earlier removal left, removes them by name, and then there is nothing more", async () => {
+    const volumes = async () =>
+      (await laptop.ask<{ Name: string }[]>("dockerVolume.getVolumes")).map(({ Name }) => Name).sort();
+    expect(await volumes()).toContain("platform-postgres-data-staging");
+    const { code, stdout } = await remove("postgres", "--volumes", "--yes", "--json");
+    expect([code, JSON.parse(stdout)]).toEqual([
+      0,
+      {
+        ...{ command: "remove", stack: "staging", service: "postgres", composeId: null, ok: true },
+        volumesRemoved: ["platform-postgres-data-staging", "platform-postgres-socket-staging"],
+        ...{ volumesKept: [], volumesLeft: [], containersLeft: [], commands: [] },
+      },
+    ]);
+    expect(await volumes()).toEqual(["platform-redis-data-staging"]);
+    expect((await remove("postgres", "--volumes", "--yes")).stderr).toContain("There is nothing to remove");
   });
 });
 
