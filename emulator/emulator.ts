@@ -16,6 +16,7 @@ import { guardOwnPages } from "./http/guard.ts";
 import { securityHeaders } from "./http/headers.ts";
 import { pushDeployRoutes } from "./http/push-deploy.ts";
 import { restRoutes } from "./http/rest.ts";
+import { createSilence } from "./http/silence.ts";
 import { countRequests, type Statistics } from "./http/statistics.ts";
 import { trpcRoutes } from "./http/trpc.ts";
 import { pageRoutes } from "./page/routes.ts";
@@ -40,6 +41,8 @@ export interface EmulatorOptions {
   containers?: ScriptableContainers;
   /** Default: the wall clock. */
   now?: () => Date;
+  /** Milliseconds from the start in which connections are taken and nothing is answered, see `Restart`. Default 0. */
+  silentMs?: number;
 }
 
 export interface Emulator {
@@ -74,16 +77,20 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const dokploy: Dokploy = { db, containers, queue, folders, keys, faults: createFaults(), server: settings, now };
 
   const statistics: Statistics = { requests: 0, procedures: {} };
+  const closed = new AbortController();
+  const silence = createSilence(closed.signal);
   const control = createControl({
     dokploy,
     containers,
     statistics,
+    silence,
+    closed: closed.signal,
     stopListening: () => stopListening(http),
     listen: () => listen(http, port, host),
   });
   const app = new Hono();
   app.use(securityHeaders);
-  app.use("/api/*", countRequests(statistics), requestFaults(dokploy.faults));
+  app.use("/api/*", silence.handler, countRequests(statistics), requestFaults(dokploy.faults));
   app.get("/api/health", (c) => c.json({ ok: true }));
   app.route("/", pushDeployRoutes(dokploy));
   app.route("/", trpcRoutes(dokploy, procedures));
@@ -93,6 +100,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   app.route("/", pageRoutes(dokploy, procedures, owner));
 
   const http = createAdaptorServer({ fetch: app.fetch }) as Server;
+  void silence.begin(options.silentMs ?? 0);
   await listen(http, options.port ?? 0, host);
   const { port } = http.address() as AddressInfo;
   return {
@@ -101,6 +109,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     dataDir,
     control,
     async close() {
+      closed.abort();
       queue.lose();
       await stopListening(http);
       await containers.close();

@@ -13,6 +13,7 @@ Examples:
   npm run emulator -- --containers docker
   npm run emulator -- --fault '{"kind":"fail-deploy","service":"redis","log":["no space left on device"]}'
   curl -X POST localhost:4400/_emulator/faults -d '{"kind":"latency","ms":500,"procedure":"compose.*","times":"always"}'
+  curl -X POST 'localhost:4400/_emulator/restart?downMs=10000&silentMs=60000'
   curl localhost:4400/_emulator/stats
 `;
 
@@ -23,6 +24,7 @@ interface Flags {
   apiKey?: string;
   containers: "simulated" | "docker";
   fault: FaultInput[];
+  silentMs: number;
   json?: boolean;
 }
 
@@ -36,6 +38,7 @@ const flags = new Command("emulator")
     new Option("--containers <kind>", "what runs the services").choices(["simulated", "docker"]).default("simulated"),
   )
   .option("--fault <json>", "arm a fault; may be repeated", fault, [])
+  .option("--silent-ms <ms>", "take connections and answer nothing for so long, as a server that starts", ms, 0)
   .option("--json", "print one line of JSON with url, apiKey and dataDir")
   .addHelpText("after", EXAMPLES)
   .parse()
@@ -47,6 +50,7 @@ try {
     port: flags.port,
     host: flags.host,
     dataDir,
+    silentMs: flags.silentMs,
     containers: await openContainers(flags.containers, dataDir),
     ...(flags.apiKey !== undefined && { apiKey: flags.apiKey }),
   });
@@ -80,6 +84,12 @@ async function openContainers(kind: Flags["containers"], dataDir: string): Promi
 function port(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new InvalidArgumentError("A port is 0 to 65535.");
+  return value;
+}
+
+function ms(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0)) throw new InvalidArgumentError("It is a number of milliseconds.");
   return value;
 }
 

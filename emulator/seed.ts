@@ -28,7 +28,7 @@ export function seed(db: Database, now: Date): { server: ServerRow; owner: UserR
   return { server, owner };
 }
 
-/** What a restart leaves: the job that ran is cancelled without an end, its service idle; waiting jobs left no trace. */
+/** What a restart leaves: the job that ran is cancelled without an end, its service idle; waiting jobs leave no trace here. */
 export function cancelInterrupted(db: Database): void {
   for (const { deploymentId, composeId, status } of db.deployments.all()) {
     if (status !== "running") continue;

@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Dokploy } from "../dokploy.ts";
 import type { DeploymentFault, Fault, FaultInput } from "../faults/fault.ts";
+import type { Silence } from "../http/silence.ts";
 import type { Statistics } from "../http/statistics.ts";
 import { removeComposeRows } from "../procedures/access.ts";
 import { checkedText } from "../procedures/compose-row.ts";
@@ -10,6 +11,24 @@ import { cancelInterrupted } from "../seed.ts";
 import { newAuthId, newId } from "../state/ids.ts";
 import type { NewKey } from "../state/keys.ts";
 import type { ComposeRow } from "../state/records.ts";
+
+export interface Restart {
+  /**
+   * Milliseconds in which connections are refused. Default 10, in which clients in the same process notice that their
+   * connections are gone.
+   */
+  downMs?: number | undefined;
+  /**
+   * Milliseconds after that in which connections are taken and nothing is answered; the emulator's own endpoint answers.
+   * Default 0; a real server, which looks after its database and its plans first, needs about 60,000.
+   */
+  silentMs?: number | undefined;
+  /**
+   * What becomes of jobs that waited: `lost` (default), as the queue in memory of v0.30.2 was recorded to do, or `queued`
+   * again once it answers, as a Dokploy with a queue outside of its process does.
+   */
+  waiting?: "lost" | "queued" | undefined;
+}
 
 /** What a test can do to the server that a client cannot. */
 export interface Control {
@@ -21,11 +40,10 @@ export interface Control {
   statistics(): Statistics;
   resetStatistics(): void;
   /**
-   * A restart of Dokploy: connections break, the queue is lost, the running deployment becomes `cancelled`, and for
-   * `downMs` connections are refused. Resolves when it answers again. Default 10 ms, in which clients in the same process
-   * notice that their connections are gone.
+   * A restart of Dokploy: connections break, the queue is lost, the running deployment becomes `cancelled` without an
+   * end and its service idle. A number is `downMs`. Resolves when Dokploy answers again, or when the emulator is closed.
    */
-  restart(downMs?: number): Promise<void>;
+  restart(how?: number | Restart): Promise<void>;
   /** Removes projects, services, their containers and their own volumes. Keys stay. */
   reset(): Promise<void>;
   /** Resolves when no deployment waits or runs. */
@@ -40,10 +58,13 @@ export function createControl(options: {
   dokploy: Dokploy;
   containers: ScriptableContainers;
   statistics: Statistics;
+  silence: Silence;
   stopListening(): Promise<void>;
   listen(): Promise<void>;
+  /** Aborted when the emulator is closed for good. */
+  closed: AbortSignal;
 }): Control {
-  const { dokploy, containers, statistics, stopListening, listen } = options;
+  const { dokploy, containers, statistics, silence, stopListening, listen, closed } = options;
   const { db, faults, folders, queue } = dokploy;
   const resetStatistics = () => {
     statistics.requests = 0;
@@ -63,12 +84,17 @@ export function createControl(options: {
     clearFaults,
     statistics: () => ({ requests: statistics.requests, procedures: { ...statistics.procedures } }),
     resetStatistics,
-    async restart(downMs = 10) {
-      queue.lose();
+    async restart(how = {}) {
+      const { downMs = 10, silentMs = 0, waiting = "lost" } = typeof how === "number" ? { downMs: how } : how;
+      const waited = queue.lose();
       await stopListening();
-      await sleep(downMs);
+      await sleep(downMs, undefined, { signal: closed }).catch(() => undefined);
+      if (closed.aborted) return;
       cancelInterrupted(db);
+      const over = silence.begin(silentMs);
       await listen();
+      await over;
+      if (waiting === "queued" && !closed.aborted) for (const job of waited) queue.add(job);
     },
     async reset() {
       queue.lose();

@@ -2,6 +2,13 @@ import { Hono } from "hono";
 import { z } from "zod";
 import type { Control } from "./control.ts";
 
+const milliseconds = z.coerce.number().min(0).optional();
+const restartQuery = z.strictObject({
+  downMs: milliseconds,
+  silentMs: milliseconds,
+  waiting: z.enum(["lost", "queued"]).optional(),
+});
+
 /** The emulator's own endpoint: faults, counters, restart and reset. It is no part of Dokploy. */
 export function controlRoutes(control: Control): Hono {
   const app = new Hono().basePath("/_emulator");
@@ -27,10 +34,10 @@ export function controlRoutes(control: Control): Hono {
     return c.json(control.statistics());
   });
   app.post("/restart", (c) => {
-    const downMs = Number(c.req.query("downMs") ?? 10);
-    if (!(downMs >= 0)) return c.json({ error: "downMs is a number of milliseconds" }, 400);
+    const how = restartQuery.safeParse(c.req.query());
+    if (!how.success) return c.json({ error: `Not a restart: ${z.prettifyError(how.error)}` }, 400);
     // After the answer: the restart breaks all connections.
-    setTimeout(() => control.restart(downMs), 10);
+    setTimeout(() => control.restart(how.data), 10);
     return c.json({ restarting: true });
   });
   app.post("/reset", async (c) => {

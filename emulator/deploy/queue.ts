@@ -18,8 +18,8 @@ export interface Queue {
   clean(composeId?: string): void;
   /** Interrupts what runs now, as `pkill -2 -f "docker compose"` does. */
   killRunning(): void;
-  /** Forgets everything, as a restart of the server does. */
-  lose(): void;
+  /** Forgets everything, as the end of the server does. Answers the jobs that waited, oldest first. */
+  lose(): Job[];
   /** Starts what may start; called when the number of jobs at once has changed. */
   pump(): void;
   /** Resolves when no job waits or runs. */
@@ -99,11 +99,13 @@ export function openQueue(options: {
       for (const { killed, killedAgain } of running.values()) (killed.signal.aborted ? killedAgain : killed).abort();
     },
     lose() {
+      const waiting = jobs.filter((job) => !running.has(job));
       jobs = [];
       const controllers = [...running.values()];
       running.clear();
       for (const { lost } of controllers) lost.abort();
       pump();
+      return waiting;
     },
     pump,
     idle: () => (jobs.length === 0 ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve))),

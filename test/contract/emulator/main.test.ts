@@ -65,6 +65,7 @@ describe("the emulator's command", () => {
 
   it.each([
     [["--port", "http"], "A port is 0 to 65535"],
+    [["--silent-ms", "soon"], "a number of milliseconds"],
     [["--containers", "podman"], "Allowed choices are simulated, docker"],
     [["--port", "0", "--fault", '{"kind":"nonsense"}'], "did not start"],
   ])("refuses %j", async (args, message) => {

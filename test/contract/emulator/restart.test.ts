@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/emulator.ts";
 import { createClient } from "./client.ts";
 
@@ -62,5 +62,66 @@ describe("a restart", () => {
     await expect(fetch(`${emulator.url}/api/health`)).rejects.toThrow("fetch failed");
     await restarted;
     expect((await fetch(`${emulator.url}/api/health`)).status).toBe(200);
+  });
+
+  describe("that takes its time", () => {
+    const health = (signal = AbortSignal.timeout(100)) => fetch(`${emulator.url}/api/health`, { signal });
+
+    it("refuses connections, then takes them without an answer, and then answers", async () => {
+      const restarted = emulator.control.restart({ downMs: 200, silentMs: 1000 });
+      await expect(health()).rejects.toThrow("fetch failed");
+      await vi.waitFor(() => expect(health()).rejects.toThrow("timeout"), 5000);
+      // Whoever waits for longer has not been seen.
+      await expect(health(AbortSignal.timeout(20_000))).rejects.toThrow("fetch failed");
+      await restarted;
+      expect((await health()).status).toBe(200);
+      expect(emulator.control.statistics().requests).toBe(1);
+    });
+
+    it("is asked for over HTTP, and steered while nothing is answered", async () => {
+      const control = (path: string) => fetch(`${emulator.url}/_emulator/${path}`, { method: "POST" });
+      expect((await control("restart?silentMs=x")).status).toBe(400);
+      expect((await control("restart?waiting=perhaps")).status).toBe(400);
+      expect(await (await control("restart?downMs=0&silentMs=60000")).json()).toEqual({ restarting: true });
+      await vi.waitFor(() => expect(health()).rejects.toThrow("timeout"), 5000);
+      expect((await control("reset")).status).toBe(200);
+      // A restart in a silence ends it.
+      await emulator.control.restart();
+      expect((await health()).status).toBe(200);
+    });
+
+    it("lasts from the start of the process where it is told to", async () => {
+      await emulator.close();
+      emulator = await startEmulator({ dataDir, apiKey: "key", silentMs: 1000 });
+      await expect(health()).rejects.toThrow("timeout");
+      await vi.waitFor(async () => expect((await health()).status).toBe(200), 5000);
+    });
+
+    it("does not outlive the emulator", async () => {
+      const restarts = [emulator.control.restart({ downMs: 60_000 })];
+      await emulator.close();
+      await Promise.all(restarts);
+      emulator = await startEmulator({ dataDir, apiKey: "key" });
+      const silent = emulator.control.restart({ silentMs: 60_000 });
+      await vi.waitFor(() => expect(health()).rejects.toThrow("timeout"), 5000);
+      await emulator.close();
+      await silent;
+      await expect(health()).rejects.toThrow("fetch failed");
+      emulator = await startEmulator({ dataDir, apiKey: "key" });
+    });
+  });
+
+  it("queues the waiting jobs again where it is told to, in their order", async () => {
+    const client = createClient(emulator);
+    const { composeId } = await client.createService();
+    emulator.control.addFault({ kind: "stuck", service: composeId });
+    for (const title of ["interrupted", "second", "third"]) await client.post("compose.deploy", { composeId, title });
+    await emulator.control.restart({ waiting: "queued" });
+    await emulator.control.idle();
+    expect(await client.deployments(composeId)).toMatchObject([
+      { title: "third", status: "done" },
+      { title: "second", status: "done" },
+      { title: "interrupted", status: "cancelled", finishedAt: null },
+    ]);
   });
 });

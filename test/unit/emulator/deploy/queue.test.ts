@@ -71,7 +71,7 @@ describe("the queue", () => {
     add("a", "a1");
     add("b", "b1");
     await turn();
-    queue.lose();
+    expect(queue.lose().map(({ title }) => title)).toEqual(["b1"]);
     expect(running.get("a1")?.signals.lost.aborted).toBe(true);
     expect(queue.list()).toEqual([]);
     await queue.idle();
