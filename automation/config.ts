@@ -24,6 +24,8 @@ export interface Config {
   logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "silent";
   /** How long one run may take, in milliseconds. */
   runTimeoutMs: number;
+  /** How long a run waits in all for what is away, in milliseconds; 0: not at all. */
+  outagePatienceMs: number;
   /** How many stacks are updated at once. */
   concurrency: number;
   /** Where /metrics is served without a token; undefined: only on the main port, with one. */
@@ -88,6 +90,7 @@ export const VARIABLES = z.object({
   WEBHOOK_TAG: z.enum(["create", "reuse", "off"], "must be create, reuse or off").default("create"),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
   RUN_TIMEOUT: seconds(10).default(1800),
+  OUTAGE_PATIENCE: seconds(0).default(1800),
   CONCURRENCY: z.coerce.number("must be a number of stacks").int().min(1).max(32).default(2),
   METRICS_PORT: port.optional(),
   SHUTDOWN_GRACE: seconds(0).default(20),
@@ -128,6 +131,7 @@ export function readConfig(variables: Variables): Config {
     webhookTag: env.WEBHOOK_TAG,
     logLevel: env.LOG_LEVEL,
     runTimeoutMs: env.RUN_TIMEOUT * 1000,
+    outagePatienceMs: env.OUTAGE_PATIENCE * 1000,
     concurrency: env.CONCURRENCY,
     metricsPort: env.METRICS_PORT,
     graceMs: env.SHUTDOWN_GRACE * 1000,

@@ -1,5 +1,6 @@
 import { isDrift } from "./domain/drift.ts";
-import type { Run, RunState } from "./domain/run.ts";
+import { tellOutage } from "./domain/outage.ts";
+import type { Outage, Run, RunState } from "./domain/run.ts";
 import type { Notice } from "./store/store.ts";
 
 /** Where notices can go; each address is in the environment as `NOTIFY_<TARGET>`. */
@@ -9,18 +10,27 @@ export const TARGETS = ["webhook", "slack", "feishu"] as const;
 export type Target = (typeof TARGETS)[number];
 
 /** What people want to hear of. */
-type NoticeEvent = "failed" | "recovered" | "drift" | "production_deployed";
+type NoticeEvent = "failed" | "recovered" | "drift" | "production_deployed" | "waiting" | "resumed";
 
-/** What a run's end is worth telling. `before` is how the stack's last deploy or sync before it ended. Pure. */
-export function decideEvents(run: Run, before: RunState | undefined): NoticeEvent[] {
+/**
+ * What a run's end, or that it waits, is worth telling. `before` is how the stack's last deploy or sync before it ended;
+ * `outageBefore` what the run knew of an outage until now: people are told once that a stack waits, and once that it is over. Pure.
+ */
+export function decideEvents(
+  run: Run,
+  before: RunState | undefined,
+  outageBefore: Outage | null = run.outage,
+): NoticeEvent[] {
   if (run.kind === "drift") {
     const hasDrift = run.state === "succeeded" && run.outcomes.some(isDrift);
     return hasDrift ? ["drift"] : [];
   }
   if (run.kind === "preview") return [];
   if (run.state === "failed") return ["failed"];
+  if (run.state === "waiting" && run.outage?.told && !outageBefore?.told) return ["waiting"];
   if (run.state !== "succeeded") return [];
   return [
+    ...(run.outage?.told ? (["resumed"] as const) : []),
     ...(before === "failed" ? (["recovered"] as const) : []),
     ...(run.stack === "production" && run.kind === "deploy" ? (["production_deployed"] as const) : []),
   ];
@@ -69,6 +79,16 @@ function toText(run: Run, event: NoticeEvent): string {
       const cause = run.cause ? `\n${run.cause.code}: ${run.cause.message}\nWhat to do: ${run.cause.hint}` : "";
       return `${run.stack}: ${release} failed (${by})${cause}\n${list}`.trimEnd();
     }
+    case "waiting": {
+      const { outage } = run;
+      const why = outage ? `${tellOutage(outage)}; tried again until ${toTime(outage.until)}` : "";
+      return `${run.stack}: ${release} waits (${by})\n${why}`.trimEnd();
+    }
+    case "resumed": {
+      const { outage } = run;
+      const what = outage ? `\nover: ${tellOutage(outage)}` : "";
+      return `${run.stack}: ${release} waits no more and is deployed (${by})${what}\n${list}`.trimEnd();
+    }
     case "recovered":
       return `${run.stack}: ${release} is well again (${by})\n${list}`.trimEnd();
     case "drift":
@@ -76,4 +96,8 @@ function toText(run: Run, event: NoticeEvent): string {
     case "production_deployed":
       return `${run.stack}: ${release} is deployed (${by})\n${list}`.trimEnd();
   }
+}
+
+function toTime(ms: number | null): string {
+  return ms === null ? "it is there" : new Date(ms).toISOString();
 }

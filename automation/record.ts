@@ -16,7 +16,7 @@ export interface Recorder {
   /** Forgets the engine's records: another attempt begins. What is in the store stays. */
   restart(): void;
   engine(record: TimedRecord): void;
-  /** What the runner itself does: `checkout`, `dependencies`, `engine`, `retry`. */
+  /** What the runner itself does: `checkout`, `dependencies`, `engine`, `waiting`. */
   phase(name: string, data?: Record<string, unknown>): void;
   /** Resolves when all of it is in the store. */
   flush(): Promise<void>;

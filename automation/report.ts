@@ -2,6 +2,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { z } from "zod";
 import { causeOf } from "./domain/cause.ts";
 import { isDrift } from "./domain/drift.ts";
+import { tellOutage } from "./domain/outage.ts";
 import type { Cause, Run, ServiceOutcome } from "./domain/run.ts";
 import type {
   driftAnswer,
@@ -11,6 +12,7 @@ import type {
   RunView,
   successAnswer,
   supersededAnswer,
+  waiting,
 } from "./http/schemas.ts";
 
 /** An answer: status and JSON body. */
@@ -37,6 +39,22 @@ function toOutcomeView({ cause, ...rest }: ServiceOutcome) {
   return { ...rest, ...(cause ? { cause: toCauseView(cause) } : {}) };
 }
 
+/** What a run waits for; nothing while it does not. */
+export function toWaitingView({ state, outage }: Run): { waiting?: z.output<typeof waiting> } {
+  if (state !== "waiting" || outage === null) return {};
+  const { of, since, until, next } = outage;
+  const time = (ms: number | null) => (ms === null ? null : toTime(ms));
+  return {
+    waiting: {
+      for: of,
+      since: toTime(since),
+      until: time(until),
+      next_try: time(next),
+      message: tellOutage(outage),
+    },
+  };
+}
+
 /** A run as answers show it. */
 export function toRunView(run: Run): RunView {
   const { startedAt, finishedAt } = run;
@@ -60,6 +78,7 @@ export function toRunView(run: Run): RunView {
     outcomes: run.outcomes.map(toOutcomeView),
     cause: run.cause && toCauseView(run.cause),
     superseded_by: run.supersededBy,
+    ...toWaitingView(run),
   };
 }
 
@@ -89,7 +108,10 @@ export function toRunAnswer(
     case "canceled":
       return { status: 500, body: { ...common, ...toFailure(run, asked) } };
     default:
-      return { status: 202, body: { status: "in_progress", ...common, status_url: `/runs/${run.id}` } };
+      return {
+        status: 202,
+        body: { status: "in_progress", ...common, status_url: `/runs/${run.id}`, ...toWaitingView(run) },
+      };
   }
 }
 

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { isDrift } from "./domain/drift.ts";
 import type { Run } from "./domain/run.ts";
 import type { stackView } from "./http/schemas.ts";
+import { toWaitingView } from "./report.ts";
 import type { Runner } from "./runner.ts";
 import type { Store } from "./store/store.ts";
 
@@ -18,10 +19,11 @@ export async function describeStacks(runner: Runner): Promise<StackView[]> {
 }
 
 async function describeStack({ store, mirror }: Runner, stack: string, head: string): Promise<StackView> {
-  const [release, last, drifted] = await Promise.all([
+  const [release, last, drifted, [waits]] = await Promise.all([
     store.stackRelease(stack),
     readLastUpdate(store, stack),
     countDrifted(store, stack),
+    store.runs({ stack, kinds: ["deploy", "sync"], states: ["waiting"], limit: 1 }),
   ]);
   return {
     env: stack,
@@ -31,6 +33,7 @@ async function describeStack({ store, mirror }: Runner, stack: string, head: str
     healthy: last ? last.state === "succeeded" : null,
     drift: drifted === null ? null : drifted > 0,
     behind_by: release ? await mirror.countBetween(release.commit, head) : null,
+    ...(waits ? toWaitingView(waits) : {}),
   };
 }
 

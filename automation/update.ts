@@ -1,11 +1,12 @@
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { breakLocks, changesStack, clearCrash, clearStack } from "./clear-stack.ts";
 import { DependenciesError } from "./dependencies.ts";
+import { carryOutcomes } from "./domain/carry.ts";
 import { causeOf } from "./domain/cause.ts";
 import { assessDrift } from "./domain/drift.ts";
+import { afterPatience, planWait, tellOutage, whileAway } from "./domain/outage.ts";
 import { reduceOutcomes } from "./domain/outcome.ts";
-import type { Cause, Run, ServiceOutcome } from "./domain/run.ts";
+import type { Cause, OutageOf, Run, ServiceOutcome } from "./domain/run.ts";
 import { buildEngineEnvironment } from "./engine/environment.ts";
 import { runEngine, type WarmEngine, warmEngine } from "./engine/run.ts";
 import { killSession } from "./engine/session.ts";
@@ -14,14 +15,11 @@ import { RequestError } from "./http/errors.ts";
 import { type Prepared, prepare, ReleaseError } from "./prepare.ts";
 import { openRecord, type Recorder } from "./record.ts";
 import type { Runner } from "./runner.ts";
-import type { Claim, Store } from "./store/store.ts";
+import type { Claim } from "./store/store.ts";
 import { type FinalVerdict, judge, judgeStop, type StopReason, type Verdict } from "./verdict.ts";
 
 /** How often a run's engine may be cut off before the run is given up. */
 const MOST_ATTEMPTS = 3;
-
-/** Waits before a try after a transient failure, in milliseconds. */
-const BACKOFF = [5_000, 10_000, 20_000];
 
 /** Longest last words of an engine that are kept, in characters. */
 const SAID_KEPT = 4_000;
@@ -38,8 +36,9 @@ interface Try {
 }
 
 /**
- * Carries out a claimed run until it ends or is stopped (`stop.reason` is a StopReason): tries again after what passes
- * by itself, mends and goes on after a crash. Throws only for mistakes of ours and for a lost lease.
+ * Carries out a claimed run until it ends, is stopped (`stop.reason` is a StopReason), or meets something that is away: then it
+ * waits in the store, where neither a newer request nor a restart of the runner has to wait for it. Mends and goes on after a
+ * crash. Throws only for mistakes of ours and for a lost lease.
  */
 export async function performRun(runner: Runner, claim: Claim, stop: AbortSignal): Promise<Ending> {
   const log = runner.log.child({ run: claim.run.id, stack: claim.run.stack });
@@ -51,17 +50,20 @@ export async function performRun(runner: Runner, claim: Claim, stop: AbortSignal
     onPhase: (phase, seconds) => runner.metrics.phases.observe({ env: run.stack, phase }, seconds),
   });
   try {
-    for (let tries = 0; ; ) {
-      const { verdict, outcomes } = await tryOnce(runner, claim, stop, record);
-      const end = (cause: Cause): Ending => ({ verdict: { next: "fail", cause }, outcomes });
+    for (let done = changesStack(run.kind) ? run.outcomes : []; ; ) {
+      const attempts = run.attempts;
+      const { verdict, outcomes: found } = await tryOnce(runner, claim, stop, record);
+      const outcomes = carryOutcomes(done, found);
+      if (changesStack(run.kind)) done = outcomes;
       if (verdict.next === "mend") {
         log.warn({ cause: verdict.cause.message, attempt: run.attempts }, "update cut off");
-        if (run.attempts >= MOST_ATTEMPTS) return end(verdict.cause);
-      } else if (verdict.next === "retry") {
-        const pause = BACKOFF[tries++];
-        if (pause === undefined || !(await waitForRetry(runner, claim, stop, pause))) return end(verdict.cause);
-        record.phase("retry", { cause: verdict.cause.code });
-        log.info({ cause: verdict.cause.code, tries }, "run tried again");
+        const cutOff = run.attempts - (run.outage?.attempts ?? 0);
+        if (cutOff >= MOST_ATTEMPTS) return { verdict: { next: "fail", cause: verdict.cause }, outcomes };
+      } else if (verdict.next === "wait") {
+        const tried = { progressed: gotSomewhere(found), started: run.attempts > attempts };
+        const decided = decideWait(runner, run, verdict, tried);
+        if (decided.next === "hold") record.phase("waiting", { for: verdict.of, message: tellOutage(decided.outage) });
+        return { verdict: decided, outcomes };
       } else {
         return { verdict, outcomes };
       }
@@ -69,6 +71,22 @@ export async function performRun(runner: Runner, claim: Claim, stop: AbortSignal
   } finally {
     await record.flush();
   }
+}
+
+/** Whether a try did something to a service. */
+function gotSomewhere(outcomes: readonly ServiceOutcome[]): boolean {
+  return outcomes.some(({ result }) => result === "created" || result === "changed" || result === "deleted");
+}
+
+function decideWait(
+  { config, now }: Runner,
+  run: Run,
+  { of, cause }: { of: OutageOf; cause: Cause },
+  tried: { progressed: boolean; started: boolean },
+): FinalVerdict {
+  const outage = planWait(run.outage, { of, now: now(), patienceMs: config.outagePatienceMs, ...tried });
+  if (outage === undefined) return { next: "fail", cause: afterPatience(run.outage, cause) };
+  return { next: "hold", cause: whileAway(outage, cause), outage };
 }
 
 /** One engine on the freshly checked-out release. Counts in `claim.run` what it writes to the store. */
@@ -119,6 +137,7 @@ async function tryOnce(runner: Runner, claim: Claim, stop: AbortSignal, record: 
       outcomes,
       stopped,
       timeoutMs: runner.config.runTimeoutMs,
+      known: (await runner.store.stackRelease(run.stack)) !== undefined,
     };
     return { verdict: judge(evidence), outcomes };
   } catch (error) {
@@ -153,7 +172,7 @@ function isLocked(result: EngineResult): boolean {
 /** What failed before the engine started. Throws what is a mistake of ours. */
 function toVerdict(error: unknown): Verdict {
   if (error instanceof RequestError && error.code === "git_unreachable") {
-    return { next: "retry", cause: causeOf("config_invalid", error.message, error.hint) };
+    return { next: "wait", of: "git", cause: causeOf("config_invalid", error.message, error.hint) };
   }
   if (error instanceof ReleaseError) {
     return { next: "fail", cause: causeOf("config_invalid", error.message, error.hint) };
@@ -163,21 +182,4 @@ function toVerdict(error: unknown): Verdict {
     return { next: "fail", cause: causeOf("program_error", error.message, hint) };
   }
   throw error;
-}
-
-/** Waits, but never in the way of a newer request. False when there is one or the run is stopped. */
-async function waitForRetry({ store, now }: Runner, { run }: Claim, stop: AbortSignal, ms: number): Promise<boolean> {
-  for (const until = now() + ms; now() < until; ) {
-    if (stop.aborted) return true;
-    if (await isAwaited(store, run)) return false;
-    await sleep(Math.min(500, ms), undefined, { signal: stop }).catch(() => {});
-  }
-  return true;
-}
-
-/** Whether a release waits for the stack. A run that only looks is never the newest one; it gives way to any. */
-async function isAwaited(store: Store, { id, stack, kind }: Run): Promise<boolean> {
-  if (changesStack(kind)) return (await store.newestAccepted(stack))?.id !== id;
-  const queued = await store.runs({ stack, kinds: ["deploy", "sync"], states: ["queued"], limit: 1 });
-  return queued.length > 0;
 }

@@ -1,22 +1,24 @@
 import { causeOf, parseCause } from "./domain/cause.ts";
 import type { TimedRecord } from "./domain/engine-record.ts";
+import { findOutage } from "./domain/outage.ts";
 import { toService } from "./domain/outcome.ts";
-import type { Cause, CauseCode, RunEventType, ServiceOutcome } from "./domain/run.ts";
+import type { Cause, Outage, OutageOf, RunEventType, ServiceOutcome } from "./domain/run.ts";
 import type { EngineResult } from "./engine/start.ts";
 
 /** Why a run is stopped from outside. `lease`: another process has the stack now, nothing may be written any more. */
 export type StopReason = "cancel" | "timeout" | "lease" | "shutdown";
 
-/** How a run goes on: by an event of the table, or with another try. */
-export type Verdict = FinalVerdict | { next: "mend"; cause: Cause } | { next: "retry"; cause: Cause };
+/** How a run goes on after one try; `wait` until what is away may be there again. */
+export type Verdict =
+  | Exclude<FinalVerdict, { next: "hold" }>
+  | { next: "mend"; cause: Cause }
+  | { next: "wait"; of: OutageOf; cause: Cause };
 
-/** How a run ends here; `leave` writes nothing. */
+/** How a run ends here; `hold` has it taken up again later, `leave` writes nothing. */
 export type FinalVerdict =
   | { next: Extract<RunEventType, "succeed" | "fail" | "cancel" | "requeue">; cause: Cause | null }
+  | { next: Extract<RunEventType, "hold">; cause: Cause; outage: Outage }
   | { next: "leave" };
-
-/** Causes that pass by themselves. */
-const TRANSIENT: CauseCode[] = ["dokploy_unreachable", "vault_unreachable", "stack_locked"];
 
 /** What one try of the engine showed. */
 export interface Evidence {
@@ -25,10 +27,12 @@ export interface Evidence {
   outcomes: ServiceOutcome[];
   stopped: StopReason | undefined;
   timeoutMs: number;
+  /** Whether the stack was ever brought to a release: then its Dokploy was there. */
+  known: boolean;
 }
 
 /** How a run goes on after one try of the engine. Pure. */
-export function judge({ result, records, outcomes, stopped, timeoutMs }: Evidence): Verdict {
+export function judge({ result, records, outcomes, stopped, timeoutMs, known }: Evidence): Verdict {
   // Ended well before the stop reached it: that is how it is.
   if (result.result === "succeeded" && stopped !== "lease") return { next: "succeed", cause: null };
   if (stopped) return judgeStop(stopped, timeoutMs);
@@ -40,11 +44,12 @@ export function judge({ result, records, outcomes, stopped, timeoutMs }: Evidenc
     };
   }
   const cause = findCause(records, outcomes, result);
-  return { next: isTransient(cause, outcomes) ? "retry" : "fail", cause };
+  const of = findOutage(cause, outcomes, { known });
+  return of === undefined ? { next: "fail", cause } : { next: "wait", of, cause };
 }
 
 /** How a run ends that is stopped from outside. */
-export function judgeStop(reason: StopReason, timeoutMs: number): FinalVerdict {
+export function judgeStop(reason: StopReason, timeoutMs: number): Exclude<FinalVerdict, { next: "hold" }> {
   switch (reason) {
     case "cancel":
       return { next: "cancel", cause: causeOf("canceled", "somebody canceled the run") };
@@ -72,13 +77,6 @@ function findCause(records: TimedRecord[], outcomes: ServiceOutcome[], result: E
   const told = above.find((cause) => cause.code !== "program_error");
   // "update failed" is all that the engine says of the stack when a service failed.
   return told ?? own ?? above[0] ?? parseCause(result.said);
-}
-
-/** Only before anything was deployed: later, trying again would hide what happened. */
-function isTransient(cause: Cause, outcomes: ServiceOutcome[]): boolean {
-  const touched = outcomes.some(({ result }) => result === "created" || result === "changed" || result === "deleted");
-  const others = outcomes.some((outcome) => outcome.cause && !TRANSIENT.includes(outcome.cause.code));
-  return TRANSIENT.includes(cause.code) && !touched && !others;
 }
 
 function lastLine(text: string): string {

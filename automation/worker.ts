@@ -7,7 +7,7 @@ import { isOwnerGone } from "./owner.ts";
 import type { Runner } from "./runner.ts";
 import { type Claim, type Lease, type Notice, StoreConflict, StoreUnavailable } from "./store/store.ts";
 import { type Ending, performRun } from "./update.ts";
-import type { StopReason } from "./verdict.ts";
+import { judgeStop, type StopReason } from "./verdict.ts";
 import { countRun } from "./watch-metrics.ts";
 
 /** How long a stack stays ours without a sign of life, and how often we give one, in milliseconds. */
@@ -156,14 +156,19 @@ function watch({ store, config, now, log }: Runner, { run, lease }: Claim, stop:
   };
 }
 
-async function conclude(runner: Runner, claim: Claim, { verdict, outcomes: found }: Ending): Promise<void> {
+async function conclude(runner: Runner, claim: Claim, { verdict: found, outcomes: all }: Ending): Promise<void> {
+  // Asked for while the try came to its end: nobody waits for what is not wanted any more.
+  const isUnwanted = found.next === "hold" && (await runner.store.cancelRequested(claim.run.id));
+  const verdict = isUnwanted ? judgeStop("cancel", 0) : found;
   const log = runner.log.child({ run: claim.run.id, stack: claim.run.stack });
   if (verdict.next === "leave") return log.warn({ reason: "the lease was lost" }, "run left to another worker");
   // From here it goes to the store, to answers and to notices.
-  const outcomes = found.map((outcome) => maskOutcome(runner.mask, outcome));
+  const outcomes = all.map((outcome) => maskOutcome(runner.mask, outcome));
   const cause = verdict.cause && maskCause(runner.mask, verdict.cause);
-  const patch = verdict.next === "requeue" ? {} : { outcomes, cause };
-  const { kind } = await end(runner, claim, verdict.next, patch);
+  const outage = verdict.next === "hold" ? { outage: verdict.outage } : {};
+  const patch = verdict.next === "requeue" ? {} : { outcomes, cause, ...outage };
+  const { kind, state } = await end(runner, claim, verdict.next, patch);
+  if (state === "waiting") return;
   const told = kind === "deploy" || kind === "sync" ? "service changed" : "service differs";
   for (const { service, result, reason } of outcomes) {
     if (result !== "unchanged") log.info({ service, result, reason }, told);
@@ -176,21 +181,35 @@ async function end(
   runner: Runner,
   { run, lease }: Claim,
   event: Exclude<Ending["verdict"]["next"], "leave">,
-  patch: Pick<Partial<Run>, "outcomes" | "cause">,
+  patch: Pick<Partial<Run>, "outcomes" | "cause" | "outage">,
 ): Promise<Run> {
   const now = runner.now();
   const notices = await whileHeld(runner, lease, () =>
-    planNotices(runner, { ...run, ...patch, state: nextState(run.state, event) ?? run.state }),
+    planNotices(runner, { ...run, ...patch, state: nextState(run.state, event) ?? run.state }, run.outage),
   );
   const ended = await whileHeld(runner, lease, () =>
     runner.store.transition(run.id, event, patch, now, lease, notices),
   );
-  countRun(runner, ended);
-  const { state, tag, cause } = ended;
-  const seconds = (now - (run.startedAt ?? now)) / 1000;
-  const why = cause ? { code: cause.code, message: cause.message } : {};
-  runner.log.child({ run: run.id, stack: run.stack })[level(state)]({ state, tag, seconds, ...why }, "run finished");
+  if (ended.state === "waiting") tellWaiting(runner, ended);
+  else tellEnd(runner, ended, now);
   return ended;
+}
+
+function tellWaiting(runner: Runner, { id: run, stack, tag, cause, outage }: Run): void {
+  const of = { waits_for: outage?.of, next: toTime(outage?.next), until: toTime(outage?.until), tries: outage?.tries };
+  runner.log.warn({ run, stack, tag, ...of, code: cause?.code, reason: cause?.message }, "run waits");
+}
+
+function toTime(ms: number | null | undefined): string | undefined {
+  return ms === null || ms === undefined ? undefined : new Date(ms).toISOString();
+}
+
+function tellEnd(runner: Runner, ended: Run, now: number): void {
+  countRun(runner, ended);
+  const { id: run, stack, state, tag, cause } = ended;
+  const seconds = (now - (ended.startedAt ?? now)) / 1000;
+  const why = cause ? { code: cause.code, message: cause.message } : {};
+  runner.log[level(state)]({ run, stack, state, tag, seconds, ...why }, "run finished");
 }
 
 /** Asks the store again while it is away and the stack is ours: how a run ended is not forgotten for a hiccup. */
@@ -206,7 +225,7 @@ async function whileHeld<T>({ now }: Runner, lease: Lease, ask: () => Promise<T>
 }
 
 /** What people are told of a run's end; written with it, so that it is told once and never forgotten. */
-async function planNotices(runner: Runner, run: Run): Promise<Notice[]> {
+async function planNotices(runner: Runner, run: Run, outageBefore: Run["outage"]): Promise<Notice[]> {
   const targets = readTargets(runner);
   if (targets.length === 0) return [];
   const [before] = await runner.store.runs({
@@ -215,7 +234,7 @@ async function planNotices(runner: Runner, run: Run): Promise<Notice[]> {
     states: ["succeeded", "failed"],
     limit: 1,
   });
-  return toNotices(run, decideEvents(run, before?.state), targets);
+  return toNotices(run, decideEvents(run, before?.state, outageBefore), targets);
 }
 
 function level(state: RunState): "warn" | "info" {

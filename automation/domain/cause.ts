@@ -4,6 +4,8 @@ import type { Cause, CauseCode } from "./run.ts";
 const HINTS: Record<CauseCode, string> = {
   dokploy_auth: "set DOKPLOY_API_KEY to a valid key of an owner or admin",
   dokploy_unreachable: "check DOKPLOY_URL and that Dokploy is running, then deploy again",
+  dokploy_elsewhere: "set DOKPLOY_URL to the address of Dokploy: something else answers there, or nobody",
+  docker_unreachable: "start Docker on Dokploy's server, then deploy again",
   deployment_failed: "mend what the log shows and deploy again",
   unhealthy: "see the container's log, mend the service and deploy again",
   check_failed: "see why the service does not answer, then deploy again",
@@ -19,8 +21,12 @@ const HINTS: Record<CauseCode, string> = {
 /** What the program tells apart and a run does not: its message and hint say the rest. */
 const FINER: Record<string, CauseCode> = { vault_sealed: "vault_unreachable", vault_missing: "config_invalid" };
 
-/** `code: message (hint)`, as the provider writes it; a failed check of the engine stands before it. */
-const TOLD = new RegExp(`^(?:.* has a problem: )?(${[...Object.keys(HINTS), ...Object.keys(FINER)].join("|")}): (.*)$`);
+/**
+ * `code: message (hint)`, as the provider writes it. The engine may say before it where that happened: `Preview failed: `,
+ * `… resource 'redis' has a problem: ` (its texts: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/diag/errors.go).
+ */
+const CODES = [...Object.keys(HINTS), ...Object.keys(FINER)].join("|");
+const TOLD = new RegExp(`^(?:.*(?: has a problem|[Ff]ailed): )?(${CODES}): (.*)$`);
 
 /** Texts of the engine that have a cause of their own. The first that fits counts. */
 const PATTERNS: [RegExp, CauseCode, string?][] = [

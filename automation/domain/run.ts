@@ -1,13 +1,15 @@
 /** What a run was asked to do. `preview` and `drift` change nothing. */
 export type RunKind = "deploy" | "sync" | "preview" | "drift";
 
-/** Where a run stands. `waiting` is held back by a gate; the last four are final. */
+/** Where a run stands. `waiting` is held back by a gate or by something that is away; the last four are final. */
 export type RunState = "queued" | "waiting" | "running" | "succeeded" | "failed" | "canceled" | "superseded";
 
 /** Why a run failed, as a closed set, so that people and alerts can tell what happens next. */
 export type CauseCode =
   | "dokploy_auth"
   | "dokploy_unreachable"
+  | "dokploy_elsewhere"
+  | "docker_unreachable"
   | "deployment_failed"
   | "unhealthy"
   | "check_failed"
@@ -25,6 +27,26 @@ export interface Cause {
   message: string;
   hint: string;
   logTail?: string[];
+}
+
+/** What a run can wait for, because it comes back by itself; `stack`: another update lets go of it. */
+export type OutageOf = "dokploy" | "docker" | "vault" | "git" | "stack";
+
+/** Why a run waits, and what it remembers of that when it goes on. Times are milliseconds since the epoch. */
+export interface Outage {
+  of: OutageOf;
+  /** Since when it has been seen to be away, by this run or by one that this run took the place of. */
+  since: number;
+  /** When the run is given up; null: this run has not met the outage itself. */
+  until: number | null;
+  /** When it is tried again; null while it is not waiting. */
+  next: number | null;
+  /** Tries that ended because something was away. */
+  tries: number;
+  /** How many of the run's attempts were among them: the others were cut off. */
+  attempts: number;
+  /** Whether people were told that it waits. */
+  told: boolean;
 }
 
 /** How one service came out of an update. */
@@ -91,6 +113,8 @@ export interface Run extends RunRequest {
   cause: Cause | null;
   /** The run that took this one's place, when superseded. */
   supersededBy: string | null;
+  /** What it waits for, or last waited for. */
+  outage: Outage | null;
 }
 
 /** What can happen to a run. */
@@ -100,7 +124,7 @@ export type RunEventType = "hold" | "release" | "start" | "requeue" | "succeed" 
 const TRANSITIONS: Record<RunState, Partial<Record<RunEventType, RunState>>> = {
   queued: { hold: "waiting", start: "running", cancel: "canceled", supersede: "superseded", fail: "failed" },
   waiting: { release: "queued", cancel: "canceled", supersede: "superseded", fail: "failed" },
-  running: { requeue: "queued", succeed: "succeeded", fail: "failed", cancel: "canceled" },
+  running: { requeue: "queued", hold: "waiting", succeed: "succeeded", fail: "failed", cancel: "canceled" },
   succeeded: {},
   failed: {},
   canceled: {},

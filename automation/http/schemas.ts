@@ -108,6 +108,18 @@ const outcome = z.object({
   cause: cause.optional(),
 });
 
+/** What a run waits for, because it comes back by itself. */
+export const waiting = z.object({
+  for: z.enum(["dokploy", "docker", "vault", "git", "stack"]),
+  /** When it was first seen to be away. */
+  since: timestamp,
+  /** When the run is given up. */
+  until: timestamp.nullable(),
+  next_try: timestamp.nullable(),
+  /** "Dokploy is away since …" */
+  message: z.string(),
+});
+
 /** A run, as every answer about runs shows it. */
 export const runView = z.object({
   id: z.string(),
@@ -130,6 +142,8 @@ export const runView = z.object({
   outcomes: z.array(outcome),
   cause: cause.nullable(),
   superseded_by: z.string().nullable(),
+  /** Only while it waits for something. */
+  waiting: waiting.optional(),
 });
 
 /** A run in an answer. */
@@ -179,7 +193,12 @@ export const failedAnswer = z.object({
 });
 
 /** `POST /deploy`, 202: the time to wait is over, the run goes on. */
-export const inProgressAnswer = z.object({ status: z.literal("in_progress"), ...common, status_url: z.string() });
+export const inProgressAnswer = z.object({
+  status: z.literal("in_progress"),
+  ...common,
+  status_url: z.string(),
+  waiting: waiting.optional(),
+});
 
 /** `POST /preview`, 200: what a deploy would do. Nothing was changed. */
 export const previewAnswer = z.object({
@@ -231,6 +250,7 @@ export const webhookAnswer = z.object({
   commit: z.string().optional(),
   run: z.string().optional(),
   status_url: z.string().optional(),
+  waiting: waiting.optional(),
   timestamp: timestamp.optional(),
   duplicate: z.literal(true).optional(),
   superseded_by: z.string().optional(),
@@ -259,6 +279,8 @@ export const stackView = z.object({
   drift: z.boolean().nullable(),
   /** Commits of the main branch that the release lacks. */
   behind_by: z.number().nullable(),
+  /** What a deploy or sync of the stack waits for; absent while none does. */
+  waiting: waiting.optional(),
 });
 
 /** `GET /stacks`. */

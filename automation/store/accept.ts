@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { isFinal, type Run, type RunKind, type RunRequest } from "../domain/run.ts";
 import type { Database, Queries } from "./database.ts";
-import { ACTIVE, insertRun, type RunRow, toRun } from "./rows.ts";
+import { ACTIVE, insertRun, type RunRow, toRun, updateRun } from "./rows.ts";
 import { nextRunId, runIdTime } from "./run-id.ts";
 import { type AcceptCondition, StoreConflict } from "./store.ts";
 
@@ -18,9 +18,17 @@ export function accept(
       throw new StoreConflict(`a newer request for ${request.stack} was accepted meanwhile: decide again`);
     }
     const active = findJoinable(rows, request);
-    if (active) return { run: toRun(active), duplicate: true };
+    if (active) return { run: await tryNow(queries, toRun(active), now), duplicate: true };
     return { run: await insert(queries, request, "queued", now, rows[0]?.id), duplicate: false };
   });
+}
+
+/** Who asks again may have mended what the run waits for. */
+async function tryNow(queries: Queries, run: Run, now: number): Promise<Run> {
+  if (run.state !== "waiting" || run.outage === null) return run;
+  const due: Run = { ...run, outage: { ...run.outage, next: now } };
+  await updateRun(queries, due);
+  return due;
 }
 
 /** Writes a run that was superseded on arrival. */
@@ -116,6 +124,7 @@ async function insert(
     outcomes: [],
     cause: null,
     supersededBy: null,
+    outage: null,
   };
   await insertRun(queries, run);
   return run;

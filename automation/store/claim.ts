@@ -1,5 +1,5 @@
-import type { Run } from "../domain/run.ts";
-import type { Database, Queries } from "./database.ts";
+import type { Outage, Run } from "../domain/run.ts";
+import type { Database, Queries, SqlValue } from "./database.ts";
 import { isLeased, takeLease } from "./lease.ts";
 import { ACTIVE, type RunRow, toRun, updateRun } from "./rows.ts";
 import type { Claim } from "./store.ts";
@@ -8,7 +8,7 @@ import type { Claim } from "./store.ts";
 export async function claim(db: Database, owner: string, leaseMs: number, now: number): Promise<Claim | undefined> {
   const idle = await db.query<{ stack: string }>(
     `SELECT runs.stack FROM runs LEFT JOIN leases ON leases.stack = runs.stack AND leases.expires_at > $1
-     WHERE ${ACTIVE} AND state <> 'waiting' AND leases.stack IS NULL
+     WHERE ${ACTIVE} AND (state <> 'waiting' OR due_at <= $1) AND leases.stack IS NULL
      GROUP BY runs.stack ORDER BY min(runs.id)`,
     [now],
   );
@@ -33,14 +33,26 @@ async function claimStack(
 }
 
 async function startNext(queries: Queries, stack: string, now: number): Promise<Run | undefined> {
+  const due = "(state = 'queued' OR (state = 'waiting' AND due_at <= $2))";
   const next =
-    (await first(queries, "state = 'queued' AND kind IN ('deploy', 'sync') ORDER BY id DESC", stack)) ??
-    (await first(queries, "state = 'queued' ORDER BY id", stack));
+    (await first(queries, `${due} AND kind IN ('deploy', 'sync') ORDER BY id DESC`, stack, now)) ??
+    (await first(queries, `${due} ORDER BY id`, stack, now));
   if (!next) return undefined;
-  const run: Run = { ...next, state: "running", startedAt: next.startedAt ?? now };
+  const changes = next.kind === "deploy" || next.kind === "sync";
+  const outage = next.outage ?? (changes ? await inheritOutage(queries, next) : null);
+  const run: Run = { ...next, state: "running", startedAt: next.startedAt ?? now, cause: null, outage };
   await updateRun(queries, run);
-  if (run.kind === "deploy" || run.kind === "sync") await supersedeOlder(queries, run, now);
+  if (changes) await supersedeOlder(queries, run, now);
   return run;
+}
+
+/** Since when something is away, and whether people know, is not forgotten because a newer run takes over. */
+async function inheritOutage(queries: Queries, { stack, id }: Run): Promise<Outage | null> {
+  const condition = "state = 'waiting' AND kind IN ('deploy', 'sync') AND id < $2 ORDER BY id DESC";
+  const older = await first(queries, condition, stack, id);
+  if (!older?.outage) return null;
+  const { of, since, told } = older.outage;
+  return { of, since, told, until: null, next: null, tries: 0, attempts: 0 };
 }
 
 /** Held-back runs too: one that is let go later must not overwrite what came after it. */
@@ -52,10 +64,15 @@ async function supersedeOlder(queries: Queries, winner: Run, now: number): Promi
   );
 }
 
-async function first(queries: Queries, condition: string, stack: string): Promise<Run | undefined> {
+async function first(
+  queries: Queries,
+  condition: string,
+  stack: string,
+  ...values: SqlValue[]
+): Promise<Run | undefined> {
   const [row] = await queries.query<RunRow>(
     `SELECT * FROM runs WHERE stack = $1 AND ${ACTIVE} AND ${condition} LIMIT 1`,
-    [stack],
+    [stack, ...values],
   );
   return row && toRun(row);
 }

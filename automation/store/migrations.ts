@@ -66,6 +66,11 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `CREATE INDEX runs_succeeded ON runs (stack, finished_at, id)
        WHERE kind IN ('deploy', 'sync') AND state = 'succeeded'`,
   ],
+  [
+    // What a run waits for, and when it is tried again.
+    "ALTER TABLE runs ADD COLUMN outage TEXT",
+    "ALTER TABLE runs ADD COLUMN due_at BIGINT",
+  ],
 ];
 
 /** Brings the schema to this release's version. Throws when a newer release has written the database. */

@@ -25,6 +25,7 @@ export interface RunRow {
   outcomes: string;
   cause: string | null;
   superseded_by: string | null;
+  outage: string | null;
 }
 
 export function toRun(row: RunRow): Run {
@@ -48,6 +49,7 @@ export function toRun(row: RunRow): Run {
     outcomes: JSON.parse(row.outcomes) as Run["outcomes"],
     cause: fromJson(row.cause),
     supersededBy: row.superseded_by,
+    outage: fromJson(row.outage),
   };
 }
 
@@ -55,8 +57,9 @@ export function toRun(row: RunRow): Run {
 export async function insertRun(queries: Queries, run: Run): Promise<void> {
   await queries.query(
     `INSERT INTO runs (id, kind, stack, tag, commit_sha, services, rollback, triggered_by, reason, request_id,
-       state, created_at, started_at, finished_at, attempts, session, outcomes, cause, superseded_by)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+       state, created_at, started_at, finished_at, attempts, session, outcomes, cause, superseded_by, outage,
+       due_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
     [
       run.id,
       run.kind,
@@ -79,7 +82,7 @@ export async function insertRun(queries: Queries, run: Run): Promise<void> {
 export async function updateRun(queries: Queries, run: Run): Promise<void> {
   await queries.query(
     `UPDATE runs SET state = $2, started_at = $3, finished_at = $4, attempts = $5, session = $6, outcomes = $7,
-       cause = $8, superseded_by = $9 WHERE id = $1`,
+       cause = $8, superseded_by = $9, outage = $10, due_at = $11 WHERE id = $1`,
     [run.id, run.state, ...changing(run)],
   );
 }
@@ -99,6 +102,8 @@ function changing(run: Run): SqlValue[] {
     JSON.stringify(run.outcomes),
     toJson(run.cause),
     run.supersededBy,
+    toJson(run.outage),
+    run.state === "waiting" ? (run.outage?.next ?? null) : null,
   ];
 }
 

@@ -2,7 +2,7 @@ import type { Run, RunEventType, RunRequest, RunState } from "../domain/run.ts";
 
 /** What a transition may write beside the state. */
 export type RunPatch = Partial<
-  Pick<Run, "outcomes" | "cause" | "session" | "startedAt" | "finishedAt" | "supersededBy">
+  Pick<Run, "outcomes" | "cause" | "session" | "startedAt" | "finishedAt" | "supersededBy" | "outage">
 >;
 
 /** A stack leased to one worker. The fence grows with every lease; writes with an older fence are refused. */
@@ -98,7 +98,8 @@ export class StoreUnavailable extends Error {
 export interface Store {
   /**
    * Writes a queued run; a queued, waiting or running one of the same stack, kind, commit and rollback flag is joined
-   * instead, unless a newer deploy or sync waits behind it or it is being canceled.
+   * instead, unless a newer deploy or sync waits behind it or it is being canceled. One that waits for something that is
+   * away is then due at once.
    */
   accept(request: RunRequest, now: number, condition?: AcceptCondition): Promise<{ run: Run; duplicate: boolean }>;
   /** A run that never enters the queue (superseded on arrival), kept for the record. */
@@ -113,8 +114,8 @@ export interface Store {
   newestAccepted(stack: string): Promise<Run | undefined>;
 
   /**
-   * Leases an idle stack and takes its newest queued deploy or sync; older queued or waiting ones become superseded by
-   * it. A running run of that stack whose lease ran out is returned first (recovery). Previews and drift checks are
+   * Leases an idle stack and takes its newest deploy or sync that is queued, or waits for something and is due to be tried
+   * again; older queued or waiting ones become superseded by it, which takes over since when they met an outage. A running run of that stack whose lease ran out is returned first (recovery). Previews and drift checks are
    * taken one by one, oldest first, when no deploy or sync is queued, and supersede nothing. A claim is no attempt:
    * the worker counts `attempts` as it starts the update.
    */

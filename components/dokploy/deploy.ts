@@ -16,21 +16,32 @@ export interface Job extends Project {
   limit: number;
 }
 
+/** How often a job is sent that gets lost before it starts, and one that is cut off while it runs. */
+const MOST_LOST = 2;
+const MOST_CUT_OFF = 3;
+
 /**
- * Queues a deployment and waits for its end. Resolves with its row when it is `done`; throws for every other end, for a queue that
- * lost the job twice, and for a job that runs beyond its limit without its log growing any more.
+ * Queues a deployment and waits for its end. Resolves with its row when it is `done`. One that a restart of Dokploy lost or cut off
+ * is sent again. Throws for every other end, for one that is lost or cut off again and again, and for a job that runs beyond its
+ * limit without its log growing any more.
  */
 export async function deployAndWait(context: Context, job: Job): Promise<DeploymentRow> {
-  for (let attempt = 1; attempt <= 2; attempt++) {
+  // Rows of the title that were cut off stay, and are not the one that is waited for.
+  const cutOff = new Set<string>();
+  for (let lost = 0; ; ) {
     const answered = await trigger(context.dokploy, job);
-    const row = await waitForEnd(context, job, answered ? context.timing.lost : context.timing.unanswered);
-    if (row !== "lost") return row;
+    const row = await waitForEnd(context, job, answered ? context.timing.lost : context.timing.unanswered, cutOff);
+    if (row !== "lost" && !isCutOff(row)) return row;
+    if (row === "lost" && ++lost === MOST_LOST) throw lostAgain(job, "lost", "twice before it started");
+    if (row !== "lost") cutOff.add(row.deploymentId);
+    if (cutOff.size === MOST_CUT_OFF) throw lostAgain(job, "cut off", `${cutOff.size} times`);
   }
-  throw new ServiceError(
-    "deployment_failed",
-    `Dokploy lost the deployment of ${job.service} twice before it started`,
-    "Dokploy seems to restart: look at its own log, then run the update again",
-  );
+}
+
+function lostAgain({ service }: Job, what: string, often: string): ServiceError {
+  const message = `Dokploy ${what} the deployment of ${service} ${often}`;
+  const hint = "Dokploy seems to restart: look at its own log and the server's memory, then run the update again";
+  return new ServiceError("deployment_failed", message, hint);
 }
 
 /** Sends the request once; whether it was answered. When only the answer is missing the deployment may well be queued: waiting tells. */
@@ -44,7 +55,17 @@ async function trigger(dokploy: Dokploy, job: Job): Promise<boolean> {
   }
 }
 
-async function waitForEnd(context: Context, job: Job, lostAfter: number): Promise<DeploymentRow | "lost"> {
+/** Dokploy's start sets `cancelled`, without an end, on what ran before; a job that a person ends is an `error` (api reference, §7). */
+function isCutOff({ status, finishedAt }: DeploymentRow): boolean {
+  return status === "cancelled" && !finishedAt;
+}
+
+async function waitForEnd(
+  context: Context,
+  job: Job,
+  lostAfter: number,
+  passed: ReadonlySet<string>,
+): Promise<DeploymentRow | "lost"> {
   const { dokploy, timing } = context;
   let pause = timing.poll;
   let seenAt = Date.now();
@@ -55,7 +76,7 @@ async function waitForEnd(context: Context, job: Job, lostAfter: number): Promis
   for (;;) {
     try {
       const rows = await dokploy.deployments(job.composeId);
-      const row = newest(rows.filter((candidate) => candidate.title === job.title));
+      const row = newest(rows.filter(({ title, deploymentId }) => title === job.title && !passed.has(deploymentId)));
       if (row !== undefined) {
         if (row.status !== "running") return await ended(context, job, row);
         seenAt = Date.now();
@@ -89,15 +110,16 @@ function newest(rows: DeploymentRow[]): DeploymentRow | undefined {
 }
 
 async function ended(context: Context, job: Job, row: DeploymentRow): Promise<DeploymentRow> {
-  if (row.status === "done") return row;
+  if (row.status === "done" || isCutOff(row)) return row;
   if (row.status === "cancelled") {
-    throw new ServiceError(
-      "canceled",
-      `the deployment of ${job.service} was cut off because Dokploy restarted`,
-      "run the update again; it deploys once more",
-    );
+    const hint = "run the update again when it is wanted";
+    throw new ServiceError("canceled", `the deployment of ${job.service} was canceled in Dokploy`, hint);
   }
   const log = logTail(await context.dokploy.deploymentLog(row.deploymentId, 100).catch(() => ""));
+  if (log.some((line) => DOCKER_AWAY.test(line))) {
+    const message = `the deployment of ${job.service} failed because Docker does not answer on Dokploy's server`;
+    throw new ServiceError("docker_unreachable", message, "start Docker on that server, then deploy again", log);
+  }
   if (log.some((line) => /unhealthy|not healthy|exited \(\d+\)/i.test(line))) {
     // Compose names the container, never why its program failed.
     const own = await illContainerLog(context, job);
@@ -106,6 +128,10 @@ async function ended(context: Context, job: Job, row: DeploymentRow): Promise<De
   }
   throw new ServiceError("deployment_failed", `the deployment of ${job.service} failed`, whatToDo(log), log);
 }
+
+/** How the `docker` command says that its daemon is away, before and since v28. */
+const DOCKER_AWAY =
+  /cannot connect to the docker daemon|failed to connect to the docker api|error during connect: .*\/(?:var\/run|run)\/docker\.sock/i;
 
 function whatToDo(log: string[]): string {
   if (log.length === 0) return "Dokploy gives no reason; a compose file and env above 94 KiB together fail like this";

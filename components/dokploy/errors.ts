@@ -24,13 +24,22 @@ export class DokployError extends Error {
   readonly hint: string;
   /** The call may have been carried out although no good answer came. */
   readonly ambiguous: boolean;
+  /** Nobody, or something that is no Dokploy, is at the address. Where a Dokploy was before, that passes too. */
+  readonly elsewhere: boolean;
 
-  constructor(kind: DokployErrorKind, message: string, hint: string, ambiguous = false, cause?: unknown) {
+  constructor(
+    kind: DokployErrorKind,
+    message: string,
+    hint: string,
+    ambiguous = false,
+    { cause, elsewhere = false }: { cause?: unknown; elsewhere?: boolean } = {},
+  ) {
     super(message, { cause });
     this.name = "DokployError";
     this.kind = kind;
     this.hint = hint;
     this.ambiguous = ambiguous;
+    this.elsewhere = elsewhere;
   }
 }
 
@@ -67,6 +76,11 @@ export function isHtml(answer: Answer): boolean {
   return answer.contentType.includes("text/html") || /^\s*<(!doctype|html)/i.test(answer.text);
 }
 
+/** Whether it can be Dokploy's own: everything that it says below /api is JSON. */
+function isJson(answer: Answer): boolean {
+  return answer.contentType.includes("json") || /^\s*[{["]/.test(answer.text);
+}
+
 /** Translates an answer that is not a success. `worked` says whether this key has been accepted before. */
 export function toDokployError(call: Call, answer: Answer, worked: boolean): DokployError {
   const at = `${call.method} ${call.procedure} answered ${answer.status}`;
@@ -74,7 +88,7 @@ export function toDokployError(call: Call, answer: Answer, worked: boolean): Dok
   // A gateway's error page says nothing about whether Dokploy carried the call out.
   if (isHtml(answer) || [408, 429, 502, 503, 504].includes(answer.status)) {
     const what = isHtml(answer) ? `${at} with a page instead of data` : at;
-    return new DokployError("transient", what, "Dokploy or the proxy before it is not ready; try again", true);
+    return new DokployError("transient", what, whatAnswers(answer), true, { elsewhere: isOthersPage(answer) });
   }
   const body = parseBody(answer.text);
   const said = words(body);
@@ -96,6 +110,7 @@ export function toDokployError(call: Call, answer: Answer, worked: boolean): Dok
       return permission(at, said);
     case 404:
       // An unknown procedure and a wrong URL are 404 as well; only Dokploy naming the procedure confirms that the object is gone.
+      if (!isJson(answer)) return new DokployError("transient", at, whatAnswers(answer), true);
       return body.code === "NOT_FOUND" && body.data?.path === call.procedure
         ? new DokployError("not-found", `${at}${said}`, "it was deleted or never existed")
         : new DokployError("unknown", `${at}${said}`, "check that DOKPLOY_URL is the address of a Dokploy server");
@@ -117,6 +132,21 @@ export function toDokployError(call: Call, answer: Answer, worked: boolean): Dok
   }
 }
 
+/** A page that no proxy sends for a server that is away. A 404 may be either: proxies forget routes of what does not run. */
+function isOthersPage(answer: Answer): boolean {
+  return isHtml(answer) && answer.status < 500 && ![404, 408, 429].includes(answer.status);
+}
+
+function whatAnswers(answer: Answer): string {
+  if (isOthersPage(answer)) {
+    return "something else than Dokploy answers there: set DOKPLOY_URL to Dokploy's own address; if a login stands before it, let requests below /api through";
+  }
+  if (answer.status === 404) {
+    return "another server answers there, or a proxy whose Dokploy is away: check DOKPLOY_URL and that Dokploy is running";
+  }
+  return "Dokploy or the proxy before it is not ready; try again";
+}
+
 /** A redirect is not followed: the key goes to no other address than the one that was set. What it asks for may be private. */
 function redirected({ procedure, server = "" }: Call, { location }: Answer, at: string): DokployError {
   const base = server === "" ? undefined : `${server}/api/${procedure}`;
@@ -136,12 +166,16 @@ function redirected({ procedure, server = "" }: Call, { location }: Answer, at: 
 
 /** Translates a failure to get any answer. */
 export function toConnectionError(call: Call, url: string, failure: NoAnswer): DokployError {
+  // EAI_AGAIN is the resolver's own trouble; this is its answer that there is no such name.
+  const nameless = failure.message === "ENOTFOUND";
   return new DokployError(
     "transient",
     `${call.method} ${call.procedure}: no answer from ${url} (${failure.message})`,
-    "check DOKPLOY_URL and that Dokploy is running",
+    nameless
+      ? "there is no host of that name: check DOKPLOY_URL, and where it names a container, that it runs"
+      : "check DOKPLOY_URL and that Dokploy is running",
     failure.sent,
-    failure,
+    { cause: failure, elsewhere: nameless },
   );
 }
 

@@ -18,7 +18,9 @@ const CODES: Record<DokployErrorKind, ErrorCode> = {
 /** Translates whatever was thrown. */
 export function toServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
-  if (error instanceof DokployError) return new ServiceError(CODES[error.kind], error.message, error.hint);
+  if (error instanceof DokployError) {
+    return new ServiceError(error.elsewhere ? "dokploy_elsewhere" : CODES[error.kind], error.message, error.hint);
+  }
   const what = error instanceof Error ? error.message : String(error);
   return new ServiceError("program_error", what, "this is a mistake in Dockmaster: report it with this text");
 }

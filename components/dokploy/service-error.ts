@@ -2,6 +2,8 @@
 export type ErrorCode =
   | "dokploy_auth"
   | "dokploy_unreachable"
+  | "dokploy_elsewhere"
+  | "docker_unreachable"
   | "deployment_failed"
   | "unhealthy"
   | "check_failed"

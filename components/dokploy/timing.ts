@@ -7,7 +7,7 @@ export interface Timing {
   lost: number;
   /** The same for a deployment whose request got no answer: it may never have arrived. */
   unanswered: number;
-  /** Dokploy may be away for so long while a deployment is waited for (it restarts in about 30 s). */
+  /** Dokploy may be away for so long while a deployment is waited for (it restarts in about 70 s). */
   outage: number;
   /** The queue may stand still for so long before somebody else's job counts as hanging. */
   stalled: number;
@@ -28,7 +28,7 @@ export const DEFAULT_TIMING: Timing = {
   pollMax: 500,
   lost: 10_000,
   unanswered: 4_000,
-  outage: 60_000,
+  outage: 120_000,
   stalled: 15 * 60_000,
   grace: 30_000,
   settle: 3_000,

@@ -56,7 +56,7 @@ export async function runOnStack(
     );
     // The engine's order is another one every time.
     const services = reduceOutcomes(records, [], false).sort((a, b) => a.service.localeCompare(b.service));
-    const verdict = judge({ result: end, records, outcomes: services, stopped: undefined, timeoutMs: 0 });
+    const verdict = judge({ result: end, records, outcomes: services, stopped: undefined, timeoutMs: 0, known: false });
     const cause = "cause" in verdict ? verdict.cause : null;
     const others = countOthers(records);
     const seconds = (Date.now() - since) / 1000;

@@ -42,7 +42,8 @@ export function formatStacks(stacks: StackView[], now: number): string[] {
       behind_by === null ? "?" : String(behind_by),
     ];
   });
-  return formatTable(["  stack", "release", "since", "healthy", "drift", "behind by"], rows);
+  const waiting = stacks.flatMap(({ env, waiting: why }) => (why ? [`${env} waits: ${why.message}`] : []));
+  return [...formatTable(["  stack", "release", "since", "healthy", "drift", "behind by"], rows), ...waiting];
 }
 
 function tell(value: boolean | null, yes: string, no: string): string {

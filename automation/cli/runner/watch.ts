@@ -9,8 +9,14 @@ const PHASES: Record<string, string> = {
   checkout: "checking the release out",
   dependencies: "getting its dependencies",
   engine: "running the engine",
-  retry: "waiting to try again",
+  waiting: "waiting to try again",
 };
+
+/** What a run waits for says itself. */
+function tellPhase({ name, message }: { name: string; message?: unknown }): string {
+  const told = PHASES[name] ?? name;
+  return typeof message === "string" ? `${told}: ${message}` : told;
+}
 
 /**
  * Follows a run and shows it. Undefined when the time is over or Ctrl-C was pressed before its end: the run goes on.
@@ -34,7 +40,7 @@ export async function watchRun(
       id,
       {
         onEvent: ({ record, at }: RunEvent) => {
-          if (record.type === "phase") live.start(env, PHASES[record.name] ?? record.name);
+          if (record.type === "phase") live.start(env, tellPhase(record));
           else service(record, at);
         },
         onTrouble: (message) => live.start(env, `${message}; trying again`),

@@ -34,9 +34,18 @@ describe("a deployment that goes wrong", () => {
     ],
     ["a container ends", { kind: "containers", service: "web", outcome: "exit" }, /^unhealthy: /],
     [
-      "Dokploy restarts meanwhile",
-      { kind: "stuck", service: "web" },
-      /^canceled: the deployment of web was cut off because Dokploy restarted \(.+\)$/,
+      "Dokploy restarts again and again",
+      { kind: "stuck", service: "web", times: 3 },
+      /^deployment_failed: Dokploy cut off the deployment of web 3 times \(.+\)$/,
+    ],
+    [
+      "its Docker is away",
+      {
+        kind: "fail-deploy",
+        service: "web",
+        log: ["Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"],
+      },
+      /^docker_unreachable: .+ Docker does not answer .+\n.*Is the docker daemon running/s,
     ],
     [
       "the queue loses it twice",
@@ -48,7 +57,7 @@ describe("a deployment that goes wrong", () => {
   it.each(ways)("says so when %s; the others go on; the next update tries again", async (what, fault, reason) => {
     place.emulator.control.addFault(fault);
     const running = up();
-    if (what.includes("restarts")) await restartOnceRunning();
+    for (let restarts = 0; what.includes("restarts") && restarts < 3; restarts++) await restartOnceRunning();
     const result = await running;
     expect(result.web?.reason).toMatch(reason);
     expect(result.web?.reason).not.toContain(secret);
@@ -134,6 +143,17 @@ describe("a deployment that goes wrong", () => {
     expect(await up({ checks: [] })).toMatchObject({ web: { op: "update" } });
   });
 
+  it("sends a deployment again that a restart of Dokploy cut off, or that waited and was lost", async () => {
+    place.emulator.control.addFault({ kind: "stuck", service: "web" });
+    const running = up();
+    await restartOnceRunning({ silentMs: 1_000 });
+    expect(await running).toEqual({ web: { op: "create" }, other: { op: "create" } });
+    const { deployments } = await place.live("web");
+    expect(deployments.map(({ status }) => status).sort()).toEqual(["cancelled", "done"]);
+    expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+    expect(await up()).toEqual({ web: { op: "same" }, other: { op: "same" } });
+  });
+
   it("never shows a secret in the state's failure", async () => {
     place.emulator.control.addFault({ kind: "fail-deploy", service: "web", log: [secret, JSON.stringify({ secret })] });
     const { web: failed } = await up();
@@ -141,7 +161,7 @@ describe("a deployment that goes wrong", () => {
     expect(JSON.stringify({ ...place.engine.outputs("web"), env: {} })).not.toContain(secret);
   });
 
-  async function restartOnceRunning(): Promise<void> {
+  async function restartOnceRunning(how = {}): Promise<void> {
     await until(async () => {
       const [project] = await place.dokploy.projects();
       const environment = project?.environments.find(({ name }) => name === "staging");
@@ -150,7 +170,7 @@ describe("a deployment that goes wrong", () => {
       const rows = found ? await place.dokploy.deployments(found.composeId) : [];
       return rows.some(({ status }) => status === "running");
     });
-    await place.emulator.control.restart();
+    await place.emulator.control.restart(how);
   }
 });
 

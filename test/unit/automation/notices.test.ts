@@ -22,6 +22,7 @@ const run = (over: Partial<Run>): Run => ({
   outcomes: [],
   cause: null,
   supersededBy: null,
+  outage: null,
   ...over,
 });
 const skipped: Run["outcomes"] = [{ service: "minio", result: "skipped", reason: "the update ended before it" }];

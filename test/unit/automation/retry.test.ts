@@ -1,29 +1,72 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import type { RunKind } from "../../../automation/domain/run.ts";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Run, RunKind, RunState } from "../../../automation/domain/run.ts";
 import { RequestError } from "../../../automation/http/errors.ts";
 import type { Runner } from "../../../automation/runner.ts";
+import { cancelRun } from "../../../automation/runs.ts";
 import { openStore } from "../../../automation/store/open.ts";
 import type { Store } from "../../../automation/store/store.ts";
-import { performRun } from "../../../automation/update.ts";
+import { startWorker, type Worker } from "../../../automation/worker.ts";
 
 const T0 = 1_780_000_000_000;
+const MINUTE = 60_000;
 
 let folder: string;
 let store: Store;
+let worker: Worker;
+let away: boolean;
+let tries: number;
+let now: number;
+let runner: Runner;
+
+const open = async () => {
+  store = await openStore(`sqlite:${join(folder, "runs.db")}`);
+  const log = { child: () => log, info: () => {}, warn: () => {}, error: () => {} };
+  runner = {
+    store,
+    // A remote that is away, and then one whose release has no such stack: the run ends, and no engine is needed.
+    mirror: {
+      fetch: async () => {
+        tries += 1;
+        if (away) throw new RequestError("git_unreachable");
+      },
+    },
+    catalogue: { services: async () => undefined },
+    config: {
+      dataDir: folder,
+      backendUrl: `file://${folder}`,
+      runTimeoutMs: 1_000_000,
+      outagePatienceMs: 30 * MINUTE,
+      concurrency: 2,
+    },
+    variables: { get: () => undefined },
+    metrics: { phases: { observe: () => {} }, runs: { inc: () => {} }, services: { inc: () => {} } },
+    log,
+    mask: (text: string) => text,
+    enginePath: "/nowhere",
+    now: () => now,
+    changed: () => {},
+  } as unknown as Runner;
+  worker = startWorker(runner, `worker ${Math.random()}`);
+};
+const close = async () => {
+  await worker.stop(0);
+  await store.close();
+};
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "dockmaster-retry-"));
-  store = await openStore(`sqlite:${join(folder, "runs.db")}`);
+  [away, tries, now] = [true, 0, T0];
+  await open();
 });
 afterEach(async () => {
-  await store.close();
+  await close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-const accept = (kind: RunKind, commit: string) =>
-  store.accept(
+const accept = async (kind: RunKind, commit: string) => {
+  const { run } = await store.accept(
     {
       kind,
       stack: "staging",
@@ -35,44 +78,113 @@ const accept = (kind: RunKind, commit: string) =>
       reason: null,
       requestId: "r",
     },
-    T0,
+    now,
+  );
+  worker.wake();
+  return run.id;
+};
+
+/** The run, once it is in this state and nobody works on it. */
+const comesTo = (id: string, state: RunState, since = 0): Promise<Run> =>
+  vi.waitFor(
+    async () => {
+      const run = await store.run(id);
+      expect({ state: run?.state, tried: tries > since }).toEqual({ state, tried: true });
+      expect(worker.running()).toEqual([]);
+      return run!;
+    },
+    { timeout: 10_000, interval: 20 },
   );
 
-/** Performs a run whose remote is away once and which then has no such stack. Returns how it ended, and how often it was tried. */
-async function perform(kind: RunKind, meanwhile: () => Promise<unknown> = async () => {}) {
-  await accept(kind, "a");
-  const claim = (await store.claim("test", 30_000, T0))!;
-  await meanwhile();
-  let tries = 0;
-  let now = T0;
-  const log = { child: () => log, info: () => {}, warn: () => {}, error: () => {} };
-  const runner = {
-    store,
-    mirror: {
-      fetch: async () => {
-        tries += 1;
-        if (tries === 1) throw new RequestError("git_unreachable");
-      },
-    },
-    catalogue: { services: async () => undefined },
-    config: { dataDir: folder, backendUrl: `file://${folder}`, runTimeoutMs: 1 },
-    variables: { get: () => undefined },
-    metrics: { phases: { observe: () => {} } },
-    log,
-    mask: (text: string) => text,
-    enginePath: "/nowhere",
-    // A wait of five seconds has one look at the queue in it.
-    now: () => (now += 3_000),
-    changed: () => {},
-  };
-  const ending = await performRun(runner as unknown as Runner, claim, new AbortController().signal);
-  return { tries, message: ending.verdict.next === "leave" ? undefined : ending.verdict.cause?.message };
-}
+/** Lets the time come at which a waiting run is tried again. */
+const passTo = (at: number) => {
+  now = at;
+  worker.wake();
+};
 
-test.each<RunKind>(["deploy", "preview"])("a %s whose remote is away for a moment is tried again", async (kind) => {
-  expect(await perform(kind)).toMatchObject({ tries: 2, message: expect.stringContaining("Pulumi.staging.yaml") });
+test.each<RunKind>(["deploy", "preview"])("a %s waits for what is away, and says so", async (kind) => {
+  const id = await accept(kind, "a");
+  const run = await comesTo(id, "waiting");
+  expect(run).toMatchObject({
+    finishedAt: null,
+    cause: { message: expect.stringContaining(`is away since ${new Date(T0).toISOString()}`) },
+    outage: { of: "git", since: T0, until: T0 + 30 * MINUTE, next: T0 + 5_000, tries: 1 },
+  });
 });
 
-test.each<RunKind>(["deploy", "preview"])("a %s is not tried again in the way of a newer release", async (kind) => {
-  expect(await perform(kind, () => accept("deploy", "b"))).toMatchObject({ tries: 1 });
+test("a run that waits is tried again when it is due, not before, and in growing steps", async () => {
+  const id = await accept("deploy", "a");
+  await comesTo(id, "waiting");
+  passTo(T0 + 4_999);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(tries).toBe(1);
+  passTo(T0 + 5_000);
+  expect((await comesTo(id, "waiting", 1)).outage).toMatchObject({ next: T0 + 15_000, tries: 2, since: T0 });
+  away = false;
+  passTo(T0 + 15_000);
+  expect((await comesTo(id, "failed")).cause?.message).toContain("Pulumi.staging.yaml");
+});
+
+test("what is away longer than the patience ends the run, with since when it was away", async () => {
+  const id = await accept("deploy", "a");
+  await comesTo(id, "waiting");
+  passTo(T0 + 30 * MINUTE);
+  const { cause } = await comesTo(id, "failed");
+  expect(cause?.message).toContain(`away since ${new Date(T0).toISOString()}, and was waited for`);
+});
+
+test("a newer release takes the place of one that waits, and knows since when it is away", async () => {
+  const old = await accept("deploy", "a");
+  await comesTo(old, "waiting");
+  now = T0 + 2_000;
+  const next = await accept("deploy", "b");
+  const run = await comesTo(next, "waiting", 1);
+  expect(run.outage).toMatchObject({ since: T0, until: T0 + 2_000 + 30 * MINUTE, tries: 1 });
+  expect(await store.run(old)).toMatchObject({ state: "superseded", supersededBy: next });
+});
+
+test("a preview that waits holds no release up, and neither does a release hold a preview up", async () => {
+  const preview = await accept("preview", "a");
+  await comesTo(preview, "waiting");
+  const release = await accept("deploy", "b");
+  await comesTo(release, "waiting", 1);
+  const another = await accept("preview", "c");
+  await comesTo(another, "waiting", 2);
+  expect((await store.run(preview))?.state).toBe("waiting");
+});
+
+test("a restart forgets neither since when, nor until when, nor that a try is due", async () => {
+  const id = await accept("deploy", "a");
+  const before = await comesTo(id, "waiting");
+  await close();
+  await open();
+  expect((await store.run(id))?.outage).toEqual(before.outage);
+  expect(tries).toBe(1);
+  away = false;
+  passTo(T0 + 60_000);
+  await comesTo(id, "failed", 1);
+});
+
+test("who asks for the same again while it waits has it tried at once", async () => {
+  const id = await accept("deploy", "a");
+  await comesTo(id, "waiting");
+  away = false;
+  now = T0 + 1_000;
+  expect(await accept("deploy", "a")).toBe(id);
+  await comesTo(id, "failed", 1);
+});
+
+test("a run that waits can be canceled", async () => {
+  const id = await accept("deploy", "a");
+  await comesTo(id, "waiting");
+  expect((await cancelRun(runner, id)).state).toBe("canceled");
+  passTo(T0 + 60_000);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(tries).toBe(1);
+});
+
+test("without patience nothing waits", async () => {
+  runner.config.outagePatienceMs = 0;
+  const id = await accept("deploy", "a");
+  expect((await comesTo(id, "failed")).cause?.message).toBe("The Git repository cannot be read");
 });

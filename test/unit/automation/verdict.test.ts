@@ -18,6 +18,7 @@ const evidence = (over: Partial<Evidence>): Evidence => ({
   outcomes: [],
   stopped: undefined,
   timeoutMs: 1000,
+  known: true,
   ...over,
 });
 const told = (message: string, urn: string | null = null) => ({
@@ -43,11 +44,29 @@ test.each<[string, Partial<Evidence>, object]>([
     { outcomes: [failed("redis", "unhealthy"), did("postgres", "changed")] },
     { next: "fail", cause: { code: "unhealthy" } },
   ],
-  ["Dokploy away", { outcomes: [failed("redis", "dokploy_unreachable")] }, { next: "retry" }],
+  ["Dokploy away", { outcomes: [failed("redis", "dokploy_unreachable")] }, { next: "wait", of: "dokploy" }],
+  ["Vault away", { outcomes: [failed("redis", "vault_unreachable")] }, { next: "wait", of: "vault" }],
+  ["its Docker away", { outcomes: [failed("redis", "docker_unreachable")] }, { next: "wait", of: "docker" }],
   [
     "Dokploy away after something was deployed",
     { outcomes: [did("postgres", "changed"), failed("redis", "dokploy_unreachable")] },
-    { next: "fail", cause: { code: "dokploy_unreachable" } },
+    { next: "wait", of: "dokploy", cause: { code: "dokploy_unreachable" } },
+  ],
+  [
+    "nobody at an address where Dokploy was before",
+    { outcomes: [failed("redis", "dokploy_elsewhere")] },
+    { next: "wait", of: "dokploy" },
+  ],
+  [
+    "nobody at an address where Dokploy never was",
+    { outcomes: [failed("redis", "dokploy_elsewhere")], known: false },
+    { next: "fail", cause: { code: "dokploy_elsewhere" } },
+  ],
+  ["a key that is refused", { outcomes: [failed("redis", "dokploy_auth")] }, { next: "fail" }],
+  [
+    "Dokploy away in a preview",
+    { records: [told("Preview failed: dokploy_unreachable: GET compose.one: no answer (check DOKPLOY_URL)")] },
+    { next: "wait", of: "dokploy", cause: { code: "dokploy_unreachable", hint: "check DOKPLOY_URL" } },
   ],
   [
     "Dokploy away for one, another failed for good",
@@ -65,7 +84,7 @@ test.each<[string, Partial<Evidence>, object]>([
   [
     "another update holds the stack",
     { result: { ...FAILED, problem: "locked" } },
-    { next: "retry", cause: { code: "stack_locked" } },
+    { next: "wait", of: "stack", cause: { code: "stack_locked" } },
   ],
   ["nothing but stderr", {}, { next: "fail", cause: { code: "program_error", message: "update failed" } }],
 ])("%s", (_name, over, expected) => {

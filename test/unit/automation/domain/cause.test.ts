@@ -19,6 +19,21 @@ describe("the cause of a failure", () => {
       { code: "config_invalid", message: "wrong", hint: "right" },
     ],
     [
+      "a preview that failed",
+      "error: Preview failed: dokploy_unreachable: no answer from https://d (check DOKPLOY_URL)",
+      { code: "dokploy_unreachable", message: "no answer from https://d", hint: "check DOKPLOY_URL" },
+    ],
+    [
+      "a preview that met the wrong server",
+      "Preview failed: config_invalid: the state is about https://a, but DOKPLOY_URL is https://b (set it back)",
+      { code: "config_invalid", hint: "set it back" },
+    ],
+    [
+      "an operation that failed",
+      "update failed: vault_sealed: Vault is sealed (unseal it)",
+      { code: "vault_unreachable" },
+    ],
+    [
       "a hint with parentheses",
       "timeout: hangs (look (twice) there)",
       { code: "timeout", message: "hangs", hint: "look (twice) there" },

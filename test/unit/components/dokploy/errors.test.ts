@@ -90,6 +90,33 @@ describe("an answer of Dokploy that is no success", () => {
     }
   });
 
+  it.each<[string, Answer, string, RegExp]>([
+    ["another site's page", { ...html, status: 200 }, "dokploy_elsewhere", /DOKPLOY_URL/],
+    ["a login before it", { ...html, status: 401 }, "dokploy_elsewhere", /let requests below \/api through/],
+    ["another server's 404", { ...html, status: 404 }, "dokploy_unreachable", /another server .* DOKPLOY_URL/],
+    [
+      "a proxy that forgot the route",
+      { status: 404, contentType: "text/plain", text: "404 page not found" },
+      "dokploy_unreachable",
+      /DOKPLOY_URL/,
+    ],
+    ["a proxy whose Dokploy is away", html, "dokploy_unreachable", /try again/],
+  ])("says of %s what may be wrong with the address", (_, answer, code, hint) => {
+    const reason = reasonOf(toDokployError(call, answer, true), (text) => text);
+    expect(reason).toMatch(new RegExp(`^${code}: `));
+    expect(reason).toMatch(hint);
+  });
+
+  it.each([
+    ["ECONNREFUSED", "dokploy_unreachable"],
+    ["EAI_AGAIN", "dokploy_unreachable"],
+    ["TimeoutError", "dokploy_unreachable"],
+    ["ENOTFOUND", "dokploy_elsewhere"],
+  ])("calls it a name that is nobody's only when there is no such name: %s", (code, expected) => {
+    const failure = new NoAnswer(Object.assign(new Error(), { code }), false);
+    expect(reasonOf(toConnectionError(call, "http://x", failure), (text) => text)).toMatch(`${expected}: `);
+  });
+
   it("is an error with a kind", () => {
     expect(toDokployError(call, html, true)).toBeInstanceOf(DokployError);
   });
