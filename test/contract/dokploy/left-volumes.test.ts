@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clearVolumes, findVolumes } from "../../../automation/cli/laptop/clear-volumes.ts";
 import { connectDokploy, type DokployServer } from "../../../automation/cli/laptop/dokploy.ts";
 import { createDockerContainers } from "../../../emulator/containers/docker.ts";
-import { whyNoDocker } from "../containers/docker-host.ts";
+import { whyNoDocker } from "../../docker.ts";
 import { composeFile, contextTo, openPlace, type Place, QUICK } from "./place.ts";
 
-const missing = await whyNoDocker();
+const missing = await whyNoDocker("busybox:1.36");
 if (missing !== undefined && process.env.REQUIRE_DOCKER === "1")
   test("has the Docker that REQUIRE_DOCKER=1 asks for", () => {
     throw new Error(missing);
