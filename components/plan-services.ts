@@ -1,4 +1,4 @@
-import { checkDrafts, definitionProblem } from "./check-drafts.ts";
+import { checkDrafts, definitionProblem, refusedValue } from "./check-drafts.ts";
 import type { FileContent, SecretDelivery } from "./compose/context.ts";
 import type { Problem } from "./compose/problem.ts";
 import { renderCompose } from "./compose/render.ts";
@@ -72,13 +72,18 @@ export interface ServicePlan {
   adopt: boolean;
 }
 
+/** What planning services comes to. */
+export interface PlannedServices {
+  services: ServicePlan[];
+  problems: Problem[];
+  /** What is wrong with a value that somebody wants to give for a secret; nothing for a service that does not run here. */
+  refuseValue(service: string, name: string, value: string): Problem[];
+}
+
 const WAIT_TIMEOUT = 120;
 
 /** Plans every service of a stack, in the order of their dependencies, or says all that is wrong. Pure. */
-export function planServices(
-  settings: StackSettings,
-  sources: PlanSources,
-): { services: ServicePlan[]; problems: Problem[] } {
+export function planServices(settings: StackSettings, sources: PlanSources): PlannedServices {
   const problems: Problem[] = [];
   const running = sources.catalogue.filter((service) => settings.services.includes(service.name));
   const context = contextFor(settings, running);
@@ -89,6 +94,11 @@ export function planServices(
     problems.push(...issues.map(({ path, message, hint }) => sources.configProblem(key, path, message, hint)));
     return described ? [toDraft(service, described)] : [];
   });
+
+  const refuseValue: PlannedServices["refuseValue"] = (service, name, value) =>
+    refusedValue(service, name, value, drafts, settings.vault !== undefined).map((reason) =>
+      sources.configProblem(`platform:${service}`, ["secrets", name], `the value ${reason}`, "choose another value"),
+    );
 
   const rendered = drafts.flatMap((draft): RenderedDraft[] => {
     const result = render(draft, drafts, settings, sources);
@@ -103,7 +113,7 @@ export function planServices(
   }
   const names = sources.catalogue.map(({ name }) => name);
   problems.push(...checkDrafts(drafts, rendered, names, sources.configProblem, settings.vault !== undefined));
-  if (problems.length > 0) return { services: [], problems };
+  if (problems.length > 0) return { services: [], problems, refuseValue };
   const byName = new Map(rendered.map((draft) => [draft.service.name, draft]));
   const vault = settings.vault && planVault(rendered, settings.stack, settings.vault);
   return {
@@ -112,6 +122,7 @@ export function planServices(
       return draft ? [toPlan(draft, drafts, settings, context, vault)] : [];
     }),
     problems,
+    refuseValue,
   };
 }
 
