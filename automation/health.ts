@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
 import { SECRET_VARIABLES, webhookSecrets } from "./config.ts";
+import { checkEngine } from "./engine/version-check.ts";
 import type { Runner } from "./runner.ts";
 
 /** How one function of the runner is. */
@@ -7,16 +7,23 @@ export type CheckState = "ok" | "broken" | "unknown";
 
 /** What `/health` answers from. Names and states only: the endpoint is open. */
 export interface Health {
+  /** As last seen. What is not on this machine is looked at again, in the background, when that was a while ago. */
   checks(): Record<string, CheckState>;
   /** Whether the process can do its own work, store included. */
   isLive(): Promise<boolean>;
   stop(): void;
 }
 
+/** How often a function is tried, and how soon after a failure, in milliseconds. */
+interface Pace {
+  every: number;
+  again?: number;
+}
+
 /** How often each function is tried, in milliseconds. */
 const INTERVAL = 15_000;
-/** The remote is asked less often. */
-const GIT_INTERVAL = 60_000;
+/** What is not on this machine is asked less often, as long as it is well. */
+const REMOTE_INTERVAL = 60_000;
 const TIMEOUT = 5_000;
 /** How long before the next try a check that hangs is given up. */
 const MARGIN = 1_000;
@@ -25,18 +32,30 @@ const MARGIN = 1_000;
 export function startHealth(runner: Runner): Health {
   const states: Record<string, CheckState> = {};
   let stopped = false;
-  const check = (name: string, every: number, probe: () => Promise<void>) => {
+  const timers = new Map<string, NodeJS.Timeout>();
+  const refreshes: (() => void)[] = [];
+  /** Tried `every` so often, `again` after a failure, and as soon as that when somebody asks. */
+  const check = (name: string, { every, again = every }: Pace, probe: () => Promise<void>) => {
     states[name] = "unknown";
     let failures = 0;
+    let at = 0;
+    const lookIn = (ms: number) => {
+      clearTimeout(timers.get(name));
+      timers.set(name, setTimeout(look, ms));
+    };
     const look = async () => {
+      if (stopped) return;
+      at = runner.now();
+      lookIn(every);
       try {
-        await inTime(probe(), every - MARGIN);
+        await inTime(probe(), again - MARGIN);
         states[name] = "ok";
         failures = 0;
       } catch (error) {
         if (stopped) return;
         states[name] = "broken";
         failures += 1;
+        if (again < every) lookIn(again);
         if (failures === 1) {
           const reason = runner.mask(error instanceof Error ? error.message : String(error));
           runner.log.warn({ check: name, reason }, name === "vault" ? "Vault unreachable" : "health check failed");
@@ -46,24 +65,26 @@ export function startHealth(runner: Runner): Health {
       runner.metrics.healthFailures.set({ check: name }, failures);
     };
     void look();
-    return setInterval(look, every);
+    if (again < every) refreshes.push(() => runner.now() - at >= again && void look());
   };
-  const timers = [
-    check("store", INTERVAL, () => runner.store.ping(runner.now())),
-    check("git", GIT_INTERVAL, () => runner.mirror.fetch()),
-    check("engine", GIT_INTERVAL, () => probeEngine(runner.enginePath)),
-    check("secret", INTERVAL, async () => {
-      if (webhookSecrets(runner.variables).length === 0) throw new Error("WEBHOOK_SECRET is not set");
-    }),
-    check("secret_files", INTERVAL, async () => probeSecretFiles(runner)),
-  ];
+  const remote = { every: REMOTE_INTERVAL, again: INTERVAL };
+  check("store", { every: INTERVAL }, () => runner.store.ping(runner.now()));
+  check("git", { every: REMOTE_INTERVAL }, () => runner.mirror.fetch());
+  check("engine", { every: REMOTE_INTERVAL }, checkEngine(runner.enginePath, TIMEOUT * 4));
+  check("secret", { every: INTERVAL }, async () => {
+    if (webhookSecrets(runner.variables).length === 0) throw new Error("WEBHOOK_SECRET is not set");
+  });
+  check("secret_files", { every: INTERVAL }, async () => probeSecretFiles(runner));
   // Without both, the stack's own file says where Dokploy is, and only the engine reads that.
   if (runner.variables.get("DOKPLOY_URL") && runner.variables.get("DOKPLOY_API_KEY")) {
-    timers.push(check("dokploy", INTERVAL, () => probeDokploy(runner)));
+    check("dokploy", remote, () => probeDokploy(runner));
   }
-  if (runner.variables.get("VAULT_ADDR")) timers.push(check("vault", INTERVAL, () => probeVault(runner)));
+  if (runner.variables.get("VAULT_ADDR")) check("vault", remote, () => probeVault(runner));
   return {
-    checks: () => ({ ...states }),
+    checks: () => {
+      for (const refresh of refreshes) refresh();
+      return { ...states };
+    },
     isLive: () =>
       runner.store.ping(runner.now()).then(
         () => true,
@@ -71,7 +92,7 @@ export function startHealth(runner: Runner): Health {
       ),
     stop: () => {
       stopped = true;
-      timers.forEach(clearInterval);
+      for (const timer of timers.values()) clearTimeout(timer);
     },
   };
 }
@@ -118,13 +139,4 @@ function probeSecretFiles({ variables, config, now }: Runner): void {
   }
   const unreadable = variables.unreadable();
   if (unreadable.length > 0) throw new Error(`cannot be read any more: ${unreadable.join(", ")}`);
-}
-
-function probeEngine(path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const env = { PATH: path, PULUMI_SKIP_UPDATE_CHECK: "true" };
-    const child = spawn("pulumi", ["version"], { env, stdio: "ignore", timeout: TIMEOUT * 4 });
-    child.on("error", reject);
-    child.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`pulumi version ended with ${code}`))));
-  });
 }

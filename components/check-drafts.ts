@@ -1,7 +1,7 @@
 import { closest } from "./compose/closest.ts";
 import type { Problem } from "./compose/problem.ts";
 import { refusedEnv } from "./dokploy/env.ts";
-import type { Draft, RenderedDraft } from "./draft.ts";
+import { type Draft, type RenderedDraft, refusedSecret } from "./draft.ts";
 import type { ConfigProblem } from "./plan-services.ts";
 
 /**
@@ -21,7 +21,9 @@ export function checkDrafts(
     ...rendered.flatMap((draft) => [
       ...checkNames(draft, secrets),
       ...checkShares(draft, rendered),
-      ...(inVault ? refuseGiven : checkGiven)(draft, secrets.get(draft.service.name) ?? [], configProblem),
+      ...(inVault
+        ? refuseGiven(draft, configProblem)
+        : checkGiven(draft, drafts, secrets.get(draft.service.name) ?? [], configProblem)),
       ...checkEnv(draft, configProblem),
     ]),
   ];
@@ -105,7 +107,7 @@ function checkShares({ service, description }: RenderedDraft, drafts: readonly R
 }
 
 /** Config is no place for a value that Vault is to hold. */
-function refuseGiven({ service, common }: RenderedDraft, _known: readonly string[], configProblem: ConfigProblem) {
+function refuseGiven({ service, common }: RenderedDraft, configProblem: ConfigProblem) {
   return Object.keys(common.secrets).map((name) =>
     configProblem(
       `platform:${service.name}`,
@@ -118,6 +120,7 @@ function refuseGiven({ service, common }: RenderedDraft, _known: readonly string
 
 function checkGiven(
   { service, common, description }: RenderedDraft,
+  drafts: readonly Draft[],
   known: readonly string[],
   configProblem: ConfigProblem,
 ): Problem[] {
@@ -145,10 +148,22 @@ function checkGiven(
         ),
       ];
     }
-    return refusedEnv({ VALUE: value }, true).map(({ reason }) =>
+    return refusedValue(service.name, name, value, drafts, false).map((reason) =>
       configProblem(key, path, `the value ${reason}`, "choose another value"),
     );
   });
+}
+
+/** Why a value cannot be given for a secret: it would not reach the container unchanged, or who reads it there cannot take it. */
+export function refusedValue(
+  service: string,
+  name: string,
+  value: string,
+  drafts: readonly Draft[],
+  inVault: boolean,
+): string[] {
+  const lost = inVault ? [] : refusedEnv({ VALUE: value }, true).map(({ reason }) => reason);
+  return [...lost, ...refusedSecret(service, name, value, drafts)];
 }
 
 function checkEnv({ service, common, description, rendered }: RenderedDraft, configProblem: ConfigProblem): Problem[] {

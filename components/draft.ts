@@ -31,3 +31,18 @@ export function secretValue(draft: Draft, name: string, drafts: readonly Draft[]
   const given = owner?.secrets[source.name];
   return given ?? deriveSecret(key, { stack, ...source, version: owner?.secretVersion ?? 1 });
 }
+
+/** Why a value cannot be given for a secret of `owner`, as the service itself and those that borrow it say. */
+export function refusedSecret(owner: string, name: string, value: string, drafts: readonly Draft[]): string[] {
+  return drafts.flatMap(({ service, description: { borrows = {}, takes = {} } }) => {
+    const aliases = Object.keys(borrows).filter(
+      (alias) => borrows[alias]?.service === owner && borrows[alias]?.name === name,
+    );
+    const names = service.name === owner ? [name] : aliases;
+    return names.flatMap((alias) => {
+      const reason = takes[alias]?.(value);
+      if (reason === undefined) return [];
+      return [service.name === owner ? reason : `${reason} by ${service.name}, which uses it too`];
+    });
+  });
+}

@@ -1,4 +1,4 @@
-import { checkDrafts, definitionProblem } from "./check-drafts.ts";
+import { checkDrafts, definitionProblem, refusedValue } from "./check-drafts.ts";
 import type { FileContent, SecretDelivery } from "./compose/context.ts";
 import type { Problem } from "./compose/problem.ts";
 import { renderCompose } from "./compose/render.ts";
@@ -79,16 +79,23 @@ export interface ServicePlan {
   adopt: boolean;
 }
 
+/** What planning services comes to. */
+export interface PlannedServices {
+  services: ServicePlan[];
+  problems: Problem[];
+  /** All that the stack names, as far as its files can be read. */
+  names: MadeName[];
+  /** What is wrong with a value that somebody wants to give for a secret; nothing for a service that does not run here. */
+  refuseValue(service: string, name: string, value: string): Problem[];
+}
+
 const WAIT_TIMEOUT = 120;
 
 /**
  * Plans every service of a stack, in the order of their dependencies, or says all that is wrong; and tells what it names, as far as
  * the files can be read. Pure.
  */
-export function planServices(
-  settings: StackSettings,
-  sources: PlanSources,
-): { services: ServicePlan[]; problems: Problem[]; names: MadeName[] } {
+export function planServices(settings: StackSettings, sources: PlanSources): PlannedServices {
   const problems: Problem[] = [];
   const running = sources.catalogue.filter((service) => settings.services.includes(service.name));
   const context = contextFor(settings, running);
@@ -99,6 +106,11 @@ export function planServices(
     problems.push(...issues.map(({ path, message, hint }) => sources.configProblem(key, path, message, hint)));
     return described ? [toDraft(service, described)] : [];
   });
+
+  const refuseValue: PlannedServices["refuseValue"] = (service, name, value) =>
+    refusedValue(service, name, value, drafts, settings.vault !== undefined).map((reason) =>
+      sources.configProblem(`platform:${service}`, ["secrets", name], `the value ${reason}`, "choose another value"),
+    );
 
   const rendered = drafts.flatMap((draft): RenderedDraft[] => {
     const result = render(draft, drafts, settings, sources);
@@ -115,7 +127,7 @@ export function planServices(
   problems.push(...checkDrafts(drafts, rendered, names, sources.configProblem, settings.vault !== undefined));
   const made = namesOfStack(toNamed(settings, sources), rendered, context.hostOf);
   problems.push(...explainClashes(made));
-  if (problems.length > 0) return { services: [], problems, names: made };
+  if (problems.length > 0) return { services: [], problems, names: made, refuseValue };
   const byName = new Map(rendered.map((draft) => [draft.service.name, draft]));
   const vault = settings.vault && planVault(rendered, settings.stack, settings.vault);
   return {
@@ -125,6 +137,7 @@ export function planServices(
     }),
     problems,
     names: made,
+    refuseValue,
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { explainIssues, type Issue } from "./explain-issues.ts";
+import type { SecretRule } from "./secret-rules.ts";
 
 /** A way in from outside: `https://<host><suffix>.<platform:domain><path>` leads to a container's port. */
 export interface Route {
@@ -45,6 +46,11 @@ export interface ServiceDescription {
   borrows?: Record<string, { service: string; name: string }>;
   /** Its own secrets that other services may borrow. Default none. */
   shares?: string[];
+  /**
+   * What a value given from outside may not be, by secret, its own and borrowed ones. A rule tells what is wrong and never the value.
+   * Default: whatever reaches a container.
+   */
+  takes?: Record<string, SecretRule>;
   /** Secrets that containers get besides those which the compose file names: container → names. */
   grants?: Record<string, string[]>;
   routes?: Route[];

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Problem } from "../components/compose/problem.ts";
 import { readSettings } from "./bootstrap/config.ts";
 import { catalogue } from "./catalogue.ts";
@@ -5,7 +6,9 @@ import { namesOf, planStack, printProblems } from "./plan.ts";
 import type { RawConfig } from "./raw-config.ts";
 import { fromStackFile, readStackFile } from "./stack-file.ts";
 
-const USAGE = "usage: node stacks/check.ts <stack> [--json]\n";
+const USAGE = `usage: node stacks/check.ts <stack> [--json]
+       node stacks/check.ts <stack> --value-of <service> <secret> [--json] < value
+`;
 
 /** What `check` found, as `--json` prints it. */
 interface Report {
@@ -18,8 +21,15 @@ interface Report {
   volumes?: Record<string, string[]>;
 }
 
-/** Plans a stack from its file alone: no engine, no network, no master key. */
-function check(stack: string): Report {
+/** A value that somebody wants to give for a secret. */
+interface Given {
+  service: string;
+  name: string;
+  value: string;
+}
+
+/** Plans a stack from its file alone: no engine, no network, no master key. With a value, only that is judged. */
+function check(stack: string, given?: Given): Report {
   const notes: string[] = [];
   const text = readStackFile(stack);
   if (text === undefined) {
@@ -40,7 +50,11 @@ function check(stack: string): Report {
   const key = process.env.PLATFORM_KEY;
   if (key === undefined && raw.values["platform:key"] === undefined)
     notes.push("PLATFORM_KEY is not set: an update needs it");
-  const { plan, problems } = planStack(stack, raw, key ?? "stand-in".repeat(8));
+  const { plan, problems, refuseValue } = planStack(stack, raw, key ?? "stand-in".repeat(8));
+  if (given) {
+    const refused = refuseValue(given.service, given.name, given.value);
+    return { stack, ok: refused.length === 0, problems: refused, notes: [], services: [] };
+  }
   if (plan && stack === "production" && raw.values["platform:secrets"] !== "vault") {
     notes.push("production keeps its secrets in Dokploy: they rest in clear in its env and beside the compose file");
   }
@@ -62,13 +76,16 @@ function print(report: Report): void {
   for (const note of report.notes) console.error(`note: ${note}`);
 }
 
-const [stack, ...flags] = process.argv.slice(2);
-if (stack === undefined || stack.startsWith("-") || flags.some((flag) => flag !== "--json")) {
+const [stack, ...rest] = process.argv.slice(2);
+const words = rest.filter((word) => word !== "--json");
+const [flag, service = "", name = ""] = words;
+const ofValue = flag === "--value-of" && words.length === 3;
+if (stack === undefined || stack.startsWith("-") || (words.length > 0 && !ofValue)) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
 } else {
-  const report = check(stack);
-  if (flags.includes("--json")) console.log(JSON.stringify(report));
+  const report = check(stack, ofValue ? { service, name, value: readFileSync(0, "utf8") } : undefined);
+  if (rest.includes("--json")) console.log(JSON.stringify(report));
   else print(report);
   process.exitCode = report.ok ? 0 : 1;
 }

@@ -4,7 +4,12 @@ import type { FileContent } from "../components/compose/context.ts";
 import { type Problem, printProblem, sortProblems } from "../components/compose/problem.ts";
 import { explainClashesWith } from "../components/names/explain.ts";
 import type { MadeName } from "../components/names/name.ts";
-import { planServices, type ServicePlan, type StackSettings } from "../components/plan-services.ts";
+import {
+  type PlannedServices,
+  planServices,
+  type ServicePlan,
+  type StackSettings,
+} from "../components/plan-services.ts";
 import { STACK } from "../components/runner/compose.ts";
 import { bootstrapNames } from "./bootstrap/names.ts";
 import { catalogue } from "./catalogue.ts";
@@ -33,16 +38,17 @@ export function planStack(
   stack: string,
   raw: RawConfig,
   platformKey: string | undefined,
-): { plan?: StackPlan; problems: Problem[] } {
+): { plan?: StackPlan; problems: Problem[]; refuseValue: PlannedServices["refuseValue"] } {
   const names = catalogue.map(({ name }) => name);
   const { config, problems } = readConfig({ stack, raw, catalogue: names, platformKey });
   // With a broken config the compose files are still looked at, under stand-ins, so that nobody mends them one by one.
   const settings = config ?? standIn(stack, raw, names);
-  const { services, names: made, problems: more } = planFrom(settings, raw);
+  const { services, names: made, problems: more, refuseValue } = planFrom(settings, raw);
   // The names of a broken config are none that would be made.
   const elsewhere = config ? explainClashesWith(namesOfOthers(stack), made) : [];
   const all = sortProblems([...problems, ...more, ...elsewhere]);
-  return config && all.length === 0 ? { plan: { config, services }, problems: [] } : { problems: all };
+  const plan = config && all.length === 0 ? { plan: { config, services } } : {};
+  return { ...plan, problems: all, refuseValue };
 }
 
 /** Every name that a stack makes with these services, as far as its config and their files can be read. Needs no key. */

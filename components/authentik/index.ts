@@ -1,5 +1,16 @@
 import { z } from "zod";
+import { every, headerWord, oneLine, type SecretRule } from "../secret-rules.ts";
 import { defineService, memory } from "../service.ts";
+
+/** Authentik reads every variable of its own as an address, and some addresses end it (authentik/lib/config.py, parse_uri, of 2025.8). */
+const noAddress: SecretRule = (value) =>
+  /^([a-z][a-z0-9+.-]*:)?\/\/|^(env|file):/i.test(value)
+    ? "begins like an address, which Authentik would follow"
+    : undefined;
+
+/** It puts the password into an address with `+` for a space, and reads that back as a plus (authentik/lib/config.py, redis_url). */
+const noSpace: SecretRule = (value) =>
+  value.includes(" ") ? "has a space, which is sent as another character" : undefined;
 
 /** Authentik at `auth<suffix>.<domain>`, with its own database. The first administrator is `akadmin` with the secret `authentik_admin_password`. */
 export const authentik = defineService({
@@ -26,6 +37,13 @@ export const authentik = defineService({
     borrows: {
       authentik_database_password: { service: "postgres", name: "database_authentik" },
       authentik_redis_password: { service: "redis", name: "redis_password" },
+    },
+    takes: {
+      authentik_secret_key: oneLine,
+      authentik_admin_password: every(oneLine, noAddress),
+      authentik_admin_token: every(headerWord, noAddress),
+      authentik_database_password: oneLine,
+      authentik_redis_password: every(oneLine, noSpace),
     },
     routes: [{ container: "server", host: "auth", port: 9000 }],
     data: ["media"],

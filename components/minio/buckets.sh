@@ -2,7 +2,7 @@
 # Brings buckets and users to what BUCKETS and /run/secrets say. Running it again changes nothing.
 set -euo pipefail
 
-export MC_HOST_platform="http://platform:$(cat /run/secrets/minio_root_password)@$MINIO_HOST:9000"
+root() { bash /as.sh root "http://$MINIO_HOST:9000" platform /run/secrets/minio_root_password "$@"; }
 
 policy() {
   cat <<JSON
@@ -18,15 +18,15 @@ JSON
 }
 
 # The image has bash and coreutils, but no grep.
-has_policy() { [[ "$(mc --json admin user info platform "$1")" == *"\"policyName\":\"$1\""* ]]; }
+has_policy() { [[ "$(root --json admin user info server "$1")" == *"\"policyName\":\"$1\""* ]]; }
 
 bucket() {
-  mc --quiet mb --ignore-existing "platform/$1" || return 1
+  root --quiet mb --ignore-existing "server/$1" || return 1
   # Name and password on stdin: on a command line other processes could see them.
-  printf '%s\n%s\n' "$1" "$(cat "/run/secrets/bucket_$1")" | mc --quiet admin user add platform || return 1
+  printf '%s\n%s\n' "$1" "$(cat "/run/secrets/bucket_$1")" | root --quiet admin user add server || return 1
   policy "$1" >/tmp/policy.json || return 1
-  mc --quiet admin policy create platform "$1" /tmp/policy.json || return 1
-  has_policy "$1" || mc --quiet admin policy attach platform "$1" --user "$1"
+  root --quiet admin policy create server "$1" /tmp/policy.json || return 1
+  has_policy "$1" || root --quiet admin policy attach server "$1" --user "$1"
 }
 
 apply() {

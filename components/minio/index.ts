@@ -1,5 +1,9 @@
 import { z } from "zod";
+import { every, length, oneLine, type SecretRule } from "../secret-rules.ts";
 import { defineService, memory } from "../service.ts";
+
+/** The server's least, and what its client reads in one go. */
+const password: SecretRule = every(oneLine, length({ least: 8, most: 4000 }));
 
 // Shell variables carry these names, so the dots that S3 would allow are left out.
 const BUCKET = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
@@ -23,6 +27,9 @@ export const minio = defineService({
       env: { MINIO_MEMORY: settings.memory, MINIO_BUCKETS: buckets.join(" ") },
       grants: { buckets: buckets.map((name) => `bucket_${name}`) },
       shares: buckets.map((name) => `bucket_${name}`),
+      takes: Object.fromEntries(
+        ["minio_root_password", ...buckets.map((name) => `bucket_${name}`)].map((name) => [name, password]),
+      ),
       routes: [
         { container: "minio", host: "minio", port: 9001 },
         { container: "minio", host: "s3", port: 9000 },

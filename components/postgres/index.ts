@@ -1,5 +1,13 @@
 import { z } from "zod";
+import { every, oneLine, type SecretRule } from "../secret-rules.ts";
 import { defineService, memory } from "../service.ts";
+
+/** Characters that PostgreSQL leaves out of a password (SASLprep, RFC 3454 table B.1): without others it would be empty. */
+const UNSEEN = /^(?:\u00ad|\u034f|\u1806|[\u180b-\u180d]|[\u200b-\u200d]|\u2060|[\ufe00-\ufe0f]|\ufeff)*$/u;
+
+const password: SecretRule = every(oneLine, (value) =>
+  UNSEEN.test(value) ? "has no character that PostgreSQL keeps" : undefined,
+);
 
 const DATABASE = /^[a-z][a-z0-9_]{0,62}$/;
 
@@ -33,6 +41,9 @@ export const postgres = defineService({
       },
       grants: { databases: databases.map((name) => `database_${name}`) },
       shares: databases.map((name) => `database_${name}`),
+      takes: Object.fromEntries(
+        ["postgres_password", ...databases.map((name) => `database_${name}`)].map((name) => [name, password]),
+      ),
       data: ["data"],
     };
   },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { every, length, oneLine } from "../secret-rules.ts";
 import { defineService, memory } from "../service.ts";
 
 /** Redis with a password and an append-only file. It shares its secret `redis_password`. */
@@ -34,6 +35,8 @@ export const redis = defineService({
       REDIS_APPENDONLY: persistence ? "yes" : "no",
     },
     shares: ["redis_password"],
+    // Who has not signed in yet may send no longer word.
+    takes: { redis_password: every(oneLine, length({ most: 16_384 })) },
     data: ["data"],
   }),
 });

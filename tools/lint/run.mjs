@@ -1,7 +1,9 @@
-// Checks the workflows (actionlint, zizmor) and builds the documentation strictly: `node tools/lint/run.mjs`.
+// Checks the workflows (actionlint, zizmor), looks for secrets (gitleaks) and builds the documentation strictly:
+// `node tools/lint/run.mjs`.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { installActionlint, installMkdocs, installZizmor } from "./setup.mjs";
+import { secretScans } from "./secrets.mjs";
+import { installActionlint, installGitleaks, installMkdocs, installZizmor } from "./setup.mjs";
 
 const root = join(import.meta.dirname, "..", "..");
 
@@ -17,6 +19,10 @@ const CHECKS = {
   actionlint: async () => passes(await installActionlint(), ["-color"]),
   // Its online audits need a token of GitHub's; what this machine can tell, it tells offline.
   zizmor: async () => passes(await installZizmor(), ["--offline", "--persona", "pedantic", "--quiet", ".github"]),
+  gitleaks: async () => {
+    const program = await installGitleaks();
+    return secretScans(root).every((words) => passes(program, words));
+  },
   mkdocs: async () =>
     passes("python3", ["-m", "mkdocs", "build", "--strict", "--config-file", "docs/mkdocs.yml"], {
       PYTHONPATH: await installMkdocs(),

@@ -1,5 +1,5 @@
-// Gets the linters of the workflows and of the documentation, each in the cache under the hash of what pins it.
-// Quick when they are there already; needs Go for actionlint, and Python 3 with pip for zizmor and MkDocs.
+// Gets the linters of the workflows, of the documentation and of secrets, each in the cache under the hash of what pins it.
+// Quick when they are there already; needs Go for actionlint and gitleaks, and Python 3 with pip for zizmor and MkDocs.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -45,18 +45,34 @@ function python(name, requirements) {
   );
 }
 
-/** @returns {Promise<string>} the program */
-export async function installActionlint() {
-  const pins = [join(here, "go.mod"), join(here, "go.sum")];
-  const folder = await once(folderOf("actionlint", pins), (into) =>
+/**
+ * @param {string} name
+ * @param {string} module folder of the `go.mod` that pins it
+ * @param {string} source the package to build
+ * @param {string} time how long that takes
+ * @returns {Promise<string>} the program
+ */
+async function goLinter(name, module, source, time) {
+  const pins = [join(module, "go.mod"), join(module, "go.sum")];
+  const folder = await once(folderOf(name, pins), (into) =>
     runStep(
-      "Building actionlint from its Go module (once, about 20 s)",
+      `Building ${name} from its Go module (once, about ${time})`,
       "go",
-      ["build", "-trimpath", "-o", join(into, "actionlint"), "github.com/rhysd/actionlint/cmd/actionlint"],
-      { cwd: here, env: { ...process.env, GOFLAGS: "-mod=readonly -buildvcs=false", CGO_ENABLED: "0" } },
+      ["build", "-trimpath", "-o", join(into, name), source],
+      { cwd: module, env: { ...process.env, GOFLAGS: "-mod=readonly -buildvcs=false", CGO_ENABLED: "0" } },
     ),
   );
-  return join(folder, "actionlint");
+  return join(folder, name);
+}
+
+/** @returns {Promise<string>} the program */
+export function installActionlint() {
+  return goLinter("actionlint", here, "github.com/rhysd/actionlint/cmd/actionlint", "20 s");
+}
+
+/** @returns {Promise<string>} the program */
+export function installGitleaks() {
+  return goLinter("gitleaks", join(here, "gitleaks"), "github.com/zricethezav/gitleaks/v8", "50 s");
 }
 
 /** @returns {Promise<string>} the program */

@@ -29,11 +29,22 @@ export function define(command: Command): void {
     });
 }
 
-/** Runs the checkout's own check of a stack. Throws CliError when it breaks down. */
-export async function checkStack(folder: string, stack: string): Promise<CheckReport> {
+/** A value that somebody wants to give for a secret. */
+interface GivenValue {
+  service: string;
+  name: string;
+  value: string;
+}
+
+/** Runs the checkout's own check of a stack, or of one value for a secret of it. Throws CliError when it breaks down. */
+export async function checkStack(folder: string, stack: string, given?: GivenValue): Promise<CheckReport> {
+  const words = given ? ["--value-of", given.service, given.name] : [];
   // What reads the report is loaded while the report is made.
   const [{ code, stdout, stderr }, { checkReport }] = await Promise.all([
-    runProgram(process.execPath, ["stacks/check.ts", stack, "--json"], { cwd: folder }),
+    runProgram(process.execPath, ["stacks/check.ts", stack, ...words, "--json"], {
+      cwd: folder,
+      ...(given && { input: given.value }),
+    }),
     import("./check-report.ts"),
   ]);
   const parsed = checkReport.safeParse(parseJson(stdout));

@@ -1,7 +1,8 @@
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/emulator.ts";
 import { engineEnvironment } from "../../../tools/engine-path.mjs";
@@ -163,19 +164,15 @@ describe.each([
   );
 
   /** The engine on a backend of its own. */
-  function pulumi(folder: string, ...words: string[]): string {
+  async function pulumi(folder: string, ...words: string[]): Promise<string> {
     const env = {
       ...engineEnvironment(),
       PULUMI_BACKEND_URL: `file://${folder}`,
       PULUMI_HOME: join(folder, "home"),
       PULUMI_CONFIG_PASSPHRASE: world.env.PULUMI_CONFIG_PASSPHRASE,
     };
-    return execFileSync("pulumi", [...words, "--stack", "staging", "--non-interactive"], {
-      cwd: folder,
-      env,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const all = [...words, "--stack", "staging", "--non-interactive"];
+    return (await promisify(execFile)("pulumi", all, { cwd: folder, env })).stdout;
   }
 
   test("and the copies of the state can be put back: the secrets are in them", async () => {
@@ -184,9 +181,9 @@ describe.each([
     try {
       copyFileSync(join(world.origin.folder, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
       writeFileSync(join(folder, "Pulumi.staging.yaml"), "{}\n");
-      pulumi(folder, "stack", "init");
-      pulumi(folder, "stack", "import", "--file", copies().at(-1)!);
-      const shown = pulumi(folder, "stack", "export", "--show-secrets");
+      await pulumi(folder, "stack", "init");
+      await pulumi(folder, "stack", "import", "--file", copies().at(-1)!);
+      const shown = await pulumi(folder, "stack", "export", "--show-secrets");
       for (const password of await made()) expect(shown).toContain(password);
 
       // As runners before this wrote them.

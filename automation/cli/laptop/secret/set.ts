@@ -37,6 +37,7 @@ export function define(command: Command): void {
       }
       const inVault = readStackConfig(checkout, stack)["platform:secrets"] === "vault";
       const value = await readValue(`${name} of ${service} on ${stack}`);
+      await requireTaken(checkout.folder, { stack, service, name }, value);
       if (options.create) await createStack(checkout, stack);
       const next = inVault
         ? await setInVault(checkout, { stack, service, name }, value, progressFor(options))
@@ -85,6 +86,13 @@ async function setInStackFile(checkout: Checkout, place: Place, value: string): 
   return `commit ${file} (the value in it is encrypted); the next update hands it to the service`;
 }
 
+/** Throws CliError when the service, or one that borrows the secret, cannot take the value. */
+async function requireTaken(folder: string, { stack, service, name }: Place, value: string): Promise<void> {
+  const { problems } = await checkStack(folder, stack, { service, name, value });
+  const [problem] = problems;
+  if (problem) throw wrongUse(`${name} of ${service} cannot be set: ${problem.message}`, problem.hint);
+}
+
 async function readValue(what: string): Promise<string> {
   if (process.stdin.isTTY) {
     const { isCancel, password } = await import("@clack/prompts");
@@ -93,9 +101,16 @@ async function readValue(what: string): Promise<string> {
     return typed;
   }
   const chunks = await Array.fromAsync(process.stdin as AsyncIterable<Buffer>);
-  const value = Buffer.concat(chunks)
-    .toString("utf8")
-    .replace(/\r?\n$/, "");
+  const value = decode(Buffer.concat(chunks)).replace(/\r?\n$/, "");
   if (value !== "") return value;
   throw wrongUse("There is no value on stdin", "Hand it over: dockmaster secret set … < file");
+}
+
+/** Whatever is no text would be stored as something else. Throws CliError. */
+function decode(bytes: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw wrongUse("The value on stdin is no text (UTF-8)", "Encode it, e.g. with base64, or choose another value");
+  }
 }

@@ -1,0 +1,41 @@
+import { spawn } from "node:child_process";
+import { stat } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+
+/** Tells whether the engine runs. */
+export type EngineCheck = () => Promise<void>;
+
+/**
+ * Asks the engine on a PATH for its version, and again only when its file is another one or the last answer was none: starting it
+ * costs more processor time than all else that a runner at rest does. Rejects when it is not there, or does not run within `timeoutMs`.
+ */
+export function checkEngine(path: string, timeoutMs: number): EngineCheck {
+  let known: string | undefined;
+  return async () => {
+    const file = await identify(path);
+    if (file === known) return;
+    known = undefined;
+    await askVersion(path, timeoutMs);
+    known = file;
+  };
+}
+
+/** What changes whenever the engine's file is replaced or written to. */
+async function identify(path: string): Promise<string> {
+  for (const folder of path.split(delimiter)) {
+    const file = join(folder, "pulumi");
+    const facts = folder === "" ? undefined : await stat(file).catch(() => undefined);
+    if (!facts?.isFile() || (facts.mode & 0o111) === 0) continue;
+    return [file, facts.dev, facts.ino, facts.size, facts.mtimeMs, facts.ctimeMs].join(" ");
+  }
+  throw new Error("there is no pulumi on the runner's PATH");
+}
+
+function askVersion(path: string, timeout: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const env = { PATH: path, PULUMI_SKIP_UPDATE_CHECK: "true" };
+    const child = spawn("pulumi", ["version"], { env, stdio: "ignore", timeout });
+    child.on("error", reject);
+    child.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`pulumi version ended with ${code}`))));
+  });
+}
