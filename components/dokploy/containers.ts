@@ -137,6 +137,16 @@ const SECONDS: Record<string, number> = {
   year: 31_536_000,
 };
 
+/**
+ * For how many seconds a container has run at least, by what Docker says of it: `Up 3 hours` may be half an hour less, because Docker
+ * rounds hours (docker/go-units, duration.go); all else it rounds down.
+ */
+export function leastSeconds(status: string): number {
+  const seconds = uptime(status);
+  const inHours = /^Up (?:about )?(?:\d+|an?) hours?/i.test(status);
+  return inHours ? seconds - 1800 : seconds;
+}
+
 /** Seconds out of `Up 3 minutes (healthy)`, as roughly as Docker says it; "Less than a second" is 0. */
 function uptime(status: string): number {
   const found = /^Up (?:about )?(?:(\d+)|an?|less than a) (second|minute|hour|day|week|month|year)/i.exec(status);

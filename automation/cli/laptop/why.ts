@@ -36,7 +36,12 @@ export function define(command: Command): void {
         return;
       }
       const since = changedAt === null ? "never" : `${formatAge(Date.now() - Date.parse(changedAt))} ago`;
-      printLines([`${service} on ${stack}: digest ${digest}, last changed ${since}`, `  ${reason}`, "", ...formatInputs(rows)]);
+      printLines([
+        `${service} on ${stack}: digest ${digest}, last changed ${since}`,
+        `  ${reason}`,
+        "",
+        ...formatInputs(rows),
+      ]);
       const [from, to] = [before?.composeFile, now?.composeFile];
       if (typeof from === "string" && typeof to === "string" && from !== to) {
         printLines(["", ...(await diffTexts(from, to))]);
