@@ -153,10 +153,9 @@ function concludeStep(story: Story, { op, keys }: StepRecord, server: number | u
   if (op === "delete") return { result, reason: "no longer in the release" };
   if (op === "create") return concludeCreation(taken, known);
   const drift = told ? told.drift : named(found);
-  const restarts = wordRestarts(told?.restarts, server);
-  const why = [...wordDrift(drift), ...wordChange(named(keys), told?.unfinished, drift), ...restarts];
-  if (why.length > 0) return { result, reason: why.join("; ") };
-  return { result, reason: !told && found.includes("deployed") ? "was not running well" : "failed before" };
+  const why = [...wordDrift(drift), ...wordChange(named(keys), told?.unfinished, drift)];
+  if (why.length === 0) why.push(!told && found.includes("deployed") ? "was not running well" : "failed before");
+  return { result, reason: [...why, ...wordRestarts(told?.restarts, server)].join("; ") };
 }
 
 /** A service that was there already is taken over: nothing is new, and mostly nothing changes. */

@@ -138,13 +138,12 @@ const SECONDS: Record<string, number> = {
 };
 
 /**
- * For how many seconds a container has run at least, by what Docker says of it: `Up 3 hours` may be half an hour less, because Docker
- * rounds hours (docker/go-units, duration.go); all else it rounds down.
+ * For how many seconds a container has run at least, by what Docker says of it: from an hour on it may be half an hour less, because
+ * Docker rounds hours before it makes days of them; minutes and seconds it rounds down (docker/go-units, duration.go).
  */
 export function leastSeconds(status: string): number {
   const seconds = uptime(status);
-  const inHours = /^Up (?:about )?(?:\d+|an?) hours?/i.test(status);
-  return inHours ? seconds - 1800 : seconds;
+  return seconds >= 3600 ? seconds - 1800 : seconds;
 }
 
 /** Seconds out of `Up 3 minutes (healthy)`, as roughly as Docker says it; "Less than a second" is 0. */
