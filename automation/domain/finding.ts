@@ -57,6 +57,20 @@ export function wordTakenOver({ differs, deploys, unfinished }: TakenOver): stri
   return ["taken over", ...changed, ...(deploys && changed.length === 0 ? ["deployed again"] : [])].join("; ");
 }
 
+/** Entries that say who deployed, and nothing of how the service runs (components/dokploy/read.ts; a test holds them together). */
+export const SILENT_ON_HEALTH = [
+  "deployed: there is no deployment any more",
+  "deployed: the last deployment was not ours",
+  "deployed: the last deployment brought other content",
+];
+
+/** Whether a service runs well, by what a drift check found; null when it does not show. */
+export function assessWell({ drift, deployed }: Told): boolean | null {
+  const troubles = drift.filter((entry) => entry.startsWith(DEPLOYED) && !SILENT_ON_HEALTH.includes(entry));
+  if (troubles.length > 0) return false;
+  return deployed ? true : null;
+}
+
 /** Whether a container ended by itself since the last update: nobody asked for that. */
 export function hasCrashed(told: Told | undefined): boolean {
   return told?.restarts?.some(({ times }) => times > 0) ?? false;

@@ -1,6 +1,15 @@
 import { parseCause } from "./cause.ts";
 import type { StepRecord, TimedRecord, Told } from "./engine-record.ts";
-import { hasCrashed, serverStart, wordChange, wordDrift, wordKeys, wordRestarts, wordTakenOver } from "./finding.ts";
+import {
+  assessWell,
+  hasCrashed,
+  serverStart,
+  wordChange,
+  wordDrift,
+  wordKeys,
+  wordRestarts,
+  wordTakenOver,
+} from "./finding.ts";
 import type { Cause, ServiceOutcome, ServiceResult } from "./run.ts";
 import { type NamedTakeOver, parseTakenOver, type TakenOver } from "./taken-over.ts";
 
@@ -143,7 +152,7 @@ function conclude(story: Story, { failed, canceled, server }: Whole): ServiceOut
   return { service, ...concludeStep(story, step, server), ...timed };
 }
 
-type Conclusion = Pick<ServiceOutcome, "result" | "reason">;
+type Conclusion = Pick<ServiceOutcome, "result" | "reason" | "well">;
 
 function concludeStep(story: Story, { op, keys }: StepRecord, server: number | undefined): Conclusion {
   const { known, found, told, taken } = story;
@@ -168,7 +177,7 @@ function concludeCreation(taken: TakenOver | undefined, known: boolean): Conclus
 
 function concludeFinding({ told }: Story, { op, keys }: StepRecord, server: number | undefined): Conclusion {
   const result = RESULTS[op] ?? "changed";
-  if (op === "delete") return { result, reason: "gone from Dokploy" };
+  if (op === "delete") return { result, reason: "gone from Dokploy", well: false };
   if (!told)
     return { result, reason: op === "same" ? "equal" : (wordKeys("drift", named(keys))[0] ?? "is not running well") };
   const restarts = wordRestarts(told.restarts, server);
@@ -176,7 +185,7 @@ function concludeFinding({ told }: Story, { op, keys }: StepRecord, server: numb
   const differs = told.drift.length > 0 || hasCrashed(told);
   if (!differs)
     why.unshift(told.deployed ? "equal" : ["not deployed yet", ...wordChange([], told.unfinished)].join("; "));
-  return { result: differs ? "changed" : "unchanged", reason: why.join("; ") };
+  return { result: differs ? "changed" : "unchanged", reason: why.join("; "), well: assessWell(told) };
 }
 
 /** The engine says nothing of what it leaves out: it is known only by what failed before. */

@@ -77,7 +77,8 @@ function startedByAnother(olds: ComposeOutputs, { deployments }: ComposeRecord):
   return last !== undefined && last.title !== olds.deployment && parseDeployment(last.description) !== undefined;
 }
 
-const WORDS: Record<string, string> = {
+/** Who deployed last; the rest of what `notDeployed` says is about the running service. */
+export const WORDS: Record<string, string> = {
   never: "there is no deployment any more",
   title: "the last deployment was not ours",
   content: "the last deployment brought other content",
