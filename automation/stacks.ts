@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { isDrift } from "./domain/drift.ts";
+import { assessHealth } from "./domain/health.ts";
 import type { Run } from "./domain/run.ts";
 import type { stackView } from "./http/schemas.ts";
 import { toWaitingView } from "./report.ts";
@@ -21,7 +22,7 @@ export async function describeStacks(runner: Runner): Promise<StackView[]> {
 async function describeStack({ store, mirror }: Runner, stack: string, head: string): Promise<StackView> {
   const [release, last, drifted, [waits]] = await Promise.all([
     store.stackRelease(stack),
-    readLastUpdate(store, stack),
+    readLastLook(store, stack),
     countDrifted(store, stack),
     store.runs({ stack, kinds: ["deploy", "sync"], states: ["waiting"], limit: 1 }),
   ]);
@@ -30,11 +31,20 @@ async function describeStack({ store, mirror }: Runner, stack: string, head: str
     tag: release?.tag ?? null,
     commit: release?.commit ?? null,
     since: release ? new Date(release.since).toISOString() : null,
-    healthy: last ? last.state === "succeeded" : null,
+    healthy: last ? assessHealth(last) : null,
     drift: drifted === null ? null : drifted > 0,
     behind_by: release ? await mirror.countBetween(release.commit, head) : null,
     ...(waits ? toWaitingView(waits) : {}),
   };
+}
+
+/** The newest run that saw the stack's services, or tried to: an update, or a drift check. */
+async function readLastLook(store: Store, stack: string): Promise<Run | undefined> {
+  const [[checked], last] = await Promise.all([
+    store.runs({ stack, kinds: ["drift"], states: ["succeeded", "failed"], limit: 1 }),
+    readLastUpdate(store, stack),
+  ]);
+  return checked && (!last || checked.id > last.id) ? checked : last;
 }
 
 async function readLastUpdate(store: Store, stack: string): Promise<Run | undefined> {

@@ -3,6 +3,7 @@ import type { TimedRecord } from "./domain/engine-record.ts";
 import { findOutage } from "./domain/outage.ts";
 import { toService } from "./domain/outcome.ts";
 import type { Cause, Outage, OutageOf, RunEventType, ServiceOutcome } from "./domain/run.ts";
+import { parseLocks } from "./engine/locks.ts";
 import type { EngineResult } from "./engine/start.ts";
 
 /** Why a run is stopped from outside. `lease`: another process has the stack now, nothing may be written any more. */
@@ -65,7 +66,7 @@ export function judgeStop(reason: StopReason, timeoutMs: number): Exclude<FinalV
 /** The cause of the whole: what failed outside of any service stands before the services, which it stopped. */
 function findCause(records: TimedRecord[], outcomes: ServiceOutcome[], result: EngineResult): Cause {
   if ("problem" in result && result.problem === "locked") {
-    return causeOf("stack_locked", "another update holds this stack");
+    return causeOf("stack_locked", wordLocked(result.said));
   }
   const own = outcomes.find((outcome) => outcome.cause)?.cause;
   const errors = records.flatMap(({ event }) =>
@@ -77,6 +78,15 @@ function findCause(records: TimedRecord[], outcomes: ServiceOutcome[], result: E
   const told = above.find((cause) => cause.code !== "program_error");
   // "update failed" is all that the engine says of the stack when a service failed.
   return told ?? own ?? above[0] ?? parseCause(result.said);
+}
+
+/** Names who holds the stack, where the engine did. */
+function wordLocked(said: string): string {
+  const holders = parseLocks(said).map(({ user, host, pid, since }) => {
+    const at = Number.isNaN(since) ? "" : ` since ${new Date(since).toISOString()}`;
+    return `${user} on ${host} (process ${pid})${at}`;
+  });
+  return `another update holds this stack${holders.length > 0 ? `: ${holders.join(", ")}` : ""}`;
 }
 
 function lastLine(text: string): string {

@@ -22,7 +22,8 @@ function besideServices(records: readonly TimedRecord[]): ServiceOutcome[] {
     if (event.type !== "resource" || event.phase !== "done" || toService(event.urn) !== undefined) return [];
     const service = event.urn.split("::").at(-1) ?? "";
     if (event.op === "delete") return [{ service, result: "deleted", reason: "gone" }];
-    if (event.op === "update") return [{ service, result: "changed", reason: `drift: ${event.keys.join(", ")}` }];
+    if (event.op === "update")
+      return [{ service, result: "changed", reason: `drift: ${event.keys.join(", ")}`, well: true }];
     return [];
   });
 }

@@ -19,20 +19,8 @@ export interface Told {
   deployed: boolean;
   /** Keys that an update was to bring and did not finish; `new` for the whole service. */
   unfinished?: string[];
-  /** A creation that found the service there already. */
-  taken?: TakenOver;
   /** Containers that were started again since the last update. */
   restarts?: Restart[];
-}
-
-/** What taking over a service that is there changes. */
-export interface TakenOver {
-  /** Keys that differ; undefined when a preview cannot know them yet. */
-  differs?: string[];
-  /** Whether its containers are deployed again. */
-  deploys: boolean;
-  /** It was never deployed: a creation of ours was cut off. */
-  unfinished?: boolean;
 }
 
 /** A container that is not the same process any more as after the last update. */

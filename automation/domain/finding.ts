@@ -1,4 +1,5 @@
-import type { Restart, TakenOver, Told } from "./engine-record.ts";
+import type { Restart, Told } from "./engine-record.ts";
+import type { TakenOver } from "./taken-over.ts";
 
 // How what was found about a service is said, in previews, drift checks, updates, answers and notices alike.
 
@@ -24,11 +25,28 @@ export function wordKeys(what: string, keys: readonly string[]): string[] {
 /** Says of an update that an earlier one was to do the same. */
 export const UNFINISHED = "the run before did not finish it";
 
-/** What an update that did not come to its end was to bring. */
-export function wordUnfinished(unfinished: readonly string[] | undefined): string[] {
-  if (unfinished === undefined || unfinished.length === 0) return [];
-  if (unfinished.includes("new")) return ["new", UNFINISHED];
-  return [...wordKeys("changed", unfinished), UNFINISHED];
+/** What the provider names that is no key: the whole service, or that there was a deployment. */
+const WHOLE = ["new", "taken over"];
+const DEPLOYMENT = "deployment";
+
+/**
+ * What an update changes: `changed` are keys of its own, `unfinished` what one before it was to bring and did not. Keys of `drift` are
+ * told already.
+ */
+export function wordChange(
+  changed: readonly string[],
+  unfinished: readonly string[] = [],
+  drift: readonly string[] = [],
+): string[] {
+  const named = [...WHOLE, DEPLOYMENT, ...driftKeys(drift)];
+  const keys = [...new Set([...changed, ...unfinished])].filter((key) => !isAmong(key, named));
+  const whole = WHOLE.filter((word) => unfinished.includes(word));
+  return [...whole, ...wordKeys("changed", keys), ...(unfinished.length > 0 ? [UNFINISHED] : [])];
+}
+
+/** Whether a key, or a part of it, was named. */
+function isAmong(key: string, names: readonly string[]): boolean {
+  return names.some((name) => name === key || name.startsWith(`${key}.`));
 }
 
 /** How a service was taken over that was there already. */
@@ -37,6 +55,20 @@ export function wordTakenOver({ differs, deploys, unfinished }: TakenOver): stri
   if (differs === undefined) return "taken over; what changes is known only during the update";
   const changed = wordKeys("changed", differs);
   return ["taken over", ...changed, ...(deploys && changed.length === 0 ? ["deployed again"] : [])].join("; ");
+}
+
+/** Entries that say who deployed, and nothing of how the service runs (components/dokploy/read.ts; a test holds them together). */
+export const SILENT_ON_HEALTH = [
+  "deployed: there is no deployment any more",
+  "deployed: the last deployment was not ours",
+  "deployed: the last deployment brought other content",
+];
+
+/** Whether a service runs well, by what a drift check found; null when it does not show. */
+export function assessWell({ drift, deployed }: Told): boolean | null {
+  const troubles = drift.filter((entry) => entry.startsWith(DEPLOYED) && !SILENT_ON_HEALTH.includes(entry));
+  if (troubles.length > 0) return false;
+  return deployed ? true : null;
 }
 
 /** Whether a container ended by itself since the last update: nobody asked for that. */

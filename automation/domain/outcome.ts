@@ -1,16 +1,17 @@
 import { parseCause } from "./cause.ts";
 import type { StepRecord, TimedRecord, Told } from "./engine-record.ts";
 import {
-  driftKeys,
+  assessWell,
   hasCrashed,
   serverStart,
+  wordChange,
   wordDrift,
   wordKeys,
   wordRestarts,
   wordTakenOver,
-  wordUnfinished,
 } from "./finding.ts";
 import type { Cause, ServiceOutcome, ServiceResult } from "./run.ts";
+import { type NamedTakeOver, parseTakenOver, type TakenOver } from "./taken-over.ts";
 
 /** The component that stands for one service; its name is the service's. The engine sends it also for one that it leaves out. */
 const SERVICE_TYPE = "dockmaster:platform:Service";
@@ -28,6 +29,8 @@ interface Story {
   known: boolean;
   /** Names that the refresh found different from the state. */
   found: string[];
+  /** Set when a creation finds the service there already. */
+  taken?: TakenOver;
   /** What the provider told: of what the refresh found, else of what an update began with. */
   told?: Told;
   /** What a mere refresh says became of it. */
@@ -78,10 +81,18 @@ export function reduceOutcomes(
       if (event.severity === "error") story.cause ??= parseCause(event.message);
     } else if (event.urn.includes(`$${COMPOSE_TYPE}::`)) tell(story, event, at);
   }
+  for (const { service, ...taken } of records.flatMap(parseTakeOvers)) {
+    const story = stories.get(service);
+    if (story) story.taken = taken;
+  }
   const all = [...stories.values()];
   const failed = all.filter((story) => story.cause);
   const server = serverStart(all.map(({ told }) => told));
   return all.map((story) => conclude(story, { failed, canceled, server }));
+}
+
+function parseTakeOvers({ event }: TimedRecord): NamedTakeOver[] {
+  return event.type === "diagnostic" && event.severity === "info" ? parseTakenOver(event.message) : [];
 }
 
 /** The services that stand among the records themselves, in the order of their first one. */
@@ -141,31 +152,23 @@ function conclude(story: Story, { failed, canceled, server }: Whole): ServiceOut
   return { service, ...concludeStep(story, step, server), ...timed };
 }
 
-type Conclusion = Pick<ServiceOutcome, "result" | "reason">;
+type Conclusion = Pick<ServiceOutcome, "result" | "reason" | "well">;
 
 function concludeStep(story: Story, { op, keys }: StepRecord, server: number | undefined): Conclusion {
-  const { known, found, told } = story;
+  const { known, found, told, taken } = story;
   const result = RESULTS[op] ?? "changed";
   if (op === "same") return { result, reason: ["equal", ...wordRestarts(told?.restarts, server)].join("; ") };
   if (op === "retain") return { result, reason: "no longer in the release; left running with its data" };
   if (op === "delete") return { result, reason: "no longer in the release" };
-  if (op === "create") return concludeCreation(told, known);
+  if (op === "create") return concludeCreation(taken, known);
   const drift = told ? told.drift : named(found);
-  const begun = wordUnfinished(told?.unfinished?.filter((key) => !isAmong(key, drift)));
-  const changed = named(keys).filter((key) => !isAmong(key, [...driftKeys(drift), ...(told?.unfinished ?? [])]));
-  const why = [...wordDrift(drift), ...wordKeys("changed", changed), ...begun];
-  if (why.length > 0) return { result, reason: why.join("; ") };
-  return { result, reason: !told && found.includes("deployed") ? "was not running well" : "failed before" };
-}
-
-/** Whether a key, or a part of it, was named already. */
-function isAmong(key: string, names: readonly string[]): boolean {
-  return names.some((name) => name === key || name.startsWith(`${key}.`));
+  const why = [...wordDrift(drift), ...wordChange(named(keys), told?.unfinished, drift)];
+  if (why.length === 0) why.push(!told && found.includes("deployed") ? "was not running well" : "failed before");
+  return { result, reason: [...why, ...wordRestarts(told?.restarts, server)].join("; ") };
 }
 
 /** A service that was there already is taken over: nothing is new, and mostly nothing changes. */
-function concludeCreation(told: Told | undefined, known: boolean): Conclusion {
-  const taken = told?.taken;
+function concludeCreation(taken: TakenOver | undefined, known: boolean): Conclusion {
   if (!taken) return { result: "created", reason: known ? "gone from Dokploy" : "new" };
   const reason = wordTakenOver(taken);
   if (taken.unfinished) return { result: "created", reason };
@@ -174,15 +177,15 @@ function concludeCreation(told: Told | undefined, known: boolean): Conclusion {
 
 function concludeFinding({ told }: Story, { op, keys }: StepRecord, server: number | undefined): Conclusion {
   const result = RESULTS[op] ?? "changed";
-  if (op === "delete") return { result, reason: "gone from Dokploy" };
+  if (op === "delete") return { result, reason: "gone from Dokploy", well: false };
   if (!told)
     return { result, reason: op === "same" ? "equal" : (wordKeys("drift", named(keys))[0] ?? "is not running well") };
   const restarts = wordRestarts(told.restarts, server);
   const why = [...wordDrift(told.drift), ...restarts];
   const differs = told.drift.length > 0 || hasCrashed(told);
   if (!differs)
-    why.unshift(told.deployed ? "equal" : ["not deployed yet", ...wordUnfinished(told.unfinished)].join("; "));
-  return { result: differs ? "changed" : "unchanged", reason: why.join("; ") };
+    why.unshift(told.deployed ? "equal" : ["not deployed yet", ...wordChange([], told.unfinished)].join("; "));
+  return { result: differs ? "changed" : "unchanged", reason: why.join("; "), well: assessWell(told) };
 }
 
 /** The engine says nothing of what it leaves out: it is known only by what failed before. */

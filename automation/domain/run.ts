@@ -68,6 +68,8 @@ export interface ServiceOutcome {
   reason: string;
   cause?: Cause;
   seconds?: number;
+  /** Of a drift check: whether it runs well; null when that could not be told. */
+  well?: boolean | null;
 }
 
 /** A request that may become a run. Everything is resolved: the tag has its commit. */

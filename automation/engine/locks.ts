@@ -13,6 +13,10 @@ export interface StackLock {
   /** Its engine; NaN and "" when the file is damaged: a power loss can leave an empty one. */
   pid: number;
   host: string;
+  /** Absent where its file does not say. */
+  user?: string;
+  /** When it was taken, in milliseconds since the epoch; absent where its file does not say. */
+  since?: number;
 }
 
 /** Folder of a stack's locks. */
@@ -74,11 +78,13 @@ export async function readLocks(folder: string): Promise<StackLock[]> {
 }
 
 /** The engine that a lock's file names. */
-function parseHolder(text: string): { pid: number; host: string } {
+function parseHolder(text: string): Omit<StackLock, "id"> {
   const unknown = { pid: Number.NaN, host: "" };
   try {
-    const { pid, hostname: host } = JSON.parse(text) as { pid?: unknown; hostname?: unknown };
-    return typeof pid === "number" && typeof host === "string" ? { pid, host } : unknown;
+    const { pid, hostname: host, username: user, timestamp } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof pid !== "number" || typeof host !== "string") return unknown;
+    const since = typeof timestamp === "string" ? Date.parse(timestamp) : Number.NaN;
+    return { pid, host, ...(typeof user === "string" && { user }), ...(!Number.isNaN(since) && { since }) };
   } catch {
     return unknown;
   }

@@ -1,5 +1,5 @@
 import type { StepEventMetadata } from "@pulumi/pulumi/automation/index.js";
-import type { StepRecord, TakenOver, Told } from "../domain/engine-record.ts";
+import type { StepRecord, Told } from "../domain/engine-record.ts";
 import { findRestarts } from "../domain/restarts.ts";
 
 /** Resources whose provider tells about a service. */
@@ -19,24 +19,12 @@ export function readTold(phase: StepRecord["phase"], step: StepEventMetadata): T
   const outputs = (phase === "done" ? step.new : step.old)?.outputs;
   if (!outputs || !Array.isArray(outputs.drift)) return undefined;
   const unfinished = toNames(outputs.unfinished);
-  const taken = step.op === "create" ? toTakenOver(outputs.taken) : undefined;
   const restarts = step.op === "create" ? [] : findRestarts(step.old?.outputs?.containers, outputs.containers);
   return {
     drift: toNames(outputs.drift),
     deployed: outputs.deployed === true,
     ...(unfinished.length > 0 && { unfinished }),
-    ...(taken && { taken }),
     ...(restarts.length > 0 && { restarts }),
-  };
-}
-
-function toTakenOver(value: unknown): TakenOver | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { differs, deploys, unfinished } = value as Record<string, unknown>;
-  return {
-    ...(Array.isArray(differs) && { differs: toNames(differs) }),
-    deploys: deploys === true,
-    ...(unfinished === true && { unfinished }),
   };
 }
 

@@ -106,6 +106,7 @@ const outcome = z.object({
   reason: z.string(),
   seconds: z.number().optional(),
   cause: cause.optional(),
+  well: z.boolean().nullable().optional(),
 });
 
 /** What a run waits for, because it comes back by itself. */
@@ -273,7 +274,7 @@ export const stackView = z.object({
   commit: z.string().nullable(),
   /** When that release came. */
   since: timestamp.nullable(),
-  /** Whether the last deploy or sync succeeded. */
+  /** Whether its services run well, by the last deploy, sync or drift check; null when that one could not tell. */
   healthy: z.boolean().nullable(),
   /** Whether the last drift check found something; null when an update came after it. */
   drift: z.boolean().nullable(),

@@ -1,20 +1,90 @@
 import type { Context } from "./context.ts";
 import { chooseExisting } from "./find.ts";
 import { found } from "./found.ts";
-import type { ComposeInputs } from "./inputs.ts";
+import { type ComposeInputs, hasUnknown } from "./inputs.ts";
+import { listEnvironment } from "./list-environment.ts";
 import { ownedBy, parseMarker } from "./marker.ts";
-import { planConvergence } from "./plan.ts";
+import { type Plan, planConvergence } from "./plan.ts";
+import type { ComposeRecord } from "./schema.ts";
+import { describeContainers } from "./verify.ts";
+
+/** What a creation does to a service that Dokploy has already. */
+export interface TakenOver {
+  service: string;
+  name: string;
+  composeId: string;
+  /** Keys that differ; undefined while a preview does not know all inputs. */
+  differs: string[] | undefined;
+  deploys: boolean;
+  /** It is ours and no deployment of it ever came to a good end: a creation was cut off. */
+  unfinished: boolean;
+}
 
 /**
- * One line that says what taking over somebody else's compose would change, by key; undefined when there is none to take over.
- * A preview creates nothing and the engine shows no differences for a creation, so this is how people see it before it happens.
+ * One line that says so. A preview creates nothing, the engine shows no differences for a creation, and the state of one that took
+ * something over is like any other's: the runner reads it out of this line (automation/domain/taken-over.ts; a test holds them together).
  */
-export async function describeAdoption(context: Context, wanted: ComposeInputs): Promise<string | undefined> {
-  const environment = await found(context.dokploy.environment(wanted.environmentId));
-  const existing = environment && chooseExisting(environment.compose, wanted);
-  if (existing === undefined || ownedBy(parseMarker(existing.description), wanted.owner)) return undefined;
-  const record = await context.dokploy.compose(existing.composeId);
-  const { differs, deploy } = planConvergence(record, wanted, [], context.key);
-  const what = differs.length > 0 ? `changes ${differs.join(", ")}` : "changes only the description";
-  return `${wanted.service}: takes over compose ${existing.name} (${existing.composeId}), ${what}${deploy ? " and deploys it" : ""}`;
+export function printTakenOver({ service, name, composeId, differs, deploys, unfinished }: TakenOver): string {
+  if (unfinished) return `${service}: goes on with compose ${name} (${composeId}), which was never deployed to the end`;
+  const what =
+    differs === undefined
+      ? "what is known only during the update"
+      : differs.length > 0
+        ? differs.join(", ")
+        : "only the description";
+  return `${service}: takes over compose ${name} (${composeId}), changes ${what}${deploys ? " and deploys it" : ""}`;
+}
+
+/** What taking a live record over means, by its plan. */
+export function takenOver(record: ComposeRecord, wanted: ComposeInputs, plan: Plan, deploys: boolean): TakenOver {
+  const ours = ownedBy(parseMarker(record.description), wanted.owner);
+  return {
+    service: wanted.service,
+    name: record.name,
+    composeId: record.composeId,
+    differs: plan.differs,
+    deploys,
+    unfinished: ours && !record.deployments.some(({ status }) => status === "done"),
+  };
+}
+
+/** Whether a record that the state does not know has to be deployed: unless all of it is live and well. */
+export async function mustDeployFound({ dokploy, key }: Context, record: ComposeRecord, plan: Plan): Promise<boolean> {
+  if (plan.deploy || key === undefined) return true;
+  const rows = await dokploy.containers(record.appName);
+  return describeContainers(record.composeFile ?? "", rows, record.appName).state !== "well";
+}
+
+/**
+ * What a creation would take over; undefined when there is nothing to take over. `project`: the one to look in when the environment is
+ * not known yet, because this stack's state does not have it either.
+ */
+export async function foreseeTakeOver(
+  context: Context,
+  inputs: ComposeInputs,
+  project: string,
+): Promise<TakenOver | undefined> {
+  const { dokploy } = context;
+  const environmentId = hasUnknown(inputs.environmentId)
+    ? await findEnvironment(context, project, inputs.owner.stack)
+    : inputs.environmentId;
+  const environment = environmentId && (await found(listEnvironment(dokploy, environmentId)));
+  const existing = environment && chooseExisting(environment.compose, inputs);
+  if (!existing || !environmentId) return undefined;
+  const record = await dokploy.compose(existing.composeId);
+  const wanted = { ...inputs, environmentId };
+  if (hasUnknown(wanted)) {
+    const { service } = inputs;
+    const { name, composeId } = existing;
+    return { service, name, composeId, differs: undefined, deploys: false, unfinished: false };
+  }
+  const plan = planConvergence(record, wanted, [], context.key);
+  return takenOver(record, wanted, plan, await mustDeployFound(context, record, plan));
+}
+
+/** The one environment of these names; undefined when there is none, or when only an update can tell which one is meant. */
+async function findEnvironment({ dokploy }: Context, project: string, name: string): Promise<string | undefined> {
+  const named = (await dokploy.projects()).filter((entry) => entry.name === project);
+  const ids = named.flatMap(({ environments }) => environments.filter((entry) => entry.name === name));
+  return ids.length === 1 ? ids[0]?.environmentId : undefined;
 }

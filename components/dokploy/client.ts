@@ -2,9 +2,11 @@ import { z } from "zod";
 import { DokployError } from "./errors.ts";
 import {
   type ComposeRecord,
+  type ContainerConfig,
   type ContainerRow,
   composeRecord,
   composeRow,
+  containerConfig,
   containerRow,
   type DeploymentRow,
   deploymentRow,
@@ -100,6 +102,8 @@ export interface Dokploy {
   updateDomain(domainId: string, columns: DomainColumns & { enabled: boolean }): Promise<void>;
   deleteDomain(domainId: string): Promise<void>;
   containers(appName: string): Promise<ContainerRow[]>;
+  /** One container as `docker inspect` tells it; undefined when there is none of this id, or Docker does not answer. */
+  container(containerId: string): Promise<ContainerConfig | undefined>;
   containerLog(composeId: string, containerId: string, lines: number): Promise<string>;
   /** `docker inspect` of one container by id or name; undefined when Docker has none. */
   inspectContainer(container: string): Promise<unknown>;
@@ -168,6 +172,7 @@ export function connectDokploy(options: TransportOptions): Dokploy {
         await get("docker.getContainersByAppNameMatch", { appName, appType: "docker-compose" }),
         "docker.getContainersByAppNameMatch",
       ),
+    container: async (containerId) => containerConfig.safeParse(await get("docker.getConfig", { containerId })).data,
     containerLog: async (composeId, containerId, lines) =>
       text(await get("compose.readLogs", { composeId, containerId, tail: String(lines) })),
     inspectContainer: (containerId) => get("docker.getConfig", { containerId }),

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { TakenOver } from "./adoption.ts";
 import { expectedServices } from "./containers.ts";
 import type { Context } from "./context.ts";
 import { converge } from "./converge.ts";
@@ -9,6 +10,7 @@ import { chooseExisting } from "./find.ts";
 import { found } from "./found.ts";
 import { type ComposeInputs, composeInputs } from "./inputs.ts";
 import { listEnvironment } from "./list-environment.ts";
+import { lookAgain } from "./look-at-containers.ts";
 import { ownedBy, parseMarker } from "./marker.ts";
 import { maskFor } from "./mask.ts";
 import { type ComposeOutputs, requireKnownSchema } from "./outputs.ts";
@@ -26,13 +28,23 @@ import { escapesEnv, requireSupported } from "./version.ts";
 /** Inputs as the engine hands them over: with the text of the provider. */
 export type WithProvider<T> = T & { __provider?: unknown };
 
-/** Finds the service's compose or makes it, then brings it to what the program says. */
-export async function createCompose(context: Context, inputs: WithProvider<ComposeInputs>) {
+/** Finds the service's compose or makes it, then brings it to what the program says. `onTakenOver` is told what it found. */
+export async function createCompose(
+  context: Context,
+  inputs: WithProvider<ComposeInputs>,
+  onTakenOver: (taken: TakenOver) => void = () => {},
+) {
   const wanted = composeInputs(inputs);
   const place = await findOrMake(context, wanted).catch((error: unknown) => {
     throw plainFailure(error, maskFor(context.secrets, wanted));
   });
-  const outs = await converge(context, { ...place, wanted, previous: undefined, provider: inputs.__provider });
+  const outs = await converge(context, {
+    ...place,
+    wanted,
+    previous: undefined,
+    provider: inputs.__provider,
+    onTakenOver,
+  });
   return { id: place.composeId, outs };
 }
 
@@ -84,8 +96,10 @@ export async function readCompose(context: Context, id: string, olds: ComposeOut
     await sayRemaining(context, olds);
     return {};
   }
-  const containers = await seeContainers(context, record, olds);
-  const props = readOutputs(olds, record, containers, context.key);
+  const rows = await seeContainers(context, record, olds);
+  const props = readOutputs(olds, record, rows, context.key);
+  // What an update of ours made is no restart.
+  if (olds.containers && !props.cutOff) props.containers = await lookAgain(context.dokploy, olds.containers, rows);
   return { id, props, inputs: composeInputs(props) };
 }
 
@@ -142,6 +156,7 @@ interface Place {
   appName: string;
   organizationId: string;
   record: ComposeRecord | undefined;
+  made?: boolean;
 }
 
 async function findOrMake(context: Context, wanted: ComposeInputs): Promise<Place> {
@@ -165,7 +180,7 @@ async function findOrMake(context: Context, wanted: ComposeInputs): Promise<Plac
     // The answer may only be lost: what is live tells. It is never sent a second time here; the next update looks first.
     const late = chooseExisting((await dokploy.environment(wanted.environmentId)).compose, wanted);
     if (late === undefined) throw error;
-    return { ...(await takeOver(context, late.composeId)), organizationId };
+    return { ...(await takeOver(context, late.composeId)), organizationId, made: true };
   }
 }
 

@@ -137,6 +137,15 @@ const SECONDS: Record<string, number> = {
   year: 31_536_000,
 };
 
+/**
+ * For how many seconds a container has run at least, by what Docker says of it: from an hour on it may be half an hour less, because
+ * Docker rounds hours before it makes days of them; minutes and seconds it rounds down (docker/go-units, duration.go).
+ */
+export function leastSeconds(status: string): number {
+  const seconds = uptime(status);
+  return seconds >= 3600 ? seconds - 1800 : seconds;
+}
+
 /** Seconds out of `Up 3 minutes (healthy)`, as roughly as Docker says it; "Less than a second" is 0. */
 function uptime(status: string): number {
   const found = /^Up (?:about )?(?:(\d+)|an?|less than a) (second|minute|hour|day|week|month|year)/i.exec(status);

@@ -1,21 +1,24 @@
 import { randomBytes } from "node:crypto";
+import { mustDeployFound, type TakenOver, takenOver } from "./adoption.ts";
 import { runChecks } from "./checks.ts";
 import type { Dokploy } from "./client.ts";
 import type { Context } from "./context.ts";
 import { deployAndWait } from "./deploy.ts";
+import { changedKeys } from "./diff.ts";
 import { changesDomains, domainColumns, planDomains, routeOf } from "./domains.ts";
 import { DokployError } from "./errors.ts";
 import { plainFailure, recordedFailure } from "./failure.ts";
 import { printDeployment } from "./fingerprint.ts";
 import { clearTheWay } from "./in-the-way.ts";
 import { type ComposeInputs, composeInputs } from "./inputs.ts";
+import { lookAtContainers } from "./look-at-containers.ts";
 import { maskFor } from "./mask.ts";
-import { type ComposeOutputs, SCHEMA_VERSION } from "./outputs.ts";
+import { type ComposeOutputs, DEPLOYED, SCHEMA_VERSION } from "./outputs.ts";
 import { lastDeployment, type Plan, planConvergence, planFirst } from "./plan.ts";
-import type { ComposeRecord, DeploymentRow } from "./schema.ts";
+import type { ComposeRecord, ContainerRow, DeploymentRow } from "./schema.ts";
 import { ServiceError } from "./service-error.ts";
 import { rightSettings } from "./settings.ts";
-import { describeContainers, verifyContainers } from "./verify.ts";
+import { verifyContainers } from "./verify.ts";
 import { refuseVolumeChanges, volumesOf } from "./volumes.ts";
 
 /** What is to be brought to where, from what. */
@@ -30,6 +33,10 @@ export interface Target {
   previous: ComposeOutputs | undefined;
   /** `__provider` of the inputs. */
   provider: unknown;
+  /** We made the record, although only a later look told so. */
+  made?: boolean;
+  /** Told when the state does not know what was found, as soon as it is decided what becomes of it. */
+  onTakenOver?: (taken: TakenOver) => void;
 }
 
 /**
@@ -38,25 +45,38 @@ export interface Target {
  * goes on from there.
  */
 export async function converge(context: Context, target: Target): Promise<ComposeOutputs> {
-  const { composeId, appName, wanted, record, previous } = target;
+  const { composeId, appName, wanted, record, previous, made, onTakenOver } = target;
   const mask = maskFor(context.secrets, wanted, previous);
   // What was just made must not be lost; what was only found is not ours until something is written.
   let recorded = record === undefined;
   const outputs = initialOutputs(context, target);
   try {
     refuseVolumeChanges(existingVolumes(target), volumesOf(wanted.composeFile, appName));
-    const known = (previous?.domains ?? []).map(routeOf);
-    const plan = record ? planConvergence(record, wanted, known, context.key) : planFirst(appName, wanted, context.key);
+    const routes = (previous?.domains ?? []).map(routeOf);
+    const plan = record
+      ? planConvergence(record, wanted, routes, context.key)
+      : planFirst(appName, wanted, context.key);
     outputs.foreignDomains = plan.domains.foreign;
+    outputs.unfinished = broughtBy(target);
 
     recorded = true;
     await write(context, target, plan);
-    if (await mustDeploy(context, target, plan)) {
+    const deploys = await mustDeploy(context, target, plan);
+    if (record && !previous && !made) onTakenOver?.(takenOver(record, wanted, plan, deploys));
+    let rows: ContainerRow[] | undefined;
+    if (deploys) {
       const row = await deploy(context, target, plan, outputs);
-      await verifyContainers(context, { ...identity(target), took: duration(row), limit: wanted.waitTimeout * 1000 });
+      rows = await verifyContainers(context, {
+        ...identity(target),
+        took: duration(row),
+        limit: wanted.waitTimeout * 1000,
+      });
     } else if (record) outputs.deployment = lastDeployment(record.deployments)?.title ?? outputs.deployment;
     await runChecks(wanted.service, wanted.checks);
-    return { ...outputs, deployed: true };
+    const { unfinished: _, ...finished } = outputs;
+    const known = deploys || previous?.cutOff ? undefined : previous?.containers;
+    const containers = known ?? (await lookAtContainers(context, identity(target), rows));
+    return { ...finished, ...(containers && { containers }), deployed: true };
   } catch (error) {
     throw recorded ? recordedFailure(composeId, outputs, target.provider, error, mask) : plainFailure(error, mask);
   }
@@ -79,6 +99,14 @@ function initialOutputs(context: Context, target: Target): ComposeOutputs {
     deployed: false,
     drift: [],
   };
+}
+
+/** What this update is to bring, also what one before it was to and did not: kept until one comes to its end. */
+function broughtBy({ record, previous, wanted, made }: Target): string[] {
+  if (previous === undefined) return record === undefined || made ? ["new"] : ["taken over"];
+  const drift = previous.drift.filter((entry) => !entry.startsWith(DEPLOYED));
+  const changed = changedKeys(previous, wanted).filter((key) => key !== "deployed");
+  return [...new Set([...(previous.unfinished ?? []), ...drift, ...changed])];
 }
 
 /** Volumes that may exist: those of earlier deployments, or of the text that was found. */
@@ -113,13 +141,14 @@ async function writeDomains(dokploy: Dokploy, { composeId, wanted }: Target, { d
   }
 }
 
-/** An object that the state knows is deployed again when the state says it is not well; one it does not know is looked at. */
-async function mustDeploy(context: Context, { record, previous, appName }: Target, plan: Plan): Promise<boolean> {
+/**
+ * An object that the state knows is deployed again when the state says it is not well; one it does not know, or whose update was cut
+ * off, is looked at.
+ */
+async function mustDeploy(context: Context, { record, previous }: Target, plan: Plan): Promise<boolean> {
   if (plan.deploy || record === undefined) return true;
-  if (previous !== undefined) return !previous.deployed;
-  if (plan.digest === undefined) return true;
-  const rows = await context.dokploy.containers(appName);
-  return describeContainers(record.composeFile ?? "", rows, appName).state !== "well";
+  if (previous !== undefined && !previous.cutOff) return !previous.deployed;
+  return mustDeployFound(context, record, plan);
 }
 
 /** A deployment that fails because of what its own project's earlier containers left is repeated once without them. */

@@ -40,7 +40,7 @@ export function contentDigest(content: Deployable, key: Buffer | undefined): str
   return createHmac("sha256", key).update(JSON.stringify(parts)).digest("hex").slice(0, 24);
 }
 
-function sorted(record: object): string {
+export function sorted(record: object): string {
   return JSON.stringify(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

@@ -30,6 +30,24 @@ export interface ComposeOutputs extends ComposeInputs {
   deployed: boolean;
   /** What was found changed by hand since the last update, by key: `env.REDIS_ARGS`, `settings.autoDeploy`, … */
   drift: string[];
+  /** Keys that an update was to bring and did not finish; `new` for the whole service. Absent when the last one came to its end. */
+  unfinished?: string[];
+  /** An update was cut off, so that it could not even say how far it came: found by what it had written. */
+  cutOff?: true;
+  /** Its containers after the last update, by name; absent in states of older releases, and where Docker did not say. */
+  containers?: Record<string, SeenContainer>;
+}
+
+/** One container as Docker told it: enough to see that it was started again. */
+export interface SeenContainer {
+  /** The first 12 digits. */
+  id: string;
+  /** RFC 3339, by the server's clock. */
+  startedAt: string;
+  /** How often Docker started it again by itself. */
+  restarts: number;
+  /** Of its last end, while it does not run: Docker forgets it at the next start. */
+  exitCode?: number;
 }
 
 /** What the state holds of an Environment. */

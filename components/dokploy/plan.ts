@@ -6,6 +6,7 @@ import type { ComposeInputs } from "./inputs.ts";
 import { ownedBy, parseMarker, printMarker } from "./marker.ts";
 import type { ComposeRecord, DeploymentRow } from "./schema.ts";
 import { differingSettings, liveSettings, needsDeployment, rightSettings, settingColumns } from "./settings.ts";
+import { digestParts, type Written } from "./writing.ts";
 
 /** What has to be written, and whether it has to be deployed, to bring a compose record to what the program says. */
 export interface Plan {
@@ -40,7 +41,7 @@ export function planConvergence(
   const routes = ownRoutes(record, wanted, ours);
   const domains = planDomains(record.domains, wanted.domains, routes);
   const liveRoutes = record.domains.map(routeOf).filter((route) => routes.has(route));
-  const description = markerFor(wanted, liveRoutes);
+  const description = markerFor(wanted, liveRoutes, digestParts({ ...wanted, settings: right }, key));
   const env = differingKeys(decodeEnv(record.env), wanted.env);
   const last = lastDeployment(record.deployments);
   const text = unixLines(record.composeFile ?? "") !== unixLines(wanted.composeFile);
@@ -75,7 +76,12 @@ export function planConvergence(
 export function planFirst(appName: string, wanted: ComposeInputs, key: Buffer | undefined): Plan {
   const right = rightSettings(appName, wanted.waitTimeout, wanted.environmentId);
   return {
-    columns: { composeFile: wanted.composeFile, env: encodeEnv(wanted.env), ...settingColumns(right) },
+    columns: {
+      description: markerFor(wanted, [], digestParts({ ...wanted, settings: right }, key)),
+      composeFile: wanted.composeFile,
+      env: encodeEnv(wanted.env),
+      ...settingColumns(right),
+    },
     move: false,
     domains: planDomains([], wanted.domains, new Set()),
     ours: new Set(wanted.domains.map(routeOf)),
@@ -86,9 +92,9 @@ export function planFirst(appName: string, wanted: ComposeInputs, key: Buffer | 
 }
 
 /** The description that marks a record as ours, with every route that is or will be ours: written before the routes are. */
-export function markerFor(wanted: ComposeInputs, liveRoutes: string[] = []): string {
+export function markerFor(wanted: ComposeInputs, liveRoutes: string[] = [], wrote?: Written): string {
   const routes = [...new Set([...wanted.domains.map(routeOf), ...liveRoutes])];
-  return printMarker({ ...wanted.owner, service: wanted.service, routes });
+  return printMarker({ ...wanted.owner, service: wanted.service, routes }, wrote);
 }
 
 /** Routes that are ours: wanted ones, those that the state names, those that the record's marker names if it is our marker. */

@@ -1,6 +1,6 @@
 // What the shims in resources.ts call, in the process that the engine starts for dynamic resources. State keeps the shims' text, so
 // these names and parameters must stay as they are: older state calls newer code.
-import { describeAdoption } from "./adoption.ts";
+import { foreseeTakeOver, printTakenOver, type TakenOver } from "./adoption.ts";
 import * as compose from "./compose.ts";
 import { type Context, contextFrom, type StackConfig } from "./context.ts";
 import { changedKeys } from "./diff.ts";
@@ -46,19 +46,34 @@ export async function checkCompose(config: Config, olds: object, news: RawCompos
     const failures = mistakesIn(inputs, true).map((reason) => ({ property: "", reason: `config_invalid: ${reason}` }));
     return { inputs, failures };
   });
-  const asked = checked.inputs.adopt === true && Object.keys(olds).length === 0 && checked.failures.length === 0;
-  if (asked && !hasUnknown(checked.inputs)) await announceAdoption(config, checked.inputs as ComposeInputs);
+  const creates = Object.keys(olds).length === 0 && checked.failures.length === 0;
+  // A stack without an environment is most often new: its preview asks nothing, unless the program says that there is something.
+  const mayExist = checked.inputs.adopt === true || !hasUnknown(checked.inputs.environmentId);
+  if (creates && mayExist) await announceTakeOver(config, checked.inputs as ComposeInputs);
   return checked;
 }
 
 /** The launcher passes on what is printed, and nothing else of a resource that does not exist yet. */
-async function announceAdoption(config: Config, inputs: ComposeInputs): Promise<void> {
-  const line = await plainly(config, [inputs], (context) => describeAdoption(context, inputs));
-  if (line !== undefined) console.log(line);
+async function announceTakeOver(config: Config, inputs: ComposeInputs): Promise<void> {
+  const project = config?.get("dokploy:project") ?? "platform";
+  const looked = plainly(config, [inputs], (context) => foreseeTakeOver(context, inputs, project));
+  // It is only foretold; what stands in the way is told by the update, or by who asked to take something over.
+  const taken = await (inputs.adopt === true ? looked : looked.catch(() => undefined));
+  if (taken !== undefined) sayOnce(printTakenOver(taken));
+}
+
+const said = new Set<string>();
+
+/** An update checks before it creates, and mostly both say the same. */
+function sayOnce(line: string): void {
+  if (said.has(line)) return;
+  said.add(line);
+  console.log(line);
 }
 
 export function createCompose(config: Config, inputs: ComposeInputs) {
-  return withContext(config, (context) => compose.createCompose(context, inputs));
+  const onTakenOver = (taken: TakenOver) => sayOnce(printTakenOver(taken));
+  return withContext(config, (context) => compose.createCompose(context, inputs, onTakenOver));
 }
 
 export async function readCompose(config: Config, id: string, olds: ComposeOutputs) {

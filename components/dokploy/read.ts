@@ -2,18 +2,20 @@ import type { Context } from "./context.ts";
 import { same } from "./diff.ts";
 import { foreignRoutes, type LiveDomain, readDomains, routeOf } from "./domains.ts";
 import { decodeEnv } from "./env.ts";
-import { contentDigest, fingerprint, unixLines } from "./fingerprint.ts";
+import { contentDigest, fingerprint, parseDeployment, unixLines } from "./fingerprint.ts";
 import type { Domain } from "./inputs.ts";
-import { ownedBy, parseMarker } from "./marker.ts";
+import { ownedBy, parseMarker, parseWrote } from "./marker.ts";
 import { type ComposeOutputs, DEPLOYED, SCHEMA_VERSION } from "./outputs.ts";
 import { broughtOther, differingKeys, lastDeployment } from "./plan.ts";
 import type { ComposeRecord, ContainerRow } from "./schema.ts";
 import { differingSettings, liveSettings } from "./settings.ts";
 import { describeContainers } from "./verify.ts";
+import { digestParts, wroteIt } from "./writing.ts";
 
 /**
  * The outputs as they are live, compared with what the state says. Whatever Dokploy only writes differently stays as the state has
- * it, so that an untouched service shows no difference; whatever was changed by hand is named in `drift`.
+ * it, so that an untouched service shows no difference; whatever was changed by hand is named in `drift`, and what an update of ours
+ * wrote before it was cut off in `unfinished`.
  */
 export function readOutputs(
   olds: ComposeOutputs,
@@ -40,27 +42,43 @@ export function readOutputs(
     settings,
     foreignDomains: foreignRoutes(record.domains, ours),
   };
-  const found = [
+  const differs = [
     ...(seen.name === olds.name ? [] : ["name"]),
-    ...(owned ? [] : ["owner"]),
     ...(seen.composeFile === olds.composeFile ? [] : ["composeFile"]),
     ...differingKeys(olds.env, seen.env).map((name) => `env.${name}`),
     ...differingDomains(olds.domains, domains).map((route) => `domains.${route}`),
     ...differingSettings(settings, olds.settings).map((name) => `settings.${name}`),
   ];
+  const live = digestParts({ name: record.name, composeFile, env: liveEnv, domains, settings }, key);
+  const wrote = parseWrote(record.description);
+  const written = differs.filter((each) => owned && wroteIt(each, wrote, live));
+  const found = [...(owned ? [] : ["owner"]), ...differs.filter((each) => !written.includes(each))];
+  const cutOff = written.length > 0 || startedByAnother(olds, record);
   const digest = contentDigest({ composeFile, env: liveEnv, domains, settings }, key);
   const trouble = notDeployed(olds, record, containers, digest);
   // What was changed without deploying explains itself; only a deployment that is not ours, or not well, needs a word of its own.
-  const explained = found.length > 0 && trouble === "content";
+  const explained = cutOff || (found.length > 0 && trouble === "content");
   const drift = [
     ...olds.drift,
     ...found,
     ...(trouble && olds.deployed && !explained ? [`${DEPLOYED}${WORDS[trouble] ?? trouble}`] : []),
   ];
-  return { ...seen, deployed: trouble === undefined, drift: [...new Set(drift)] };
+  return {
+    ...seen,
+    deployed: trouble === undefined && !cutOff,
+    drift: [...new Set(drift)],
+    ...(cutOff && { cutOff, unfinished: [...new Set([...(olds.unfinished ?? []), ...written, "deployment"])] }),
+  };
 }
 
-const WORDS: Record<string, string> = {
+/** Whether an update of ours, which the state knows nothing of, began a deployment. */
+function startedByAnother(olds: ComposeOutputs, { deployments }: ComposeRecord): boolean {
+  const last = lastDeployment(deployments);
+  return last !== undefined && last.title !== olds.deployment && parseDeployment(last.description) !== undefined;
+}
+
+/** Who deployed last; the rest of what `notDeployed` says is about the running service. */
+export const WORDS: Record<string, string> = {
   never: "there is no deployment any more",
   title: "the last deployment was not ours",
   content: "the last deployment brought other content",

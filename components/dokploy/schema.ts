@@ -187,3 +187,11 @@ export const containerRow = z.object({
     .transform((value) => value ?? ""),
 });
 export type ContainerRow = z.infer<typeof containerRow>;
+
+/** What `docker.getConfig` answers of one container, as far as we look at it. */
+export const containerConfig = z.object({
+  Id: z.string(),
+  State: z.object({ Running: z.boolean(), StartedAt: z.string(), ExitCode: z.number() }),
+  RestartCount: z.number(),
+});
+export type ContainerConfig = z.infer<typeof containerConfig>;

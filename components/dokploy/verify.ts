@@ -32,9 +32,9 @@ export interface Deployed extends Project {
 
 /**
  * Makes sure that what Dokploy calls done is true: every container runs and is healthy, and has run without a restart for as
- * long as {@link settleTime} says: by its own account, or seen so by two looks. Throws `unhealthy` with the container's own log.
+ * long as {@link settleTime} says: by its own account, or seen so by two looks. Returns what it saw last. Throws `unhealthy` with the container's own log.
  */
-export async function verifyContainers(context: Context, deployed: Deployed): Promise<void> {
+export async function verifyContainers(context: Context, deployed: Deployed): Promise<ContainerRow[]> {
   const { timing } = context;
   const services = expectedServices(deployed.composeFile, deployed.appName);
   const deadline = Date.now() + deployed.limit;
@@ -53,7 +53,7 @@ export async function verifyContainers(context: Context, deployed: Deployed): Pr
   for (;;) {
     const well = before.state === "well";
     const missing = settleTime(timing, deployed, before) - leastUptime(before.lasting) * 1000;
-    if (well && missing <= 0) return;
+    if (well && missing <= 0) return before.rows;
     await sleep(well ? missing : before.silent ? timing.settleSilent : timing.pollMax);
     const after = await look();
     if (before.state === "ill" && after.state === "ill") throw await unhealthy(context, deployed, after);
@@ -64,7 +64,7 @@ export async function verifyContainers(context: Context, deployed: Deployed): Pr
       const problems = restarted.map((name) => `${name}: restarted`);
       throw await unhealthy(context, deployed, { ...after, problems, ...(worst && { worst }) });
     }
-    if (well && after.state === "well") return;
+    if (well && after.state === "well") return after.rows;
     if (Date.now() > deadline) throw await unhealthy(context, deployed, after);
     before = after;
   }

@@ -1,8 +1,11 @@
 import type { Command } from "commander";
-import { assessDrift } from "../../domain/drift.ts";
+import { assessDrift, isDrift } from "../../domain/drift.ts";
 import { type DriftFound, presentDrift } from "../print/drift.ts";
 import { progressFor } from "../print/progress.ts";
 import { type Checkout, findCheckout, requireStack } from "./checkout.ts";
+import { findPlace } from "./leftover.ts";
+import { askForHolder, findHolder, heldError, stateMark } from "./lock/holder.ts";
+import { lookUndisturbed } from "./lock/undisturbed.ts";
 import type { PresentOptions } from "./present.ts";
 import { runOnStack, type StackRun } from "./stack-run.ts";
 
@@ -30,10 +33,25 @@ export function define(command: Command): void {
     });
 }
 
-/** Compares Dokploy with the state, without writing to either. */
-export function lookForDrift(checkout: Checkout, stack: string, options: PresentOptions): Promise<StackRun> {
+/**
+ * Compares Dokploy with the state, without writing to either. Throws CliError `stack_locked` while an update is at work: half of what it
+ * does would look as if a hand had done it.
+ */
+export async function lookForDrift(checkout: Checkout, stack: string, options: PresentOptions): Promise<StackRun> {
   const words = ["refresh", "--preview-only", ...(options.diff ? ["--diff"] : [])];
-  return runOnStack(checkout, stack, words, progressFor(options));
+  const place = await findPlace(checkout, stack, process.env);
+  return lookUndisturbed({
+    stack,
+    holder: async (thorough) =>
+      (await findHolder(stack, place)) ?? (thorough && !place ? await askForHolder(checkout, stack) : undefined),
+    mark: () => stateMark(place),
+    look: () => runOnStack(checkout, stack, words, progressFor(options)),
+    finding: ({ ok, records }) => {
+      const differs = assessDrift(records).filter(isDrift);
+      return ok && differs.length > 0 ? JSON.stringify(differs) : undefined;
+    },
+    held: heldError,
+  });
 }
 
 /** What a refresh found. */

@@ -12,7 +12,11 @@ import type { Checkout } from "./checkout.ts";
 // or a journal is loaded only where there is one.
 
 /** Where the state backend of this shell keeps a stack; undefined when that is no folder. */
-async function findPlace(checkout: Checkout, stack: string, env: NodeJS.ProcessEnv): Promise<StackPlace | undefined> {
+export async function findPlace(
+  checkout: Checkout,
+  stack: string,
+  env: NodeJS.ProcessEnv,
+): Promise<StackPlace | undefined> {
   const backend = env.PULUMI_BACKEND_URL ?? readLogin(env);
   if (backend === undefined || backendFolder(backend) === undefined) return undefined;
   const { readProject } = await import("./project.ts");

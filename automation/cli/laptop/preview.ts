@@ -1,8 +1,12 @@
 import type { Command } from "commander";
+import { printMark } from "../print/live.ts";
+import { printLines } from "../print/print.ts";
 import { progressFor } from "../print/progress.ts";
 import type { RunnerPreviewOptions } from "../runner/preview.ts";
-import { findCheckout, requireStack } from "./checkout.ts";
+import { type Checkout, findCheckout, requireStack } from "./checkout.ts";
 import { createStack } from "./engine.ts";
+import { findPlace } from "./leftover.ts";
+import { findHolder, wordHolder } from "./lock/holder.ts";
 import { type PresentOptions, presentRun } from "./present.ts";
 import { runOnStack } from "./stack-run.ts";
 
@@ -33,6 +37,7 @@ export function define(command: Command): void {
       const checkout = findCheckout();
       requireStack(checkout, stack);
       if (options.create) await createStack(checkout, stack);
+      if (!options.json) printLines(await warnHeld(checkout, stack));
       process.exitCode = presentRun(
         stack,
         "preview",
@@ -40,6 +45,17 @@ export function define(command: Command): void {
         { ...options, planned: true },
       );
     });
+}
+
+/** Says who holds the stack: a preview shows half of what that update does. Nothing when nobody does. */
+export async function warnHeld(checkout: Checkout, stack: string): Promise<string[]> {
+  const holder = await findHolder(stack, await findPlace(checkout, stack, process.env));
+  if (!holder) return [];
+  return [
+    `${printMark("skipped")} ${wordHolder(stack, holder)}`,
+    "  → what follows may be half of its work: look again later",
+    "",
+  ];
 }
 
 /** The engine's words for a preview that looks at Dokploy. */

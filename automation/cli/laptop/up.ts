@@ -6,7 +6,7 @@ import { findCheckout, requireStack } from "./checkout.ts";
 import { askToGoOn, requireAnswers } from "./confirm.ts";
 import { createStack } from "./engine.ts";
 import { type PresentOptions, presentRun } from "./present.ts";
-import { previewWords } from "./preview.ts";
+import { previewWords, warnHeld } from "./preview.ts";
 import { plansNothing, runOnStack } from "./stack-run.ts";
 
 /** `dockmaster up` */
@@ -27,6 +27,7 @@ export function define(command: Command): void {
       requireAnswers(options);
       if (options.create) await createStack(checkout, stack);
       if (!options.yes) {
+        printLines(await warnHeld(checkout, stack));
         const plan = await runOnStack(checkout, stack, previewWords(options), progressFor(options));
         const code = presentRun(stack, "preview", plan, { ...options, planned: true });
         if (code !== EXIT.done) {

@@ -8,7 +8,7 @@ import { CliError, wrongUse } from "../problem.ts";
 import { type Checkout, findCheckout, requireStack } from "./checkout.ts";
 import { diffTexts } from "./diff-texts.ts";
 import { assessInputs, type InputRow, type Inputs, totalDigest } from "./inputs.ts";
-import { previewWords } from "./preview.ts";
+import { previewWords, warnHeld } from "./preview.ts";
 import { runOnStack } from "./stack-run.ts";
 import { composeResources, readState } from "./state.ts";
 
@@ -26,6 +26,7 @@ export function define(command: Command): void {
       const checkout = findCheckout();
       const { stack } = options;
       requireStack(checkout, stack);
+      if (!options.json) printLines(await warnHeld(checkout, stack));
       const last = composeResources(await readState(checkout, stack)).get(service);
       const { before, live, now, reason } = await previewInputs(checkout, stack, service, options);
       const rows = assessInputs({ before, live, now });

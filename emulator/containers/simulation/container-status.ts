@@ -2,7 +2,7 @@ import type { ContainerRow } from "../containers.ts";
 import type { HostContainer } from "./host-state.ts";
 import { type Condition, conditionAt } from "./life.ts";
 
-/** A time span as `docker ps` words it. */
+/** A time span as `docker ps` words it (docker/go-units, duration.go). */
 export function wordSpan(milliseconds: number): string {
   const seconds = Math.floor(milliseconds / 1000);
   if (seconds < 1) return "Less than a second";
@@ -11,10 +11,13 @@ export function wordSpan(milliseconds: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes === 1) return "About a minute";
   if (minutes < 60) return `${minutes} minutes`;
-  const hours = Math.round(minutes / 60);
+  const hours = Math.floor(milliseconds / 3_600_000 + 0.5);
   if (hours === 1) return "About an hour";
   if (hours < 48) return `${hours} hours`;
-  return `${Math.floor(hours / 24)} days`;
+  if (hours < 24 * 7 * 2) return `${Math.floor(hours / 24)} days`;
+  if (hours < 24 * 30 * 2) return `${Math.floor(hours / 24 / 7)} weeks`;
+  if (hours < 24 * 365 * 2) return `${Math.floor(hours / 24 / 30)} months`;
+  return `${Math.floor(milliseconds / 3_600_000 / 24 / 365)} years`;
 }
 
 function wordStatus({ status, health, exitCode, startedAt, finishedAt }: Condition, now: number): string {

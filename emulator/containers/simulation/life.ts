@@ -122,9 +122,11 @@ export function conditionAt(life: Life | undefined, now: number): Condition {
   return {
     status: "running",
     failingStreak: health.failingStreak,
+    // Docker forgets the exit code at the next start, and keeps when it was.
     exitCode: 0,
     restarts: run.restarts,
     startedAt,
+    ...(run.restarts > 0 ? { finishedAt: startedAt - pauseAfter(life, run.restarts - 1) } : {}),
     ...("health" in health && health.health ? { health: health.health } : {}),
     ...(changes.length > 0 ? { changesAt: Math.min(...changes) } : {}),
   };

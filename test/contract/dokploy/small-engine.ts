@@ -172,6 +172,13 @@ export function createSmallEngine(owner: ComposeInputs["owner"]) {
     },
     has: (name: string) => services.has(name),
     environment: () => environment?.outputs,
+    /** The state as a backend keeps it, and back to it. */
+    save: () => structuredClone({ environment, services }),
+    load(saved: { environment: typeof environment; services: typeof services }) {
+      ({ environment } = structuredClone(saved));
+      services.clear();
+      for (const [name, stored] of structuredClone(saved.services)) services.set(name, stored);
+    },
     snapshot: () => JSON.stringify([environment, [...services]]),
   };
 }

@@ -1,0 +1,71 @@
+import type { Dokploy } from "./client.ts";
+import { expectedServices, lastingContainers, leastSeconds } from "./containers.ts";
+import type { Context } from "./context.ts";
+import type { SeenContainer } from "./outputs.ts";
+import type { ContainerRow } from "./schema.ts";
+
+/** A compose project on the server. */
+interface Project {
+  appName: string;
+  composeFile: string;
+}
+
+/**
+ * The containers that have to stay up, as they are after an update: what a later look is compared with. Undefined when Docker did not
+ * tell of all of them; nothing fails for that. `listed`: its containers, where somebody has just looked.
+ */
+export async function lookAtContainers(
+  { dokploy }: Context,
+  { appName, composeFile }: Project,
+  listed?: ContainerRow[],
+): Promise<Record<string, SeenContainer> | undefined> {
+  try {
+    const all = listed ?? (await dokploy.containers(appName));
+    const rows = lastingContainers(expectedServices(composeFile, appName), all);
+    const seen = await Promise.all(rows.map(async (row) => [row.name, await inspect(dokploy, row)] as const));
+    if (seen.some(([, container]) => container === undefined)) return undefined;
+    return Object.fromEntries(seen.sort(([a], [b]) => (a < b ? -1 : 1))) as Record<string, SeenContainer>;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The same containers once more. Asks Docker only about those that may have been started again: what the listing says of the others,
+ * to the second in their first minute, leaves no room for it. What cannot be told stays as it was.
+ */
+export async function lookAgain(
+  dokploy: Dokploy,
+  before: Record<string, SeenContainer>,
+  rows: ContainerRow[],
+  now = Date.now(),
+): Promise<Record<string, SeenContainer>> {
+  const again = Object.entries(before).map(async ([name, was]) => {
+    const row = rows.find((each) => each.name === name);
+    if (row === undefined || isSameStart(was, row, now)) return [name, was] as const;
+    return [name, (await inspect(dokploy, row).catch(() => undefined)) ?? was] as const;
+  });
+  return Object.fromEntries(await Promise.all(again));
+}
+
+/** Docker rounds down, and an answer takes its time, in milliseconds. */
+const SLACK = 2_000;
+
+/** Whether a listed container must be the process that was started then: it says that it has run for as long. */
+export function isSameStart(was: SeenContainer, row: ContainerRow, now: number): boolean {
+  if (row.state !== "running" || !sameId(row.containerId, was.id)) return false;
+  const latestStart = now - leastSeconds(row.status) * 1000;
+  return latestStart <= Date.parse(was.startedAt) + SLACK;
+}
+
+function sameId(a: string, b: string): boolean {
+  return a.slice(0, 12) === b.slice(0, 12);
+}
+
+async function inspect(dokploy: Dokploy, row: ContainerRow): Promise<SeenContainer | undefined> {
+  const config = await dokploy.container(row.containerId);
+  if (config === undefined) return undefined;
+  const { Running, StartedAt, ExitCode } = config.State;
+  const code = row.state === "running" && Running ? {} : { exitCode: ExitCode };
+  return { id: config.Id.slice(0, 12), startedAt: StartedAt, restarts: config.RestartCount, ...code };
+}
