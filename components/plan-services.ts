@@ -1,7 +1,8 @@
 import { checkDrafts, definitionProblem } from "./check-drafts.ts";
 import type { FileContent, SecretDelivery } from "./compose/context.ts";
+import type { NoteProblem } from "./compose/notes.ts";
 import type { Problem } from "./compose/problem.ts";
-import { renderCompose } from "./compose/render.ts";
+import { type Outcome, renderCompose } from "./compose/render.ts";
 import { envProblem } from "./dokploy/env.ts";
 import { type Draft, type RenderedDraft, secretValue, toDraft } from "./draft.ts";
 import { fingerprint } from "./keys.ts";
@@ -74,12 +75,13 @@ export interface ServicePlan {
 
 const WAIT_TIMEOUT = 120;
 
-/** Plans every service of a stack, in the order of their dependencies, or says all that is wrong. Pure. */
+/** Plans every service of a stack, in the order of their dependencies, or says all that is wrong; and what is to be noted. Pure. */
 export function planServices(
   settings: StackSettings,
   sources: PlanSources,
-): { services: ServicePlan[]; problems: Problem[] } {
+): { services: ServicePlan[]; problems: Problem[]; notes: NoteProblem[] } {
   const problems: Problem[] = [];
+  const notes: NoteProblem[] = [];
   const running = sources.catalogue.filter((service) => settings.services.includes(service.name));
   const context = contextFor(settings, running);
 
@@ -93,6 +95,7 @@ export function planServices(
   const rendered = drafts.flatMap((draft): RenderedDraft[] => {
     const result = render(draft, drafts, settings, sources);
     problems.push(...result.problems);
+    notes.push(...result.notes);
     return result.rendered ? [{ ...draft, rendered: result.rendered }] : [];
   });
 
@@ -103,7 +106,7 @@ export function planServices(
   }
   const names = sources.catalogue.map(({ name }) => name);
   problems.push(...checkDrafts(drafts, rendered, names, sources.configProblem, settings.vault !== undefined));
-  if (problems.length > 0) return { services: [], problems };
+  if (problems.length > 0) return { services: [], problems, notes };
   const byName = new Map(rendered.map((draft) => [draft.service.name, draft]));
   const vault = settings.vault && planVault(rendered, settings.stack, settings.vault);
   return {
@@ -112,6 +115,7 @@ export function planServices(
       return draft ? [toPlan(draft, drafts, settings, context, vault)] : [];
     }),
     problems,
+    notes,
   };
 }
 
@@ -126,12 +130,13 @@ function contextFor({ stack, suffix, domain }: StackSettings, running: readonly 
   };
 }
 
-function render(draft: Draft, drafts: readonly Draft[], settings: StackSettings, sources: PlanSources) {
+function render(draft: Draft, drafts: readonly Draft[], settings: StackSettings, sources: PlanSources): Outcome {
   const { service, description, common } = draft;
   const file = `components/${service.name}/compose.yaml`;
   const found = sources.readFile(service.name, "compose.yaml");
   if (found === undefined || found === "directory") {
-    return { problems: [{ file, message: "there is no such file", hint: "describe the service's containers in it" }] };
+    const missing = { file, message: "there is no such file", hint: "describe the service's containers in it" };
+    return { problems: [missing], notes: [] };
   }
   return renderCompose({
     file,
@@ -144,9 +149,16 @@ function render(draft: Draft, drafts: readonly Draft[], settings: StackSettings,
     containerEnv: common.env,
     secrets: deliveryOf(draft, drafts, settings),
     grants: description.grants ?? {},
+    data: description.data ?? [],
+    waitTimeout: waitTimeout(draft),
     readFile: (path) => sources.readFile(service.name, path),
     envProblem,
   });
+}
+
+/** Seconds for one stage of a service's deployment. */
+function waitTimeout({ common, description }: Draft): number {
+  return common.waitTimeout ?? description.waitTimeout ?? WAIT_TIMEOUT;
 }
 
 /** How the stack's secrets reach the containers of a service. */
@@ -190,7 +202,7 @@ function toPlan(
     checks: checks.filter((check) => "url" in check),
     commands: checks.filter((check) => "command" in check),
     data: description.data ?? [],
-    waitTimeout: common.waitTimeout ?? description.waitTimeout ?? WAIT_TIMEOUT,
+    waitTimeout: waitTimeout(draft),
     stages: rendered.stages,
     adopt: common.adopt,
   };

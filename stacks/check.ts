@@ -1,4 +1,4 @@
-import type { Problem } from "../components/compose/problem.ts";
+import { type Problem, printProblem } from "../components/compose/problem.ts";
 import { readSettings } from "./bootstrap/config.ts";
 import { planStack, printProblems } from "./plan.ts";
 import { fromStackFile, readStackFile } from "./stack-file.ts";
@@ -36,7 +36,8 @@ function check(stack: string): Report {
   const key = process.env.PLATFORM_KEY;
   if (key === undefined && raw.values["platform:key"] === undefined)
     notes.push("PLATFORM_KEY is not set: an update needs it");
-  const { plan, problems } = planStack(stack, raw, key ?? "stand-in".repeat(8));
+  const { plan, problems, notes: told } = planStack(stack, raw, key ?? "stand-in".repeat(8));
+  notes.push(...told.map((note) => `${printProblem(note)} [${note.note}]`));
   if (plan && stack === "production" && raw.values["platform:secrets"] !== "vault") {
     notes.push("production keeps its secrets in Dokploy: they rest in clear in its env and beside the compose file");
   }

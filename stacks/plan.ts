@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { FileContent } from "../components/compose/context.ts";
+import type { NoteProblem } from "../components/compose/notes.ts";
 import { type Problem, printProblem, sortProblems } from "../components/compose/problem.ts";
 import { planServices, type ServicePlan } from "../components/plan-services.ts";
 import { catalogue } from "./catalogue.ts";
@@ -21,18 +22,23 @@ export function planStack(
   stack: string,
   raw: RawConfig,
   platformKey: string | undefined,
-): { plan?: StackPlan; problems: Problem[] } {
+): { plan?: StackPlan; problems: Problem[]; notes: NoteProblem[] } {
   const names = catalogue.map(({ name }) => name);
   const { config, problems } = readConfig({ stack, raw, catalogue: names, platformKey });
   // With a broken config the compose files are still looked at, under stand-ins, so that nobody mends them one by one.
   const settings = config ?? standIn(stack, raw, names);
-  const { services, problems: more } = planServices(settings, {
+  const {
+    services,
+    problems: more,
+    notes: told,
+  } = planServices(settings, {
     catalogue,
     readFile,
     configProblem: (...place) => problemAt(raw, ...place),
   });
   const all = sortProblems([...problems, ...more]);
-  return config && all.length === 0 ? { plan: { config, services }, problems: [] } : { problems: all };
+  const notes = sortProblems(told);
+  return config && all.length === 0 ? { plan: { config, services }, problems: [], notes } : { problems: all, notes };
 }
 
 /** The text for people: every problem on a line of its own. */

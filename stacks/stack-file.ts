@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseCompose } from "../components/compose/parse.ts";
+import { parseYaml } from "../components/compose/parse.ts";
 import type { Problem } from "../components/compose/problem.ts";
 import type { RawConfig } from "./raw-config.ts";
 
@@ -16,7 +16,7 @@ export function readStackFile(stack: string): string | undefined {
 /** Reads `Pulumi.<stack>.yaml` without the engine. Encrypted values are replaced by a text that tells nothing. */
 export function fromStackFile(stack: string, text: string): { raw?: RawConfig; problems: Problem[] } {
   const file = `Pulumi.${stack}.yaml`;
-  const { source, problems } = parseCompose(file, text);
+  const { source, problems } = parseYaml(file, text);
   if (!source) return { problems };
   const config = isMap(source.value) && isMap(source.value.config) ? source.value.config : {};
   const secretKeys = new Set<string>();

@@ -52,9 +52,9 @@ const variables: Row[] = [
   ["a variable without value", web("command: run $COLOUR"), ":6:5  variable `COLOUR` has no value  (write `$$COLOUR`"],
   ["the same in braces inside of a default", web('command: "${A:-${B}}"'), "variable `B` has no value"],
   [
-    "a command substitution with one dollar",
-    web('command: "echo $(date)"'),
-    "`$(date)` is no variable that Compose knows  (write `$$`",
+    "a brace that nothing closes",
+    web('command: "echo ${date"'),
+    "`${date` is no variable that Compose knows  (write `$$`",
   ],
   [
     "a variable that holds a secret",
@@ -241,9 +241,10 @@ const rules: Row[] = [
   ],
   ["the test NONE", EXAMPLE.replace('[CMD, "true"]', "[NONE]"), "no health check"],
   [
-    "an interval that is too long",
-    EXAMPLE.replace('"true"]', '"true"]\n      interval: 10s'),
-    ":6:7  the first probe runs after `interval`",
+    "an interval that no deployment waits for",
+    EXAMPLE.replace('"true"]', '"true"]\n      interval: 2m'),
+    ":6:7  the first probe runs after `interval`, and a stage of the deployment ends after 60 s",
+    { waitTimeout: 60 },
   ],
   [
     "a start interval",
@@ -283,7 +284,7 @@ const values: Row[] = [
     EXAMPLE.replace('"true"]', '"true"]\n      retries: "1e3"'),
     "`1e3` is no number",
   ],
-  ["a limit that is no number", web("ulimits: {nofile: many}"), "`many` is no number"],
+  ["a limit that is no number", web("ulimits: {nofile: many}"), "`many` is no whole number"],
   ["a share of a processor that is none", web('cpus: "half"'), "`half` is no number"],
   ["a host without address", web("extra_hosts: [db]"), ":6:19  `db` is no host with its address"],
   ["a test that begins with no word of Compose's", EXAMPLE.replace("CMD,", "curl,"), "a test cannot begin with `curl`"],
