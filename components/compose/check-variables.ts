@@ -24,9 +24,10 @@ export function checkVariables(compose: ComposeFile, context: Context): void {
   };
   for (const { path, value } of scalars(compose)) {
     if (typeof value !== "string") continue;
+    // One that is required is told by the reading.
     for (const { name, operator } of variablesIn(value)) {
       const hint = `write \`$$${name}\` when the container's shell should resolve it, give it a default or a value in the service's env, or put a secret below \`secrets:\``;
-      check(name, path, operator !== undefined && /[-+]/.test(operator), hint);
+      check(name, path, operator !== undefined, hint);
     }
   }
   for (const { name, path } of bareNames(context.seen)) {

@@ -119,12 +119,7 @@ function nameOf(grant: string | FileGrant): string {
   return typeof grant === "string" ? grant : (grant.source ?? "");
 }
 
-function checkGrant(
-  grant: string | FileGrant,
-  path: Path,
-  service: PlainService,
-  context: Context,
-): string {
+function checkGrant(grant: string | FileGrant, path: Path, service: PlainService, context: Context): string {
   const long = typeof grant === "string" ? { source: grant } : grant;
   const name = nameOf(grant);
   if (typeof long.mode === "number") {

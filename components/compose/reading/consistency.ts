@@ -1,16 +1,18 @@
 import type { ComposeFile, ComposeService, Mount } from "../model.ts";
 import type { Path, Report } from "../problem.ts";
-import { dependenciesOf, NAMESPACES } from "./dependencies.ts";
+import { dependenciesOf, isStarted, NAMESPACES } from "./dependencies.ts";
 import { parseMount } from "./short-mount.ts";
 
 /**
  * What Compose checks when it has a file's parts together: that what is named is there, and that nothing contradicts.
  * https://github.com/compose-spec/compose-go/blob/v2.9.0/loader/validate.go
  */
-export function checkConsistency(compose: ComposeFile, report: Report): void {
+export function checkConsistency(all: ComposeFile, report: Report): void {
+  const started = Object.entries(all.services).filter(([, service]) => isStarted(service));
+  const compose = { ...all, services: Object.fromEntries(started) };
   for (const [key, service] of Object.entries(compose.services)) {
     const path = ["services", key];
-    checkReferences(service, compose, path, report);
+    checkReferences(service, compose, (name) => Object.hasOwn(all.services, name), path, report);
     checkContradictions(service, path, report);
     checkMounts(service, path, report);
     const [first] = Array.isArray(service.healthcheck?.test) ? service.healthcheck.test : [];
@@ -28,11 +30,18 @@ export function checkConsistency(compose: ComposeFile, report: Report): void {
   checkCircles(compose, report);
 }
 
-function checkReferences(service: ComposeService, compose: ComposeFile, path: Path, report: Report): void {
+function checkReferences(
+  service: ComposeService,
+  compose: ComposeFile,
+  isKnown: (name: string) => boolean,
+  path: Path,
+  report: Report,
+): void {
   const isThere = (name: string) => Object.hasOwn(compose.services, name);
   const listed = service.depends_on ?? {};
   for (const [index, name] of (Array.isArray(listed) ? listed : Object.keys(listed)).entries()) {
-    if (isThere(name)) continue;
+    const isOptional = !Array.isArray(listed) && listed[name]?.required === false && isKnown(name);
+    if (isThere(name) || isOptional) continue;
     report(
       [...path, "depends_on", Array.isArray(listed) ? index : name],
       `there is no container \`${name}\` in this file`,
@@ -159,8 +168,10 @@ function checkSources(compose: ComposeFile, report: Report): void {
       const given = keys.filter((key) => entry[key] !== undefined);
       const words = keys.map((key) => `\`${key}\``).join(", ");
       if (given.length > 1) report([kind, name], `${words} exclude each other`, "keep one of them");
-      const empty = given.length === 1 && kind === "secrets" && entry[given[0] ?? ""] === "" && entry.external !== true;
-      if (entry.external === undefined && ((given.length === 0 && entry.driver === undefined) || empty)) {
+      const isExternal = entry.external !== undefined && entry.external !== false;
+      const isFilled = kind === "secrets" ? given.some((key) => entry[key] !== "") : given.length > 0;
+      const isForgiven = kind === "configs" && (entry.driver !== undefined || entry.external !== undefined);
+      if (!isExternal && !isFilled && !isForgiven) {
         const hint =
           kind === "secrets" ? `write \`${name}: {environment: …}\`` : "put the file beside the compose file";
         report([kind, name], `one of ${words} must say where \`${name}\` comes from`, hint);

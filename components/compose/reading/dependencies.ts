@@ -17,3 +17,8 @@ export function dependenciesOf(service: ComposeService): string[] {
   );
   return [...new Set([...named, ...links, ...shared, ...sources.map((source) => source.split(":")[0] ?? source)])];
 }
+
+/** Whether `up` starts a container: those with a profile wait for somebody to ask for it, and Compose checks them less. */
+export function isStarted(service: ComposeService | undefined): boolean {
+  return ((service?.profiles as string[] | undefined) ?? []).length === 0;
+}

@@ -55,13 +55,10 @@ function checkInterpolation(value: unknown, lookUp: LookUp, report: Report): voi
       report(path, `\`${broken}\` is no variable that Compose knows`, "write `$$` for a literal `$`");
     }
     for (const { name, operator, operand } of variablesIn(text)) {
-      // One that is not set at all is told with the others that are not.
-      if (operator === ":?" && lookUp(name) === "") {
-        report(
-          path,
-          `variable \`${name}\` must not be empty${operand ? `: ${operand}` : ""}`,
-          "give it a value in the service's env",
-        );
+      const value = lookUp(name);
+      if (value === undefined ? operator?.endsWith("?") : operator === ":?" && value === "") {
+        const why = operand ? `: ${interpolate(operand, lookUp)}` : "";
+        report(path, `variable \`${name}\` has no value${why}`, "give it one in the service's env");
       }
     }
   }

@@ -53,9 +53,12 @@ export function withoutRepeats(value: unknown): { value: unknown; problems: Find
   const copy = (part: unknown, path: Path): unknown => {
     if (Array.isArray(part)) {
       const keyOf = PATTERNS.find(({ steps }) => matches(steps, path))?.keyOf;
-      return keyOf ? lastOfEach(part, path, keyOf, problems) : part;
+      const list = part.map((item, index) => copy(item, [...path, index]));
+      return keyOf ? lastOfEach(list, path, keyOf, problems) : list;
     }
-    if (part === null || typeof part !== "object" || part instanceof Date) return part;
+    // A date is of no type of JSON's; a `Date` would pass for a map.
+    if (part instanceof Date) return Symbol("date");
+    if (part === null || typeof part !== "object") return part;
     return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, copy(item, [...path, key])]));
   };
   return { value: copy(value, []), problems };

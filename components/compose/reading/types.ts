@@ -4,6 +4,7 @@ import type { ComposeFile } from "../model.ts";
 import type { Path, Report } from "../problem.ts";
 import { scalars } from "../walk.ts";
 import { matches, readBoolean, readFloat } from "./cast.ts";
+import { isStarted } from "./dependencies.ts";
 import { imageProblem } from "./image.ts";
 import { parsePort } from "./port.ts";
 import { splitWords } from "./words.ts";
@@ -113,6 +114,10 @@ const RULES: readonly [path: string, rule: Rule][] = [
   ["configs.*.driver_opts.*", plainText],
   ...["gpus.*.count", "deploy.resources.reservations.devices.*.count"].map(at(count)),
   ...["command", "entrypoint", "post_start.*.command", "pre_stop.*.command"].map(at(words)),
+];
+
+/** What the engine takes, of containers that are started. */
+const ENGINE: readonly [path: string, rule: Rule][] = [
   ...["image"].map(at(image)),
   ...["restart"].map(at(restart)),
   ...["pid"].map(at(pid)),
@@ -124,13 +129,15 @@ function at(rule: Rule): (key: string) => [string, Rule] {
   return (key) => [`services.*.${key}`, rule];
 }
 
-const PATTERNS = RULES.map(([path, rule]) => ({ steps: path.split("."), rule }));
+const toPattern = ([path, rule]: readonly [string, Rule]) => ({ steps: path.split("."), rule });
+const PATTERNS = { all: RULES.map(toPattern), started: [...RULES, ...ENGINE].map(toPattern) };
 
 /** Compose would refuse these on the server, after the deployment began. */
 export function checkTypes(compose: ComposeFile, report: Report): void {
   for (const { path, value } of scalars(compose)) {
     if (value === undefined) continue;
-    const rule = PATTERNS.find(({ steps }) => matches(steps, path))?.rule;
+    const patterns = path[0] === "services" && isStarted(compose.services[String(path[1])]) ? "started" : "all";
+    const rule = PATTERNS[patterns].find(({ steps }) => matches(steps, path))?.rule;
     if (rule && value !== null && !rule.isRight(value)) report(path, `\`${String(value)}\` ${rule.message}`, rule.hint);
   }
   for (const [key, service] of Object.entries(compose.services)) {

@@ -4,6 +4,8 @@ package main
 import (
 	"bufio"
 	"context"
+	_ "crypto/sha256" // Digests of images.
+	_ "crypto/sha512"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -177,6 +179,18 @@ func checkForEngine(project *types.Project) error {
 			if err := container.ValidateRestartPolicy(restartPolicy(service.Restart)); err != nil {
 				return fmt.Errorf("services.%s.restart: %w", name, err)
 			}
+		}
+		// Compose puts a container's id in the place of `service:…` for these, and only for these.
+		for key, mode := range map[string]string{"pid": service.Pid, "ipc": service.Ipc} {
+			if rest, shared := strings.CutPrefix(mode, types.ServicePrefix); shared && rest != "" {
+				continue
+			}
+			if key == "pid" && !container.PidMode(mode).Valid() || key == "ipc" && !container.IpcMode(mode).Valid() {
+				return fmt.Errorf("services.%s.%s: invalid mode %q", name, key, mode)
+			}
+		}
+		if !container.UTSMode(service.Uts).Valid() || !container.UsernsMode(service.UserNSMode).Valid() {
+			return fmt.Errorf("services.%s: invalid UTS or user namespace", name)
 		}
 	}
 	return nil

@@ -69,7 +69,23 @@ describe("interpolate", () => {
   });
 
   it("reads the same before and after the variables that are known were resolved", () => {
-    const parts = ["$", "$$", "{", "}", "(", "A", "SUFFIX", "${SUFFIX}", "${A:-", "${MONEY:+", "?", "-", "1", " ", "\n"];
+    const parts = [
+      "$",
+      "$$",
+      "{",
+      "}",
+      "(",
+      "A",
+      "SUFFIX",
+      "${SUFFIX}",
+      "${A:-",
+      "${MONEY:+",
+      "?",
+      "-",
+      "1",
+      " ",
+      "\n",
+    ];
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...parts)), (pieces) => {
         const text = pieces.join("");
