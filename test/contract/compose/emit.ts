@@ -45,6 +45,8 @@ function flow(value: Tree, random: Random): string {
 }
 
 function keyText(key: string, random: Random): string {
+  // A key that is no text.
+  if (/^\d+$/.test(key) && random.chance(0.3)) return key;
   return key === "<<" || (/^[a-z][a-z_.-]*$/.test(key) && !WORDS.test(key)) ? key : stringText(key, random);
 }
 

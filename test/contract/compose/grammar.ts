@@ -187,12 +187,20 @@ function shareParts(file: TreeMap, random: Random): TreeMap {
   const shared: Record<string, Tree> = {};
   for (const [name, service] of Object.entries(services)) {
     if (!isMap(service) || !random.chance(0.5)) continue;
-    const anchor = `s${Object.keys(shared).length}`;
     const keys = Object.keys(service);
-    const [moved, kept] = [keys.filter((_, index) => index % 2 === 0), keys.filter((_, index) => index % 2 === 1)];
-    shared[`x-${anchor}`] = { "<anchor>": anchor, ...pickKeys(service, moved) };
-    const merge = random.chance(0.5) ? new Raw(`*${anchor}`) : new Raw(`[*${anchor}]`);
-    services[name] = { ...pickKeys(service, kept), "<<": merge };
+    const parts = [0, 1].map((part) => keys.filter((_, index) => index % 3 === part));
+    const anchors = parts.map((moved) => {
+      const anchor = `s${Object.keys(shared).length}`;
+      shared[`x-${anchor}`] = { "<anchor>": anchor, ...pickKeys(service, moved) };
+      return anchor;
+    });
+    const kept = keys.filter((_, index) => index % 3 === 2);
+    if (random.chance(0.5)) {
+      services[name] = {
+        ...pickKeys(service, kept),
+        "<<": new Raw(`[${anchors.map((anchor) => `*${anchor}`).join(", ")}]`),
+      };
+    } else services[name] = { "<<": new Raw(`*${anchors[0]}`), ...pickKeys(service, [...kept, ...(parts[1] ?? [])]) };
   }
   const anchors = Object.entries(shared).map(([key, value]): [string, Tree] => {
     const { "<anchor>": anchor, ...rest } = value as TreeMap;
