@@ -9,7 +9,7 @@ export interface Variable {
 /** The value of a variable, undefined when it is not set. */
 export type LookUp = (name: string) => string | undefined;
 
-type Token = { literal: string } | { escaped: true } | { variable: Variable } | { broken: string };
+type Token = { literal: string } | { escaped: true } | { variable: Variable } | { broken: string; shown: string };
 
 /**
  * Where Compose looks at a `$`: an escaped one, a name, or a brace. Any other `$` is itself: `$(date)`, `$1`, `$?`, one at the end.
@@ -72,7 +72,7 @@ export function variablesIn(text: string): Variable[] {
 /** What Compose refuses as an invalid interpolation: every `${` without a name, a known operator or an end, with what follows it. */
 export function brokenVariables(text: string): string[] {
   return tokens(text).flatMap((token) => {
-    if ("broken" in token) return [token.broken];
+    if ("broken" in token) return [token.shown];
     return "variable" in token ? brokenVariables(token.variable.operand ?? "") : [];
   });
 }
@@ -82,6 +82,7 @@ export function escapeDollars(text: string): string {
   return text.replaceAll("$", "$$$$");
 }
 
+/** Characters of what is broken that people see. */
 const SHOWN = 12;
 
 function tokens(text: string): Token[] {
@@ -105,8 +106,8 @@ function tokenOf(match: RegExpExecArray, text: string): { token: Token; length: 
   if (escaped !== undefined) return { token: { escaped: true }, length: whole.length };
   if (named !== undefined) return { token: { variable: { name: named } }, length: whole.length };
   if (name === undefined) {
-    const broken = text.slice(match.index, match.index + SHOWN);
-    return { token: { broken }, length: broken.length };
+    const rest = text.slice(match.index, match.index + SHOWN);
+    return { token: { broken: whole, shown: /^[^}]*\}/.exec(rest)?.[0] ?? rest }, length: whole.length };
   }
   const closing = closingBrace(whole);
   const length = closing < 0 ? whole.length : closing + 1;

@@ -44,7 +44,7 @@ it.each([
   ["${1}", ["${1}"]],
   ["${A", ["${A"]],
   ["${A:-${}}", ["${}"]],
-  ["${A:=x} and ${-} and ${B}", ["${A:=x} and ", "${-} and ${B"]],
+  ["${A:=x} and ${-} and ${B}", ["${A:=x}", "${-}"]],
   ["${A:-${B:-${1}}} ${", ["${1}", "${"]],
   ["${A:-two\nlines}", ["${A:-two\nlin"]],
   ["$(date) $1 $? cost: 5$ $. $$(date) $A ${B:-c} ${C:-$(x)}", []],
@@ -63,7 +63,7 @@ describe("interpolate", () => {
     ["a replacement where there is none", "[${OTHER:+x}${OTHER+x}]", "[]"],
     ["a replacement for an empty one", "${EMPTY+x}", "x"],
     ["a value with a dollar", "$MONEY", "a$b"],
-    ["what is broken", "${1} $SUFFIX", "${1} $SUFFIX"],
+    ["what is broken", "${1} $SUFFIX", "${1} -staging"],
   ])("%s", (_name, text, expected) => {
     expect(interpolate(text, (name) => known.get(name))).toBe(expected);
   });
