@@ -1,7 +1,8 @@
 import { checkDrafts, definitionProblem, refusedValue } from "./check-drafts.ts";
 import type { FileContent, SecretDelivery } from "./compose/context.ts";
+import type { NoteProblem } from "./compose/notes.ts";
 import type { Problem } from "./compose/problem.ts";
-import { renderCompose } from "./compose/render.ts";
+import { type Outcome, renderCompose } from "./compose/render.ts";
 import { envProblem } from "./dokploy/env.ts";
 import { type Draft, type RenderedDraft, secretValue, toDraft } from "./draft.ts";
 import { fingerprint } from "./keys.ts";
@@ -83,6 +84,8 @@ export interface ServicePlan {
 export interface PlannedServices {
   services: ServicePlan[];
   problems: Problem[];
+  /** What is unusual and still right. */
+  notes: NoteProblem[];
   /** All that the stack names, as far as its files can be read. */
   names: MadeName[];
   /** What is wrong with a value that somebody wants to give for a secret; nothing for a service that does not run here. */
@@ -92,11 +95,12 @@ export interface PlannedServices {
 const WAIT_TIMEOUT = 120;
 
 /**
- * Plans every service of a stack, in the order of their dependencies, or says all that is wrong; and tells what it names, as far as
- * the files can be read. Pure.
+ * Plans every service of a stack, in the order of their dependencies, or says all that is wrong; and tells what is to be noted and what
+ * it names, as far as the files can be read. Pure.
  */
 export function planServices(settings: StackSettings, sources: PlanSources): PlannedServices {
   const problems: Problem[] = [];
+  const notes: NoteProblem[] = [];
   const running = sources.catalogue.filter((service) => settings.services.includes(service.name));
   const context = contextFor(settings, running);
 
@@ -115,6 +119,7 @@ export function planServices(settings: StackSettings, sources: PlanSources): Pla
   const rendered = drafts.flatMap((draft): RenderedDraft[] => {
     const result = render(draft, drafts, settings, sources);
     problems.push(...result.problems);
+    notes.push(...result.notes);
     return result.rendered ? [{ ...draft, rendered: result.rendered }] : [];
   });
 
@@ -127,7 +132,7 @@ export function planServices(settings: StackSettings, sources: PlanSources): Pla
   problems.push(...checkDrafts(drafts, rendered, names, sources.configProblem, settings.vault !== undefined));
   const made = namesOfStack(toNamed(settings, sources), rendered, context.hostOf);
   problems.push(...explainClashes(made));
-  if (problems.length > 0) return { services: [], problems, names: made, refuseValue };
+  if (problems.length > 0) return { services: [], problems, notes, names: made, refuseValue };
   const byName = new Map(rendered.map((draft) => [draft.service.name, draft]));
   const vault = settings.vault && planVault(rendered, settings.stack, settings.vault);
   return {
@@ -136,6 +141,7 @@ export function planServices(settings: StackSettings, sources: PlanSources): Pla
       return draft ? [toPlan(draft, drafts, settings, context, vault)] : [];
     }),
     problems,
+    notes,
     names: made,
     refuseValue,
   };
@@ -161,12 +167,13 @@ function contextFor({ stack, suffix, domain }: StackSettings, running: readonly 
   };
 }
 
-function render(draft: Draft, drafts: readonly Draft[], settings: StackSettings, sources: PlanSources) {
+function render(draft: Draft, drafts: readonly Draft[], settings: StackSettings, sources: PlanSources): Outcome {
   const { service, description, common } = draft;
   const file = `components/${service.name}/compose.yaml`;
   const found = sources.readFile(service.name, "compose.yaml");
   if (found === undefined || found === "directory") {
-    return { problems: [{ file, message: "there is no such file", hint: "describe the service's containers in it" }] };
+    const missing = { file, message: "there is no such file", hint: "describe the service's containers in it" };
+    return { problems: [missing], notes: [] };
   }
   return renderCompose({
     file,
@@ -179,9 +186,16 @@ function render(draft: Draft, drafts: readonly Draft[], settings: StackSettings,
     containerEnv: common.env,
     secrets: deliveryOf(draft, drafts, settings),
     grants: description.grants ?? {},
+    data: description.data ?? [],
+    waitTimeout: waitTimeout(draft),
     readFile: (path) => sources.readFile(service.name, path),
     envProblem,
   });
+}
+
+/** Seconds for one stage of a service's deployment. */
+function waitTimeout({ common, description }: Draft): number {
+  return common.waitTimeout ?? description.waitTimeout ?? WAIT_TIMEOUT;
 }
 
 /** How the stack's secrets reach the containers of a service. */
@@ -225,7 +239,7 @@ function toPlan(
     checks: checks.filter((check) => "url" in check),
     commands: checks.filter((check) => "command" in check),
     data: description.data ?? [],
-    waitTimeout: common.waitTimeout ?? description.waitTimeout ?? WAIT_TIMEOUT,
+    waitTimeout: waitTimeout(draft),
     stages: rendered.stages,
     adopt: common.adopt,
   };

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Problem } from "../components/compose/problem.ts";
+import { type Problem, printProblem } from "../components/compose/problem.ts";
 import { readSettings } from "./bootstrap/config.ts";
 import { catalogue } from "./catalogue.ts";
 import { namesOf, planStack, printProblems } from "./plan.ts";
@@ -50,11 +50,12 @@ function check(stack: string, given?: Given): Report {
   const key = process.env.PLATFORM_KEY;
   if (key === undefined && raw.values["platform:key"] === undefined)
     notes.push("PLATFORM_KEY is not set: an update needs it");
-  const { plan, problems, refuseValue } = planStack(stack, raw, key ?? "stand-in".repeat(8));
+  const { plan, problems, notes: told, refuseValue } = planStack(stack, raw, key ?? "stand-in".repeat(8));
   if (given) {
     const refused = refuseValue(given.service, given.name, given.value);
     return { stack, ok: refused.length === 0, problems: refused, notes: [], services: [] };
   }
+  notes.push(...told.map((note) => `${printProblem(note)} [${note.note}]`));
   if (plan && stack === "production" && raw.values["platform:secrets"] !== "vault") {
     notes.push("production keeps its secrets in Dokploy: they rest in clear in its env and beside the compose file");
   }

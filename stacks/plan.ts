@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { FileContent } from "../components/compose/context.ts";
+import type { NoteProblem } from "../components/compose/notes.ts";
 import { type Problem, printProblem, sortProblems } from "../components/compose/problem.ts";
 import { explainClashesWith } from "../components/names/explain.ts";
 import type { MadeName } from "../components/names/name.ts";
@@ -38,17 +39,17 @@ export function planStack(
   stack: string,
   raw: RawConfig,
   platformKey: string | undefined,
-): { plan?: StackPlan; problems: Problem[]; refuseValue: PlannedServices["refuseValue"] } {
+): { plan?: StackPlan } & Pick<PlannedServices, "problems" | "notes" | "refuseValue"> {
   const names = catalogue.map(({ name }) => name);
   const { config, problems } = readConfig({ stack, raw, catalogue: names, platformKey });
   // With a broken config the compose files are still looked at, under stand-ins, so that nobody mends them one by one.
   const settings = config ?? standIn(stack, raw, names);
-  const { services, names: made, problems: more, refuseValue } = planFrom(settings, raw);
+  const { services, names: made, problems: more, notes: told, refuseValue } = planFrom(settings, raw);
   // The names of a broken config are none that would be made.
   const elsewhere = config ? explainClashesWith(namesOfOthers(stack), made) : [];
   const all = sortProblems([...problems, ...more, ...elsewhere]);
   const plan = config && all.length === 0 ? { plan: { config, services } } : {};
-  return { ...plan, problems: all, refuseValue };
+  return { ...plan, problems: all, notes: sortProblems(told), refuseValue };
 }
 
 /** Every name that a stack makes with these services, as far as its config and their files can be read. Needs no key. */

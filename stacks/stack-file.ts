@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseCompose } from "../components/compose/parse.ts";
+import { parseYaml } from "../components/compose/parse.ts";
 import type { Problem } from "../components/compose/problem.ts";
 import type { RawConfig } from "./raw-config.ts";
 
@@ -23,7 +23,7 @@ export function stacksOf(folder: string): string[] {
 /** Reads `Pulumi.<stack>.yaml` without the engine. Encrypted values are replaced by a text that tells nothing. */
 export function fromStackFile(stack: string, text: string): { raw?: RawConfig; problems: Problem[] } {
   const file = `Pulumi.${stack}.yaml`;
-  const { source, problems } = parseCompose(file, text);
+  const { source, problems } = parseYaml(file, text);
   if (!source) return { problems };
   const config = isMap(source.value) && isMap(source.value.config) ? source.value.config : {};
   const secrets: (string | number)[][] = [];

@@ -1,4 +1,6 @@
 import type { AgentAsked, AgentParts, AgentProblem } from "./agent.ts";
+import type { ComposeFile } from "./model.ts";
+import type { Health, Note } from "./notes.ts";
 import type { Source } from "./parse.ts";
 import type { Report } from "./problem.ts";
 
@@ -48,6 +50,10 @@ export interface RenderInput {
   secrets: SecretDelivery;
   /** Secrets that containers get besides those which the file names: container → secret names. */
   grants: Readonly<Record<string, readonly string[]>>;
+  /** Keys of the volumes that the service must not lose; those that it does not name are noted. Nothing is noted where it is absent. */
+  data?: readonly string[];
+  /** Seconds that one stage of the deployment may take, when that is known. */
+  waitTimeout?: number;
   readFile: ReadFile;
   /** Why Dokploy's env cannot carry a value ("contains …"), undefined when it can. */
   envProblem(value: string): string | undefined;
@@ -56,7 +62,13 @@ export interface RenderInput {
 /** What the steps share. */
 export interface Context extends RenderInput {
   source: Source;
+  /** The file as Compose sees it, with the values of its variables: what is decided over is decided here. */
+  seen: ComposeFile;
   report: Report;
+  /** What `x-dockmaster` says of how a container's health is known, by container. */
+  health: ReadonlyMap<string, Health>;
+  /** Reports a note of this kind: the file is accepted, and people are told. Silenced where the file allows the kind with a reason. */
+  note: Note;
   /** The name of a container as others address it: `platform-<service>[-<container>]<suffix>`. */
   nameOf(container: string): string;
 }

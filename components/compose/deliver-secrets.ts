@@ -1,10 +1,11 @@
 import type { Context } from "./context.ts";
 import { deliverByAgent } from "./deliver-by-agent.ts";
 import { isTrue } from "./is-true.ts";
-import type { ComposeSecret, FileGrant } from "./model.ts";
+import type { ComposeSecret, ComposeService, FileGrant } from "./model.ts";
 import { mountTargets } from "./mount.ts";
 import type { PlainFile, PlainService } from "./normalise.ts";
 import type { Path } from "./problem.ts";
+import { variableFor } from "./secret-variable.ts";
 
 /** The file with a source for every secret, and what has to go with it. */
 export interface Delivered {
@@ -25,7 +26,7 @@ export function deliverSecrets(compose: PlainFile, context: Context): Delivered 
   const declared = new Map(Object.entries(compose.secrets ?? {}));
   for (const name of Object.values(context.grants).flat()) declared.set(name, { environment: variableFor(name) });
   const granted = withGrants(compose, context);
-  const names = usedNames(granted, declared, context);
+  const names = usedNames(granted, context);
   const variables = sourceVariables(declared, names, context);
   if (context.secrets.mode === "agent") return { ...deliverByAgent(granted, context.secrets, context), names };
 
@@ -63,15 +64,15 @@ function withGrants(compose: PlainFile, context: Context): PlainFile {
   return { ...compose, services: Object.fromEntries(services) };
 }
 
-function usedNames(compose: PlainFile, declared: ReadonlyMap<string, ComposeSecret>, context: Context): string[] {
+function usedNames(compose: PlainFile, context: Context): string[] {
   const used = new Set<string>();
   for (const [key, service] of Object.entries(compose.services)) {
     const path = ["services", key];
     const grants = service.secrets ?? [];
     for (const [index, grant] of grants.entries()) {
-      used.add(checkGrant(grant, [...path, "secrets", index], service, declared, context));
+      used.add(checkGrant(grant, [...path, "secrets", index], service, context));
     }
-    if (grants.length > 0) checkDelivery(path, service, context);
+    if (grants.length > 0) checkDelivery(path, context.seen.services[key] ?? {}, context);
   }
   return [...used].sort();
 }
@@ -114,28 +115,13 @@ function sourceVariables(
   return variables;
 }
 
-/** `postgres_password` → `POSTGRES_PASSWORD`. */
-function variableFor(secret: string): string {
-  return secret.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_");
-}
-
 function nameOf(grant: string | FileGrant): string {
   return typeof grant === "string" ? grant : (grant.source ?? "");
 }
 
-function checkGrant(
-  grant: string | FileGrant,
-  path: Path,
-  service: PlainService,
-  declared: ReadonlyMap<string, ComposeSecret>,
-  context: Context,
-): string {
+function checkGrant(grant: string | FileGrant, path: Path, service: PlainService, context: Context): string {
   const long = typeof grant === "string" ? { source: grant } : grant;
   const name = nameOf(grant);
-  if (!declared.has(name)) {
-    const hint = `add \`${name}: {environment: ${variableFor(name)}}\` to the top-level \`secrets:\``;
-    context.report(path, `secret \`${name}\` is not defined`, hint);
-  }
   if (typeof long.mode === "number") {
     context.report([...path, "mode"], "Dokploy rewrites an unquoted mode as a decimal number", 'quote it: `"0400"`');
   }
@@ -151,7 +137,7 @@ function checkGrant(
 }
 
 /** Compose writes such files into the container's own layer: that fails on a read-only one and is hidden by a mount above. */
-function checkDelivery(path: Path, service: PlainService, context: Context): void {
+function checkDelivery(path: Path, service: ComposeService, context: Context): void {
   if (isTrue(service.read_only) && context.secrets.mode === "environment") {
     context.report(
       [...path, "read_only"],

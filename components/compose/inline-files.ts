@@ -49,38 +49,30 @@ export function inlineFiles(compose: PlainFile, context: Context): Inlined {
           "put it into a file beside the compose file",
         );
       }
-    } else {
-      context.report(path, "a config needs `file`, `content` or `environment`", "put the file beside the compose file");
-    }
+    } else context.report(path, "the server does not have this config", "put the file beside the compose file");
   }
 
   const services = Object.entries(compose.services).map(([key, service]) => {
     const path = ["services", key];
-    const grants = (service.configs ?? []).flatMap((grant, index) => {
+    const grants = (service.configs ?? []).flatMap((grant) => {
       const long = typeof grant === "string" ? { source: grant } : grant;
       const name = long.source ?? "";
       const target = renamed.get(name);
       if (target) return [{ target: `/${name}`, ...target, ...withoutSource(long) }];
-      if (!compose.configs?.[name]) {
-        context.report(
-          [...path, "configs", index],
-          `config \`${name}\` is not defined`,
-          "add it to the top-level `configs:`",
-        );
-      }
       return [];
     });
     const kept: (string | Mount)[] = [];
+    const sight = context.seen.services[key];
     for (const [index, mount] of (service.volumes ?? []).entries()) {
-      const read = readMount(mount);
+      const read = readMount(sight?.volumes?.[index] ?? mount);
       if (read.kind !== "file") kept.push(mount);
       else {
         const grant = inline(read.source, [...path, "volumes", index]);
-        if (grant) grants.push({ target: read.target, ...grant });
+        if (grant) grants.push({ target: escapeDollars(read.target), ...grant });
       }
     }
     const plain: PlainService = { ...service, configs: grants, volumes: kept };
-    refuseHiddenConfigs(path, plain, context);
+    refuseHiddenConfigs(path, grants, sight ?? {}, context);
     return [key, plain];
   });
   return { compose: { ...compose, configs, services: Object.fromEntries(services) }, env };
@@ -92,6 +84,14 @@ function withoutSource({ source: _source, ...rest }: FileGrant): FileGrant {
 
 function readText(file: string, path: Path, context: Context): { text: string; executable: boolean } | undefined {
   const relative = posix.normalize(file);
+  if (/^(\.\.\/)+files(\/|$)/.test(relative)) {
+    context.report(
+      path,
+      `\`${file}\` is where Dokploy keeps files of its own for a service, and they are not in the repository`,
+      "use a named volume for data, or put the file beside the compose file",
+    );
+    return undefined;
+  }
   if (relative.startsWith("..") || posix.isAbsolute(relative)) {
     context.report(path, `\`${file}\` is outside of the service's folder`, "put the file beside the compose file");
     return undefined;

@@ -30,7 +30,7 @@ export interface ComposeService {
   restart?: string;
   ports?: unknown[];
   read_only?: boolean | string;
-  deploy?: { replicas?: number | string; [key: string]: unknown };
+  deploy?: { replicas?: number | string | null; [key: string]: unknown };
   scale?: number | string;
   logging?: unknown;
   [key: string]: unknown;

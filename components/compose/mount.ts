@@ -1,5 +1,6 @@
 import { isTrue } from "./is-true.ts";
 import type { ComposeService, Mount } from "./model.ts";
+import { parseMount } from "./reading/short-mount.ts";
 
 /** A mount, whichever form it was written in. `kind` says where its source is. */
 export interface ReadMount {
@@ -9,27 +10,15 @@ export interface ReadMount {
   readOnly: boolean;
 }
 
-/** Reads the short form (`./users.xml:/etc/users.xml:ro`) and the long one. */
+/** Reads the short form (`./users.xml:/etc/users.xml:ro`) and the long one. `mount`: as Compose sees it, without variables. */
 export function readMount(mount: string | Mount): ReadMount {
-  const long = typeof mount === "string" ? fromShort(mount) : mount;
+  const long = typeof mount === "string" ? parseMount(mount).mount : mount;
   const source = long.source ?? "";
   return {
     kind: kindOf(long.type, source),
     source,
     target: long.target ?? "",
     readOnly: isTrue(long.read_only),
-  };
-}
-
-function fromShort(text: string): Mount {
-  const parts = text.split(":");
-  const [first = "", second, mode = ""] = parts;
-  if (second === undefined) return { type: "volume", target: first };
-  return {
-    type: /^[./~]/.test(first) ? "bind" : "volume",
-    source: first,
-    target: second,
-    read_only: mode.split(",").includes("ro"),
   };
 }
 

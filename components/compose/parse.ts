@@ -9,10 +9,12 @@ import {
   LineCounter,
   type ParsedNode,
   parseDocument,
+  type Tags,
   visit,
   type YAMLMap,
 } from "yaml";
 import type { Path, Problem } from "./problem.ts";
+import { composeScalars } from "./reading/scalars.ts";
 
 /** A parsed file that can say where each of its values stands. */
 export interface Source {
@@ -24,10 +26,37 @@ export interface Source {
   typed(path: Path): string | undefined;
 }
 
+interface Parsed {
+  source?: Source;
+  problems: Problem[];
+}
+
+type Mistake = { offset: number; message: string; hint: string };
+
+/** Reads a compose file, its scalars as Compose's own parser does, and keeps the place of every value. All syntax errors at once. */
+export function parseCompose(file: string, text: string): Parsed {
+  return parse(file, text, composeScalars, notText);
+}
+
 /** Reads YAML 1.2 with merge keys (`<<`), and keeps the place of every value. All syntax errors at once. */
-export function parseCompose(file: string, text: string): { source?: Source; problems: Problem[] } {
+export function parseYaml(file: string, text: string): Parsed {
+  return parse(file, text);
+}
+
+function parse(
+  file: string,
+  text: string,
+  customTags?: (tags: Tags) => Tags,
+  alsoBad: (document: Document.Parsed) => Mistake[] = () => [],
+): Parsed {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, uniqueKeys: true });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    merge: true,
+    prettyErrors: false,
+    uniqueKeys: true,
+    ...(customTags && { customTags }),
+  });
   const problemAt = (offset: number, message: string, hint: string): Problem => {
     const { line, col } = lines.linePos(offset);
     return { file, line, column: col, message, hint };
@@ -35,7 +64,11 @@ export function parseCompose(file: string, text: string): { source?: Source; pro
   const problems = [...document.errors, ...document.warnings].map((error) =>
     problemAt(skipBlanks(text, error.pos[0]), error.message, YAML_HINTS[error.code] ?? "correct the YAML"),
   );
-  problems.push(...badAliases(document).map(({ offset, message, hint }) => problemAt(offset, message, hint)));
+  problems.push(
+    ...[...badAliases(document), ...alsoBad(document)].map(({ offset, message, hint }) =>
+      problemAt(offset, message, hint),
+    ),
+  );
   if (problems.length > 0) return { problems };
   let value: unknown;
   try {
@@ -61,8 +94,8 @@ export function parseCompose(file: string, text: string): { source?: Source; pro
 }
 
 /** Aliases that have no anchor before them, or that stand inside of what they repeat. */
-function badAliases(document: Document.Parsed): { offset: number; message: string; hint: string }[] {
-  const bad: { offset: number; message: string; hint: string }[] = [];
+function badAliases(document: Document.Parsed): Mistake[] {
+  const bad: Mistake[] = [];
   visit(document, {
     Alias: (_key, alias, above) => {
       const target = alias.resolve(document);
@@ -76,6 +109,25 @@ function badAliases(document: Document.Parsed): { offset: number; message: strin
           hint: "repeat another part of the file",
         });
       }
+    },
+  });
+  return bad;
+}
+
+/** Keys that are no text, which Compose refuses: `80:`, `true:`, `~:`. */
+function notText(document: Document.Parsed): Mistake[] {
+  const bad: Mistake[] = [];
+  visit(document, {
+    Pair: (_key, { key }) => {
+      const merge = isScalar(key) && key.source === "<<";
+      if (merge || (isScalar(key) && typeof key.value === "string") || isAlias(key)) return;
+      const typed = isScalar(key) ? String(key.source ?? "") : "";
+      const message = typed === "" ? "a key that is no text" : `the key \`${typed}\` is no text`;
+      bad.push({
+        offset: startOf(key) ?? 0,
+        message,
+        hint: typed === "" ? "give it a name" : `quote it: \`"${typed}":\``,
+      });
     },
   });
   return bad;

@@ -24,7 +24,7 @@ export function printProblem(problem: Problem): string {
 }
 
 /** By file, then place, so that the same mistakes are always reported in the same order. */
-export function sortProblems(problems: readonly Problem[]): Problem[] {
+export function sortProblems<Kind extends Problem>(problems: readonly Kind[]): Kind[] {
   return [...problems].sort(
     (a, b) =>
       compareText(a.file, b.file) ||

@@ -1,8 +1,7 @@
 import type { Context } from "./context.ts";
+import { fixedPorts } from "./fixed-ports.ts";
 import { readMount } from "./mount.ts";
-import { hasReplicas } from "./names.ts";
 import type { PlainFile, PlainService } from "./normalise.ts";
-import type { Path } from "./problem.ts";
 import { isAlteredScalar } from "./round-trip.ts";
 import { scalars } from "./walk.ts";
 
@@ -27,39 +26,28 @@ export function refuse(compose: PlainFile, context: Context): void {
   if (Object.keys(compose.networks ?? {}).length > 0) {
     context.report(["networks"], "networks are set by the platform", "leave `networks` out");
   }
-  for (const [key, service] of Object.entries(compose.services))
-    refuseInService(["services", key], service, compose, context);
+  for (const [key, service] of Object.entries(compose.services)) refuseInService(key, service, context);
   refuseVolumes(compose, context);
-  refuseCycles(compose, context);
   refuseAltered(compose, context);
 }
 
-function refuseInService(path: Path, service: PlainService, compose: PlainFile, context: Context): void {
+function refuseInService(key: string, service: PlainService, context: Context): void {
+  const path = ["services", key];
   for (const [key, [message, hint]] of Object.entries(REFUSED_KEYS)) {
     if (service[key] !== undefined) context.report([...path, key], message, hint);
   }
-  for (const name of Object.keys(service.depends_on)) {
-    if (!compose.services[name]) {
-      context.report(
-        [...path, "depends_on", name],
-        `there is no container \`${name}\` in this file`,
-        "containers of other services are waited for with `needs` of the service's definition",
-      );
-    }
-  }
-  if (service.container_name !== undefined && hasReplicas(service)) {
+  const { container_name: name, scale, deploy } = context.seen.services[key] ?? {};
+  if (name !== undefined && Number(scale ?? deploy?.replicas ?? 1) !== 1) {
     context.report([...path, "container_name"], "replicas cannot share a name", "leave `container_name` out");
   }
-  for (const [index, port] of (service.ports ?? []).entries()) {
-    if (!JSON.stringify(port).includes("${")) {
-      context.report(
-        [...path, "ports", index],
-        "a fixed port on the host collides with the other environments",
-        "use a route, or a variable that differs by stack",
-      );
-    }
+  for (const index of fixedPorts(service, context)) {
+    context.report(
+      [...path, "ports", index],
+      "a fixed port on the host collides with the other environments",
+      `use a route, leave the host's port out, or set a variable for it by stack: \`platform:${context.service}: {env: {PORT: …}}\``,
+    );
   }
-  for (const [index, mount] of (service.volumes ?? []).entries()) {
+  for (const [index, mount] of (context.seen.services[key]?.volumes ?? []).entries()) {
     const { kind, source, readOnly } = readMount(mount);
     const place = [...path, "volumes", index];
     if (kind === "anonymous") context.report(place, "an anonymous volume is lost with its container", "give it a name");
@@ -76,14 +64,10 @@ function refuseInService(path: Path, service: PlainService, compose: PlainFile, 
 function refuseVolumes(compose: PlainFile, context: Context): void {
   const declared = Object.keys(compose.volumes ?? {});
   const used = new Set<string>();
-  for (const [key, service] of Object.entries(compose.services)) {
-    for (const [index, mount] of (service.volumes ?? []).entries()) {
+  for (const { volumes } of Object.values(context.seen.services)) {
+    for (const mount of volumes ?? []) {
       const { kind, source } = readMount(mount);
-      if (kind !== "volume") continue;
-      used.add(source);
-      if (declared.includes(source)) continue;
-      const hint = `add \`${source}:\` to the top-level \`volumes:\``;
-      context.report(["services", key, "volumes", index], `volume \`${source}\` is not defined`, hint);
+      if (kind === "volume") used.add(source);
     }
   }
   for (const key of declared) {
@@ -92,25 +76,18 @@ function refuseVolumes(compose: PlainFile, context: Context): void {
       context.report(path, `\`${key}:\` is read as a Windows drive`, "use a name of two letters or more");
     }
     if (!used.has(key)) context.report(path, `no container uses volume \`${key}\``, "remove it, or mount it");
-  }
-}
-
-function refuseCycles(compose: PlainFile, context: Context): void {
-  const done = new Set<string>();
-  const visit = (key: string, above: readonly string[]): void => {
-    if (above.includes(key)) {
-      const circle = [...above.slice(above.indexOf(key)), key].join(" → ");
-      context.report(
-        ["services", key, "depends_on"],
-        `containers wait for each other: ${circle}`,
-        "remove one of the dependencies",
+    const { driver_opts: options, external } = compose.volumes?.[key] ?? {};
+    const isMemory = options?.type === "tmpfs";
+    if (context.data !== undefined && !context.data.includes(key) && !isMemory && external === undefined) {
+      const message = `volume \`${key}\` is not in the service's \`data\`: nothing keeps it when the service is taken out`;
+      context.note(
+        "volume-not-in-data",
+        path,
+        message,
+        `add \`${key}\` to \`data\` of components/${context.service}/index.ts`,
       );
     }
-    if (done.has(key)) return;
-    done.add(key);
-    for (const next of Object.keys(compose.services[key]?.depends_on ?? {})) visit(next, [...above, key]);
-  };
-  for (const key of Object.keys(compose.services)) visit(key, []);
+  }
 }
 
 /** `environment` and `labels` are lists by now (`KEY=…` is no bare scalar), and contents are judged where they are inlined. */

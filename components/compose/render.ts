@@ -1,5 +1,4 @@
 import { checkHosts } from "./check-hosts.ts";
-import { checkValues } from "./check-values.ts";
 import { checkVariables } from "./check-variables.ts";
 import type { Context, RenderInput } from "./context.ts";
 import { deliverSecrets } from "./deliver-secrets.ts";
@@ -9,10 +8,11 @@ import { inlineFiles } from "./inline-files.ts";
 import type { ComposeFile } from "./model.ts";
 import { containerName, giveNames } from "./names.ts";
 import { normalise, type PlainFile } from "./normalise.ts";
-import { parseCompose } from "./parse.ts";
-import { type Problem, sortProblems } from "./problem.ts";
+import { isAllowed, type NoteProblem } from "./notes.ts";
+import { readOwnSettings } from "./own-settings.ts";
+import { type Path, type Problem, type Report, sortProblems } from "./problem.ts";
+import { type Reading, readCompose } from "./reading/read.ts";
 import { refuse } from "./refusals.ts";
-import { checkSchema } from "./schema.ts";
 import { countStages } from "./stages.ts";
 import { resolveVariables } from "./variables.ts";
 import { mapStrings } from "./walk.ts";
@@ -40,37 +40,61 @@ export interface Rendered {
 /** The longest value that a secret is reckoned with in the size of the env; generated ones are shorter. */
 const SECRET_BYTES = 128;
 
+/** What came of a file: the text when nothing is wrong, else all that is. */
+export interface Outcome {
+  rendered?: Rendered;
+  problems: Problem[];
+  /** What people should know all the same. */
+  notes: NoteProblem[];
+}
+
 /**
  * Turns a plain compose file into the text that Dokploy gets, in the order of the steps below.
  * Reports all problems at once; syntax and schema errors hide those of later steps, which need the shape.
  */
-export function renderCompose(input: RenderInput): { rendered?: Rendered; problems: Problem[] } {
-  const { source, problems: syntax } = parseCompose(input.file, input.text);
-  if (!source) return { problems: syntax };
-  const { compose, problems: shape } = checkSchema(source);
-  if (!compose) return { problems: sortProblems(shape) };
+export function renderCompose(input: RenderInput): Outcome {
+  const { variables, env, containerEnv } = input;
+  const values = new Map(Object.entries({ ...env, ...containerEnv, ...variables }));
+  const { source, reading, problems: unread } = readCompose(input.file, input.text, (name) => values.get(name));
+  if (!source || !reading) return { problems: sortProblems(unread), notes: [] };
 
-  const problems = new Map<string, Problem>();
+  const problems = new Map(unread.map((problem) => [JSON.stringify(problem), problem]));
+  const at = (path: Path, message: string, hint: string): Problem => ({
+    file: input.file,
+    ...source.locate(path),
+    message,
+    hint,
+  });
+  const report: Report = (...what) => {
+    const problem = at(...what);
+    problems.set(JSON.stringify(problem), problem);
+  };
+  const notes = new Map<string, NoteProblem>();
+  const settings = readOwnSettings(reading.written, report);
   const context: Context = {
     ...input,
     source,
-    report: (path, message, hint) => {
-      const problem = { file: input.file, ...source.locate(path), message, hint };
-      problems.set(JSON.stringify(problem), problem);
+    seen: reading.seen,
+    health: settings.health,
+    report,
+    note: (name, path, ...what) => {
+      const note = { ...at(path, ...what), note: name };
+      if (!isAllowed(settings.allowed, name, path)) notes.set(JSON.stringify(note), note);
     },
     nameOf: (container) => containerName(input.service, container, input.suffix),
   };
-  const rendered = transform(compose, context);
-  return problems.size > 0 ? { problems: sortProblems([...problems.values()]) } : { rendered, problems: [] };
+  const rendered = transform(reading, context);
+  const told = sortProblems([...notes.values()]);
+  if (problems.size > 0) return { problems: sortProblems([...problems.values()]), notes: told };
+  return { rendered, problems: [], notes: told };
 }
 
-function transform(compose: ComposeFile, context: Context): Rendered {
+function transform({ written: compose }: Reading, context: Context): Rendered {
   checkVariables(compose, context);
   checkHosts(compose, context);
   const known = new Map(Object.entries(context.variables));
   const resolved = mapStrings(compose, (text) => resolveVariables(text, known)) as ComposeFile;
-  const plain = addContainerEnv(normalise(resolved, context.source, context.report), context);
-  checkValues(plain, context);
+  const plain = addContainerEnv(normalise(resolved, context), context);
   refuse(plain, context);
   const inlined = inlineFiles(plain, context);
   const delivered = deliverSecrets(inlined.compose, context);

@@ -6,18 +6,26 @@ export interface Variable {
   operand?: string;
 }
 
-type Token = { literal: string } | { variable: Variable } | { broken: string };
+/** The value of a variable, undefined when it is not set. */
+export type LookUp = (name: string) => string | undefined;
 
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*/;
-const OPERATOR = /^(:-|-|:\?|\?|:\+|\+)/;
+type Token = { literal: string } | { escaped: true } | { variable: Variable } | { broken: string; shown: string };
 
-/** Resolves the variables in `known` and leaves all others, and `$$`, as they are written. */
+/**
+ * Where Compose looks at a `$`: an escaped one, a name, or a brace. Any other `$` is itself: `$(date)`, `$1`, `$?`, one at the end.
+ * An operand ends at the last brace of its line; `closingBrace` then finds the one that is meant.
+ * https://github.com/compose-spec/compose-go/blob/v2.9.0/template/template.go
+ */
+const PATTERN =
+  /\$(?:(?<escaped>\$)|(?<named>[_a-z][_a-z0-9]*)|\{(?:(?<name>[_a-z][_a-z0-9]*)(?::?[-+?][^\n]*)?\}|))/giu;
+
+/** Resolves the variables in `known`, leaves all others, and escapes every `$` that Compose takes literally. */
 export function resolveVariables(text: string, known: ReadonlyMap<string, string>): string {
   return tokens(text)
     .map((token) => {
-      if ("literal" in token) return token.literal;
-      if ("broken" in token) return token.broken;
-      return resolveOne(token.variable, known);
+      if ("literal" in token) return escapeDollars(token.literal);
+      if ("escaped" in token) return "$$";
+      return "broken" in token ? token.broken : resolveOne(token.variable, known);
     })
     .join("");
 }
@@ -33,23 +41,40 @@ function resolveOne({ name, operator, operand = "" }: Variable, known: ReadonlyM
   return escapeDollars(value);
 }
 
+/** The text as Compose reads it; a variable that is not set is empty, and what is broken stays. */
+export function interpolate(text: string, lookUp: LookUp): string {
+  if (!text.includes("$")) return text;
+  return tokens(text)
+    .map((token) => {
+      if ("literal" in token) return token.literal;
+      if ("escaped" in token) return "$";
+      return "broken" in token ? token.broken : interpolateOne(token.variable, lookUp);
+    })
+    .join("");
+}
+
+function interpolateOne({ name, operator, operand = "" }: Variable, lookUp: LookUp): string {
+  const value = lookUp(name);
+  const present = value !== undefined && !(operator?.startsWith(":") && value === "");
+  if (operator?.endsWith("-")) return present ? value : interpolate(operand, lookUp);
+  if (operator?.endsWith("+") && present) return interpolate(operand, lookUp);
+  return value ?? "";
+}
+
 /** Every variable of a text, those inside of operands too. */
 export function variablesIn(text: string): Variable[] {
+  if (!text.includes("$")) return [];
   return tokens(text).flatMap((token) =>
     "variable" in token ? [token.variable, ...variablesIn(token.variable.operand ?? "")] : [],
   );
 }
 
-/** The first `$` that Compose refuses as an invalid interpolation, with what follows it; undefined when there is none. */
-export function brokenVariable(text: string): string | undefined {
-  for (const token of tokens(text)) {
-    if ("broken" in token) return token.broken;
-    if ("variable" in token && token.variable.operand !== undefined) {
-      const inner = brokenVariable(token.variable.operand);
-      if (inner !== undefined) return inner;
-    }
-  }
-  return undefined;
+/** What Compose refuses as an invalid interpolation: every `${` without a name, a known operator or an end, with what follows it. */
+export function brokenVariables(text: string): string[] {
+  return tokens(text).flatMap((token) => {
+    if ("broken" in token) return [token.shown];
+    return "variable" in token ? brokenVariables(token.variable.operand ?? "") : [];
+  });
 }
 
 /** Text that Compose's interpolation turns back into `text`. */
@@ -57,43 +82,50 @@ export function escapeDollars(text: string): string {
   return text.replaceAll("$", "$$$$");
 }
 
+/** Characters of what is broken that people see. */
+const SHOWN = 12;
+
 function tokens(text: string): Token[] {
   const found: Token[] = [];
-  let rest = text;
-  while (rest !== "") {
-    const dollar = rest.indexOf("$");
-    if (dollar < 0) return [...found, { literal: rest }];
-    if (dollar > 0) found.push({ literal: rest.slice(0, dollar) });
-    const { token, length } = tokenAt(rest.slice(dollar));
+  const pattern = new RegExp(PATTERN);
+  let done = 0;
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    if (match.index > done) found.push({ literal: text.slice(done, match.index) });
+    const { token, length } = tokenOf(match, text);
     found.push(token);
-    rest = rest.slice(dollar + length);
+    done = match.index + length;
+    pattern.lastIndex = done;
   }
+  if (done < text.length) found.push({ literal: text.slice(done) });
   return found;
 }
 
-/** Reads one token of a text that begins with `$`. */
-function tokenAt(text: string): { token: Token; length: number } {
-  if (text.startsWith("$$")) return { token: { literal: "$$" }, length: 2 };
-  const bare = NAME.exec(text.slice(1));
-  if (bare) return { token: { variable: { name: bare[0] } }, length: 1 + bare[0].length };
-  const end = text.startsWith("${") ? closingBrace(text) : -1;
-  const inner = end < 0 ? "" : text.slice(2, end);
-  const name = NAME.exec(inner)?.[0];
-  if (name !== undefined) {
-    const tail = inner.slice(name.length);
-    const length = end + 1;
-    if (tail === "") return { token: { variable: { name } }, length };
-    const operator = OPERATOR.exec(tail)?.[0];
-    if (operator) return { token: { variable: { name, operator, operand: tail.slice(operator.length) } }, length };
+function tokenOf(match: RegExpExecArray, text: string): { token: Token; length: number } {
+  const { escaped, named, name } = match.groups ?? {};
+  const [whole] = match;
+  if (escaped !== undefined) return { token: { escaped: true }, length: whole.length };
+  if (named !== undefined) return { token: { variable: { name: named } }, length: whole.length };
+  if (name === undefined) {
+    const rest = text.slice(match.index, match.index + SHOWN);
+    return { token: { broken: whole, shown: /^[^}]*\}/.exec(rest)?.[0] ?? rest }, length: whole.length };
   }
-  return { token: { broken: text.slice(0, 12) }, length: Math.min(12, text.length) };
+  const closing = closingBrace(whole);
+  const length = closing < 0 ? whole.length : closing + 1;
+  const tail = whole.slice(2 + name.length, length - 1);
+  if (tail === "") return { token: { variable: { name } }, length };
+  const operator = tail.startsWith(":") ? tail.slice(0, 2) : tail.slice(0, 1);
+  return { token: { variable: { name, operator, operand: tail.slice(operator.length) } }, length };
 }
 
+/** The brace that closes the first one, as Compose counts them: it passes over the character after each that opens. */
 function closingBrace(text: string): number {
-  let depth = 0;
-  for (let index = 1; index < text.length; index++) {
-    if (text[index] === "{" && text[index - 1] === "$") depth++;
-    if (text[index] === "}" && --depth === 0) return index;
+  let open = 0;
+  for (let index = 0; index < text.length; index++) {
+    if (text[index] === "}" && --open === 0) return index;
+    if (text[index] === "{") {
+      open++;
+      index++;
+    }
   }
   return -1;
 }

@@ -5,7 +5,7 @@ import { EXAMPLE, type Files, problemsOf } from "./render-example.ts";
 
 /** EXAMPLE with lines added to the container `web`. */
 const web = (...lines: string[]) =>
-  EXAMPLE.replace("    volumes:", `${lines.map((line) => `    ${line}`).join("\n")}\n    volumes:`);
+  EXAMPLE.replace("    volumes:", () => `${lines.map((line) => `    ${line}`).join("\n")}\n    volumes:`);
 /** EXAMPLE with top-level lines added. */
 const top = (...lines: string[]) => `${EXAMPLE}${lines.join("\n")}\n`;
 
@@ -56,9 +56,9 @@ const variables: Row[] = [
   ],
   ["the same in braces inside of a default", web('command: "${A:-${B}}"'), "variable `B` has no value"],
   [
-    "a command substitution with one dollar",
-    web('command: "echo $(date)"'),
-    "`$(date)` is no variable that Compose knows  (write `$$`",
+    "a brace that nothing closes",
+    web('command: "echo ${date"'),
+    "`${date` is no variable that Compose knows  (write `$$`",
   ],
   [
     "a variable that holds a secret",
@@ -67,6 +67,147 @@ const variables: Row[] = [
       '    secrets: [pw]\n    environment: ["A=${PW}"]\n    volumes:',
     ),
     "`PW` holds a secret  (read it from /run/secrets",
+  ],
+];
+
+/** EXAMPLE with a secret of that variable, and lines added to the container. */
+const secret = (...lines: string[]) =>
+  `${web(...lines, "secrets: [app_key]")}secrets:\n  app_key: {environment: APP_KEY}\n`;
+
+const exposed = "`APP_KEY` holds a secret  (read it from /run/secrets";
+
+const uses: Row[] = [
+  ["a name without a value in a list", secret("environment: [A=1, APP_KEY]"), `:6:24  ${exposed}`],
+  ["a name without a value in a map", secret("environment:", "  APP_KEY:"), `:7:7  ${exposed}`],
+  ["a name that a variable makes", secret('environment: ["${NAME}"]'), exposed, { env: { NAME: "APP_KEY" } }],
+  ["a name from an anchor", `x-env: &env [APP_KEY]\n${secret("environment: *env")}`, exposed],
+  ["a name from a merge", `x-env: &env {APP_KEY: }\n${secret("environment:", "  <<: [*env]", "  B: 1")}`, exposed],
+  ["a build's argument", secret("build: {context: ., args: [APP_KEY]}"), exposed],
+  ["the source of a config", `${secret("configs: [key]")}configs:\n  key: {environment: APP_KEY}\n`, exposed],
+  ["a config's content", `${secret("configs: [key]")}configs:\n  key: {content: "a $APP_KEY"}\n`, exposed],
+  ["a label", secret('labels: ["key=${APP_KEY}"]'), exposed],
+  ["a default within a default", secret('command: "${A:-${B:-${APP_KEY}}}"'), exposed],
+  ["a replacement", secret('command: "${APP_KEY:+x}"'), exposed],
+  ["a port", secret('ports: ["${APP_KEY}:80"]'), exposed],
+  [
+    "a health check",
+    EXAMPLE.replace('"true"', '"${APP_KEY}"')
+      .replace("    volumes", "    secrets: [app_key]\n    volumes")
+      .concat("secrets:\n  app_key: {environment: APP_KEY}\n"),
+    exposed,
+  ],
+  [
+    "a secret that the service's definition grants",
+    web("environment: [APP_KEY]"),
+    exposed,
+    { grants: { web: ["app_key"] } },
+  ],
+  ["a name that is not set", web("environment: [LEVEL]"), ":6:19  variable `LEVEL` has no value  (write `LEVEL=…`"],
+  ["a name that is not set, in a map", web("environment:", "  LEVEL: null"), ":7:7  variable `LEVEL` has no value"],
+  [
+    "a config from a variable that is not set",
+    `${web("configs: [c]")}configs:\n  c: {environment: LEVEL}\n`,
+    "variable `LEVEL` has no value",
+  ],
+  [
+    "a variable that is required and empty",
+    web('command: "${A:?say it}"'),
+    "`A` has no value: say it",
+    { env: { A: "" } },
+  ],
+];
+
+const dollars: Row[] = [
+  ["a brace without a name", web('command: "x ${1}"'), ":6:5  `${1}` is no variable that Compose knows  (write `$$`"],
+  ["the second of two", web('command: "${1} ${-}"'), "`${-}` is no variable that Compose knows"],
+  ["one within a default", web('command: "${A:-${%}}"'), "`${%}` is no variable that Compose knows"],
+];
+
+/** What Compose refuses on the server, when the deployment has begun. */
+const compose: Row[] = [
+  ["the network of nobody", web('network_mode: "service:nobody"'), ":6:5  there is no container `nobody` in this file"],
+  ["the processes of nobody", web('pid: "service:wbe"'), ":6:5  there is no container `wbe` in this file"],
+  ["the memory of nobody", web('ipc: "service:"'), ":6:5  there is no container `` in this file"],
+  ["another container's host name", web('uts: "service:web"'), "`service:web` is no namespace that Docker knows here"],
+  ["a namespace that does not exist", web("pid: hots"), ":6:5  `hots` is no namespace that Docker knows here"],
+  [
+    "a mount without target",
+    EXAMPLE.replace("- data:/data", "- {type: volume, source: data}"),
+    ":7:9  a mount without `target`",
+  ],
+  [
+    "a mount with nothing behind the colon",
+    EXAMPLE.replace("data:/data", '"data:"'),
+    "there is nothing between two colons",
+  ],
+  ["a quote that nothing closes", web(`command: "sh -c 'x"`), ":6:5  `sh -c 'x` has a quote"],
+  ["a bracket in an entrypoint", web('entrypoint: "sh (x"'), ":6:5  `sh (x` has a quote, a bracket"],
+  [
+    "a policy that does not exist",
+    web("restart: unless_stopped"),
+    ":6:5  `unless_stopped` is no restart policy  (write `unless-stopped`",
+  ],
+  ["a count where none is taken", web("restart: always:3"), "`always:3` is no restart policy"],
+  [
+    "an image in capitals",
+    EXAMPLE.replace("example/web", "Example/Web"),
+    ":3:5  `Example/Web:1.2.3` is no name of an image",
+  ],
+  ["an image with an address", EXAMPLE.replace("example/web", "https://example.org/web"), "is no name of an image"],
+  ["a digest that is too short", EXAMPLE.replace(":1.2.3", "@sha256:12ab"), "is no name of an image"],
+  ["a port that is none", web('ports: ["80:http"]'), "`80:http` is no port: `http` is no port of the container"],
+  [
+    "two mounts at one place",
+    EXAMPLE.replace("    volumes:", "    tmpfs: [/data]\n    volumes:"),
+    "`/data` is mounted twice",
+  ],
+  [
+    "limits that differ",
+    web("cpus: 1", "deploy: {resources: {limits: {cpus: '2'}}}"),
+    "`cpus` and `deploy.resources.limits.cpus` differ",
+  ],
+  [
+    "a secret without a source",
+    `${web("secrets: [s]")}secrets:\n  s: {labels: [a=b]}\n`,
+    "must say where `s` comes from",
+  ],
+  ["a key that is no text", web("labels:", "  80: a"), ':7:7  the key `80` is no text  (quote it: `"80":`)'],
+  ["a date", web("hostname: 2024-05-01"), "`hostname` must be string, not a date"],
+  [
+    "a condition that a variable makes",
+    web('depends_on: {web: {condition: "${C:-ready}"}}'),
+    "`condition` must be one of service_started",
+  ],
+];
+
+/** A fault inside of one alternative of the schema is told at its own place, and does not hide the others. */
+const alternatives: Row[] = [
+  [
+    "a key of a port",
+    web("ports: [{target: 80, publishd: '8080'}]"),
+    ":6:26  unknown key `publishd`  (did you mean `published`?)",
+  ],
+  [
+    "a key of a mount",
+    EXAMPLE.replace("- data:/data", "- {type: volume, sorce: data, target: /d}"),
+    "unknown key `sorce`  (did you mean `source`?)",
+  ],
+  [
+    "a value below a mount",
+    EXAMPLE.replace("- data:/data", "- {type: volume, source: data, target: /d, bind: x}"),
+    "`bind` must be object, not a string",
+  ],
+  [
+    "a dependency without a condition",
+    web("depends_on: {web: {restart: true}}"),
+    ":6:18  `web` lacks the key `condition`",
+  ],
+  ["an entry of a list", web("command: [a, 1]"), ":6:18  entry 2 of `command` must be string, not a number"],
+  ["a limit", web("ulimits: {nofile: {soft: 1}}"), "`nofile` lacks the key `hard`"],
+  [
+    "a fault above one that lies deeper",
+    web("restrat: always", "ports: [{target: 80, publishd: 1}]"),
+    "unknown key `restrat`",
   ],
 ];
 
@@ -245,9 +386,10 @@ const rules: Row[] = [
   ],
   ["the test NONE", EXAMPLE.replace('[CMD, "true"]', "[NONE]"), "no health check"],
   [
-    "an interval that is too long",
-    EXAMPLE.replace('"true"]', '"true"]\n      interval: 10s'),
-    ":6:7  the first probe runs after `interval`",
+    "an interval that no deployment waits for",
+    EXAMPLE.replace('"true"]', '"true"]\n      interval: 2m'),
+    ":6:7  the first probe runs after `interval`, and a stage of the deployment ends after 60 s",
+    { waitTimeout: 60 },
   ],
   [
     "a start interval",
@@ -287,7 +429,7 @@ const values: Row[] = [
     EXAMPLE.replace('"true"]', '"true"]\n      retries: "1e3"'),
     "`1e3` is no number",
   ],
-  ["a limit that is no number", web("ulimits: {nofile: many}"), "`many` is no number"],
+  ["a limit that is no number", web("ulimits: {nofile: many}"), "`many` is no whole number"],
   ["a share of a processor that is none", web('cpus: "half"'), "`half` is no number"],
   ["a host without address", web("extra_hosts: [db]"), ":6:19  `db` is no host with its address"],
   ["a test that begins with no word of Compose's", EXAMPLE.replace("CMD,", "curl,"), "a test cannot begin with `curl`"],
@@ -316,6 +458,32 @@ const refused: Row[] = [
   ],
   ["a name that is too long", EXAMPLE.replace("  web:", `  ${"x".repeat(60)}:`), "has more than 63 characters"],
   ["a fixed port on the host", web('ports: ["80:80"]'), "a fixed port on the host collides"],
+  ["a fixed port in the long form", web("ports: [{target: 80, published: 80}]"), "a fixed port on the host collides"],
+  [
+    "a port that nobody sets",
+    web('ports: ["${P:-8080}:80"]'),
+    "a fixed port on the host collides with the other environments  (use a route, leave the host's port out, or set a variable for it by stack: `platform:web: {env: {PORT: …}}`)",
+  ],
+  [
+    "a variable that is not the host's port",
+    web('ports: ["8080:${P}"]'),
+    "a fixed port on the host collides",
+    { containerEnv: { P: "80" } },
+  ],
+  ["a range on the host for a range", web('ports: ["8000-8001:80-81"]'), "a fixed port on the host collides"],
+  [
+    "a folder of the host that a variable names",
+    EXAMPLE.replace("- data:/data", '- data:/data\n      - "${X:-/mnt}/a:/b"'),
+    ":8:9  `/mnt/a` on the host is shared by all environments  (use a named volume",
+  ],
+  [
+    "Dokploy's own folder for files",
+    EXAMPLE.replace("- data:/data", "- data:/data\n      - ../files/x:/x"),
+    ":8:9  `../files/x` is where Dokploy keeps files of its own for a service, and they are not in the repository  (use a named volume",
+  ],
+  ["an empty test", EXAMPLE.replace('[CMD, "true"]', '""'), ":5:7  an empty test proves nothing"],
+  ["a test without a command", EXAMPLE.replace('[CMD, "true"]', "[CMD]"), "an empty test proves nothing"],
+  ["an empty health check", EXAMPLE.replace('\n      test: [CMD, "true"]', " {}"), ":4:5  no health check"],
   [
     "a folder of the host, writable",
     EXAMPLE.replace("- data:/data", "- data:/data\n      - /srv:/srv"),
@@ -368,6 +536,10 @@ describe.each([
   ["syntax", syntax],
   ["the specification's schema", schema],
   ["variables", variables],
+  ["secrets that the environment would show", uses],
+  ["dollars", dollars],
+  ["Compose's own rules", compose],
+  ["the alternatives of the schema", alternatives],
   ["host names", hosts],
   ["secrets", secrets],
   ["files", files],
@@ -383,6 +555,49 @@ describe.each([
       ]),
     );
   });
+});
+
+describe("accepts what Compose accepts:", () => {
+  const accepted: Row[] = [
+    ["a port of the container alone", web('ports: ["3000", 3001, {target: 3002}, "127.0.0.1::3003", "0:3004"]'), ""],
+    ["one of a range of ports", web('ports: ["8000-8010:80"]'), ""],
+    ["a port that the stack sets", web('ports: ["${P:-8080}:80"]'), "", { containerEnv: { P: "8081" } }],
+    [
+      "a port that the service's settings set",
+      web('ports: [{target: 80, published: "${P}"}]'),
+      "",
+      { env: { P: "1" } },
+    ],
+    ["a $ that is itself", web(`command: ["$(date) $1 $? $% 5$"]`, "labels: ['a=^x$']"), ""],
+    [
+      "an entry that is there twice",
+      web("cap_add: [A, A]", "expose: [80, 80]", "ports: ['80', '80']", "dns: [a, a]"),
+      "",
+    ],
+    ["a variable that is there twice with one value", web("environment: [A=1, A=1]"), ""],
+    ["merges of several maps", `x-a: &a {tty: true}\nx-b: &b {init: true}\n${web("<<: [*a, *b]")}`, ""],
+    ["a day", web("stop_grace_period: 1d"), ""],
+    ["the driver that is the default", EXAMPLE.replace(/data:\n$/, "data: {driver: local}\n"), ""],
+    ["a volume that is not external", EXAMPLE.replace(/data:\n$/, "data: {external: false, labels: {}}\n"), ""],
+    ["a volume that a variable names", EXAMPLE.replace("data:/data", '"${V:-data}:/data"'), ""],
+    ["a switch in words", web('init: "yes"', 'read_only: "off"'), ""],
+    ["a number as text", web('scale: "1"', 'mem_limit: "1.5 gb"'), ""],
+    ["the image's own health check", EXAMPLE.replace('test: [CMD, "true"]', "interval: 3s"), ""],
+    ["an empty list as a test", EXAMPLE.replace('[CMD, "true"]', "[]"), ""],
+    ["an interval that is long", EXAMPLE.replace('"true"]', '"true"]\n      interval: 30s'), ""],
+  ];
+  it.each(accepted)("%s", (_name, text, _expected, changes) => {
+    expect(problemsOf(text, changes)).toEqual([]);
+  });
+});
+
+it("tells every broken $ of a text at once", () => {
+  const found = problemsOf(web('command: "${1} ${-} ${A:-${%}}"'));
+  expect(found).toEqual([
+    expect.stringContaining("`${%}`"),
+    expect.stringContaining("`${-}"),
+    expect.stringContaining("`${1}"),
+  ]);
 });
 
 it("accepts the example that the rows above change", () => {
