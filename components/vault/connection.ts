@@ -10,10 +10,7 @@ export const APPROLE_MOUNT = "approle";
  * `VAULT_ADDR` or `vault:address`; `VAULT_TOKEN`, or `VAULT_ROLE_ID` with `VAULT_SECRET_ID` (mount: `VAULT_APPROLE_MOUNT` or
  * `platform:vault.approle`, default `approle`), or `vault:token`. With `DOCKMASTER_SETTINGS=environment` it holds all there is. Throws `config_invalid` when something is missing or unusable.
  */
-export function vaultConnection(
-  given: StackConfig | undefined,
-  env: NodeJS.ProcessEnv = process.env,
-): VaultConnection {
+export function vaultConnection(given: StackConfig | undefined, env: NodeJS.ProcessEnv = process.env): VaultConnection {
   const config = isHandedOver(env) ? undefined : given;
   const address = vaultAddress(env.VAULT_ADDR || config?.get("vault:address"));
   if (env.VAULT_TOKEN) return { address, auth: { token: header(env.VAULT_TOKEN) } };
