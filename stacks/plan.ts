@@ -54,6 +54,7 @@ function standIn(stack: string, raw: RawConfig, names: readonly string[]): Stack
     key: "stand-in",
     project: "platform",
     disposable: false,
+    keepsRoutes: false,
   };
   const inVault = raw.values["platform:secrets"] === "vault";
   const vault = inVault ? { layout: { project: "platform" }, address: "https://vault.example.org" } : undefined;

@@ -100,6 +100,8 @@ export interface Dokploy {
   deleteDomain(domainId: string): Promise<void>;
   containers(appName: string): Promise<ContainerRow[]>;
   containerLog(composeId: string, containerId: string, lines: number): Promise<string>;
+  /** `docker inspect` of one container by id or name; undefined when Docker has none. */
+  inspectContainer(container: string): Promise<unknown>;
   close(): void;
 }
 
@@ -162,6 +164,7 @@ export function connectDokploy(options: TransportOptions): Dokploy {
       ),
     containerLog: async (composeId, containerId, lines) =>
       text(await get("compose.readLogs", { composeId, containerId, tail: String(lines) })),
+    inspectContainer: (containerId) => get("docker.getConfig", { containerId }),
     close,
   };
 }

@@ -8,6 +8,7 @@ import { DokployError } from "./errors.ts";
 import { plainFailure, recordedFailure } from "./failure.ts";
 import { printDeployment } from "./fingerprint.ts";
 import { type ComposeInputs, composeInputs } from "./inputs.ts";
+import { strayRoutes } from "./labels.ts";
 import { maskFor } from "./mask.ts";
 import { type ComposeOutputs, SCHEMA_VERSION } from "./outputs.ts";
 import { lastDeployment, type Plan, planConvergence, planFirst } from "./plan.ts";
@@ -107,7 +108,8 @@ async function writeDomains(dokploy: Dokploy, { composeId, wanted }: Target, { d
     } catch (error) {
       const lookAgain = error instanceof DokployError && ["transient", "not-found"].includes(error.kind) && round < 3;
       if (!lookAgain) throw error;
-      plan = planDomains((await dokploy.compose(composeId)).domains, wanted.domains, ours);
+      const { domains: live } = await dokploy.compose(composeId);
+      plan = planDomains(live, wanted.domains, ours, { taking: wanted.routes !== "any" });
     }
   }
 }
@@ -118,7 +120,8 @@ async function mustDeploy(context: Context, { record, previous, appName }: Targe
   if (previous !== undefined) return !previous.deployed;
   if (plan.digest === undefined) return true;
   const rows = await context.dokploy.containers(appName);
-  return describeContainers(record.composeFile ?? "", rows, appName).state !== "well";
+  if (describeContainers(record.composeFile ?? "", rows, appName).state !== "well") return true;
+  return (await strayRoutes(context.dokploy, record, rows)).length > 0;
 }
 
 async function deploy(context: Context, target: Target, plan: Plan, title: string): Promise<DeploymentRow> {

@@ -4,7 +4,7 @@ import { configOfNow, type StackConfig } from "../stack-config.ts";
 import { describeAdoption } from "./adoption.ts";
 import * as compose from "./compose.ts";
 import { type Context, contextFrom } from "./context.ts";
-import { changedKeys } from "./diff.ts";
+import { changedKeys, takenRoutes } from "./diff.ts";
 import * as environment from "./environment.ts";
 import type { EnvironmentInputs } from "./environment-find.ts";
 import { plainFailure } from "./failure.ts";
@@ -78,9 +78,19 @@ export async function deleteCompose(config: Config, id: string, olds: ComposeOut
   return plainly(await now(config, olds), [olds], (context) => compose.deleteCompose(context, id, olds));
 }
 
+const KEEP = "platform:routes: any in the stack's file keeps such routes";
+
 /** Never names a replacement: no change of an input replaces a service. */
 export async function diffCompose(_config: Config, _id: string, olds: ComposeOutputs, news: ComposeInputs) {
-  return offline([olds, news], () => ({ changes: changedKeys(olds, news).length > 0 }));
+  return offline([olds, news], () => {
+    const changes = changedKeys(olds, news).length > 0;
+    const taken = takenRoutes(olds, news);
+    // The engine shows what the program says, and that never named them.
+    if (taken.length > 0) {
+      console.log(`${news.service}: ${taken.join(", ")} was made by hand in Dokploy and is taken away; ${KEEP}`);
+    }
+    return { changes };
+  });
 }
 
 /** What runs by the state alone is handed the configuration of the last update. */

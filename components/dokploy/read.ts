@@ -6,28 +6,30 @@ import { contentDigest, fingerprint, unixLines } from "./fingerprint.ts";
 import type { Domain } from "./inputs.ts";
 import { ownedBy, parseMarker } from "./marker.ts";
 import { type ComposeOutputs, SCHEMA_VERSION } from "./outputs.ts";
-import { broughtOther, differingKeys, lastDeployment } from "./plan.ts";
+import { broughtOther, differingKeys, handMade, lastDeployment } from "./plan.ts";
 import type { ComposeRecord, ContainerRow } from "./schema.ts";
 import { differingSettings, liveSettings } from "./settings.ts";
 import { describeContainers } from "./verify.ts";
 
 /**
  * The outputs as they are live, compared with what the state says. Whatever Dokploy only writes differently stays as the state has
- * it, so that an untouched service shows no difference; whatever was changed by hand is named in `drift`.
+ * it, so that an untouched service shows no difference; whatever was changed by hand is named in `drift`. `stray` are routes that
+ * the running containers have and Dokploy has not.
  */
 export function readOutputs(
   olds: ComposeOutputs,
   record: ComposeRecord,
   containers: ContainerRow[],
   key: Context["key"],
+  stray: readonly string[] = [],
 ): ComposeOutputs {
-  const marker = parseMarker(record.description);
-  const owned = marker !== undefined && ownedBy(marker, olds.owner) && marker.service === olds.service;
-  const ours = new Set([...olds.domains.map(routeOf), ...(owned ? marker.routes : [])]);
+  const { owned, ours } = ownership(olds, record);
   const composeFile = record.composeFile ?? "";
   const liveEnv = decodeEnv(record.env);
   const settings = liveSettings(record);
   const domains = readDomains(record.domains, olds.domains, ours);
+  const foreign = foreignRoutes(record.domains, ours);
+  const kept = olds.routes === "any";
 
   const seen: ComposeOutputs = {
     ...olds,
@@ -38,7 +40,8 @@ export function readOutputs(
     env: visibleEnv(liveEnv, olds, key),
     domains: (same(domains, olds.domains) ? olds.domains : domains) as Domain[],
     settings,
-    foreignDomains: foreignRoutes(record.domains, ours),
+    // Where they may stay they are no difference; the next update takes note of them.
+    foreignDomains: kept ? olds.foreignDomains : foreign,
   };
   const found = [
     ...(seen.name === olds.name ? [] : ["name"]),
@@ -46,10 +49,12 @@ export function readOutputs(
     ...(seen.composeFile === olds.composeFile ? [] : ["composeFile"]),
     ...differingKeys(olds.env, seen.env).map((name) => `env.${name}`),
     ...differingDomains(olds.domains, domains).map((route) => `domains.${route}`),
+    ...(kept ? [] : foreign.map(handMade)),
+    ...stray.map((route) => `domains.${route} (gone from Dokploy, and still in the labels of its containers)`),
     ...differingSettings(settings, olds.settings).map((name) => `settings.${name}`),
   ];
   const digest = contentDigest({ composeFile, env: liveEnv, domains, settings }, key);
-  const trouble = notDeployed(olds, record, containers, digest);
+  const trouble = notDeployed(olds, record, containers, digest) ?? (stray.length > 0 ? "content" : undefined);
   // What was changed without deploying explains itself; only a deployment that is not ours, or not well, needs a word of its own.
   const explained = found.length > 0 && trouble === "content";
   const drift = [
@@ -58,6 +63,17 @@ export function readOutputs(
     ...(trouble && olds.deployed && !explained ? [`deployed: ${WORDS[trouble] ?? trouble}`] : []),
   ];
   return { ...seen, deployed: trouble === undefined, drift: [...new Set(drift)] };
+}
+
+/** Routes that nobody's program made. */
+export function foreignTo(olds: ComposeOutputs, record: ComposeRecord): string[] {
+  return foreignRoutes(record.domains, ownership(olds, record).ours);
+}
+
+function ownership(olds: ComposeOutputs, record: ComposeRecord): { owned: boolean; ours: ReadonlySet<string> } {
+  const marker = parseMarker(record.description);
+  const owned = marker !== undefined && ownedBy(marker, olds.owner) && marker.service === olds.service;
+  return { owned, ours: new Set([...olds.domains.map(routeOf), ...(owned ? marker.routes : [])]) };
 }
 
 const WORDS: Record<string, string> = {
@@ -98,6 +114,7 @@ function visibleEnv(live: Record<string, string>, olds: ComposeOutputs, key: Con
 
 function differingDomains(olds: Domain[], live: LiveDomain[]): string[] {
   const routes = new Set([...olds, ...live].map(routeOf));
-  const at = (list: (Domain | LiveDomain)[], route: string) => list.find((domain) => routeOf(domain) === route);
+  // All of a route: a second one for it is a difference too.
+  const at = (list: (Domain | LiveDomain)[], route: string) => list.filter((domain) => routeOf(domain) === route);
   return [...routes].filter((route) => !same(at(olds, route), at(live, route)));
 }
