@@ -11,6 +11,7 @@ import { type ComposeInputs, composeInputs } from "./inputs.ts";
 import { strayRoutes } from "./labels.ts";
 import { maskFor } from "./mask.ts";
 import { type ComposeOutputs, SCHEMA_VERSION } from "./outputs.ts";
+import { leastTime } from "./pace.ts";
 import { lastDeployment, type Plan, planConvergence, planFirst } from "./plan.ts";
 import type { ComposeRecord, DeploymentRow } from "./schema.ts";
 import { rightSettings } from "./settings.ts";
@@ -132,6 +133,8 @@ async function deploy(context: Context, target: Target, plan: Plan, title: strin
     description: printDeployment(context.release, plan.digest),
     // One stage more than the file has, for pulling images before the waiting begins.
     limit: (wanted.stages + 1) * wanted.waitTimeout * 1000,
+    // Only where every container has to be made first.
+    ...(target.record === undefined && { least: leastTime(wanted.composeFile) }),
   });
 }
 

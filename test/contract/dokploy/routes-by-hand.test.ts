@@ -111,7 +111,9 @@ describe("a route that somebody makes in Dokploy", () => {
       const olds = outputs();
       expect(await diffCompose(undefined, id(), olds, news)).toEqual({ changes: true });
       expect(said.mock.calls.flat().join("\n")).toMatch(/mine\.example\.org\/ .*taken away.*platform:routes: any/);
-      expect(await diffCompose(undefined, id(), olds, { ...news, ...any })).toEqual({ changes: false });
+      said.mockClear();
+      await diffCompose(undefined, id(), olds, { ...news, ...any });
+      expect(said).not.toHaveBeenCalled();
     } finally {
       said.mockRestore();
     }
