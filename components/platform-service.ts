@@ -16,6 +16,8 @@ export interface PlatformServiceArgs {
   runCommands?: RunCommands | undefined;
   /** Whether the service may be deleted with its data (`platform:data`). Default false. */
   disposable?: boolean;
+  /** Whether routes that people made by hand in Dokploy stay (`platform:routes`). Default false. */
+  keepsRoutes?: boolean;
   /** Whether the plain env may hold something from a Pulumi secret, and is to be kept as one. Default false. */
   guarded?: boolean;
 }
@@ -66,6 +68,7 @@ export class PlatformService extends pulumi.ComponentResource {
         waitTimeout: plan.waitTimeout,
         stages: plan.stages,
         adopt: plan.adopt,
+        ...(args.keepsRoutes ? { routes: "any" as const } : {}),
       },
       {
         parent: this,

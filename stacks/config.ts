@@ -36,6 +36,12 @@ export const platformSettings = z.strictObject({
     .enum(["keep", "disposable"])
     .default("keep")
     .describe("`disposable` for throw-away stacks: services may be deleted with their volumes."),
+  routes: z
+    .enum(["ours", "any"])
+    .default("ours")
+    .describe(
+      "`ours`: a route that was made by hand in Dokploy is drift, and the next update takes it away. `any`: such routes stay; drift checks and updates name them.",
+    ),
   key: z
     .string()
     .optional()
@@ -45,6 +51,9 @@ export const platformSettings = z.strictObject({
 /** One stack's configuration, checked. */
 export interface StackConfig extends StackSettings {
   disposable: boolean;
+  /** Whether routes that people made by hand in Dokploy stay (`platform:routes`). */
+  keepsRoutes: boolean;
+  /** Name of the project on Dokploy (`dokploy:project`). */
   project: string;
   /** Services whose settings hold a Pulumi secret: all of their env is treated as one. */
   guarded: ReadonlySet<string>;
@@ -79,7 +88,7 @@ export function readConfig(sources: ConfigSources): { config?: StackConfig; prob
   const key = sources.platformKey ?? own.key;
   if (!parsed.success || problems.length > 0 || typeof key !== "string") return { problems };
 
-  const { domain, suffix, services = catalogue, data } = parsed.data;
+  const { domain, suffix, services = catalogue, data, routes } = parsed.data;
   return {
     problems,
     config: {
@@ -90,6 +99,7 @@ export function readConfig(sources: ConfigSources): { config?: StackConfig; prob
       services,
       settings: Object.fromEntries(catalogue.map((name) => [name, own[name]])),
       disposable: data === "disposable",
+      keepsRoutes: routes === "any",
       project,
       server: readServer(raw),
       vault: vault.settings,

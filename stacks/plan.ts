@@ -101,6 +101,7 @@ function standIn(stack: string, raw: RawConfig, names: readonly string[]): Stack
     project: "platform",
     server: readServer(raw),
     disposable: false,
+    keepsRoutes: false,
   };
   const inVault = raw.values["platform:secrets"] === "vault";
   const vault = inVault ? { layout: { project: "platform" }, address: "https://vault.example.org" } : undefined;

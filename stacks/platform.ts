@@ -19,7 +19,7 @@ export async function platform(stack: string): Promise<{ services: string[] }> {
   const services = new Map<string, PlatformService>();
   for (const each of plan.services) {
     const needs = each.needs.flatMap((name) => services.get(name) ?? []);
-    const { disposable, guarded } = config;
+    const { disposable, guarded, keepsRoutes } = config;
     const args = {
       plan: each,
       environment,
@@ -28,6 +28,7 @@ export async function platform(stack: string): Promise<{ services: string[] }> {
       deliver,
       runCommands,
       disposable,
+      keepsRoutes,
       guarded: guarded.has(each.name),
     };
     services.set(each.name, new PlatformService(each.name, args));

@@ -2,7 +2,7 @@
 // Automation API is loaded only here: it costs 145 MB, and a crash of the program stays here.
 
 import { execFile } from "node:child_process";
-import { copyFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import {
@@ -18,6 +18,7 @@ import { cutEvent } from "./cut.ts";
 import { StackLocked } from "./locks.ts";
 import { type EngineEnd, type EngineJob, type EngineMessage, type LeaseMessage, SAID_LIMIT } from "./messages.ts";
 import { describeSession, killSession } from "./session.ts";
+import { settingsEnvironment } from "./stack-settings.ts";
 import { writeStateCopy } from "./state-copies.ts";
 
 /** How long before the lease runs out an engine begins to end itself, and how long that may take, in milliseconds. */
@@ -111,6 +112,7 @@ async function run(job: EngineJob): Promise<EngineEnd> {
 
 async function work(job: EngineJob, stack: Stack): Promise<EngineEnd> {
   const { configFile, message } = job;
+  stack.workspace.envVars = await settingsOf(job, stack.workspace);
   const common = { configFile, message, onEvent, color: "never" as const };
   if (job.recoverTo !== null && !canceled) {
     await writeStateCopy(job.recoverTo, await exportState(job));
@@ -142,21 +144,29 @@ async function exportState({ stack, workDir }: EngineJob): Promise<string> {
   }
 }
 
+/** Servers and keys as the stack's file has them now; the state has those of the last update. */
+function settingsOf({ stack, configFile }: EngineJob, workspace: Stack["workspace"]): Promise<Record<string, string>> {
+  // Where it cannot be decrypted the engine says why.
+  const decrypt = () => workspace.getAllConfig(stack).catch(() => undefined);
+  return settingsEnvironment(readFileSync(configFile, "utf8"), process.env, decrypt);
+}
+
 /** The engine writes a journal where the job wants it and the stack allows it. */
 async function update(job: EngineJob, { workspace }: Stack, up: () => Promise<unknown>): Promise<void> {
   // Loaded only where it is used: most stacks are small.
   const journaled = job.journal ? await (await import("./journaling.ts")).openJournal(job) : undefined;
   if (!journaled) return void (await up());
   let failure: unknown;
+  const settings = workspace.envVars;
   try {
     send({ lock: journaled.lock });
     if (canceled) throw new Error("canceled before the engine started");
-    workspace.envVars = journaled.env;
+    workspace.envVars = { ...settings, ...journaled.env };
     await up();
   } catch (error) {
     failure = error;
   }
-  workspace.envVars = {};
+  workspace.envVars = settings;
   await journaled.close().catch((error: unknown) => {
     // How the engine ended says more; the journal stays, and is recorded before the next engine.
     process.stderr.write(`${error}\n`);

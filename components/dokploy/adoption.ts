@@ -2,6 +2,7 @@ import type { Context } from "./context.ts";
 import { chooseExisting } from "./find.ts";
 import { found } from "./found.ts";
 import { type ComposeInputs, hasUnknown } from "./inputs.ts";
+import { strayRoutes } from "./labels.ts";
 import { listEnvironment } from "./list-environment.ts";
 import { ownedBy, parseMarker } from "./marker.ts";
 import { type Plan, planConvergence } from "./plan.ts";
@@ -52,7 +53,8 @@ export function takenOver(record: ComposeRecord, wanted: ComposeInputs, plan: Pl
 export async function mustDeployFound({ dokploy, key }: Context, record: ComposeRecord, plan: Plan): Promise<boolean> {
   if (plan.deploy || key === undefined) return true;
   const rows = await dokploy.containers(record.appName);
-  return describeContainers(record.composeFile ?? "", rows, record.appName).state !== "well";
+  if (describeContainers(record.composeFile ?? "", rows, record.appName).state !== "well") return true;
+  return (await strayRoutes(dokploy, record, rows)).length > 0;
 }
 
 /**

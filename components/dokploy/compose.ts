@@ -9,6 +9,7 @@ import { plainFailure } from "./failure.ts";
 import { chooseExisting } from "./find.ts";
 import { found } from "./found.ts";
 import { type ComposeInputs, composeInputs } from "./inputs.ts";
+import { liveRoutes, strayRoutes } from "./labels.ts";
 import { listEnvironment } from "./list-environment.ts";
 import { lookAgain } from "./look-at-containers.ts";
 import { ownedBy, parseMarker } from "./marker.ts";
@@ -16,7 +17,7 @@ import { maskFor } from "./mask.ts";
 import { type ComposeOutputs, requireKnownSchema } from "./outputs.ts";
 import { requireOurs, strangersMarker, whose } from "./ownership.ts";
 import { markerFor } from "./plan.ts";
-import { readOutputs } from "./read.ts";
+import { foreignTo, readOutputs } from "./read.ts";
 import { confirmRemoved, removeRecord, sayRemaining } from "./removal.ts";
 import { requireWholeView } from "./rights.ts";
 import { requireSameServer } from "./same-server.ts";
@@ -97,10 +98,20 @@ export async function readCompose(context: Context, id: string, olds: ComposeOut
     return {};
   }
   const rows = await seeContainers(context, record, olds);
-  const props = readOutputs(olds, record, rows, context.key);
+  // What the last update left live may be in the containers' labels, though the row is gone: only then these are asked for.
+  const live = liveRoutes(record);
+  const gone = (olds.foreignDomains ?? []).some((route) => !live.has(route));
+  const stray = gone ? await strayRoutes(context.dokploy, record, rows) : [];
+  const props = readOutputs(olds, record, rows, context.key, stray);
   // What an update of ours made is no restart.
   if (olds.containers && !props.cutOff) props.containers = await lookAgain(context.dokploy, olds.containers, rows);
+  if (olds.routes === "any") sayKept(olds.service, foreignTo(olds, record));
   return { id, props, inputs: composeInputs(props) };
+}
+
+function sayKept(service: string, routes: string[]): void {
+  if (routes.length > 0)
+    console.log(`${service} has routes that were made by hand, and keeps them: ${routes.join(", ")}`);
 }
 
 /** Dokploy answers an empty list also when its Docker does not answer: where that would be drift it is asked once more. */

@@ -1,12 +1,8 @@
+import { isHandedOver, type StackConfig } from "../stack-config.ts";
 import { connectDokploy, type Dokploy } from "./client.ts";
 import { fingerprintKey } from "./fingerprint.ts";
 import { ServiceError } from "./service-error.ts";
 import { DEFAULT_TIMING, type Timing } from "./timing.ts";
-
-/** The stack's configuration as Pulumi hands it to a dynamic provider, secrets decrypted. */
-export interface StackConfig {
-  get(key: string): string | undefined;
-}
 
 /** Everything that an operation works with. */
 export interface Context {
@@ -27,7 +23,9 @@ export interface Context {
 let last: { id: string; context: Context } | undefined;
 
 /**
- * The context of this process, from the environment and the stack's configuration; the environment wins.
+ * The context of this process, from the environment and the stack's configuration; the environment wins. With
+ * `DOCKMASTER_SETTINGS=environment` it holds all there is: whoever started the engine read the stack's file as it is now, while the
+ * configuration of a refresh, a read and a deletion is the one of the last update.
  *
  * `DOKPLOY_URL`, `DOKPLOY_API_KEY` (or `dokploy:url`, `dokploy:apiKey`): the server · `PLATFORM_KEY` (or `platform:key`): keys of
  * fingerprints · `DOKPLOY_ALSO_AT` (or `dokploy:alsoAt`): other addresses of the same server, separated by commas ·
@@ -37,7 +35,8 @@ let last: { id: string; context: Context } | undefined;
  *
  * Throws `config_invalid` when address or key are missing or unusable.
  */
-export function contextFrom(config: StackConfig | undefined, env: NodeJS.ProcessEnv = process.env): Context {
+export function contextFrom(given: StackConfig | undefined, env: NodeJS.ProcessEnv = process.env): Context {
+  const config = isHandedOver(env) ? undefined : given;
   const url = setting("DOKPLOY_URL", "dokploy:url", config, env);
   const apiKey = setting("DOKPLOY_API_KEY", "dokploy:apiKey", config, env);
   const platformKey = env.PLATFORM_KEY || config?.get("platform:key");

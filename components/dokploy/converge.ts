@@ -14,6 +14,7 @@ import { type ComposeInputs, composeInputs } from "./inputs.ts";
 import { lookAtContainers } from "./look-at-containers.ts";
 import { maskFor } from "./mask.ts";
 import { type ComposeOutputs, DEPLOYED, SCHEMA_VERSION } from "./outputs.ts";
+import { leastTime } from "./pace.ts";
 import { lastDeployment, type Plan, planConvergence, planFirst } from "./plan.ts";
 import type { ComposeRecord, ContainerRow, DeploymentRow } from "./schema.ts";
 import { ServiceError } from "./service-error.ts";
@@ -136,7 +137,8 @@ async function writeDomains(dokploy: Dokploy, { composeId, wanted }: Target, { d
     } catch (error) {
       const lookAgain = error instanceof DokployError && ["transient", "not-found"].includes(error.kind) && round < 3;
       if (!lookAgain) throw error;
-      plan = planDomains((await dokploy.compose(composeId)).domains, wanted.domains, ours);
+      const { domains: live } = await dokploy.compose(composeId);
+      plan = planDomains(live, wanted.domains, ours, { taking: wanted.routes !== "any" });
     }
   }
 }
@@ -162,6 +164,8 @@ async function deploy(context: Context, target: Target, plan: Plan, outputs: Com
       description: printDeployment(context.release, plan.digest),
       // One stage more than the file has, for pulling images before the waiting begins.
       limit: (wanted.stages + 1) * wanted.waitTimeout * 1000,
+      // Only where every container has to be made first.
+      ...(target.record === undefined && { least: leastTime(wanted.composeFile) }),
     };
     try {
       return await deployAndWait(context, job);

@@ -1,8 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Dokploy } from "./client.ts";
 import type { Context } from "./context.ts";
 import { DokployError } from "./errors.ts";
 import { logTail } from "./log-tail.ts";
+import { nextLook } from "./pace.ts";
+import { watchQueueOf } from "./queue-watch.ts";
 import type { DeploymentRow, QueueEntry } from "./schema.ts";
 import { ServiceError } from "./service-error.ts";
 import type { Timing } from "./timing.ts";
@@ -14,6 +15,8 @@ export interface Job extends Project {
   description: string;
   /** Milliseconds that the job may take from its start. */
   limit: number;
+  /** Milliseconds that it takes at least. Default 0. */
+  least?: number;
 }
 
 /** How often a job is sent that gets lost before it starts, and one that is cut off while it runs. */
@@ -67,14 +70,31 @@ async function waitForEnd(
   passed: ReadonlySet<string>,
 ): Promise<DeploymentRow | "lost"> {
   const { dokploy, timing } = context;
-  let pause = timing.poll;
+  // Since when the job is where it was seen last.
+  let since = Date.now();
+  let place: Place | undefined;
   let seenAt = Date.now();
   let answeredAt = Date.now();
   let deadline: number | undefined;
   let logSeen: string | undefined;
   const queue = watchQueue(job, timing);
+  const enter = (now: Place) => {
+    if (place !== undefined && place !== now) since = Date.now();
+    place = now;
+    if (now !== "gone") seenAt = Date.now();
+    if (now === "active") deadline ??= Date.now() + job.limit;
+  };
   for (;;) {
     try {
+      const pause = nextLook(Date.now() - since, place === "gone" ? 0 : (job.least ?? 0), timing);
+      // One that waits is behind another, and whoever waits for that looks often enough.
+      const patient = place === "waiting";
+      enter(queue.place(await watchQueueOf(dokploy).next(Date.now() + pause, { patient })));
+      // The queue tells as much as the rows do, and it tells it of every job at once.
+      if (place !== "gone" && Date.now() <= (deadline ?? Number.POSITIVE_INFINITY)) {
+        answeredAt = Date.now();
+        continue;
+      }
       const rows = await dokploy.deployments(job.composeId);
       const row = newest(rows.filter(({ title, deploymentId }) => title === job.title && !passed.has(deploymentId)));
       if (row !== undefined) {
@@ -88,8 +108,7 @@ async function waitForEnd(
           deadline = Date.now() + Math.min(job.limit, timing.grace);
           logSeen = log;
         }
-      } else if (queue.holds(await sharedQueue(dokploy, pause))) seenAt = Date.now();
-      else if (Date.now() - seenAt > lostAfter) return "lost";
+      } else if (Date.now() - seenAt > lostAfter) return "lost";
       answeredAt = Date.now();
     } catch (error) {
       const away = error instanceof DokployError && error.kind === "transient";
@@ -97,8 +116,6 @@ async function waitForEnd(
       // Time in which nobody could look does not count as time in which nothing was there.
       seenAt = Date.now();
     }
-    await sleep(pause);
-    pause = Math.min(pause * 1.5, timing.pollMax);
   }
 }
 
@@ -147,13 +164,16 @@ function hanging(job: Job, log: string): ServiceError {
   );
 }
 
+/** Where a job is; a row says how one ended that is `gone` from the queue. */
+type Place = "waiting" | "active" | "gone";
+
 /** Looks for the job in the queue, and notices when the queue itself stands still because another job hangs. */
 function watchQueue(job: Job, timing: Timing) {
   let active = "";
   let since = Date.now();
   return {
-    holds(entries: QueueEntry[]): boolean {
-      const mine = entries.some(
+    place(entries: QueueEntry[]): Place {
+      const mine = entries.find(
         (entry) => entry.data?.composeId === job.composeId && entry.data.titleLog === job.title,
       );
       const running = entries.filter((entry) => entry.state === "active");
@@ -163,7 +183,9 @@ function watchQueue(job: Job, timing: Timing) {
         since = Date.now();
       }
       if (mine && Date.now() - since > timing.stalled) throw blocked(job, running, timing.stalled);
-      return mine;
+      // Servers before v0.29.9 may list what has ended for a moment.
+      if (mine === undefined || mine.state === "completed" || mine.state === "failed") return "gone";
+      return mine.state === "active" ? "active" : "waiting";
     },
   };
 }
@@ -175,16 +197,4 @@ function blocked(job: Job, running: QueueEntry[], stalled: number): ServiceError
     `the deployment of ${job.service} waits in Dokploy's queue, which has not moved for ${Math.round(stalled / 60_000)} min behind ${blocking}`,
     "end that job's `docker compose` process on the server, then deploy again",
   );
-}
-
-const listings = new WeakMap<Dokploy, { at: number; entries: Promise<QueueEntry[]> }>();
-
-/** The queue is the whole server's, so all who wait share one answer while it is younger than `maxAge`. */
-function sharedQueue(dokploy: Dokploy, maxAge: number): Promise<QueueEntry[]> {
-  const known = listings.get(dokploy);
-  if (known !== undefined && Date.now() - known.at < maxAge) return known.entries;
-  const entries = dokploy.queue();
-  entries.catch(() => listings.delete(dokploy));
-  listings.set(dokploy, { at: Date.now(), entries });
-  return entries;
 }

@@ -1,7 +1,7 @@
 import { unixLines } from "./fingerprint.ts";
 import { type ComposeInputs, hasUnknown } from "./inputs.ts";
 import { type ComposeOutputs, requireKnownSchema } from "./outputs.ts";
-import { differingKeys } from "./plan.ts";
+import { differingKeys, handMade } from "./plan.ts";
 import { ServiceError } from "./service-error.ts";
 import { differingSettings, rightSettings } from "./settings.ts";
 import { refuseVolumeChanges, volumesOf } from "./volumes.ts";
@@ -22,11 +22,18 @@ export function changedKeys(olds: ComposeOutputs, news: ComposeInputs): string[]
     ...(unixLines(olds.composeFile) === unixLines(news.composeFile) ? [] : ["composeFile"]),
     ...(hasUnknown(news.env) ? ["env"] : differingKeys(olds.env, news.env).map((name) => `env.${name}`)),
     ...(same(olds.domains, news.domains) ? [] : ["domains"]),
+    ...takenRoutes(olds, news).map(handMade),
+    ...(olds.routes === news.routes ? [] : ["routes"]),
     ...(same(olds.checks, news.checks) ? [] : ["checks"]),
     ...(olds.stages === news.stages ? [] : ["stages"]),
     ...differingSettings(olds.settings, right).map((key) => `settings.${key}`),
     ...(olds.deployed === true ? [] : ["deployed"]),
   ];
+}
+
+/** Routes made by hand that an update takes away. */
+export function takenRoutes(olds: ComposeOutputs, news: ComposeInputs): string[] {
+  return news.routes === "any" ? [] : (olds.foreignDomains ?? []);
 }
 
 function refuseMove(olds: ComposeOutputs, news: ComposeInputs): void {

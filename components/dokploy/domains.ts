@@ -47,19 +47,27 @@ export function sameDomain(live: LiveDomain, wanted: Domain): boolean {
 export interface DomainPlan {
   create: Domain[];
   update: { domainId: string; domain: Domain }[];
-  /** Ids of domains that are ours and not wanted any more. */
+  /** Ids of domains that are not to be there any more. */
   remove: string[];
-  /** Routes made by hand. */
+  /** Routes made by hand that stay. */
   foreign: string[];
+  /** Routes made by hand that are taken away. */
+  taken?: string[];
 }
 
 /**
  * Compares live rows with the wanted domains. `ours` are the routes that the record's marker or the state names as ours:
- * those not wanted any more are removed, other people's are left alone. A wanted route that exists is taken over.
+ * those not wanted any more are removed, other people's only with `taking`. A wanted route that exists is taken over.
  */
-export function planDomains(rows: DomainRow[], wanted: Domain[], ours: ReadonlySet<string>): DomainPlan {
+export function planDomains(
+  rows: DomainRow[],
+  wanted: Domain[],
+  ours: ReadonlySet<string>,
+  { taking = false } = {},
+): DomainPlan {
   const plan: DomainPlan = { create: [], update: [], remove: [], foreign: [] };
   const open = new Map(wanted.map((domain) => [routeOf(domain), domain]));
+  const strange: string[] = [];
   for (const row of byAge(rows)) {
     const route = routeOf(row);
     const domain = open.get(route);
@@ -67,10 +75,15 @@ export function planDomains(rows: DomainRow[], wanted: Domain[], ours: ReadonlyS
       open.delete(route);
       if (!sameDomain(liveDomain(row), domain)) plan.update.push({ domainId: row.domainId, domain });
     } else if (ours.has(route)) plan.remove.push(row.domainId);
-    else plan.foreign.push(route);
+    else {
+      strange.push(route);
+      if (taking) plan.remove.push(row.domainId);
+    }
   }
   plan.create.push(...open.values());
-  plan.foreign.sort();
+  const routes = [...new Set(strange)].sort();
+  if (!taking) plan.foreign = routes;
+  else if (routes.length > 0) plan.taken = routes;
   return plan;
 }
 

@@ -104,7 +104,7 @@ export function toDokployError(call: Call, answer: Answer, worked: boolean): Dok
         : new DokployError(
             "auth",
             `${at}: the API key is not accepted`,
-            "set DOKPLOY_API_KEY to a valid key; a wrong, expired or rate-limited key and one without an organization look the same",
+            "set DOKPLOY_API_KEY, or dokploy:apiKey in the stack's file, to a valid key; a wrong, expired or rate-limited key and one without an organization look the same",
           );
     case 403:
       return permission(at, said);

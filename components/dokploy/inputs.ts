@@ -46,6 +46,8 @@ export interface ComposeInputs {
   stages: number;
   /** Take over a compose of this name that has no or another owner's marker. */
   adopt: boolean;
+  /** `any` leaves routes that were made by hand in Dokploy; without it they are taken away. */
+  routes?: "any";
 }
 
 export type DomainInput = Partial<Domain> & Pick<Domain, "host" | "service" | "port">;
@@ -76,6 +78,7 @@ export function withDefaults<T extends RawComposeInputs>(raw: T) {
     waitTimeout: raw.waitTimeout ?? 120,
     stages: raw.stages ?? 1,
     adopt: raw.adopt ?? false,
+    ...keptRoutes(raw),
   };
 }
 
@@ -101,5 +104,11 @@ function mapValues<I, O>(record: Record<string, I>, map: (value: I) => O): Recor
 /** Exactly the inputs out of inputs or outputs, without `__provider` and what outputs add. */
 export function composeInputs(from: ComposeInputs): ComposeInputs {
   const { environmentId, name, owner, service, composeFile, env, domains, checks, waitTimeout, stages, adopt } = from;
-  return { environmentId, name, owner, service, composeFile, env, domains, checks, waitTimeout, stages, adopt };
+  const inputs = { environmentId, name, owner, service, composeFile, env, domains, checks, waitTimeout, stages, adopt };
+  return { ...inputs, ...keptRoutes(from) };
+}
+
+/** Left out where it says nothing: states of earlier releases have no such key. */
+function keptRoutes({ routes }: Pick<RawComposeInputs, "routes">): { routes?: "any" } {
+  return routes === undefined ? {} : { routes };
 }

@@ -22,7 +22,7 @@ export interface ComposeOutputs extends ComposeInputs {
   declared: string[];
   /** Volumes that a deployment of ours may have made, with their definitions. */
   volumes: Record<string, string>;
-  /** Routes made by hand (`host/path`): reported, never removed. */
+  /** Routes made by hand (`host/path`), as last seen; with `routes: any` those of the last update. */
   foreignDomains: string[];
   /** Title of our last deployment, "" before the first. */
   deployment: string;

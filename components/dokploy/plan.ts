@@ -39,7 +39,7 @@ export function planConvergence(
   const digest = contentDigest({ ...wanted, settings: right }, key);
   const settings = differingSettings(liveSettings(record), right);
   const routes = ownRoutes(record, wanted, ours);
-  const domains = planDomains(record.domains, wanted.domains, routes);
+  const domains = planDomains(record.domains, wanted.domains, routes, { taking: wanted.routes !== "any" });
   const liveRoutes = record.domains.map(routeOf).filter((route) => routes.has(route));
   const description = markerFor(wanted, liveRoutes, digestParts({ ...wanted, settings: right }, key));
   const env = differingKeys(decodeEnv(record.env), wanted.env);
@@ -68,6 +68,7 @@ export function planConvergence(
       ...env.map((name) => `env.${name}`),
       ...settings.map((setting) => `settings.${setting}`),
       ...(changesDomains(domains) ? ["domains"] : []),
+      ...(domains.taken ?? []).map(handMade),
     ],
   };
 }
@@ -102,6 +103,11 @@ function ownRoutes(record: ComposeRecord, wanted: ComposeInputs, known: Iterable
   const marker = parseMarker(record.description);
   const marked = marker && ownedBy(marker, wanted.owner) ? marker.routes : [];
   return new Set([...wanted.domains.map(routeOf), ...known, ...marked]);
+}
+
+/** How a route that somebody made in Dokploy is named among what differs. */
+export function handMade(route: string): string {
+  return `domains.${route} (made by hand)`;
 }
 
 /** The newest deployment; Dokploy gives them in no order. */

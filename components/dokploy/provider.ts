@@ -1,9 +1,10 @@
 // What the shims in resources.ts call, in the process that the engine starts for dynamic resources. State keeps the shims' text, so
 // these names and parameters must stay as they are: older state calls newer code.
+import { configOfNow, type StackConfig } from "../stack-config.ts";
 import { foreseeTakeOver, printTakenOver, type TakenOver } from "./adoption.ts";
 import * as compose from "./compose.ts";
-import { type Context, contextFrom, type StackConfig } from "./context.ts";
-import { changedKeys } from "./diff.ts";
+import { type Context, contextFrom } from "./context.ts";
+import { changedKeys, takenRoutes } from "./diff.ts";
 import * as environment from "./environment.ts";
 import type { EnvironmentInputs } from "./environment-find.ts";
 import { plainFailure } from "./failure.ts";
@@ -22,16 +23,16 @@ export function createEnvironment(config: Config, inputs: EnvironmentInputs) {
   return plainly(config, [], (context) => environment.createEnvironment(context, inputs));
 }
 
-export function readEnvironment(config: Config, id: string, olds: EnvironmentOutputs) {
-  return plainly(config, [], (context) => environment.readEnvironment(context, id, olds));
+export async function readEnvironment(config: Config, id: string, olds: EnvironmentOutputs) {
+  return plainly(await now(config, olds), [], (context) => environment.readEnvironment(context, id, olds));
 }
 
 export function updateEnvironment(config: Config, id: string, olds: EnvironmentOutputs, news: EnvironmentInputs) {
   return plainly(config, [], (context) => environment.updateEnvironment(context, id, olds, news));
 }
 
-export function deleteEnvironment(config: Config, id: string, olds: EnvironmentOutputs) {
-  return plainly(config, [], (context) => environment.deleteEnvironment(context, id, olds));
+export async function deleteEnvironment(config: Config, id: string, olds: EnvironmentOutputs) {
+  return plainly(await now(config, olds), [], (context) => environment.deleteEnvironment(context, id, olds));
 }
 
 export async function diffEnvironment(_config: Config, _id: string, olds: EnvironmentOutputs, news: EnvironmentInputs) {
@@ -77,7 +78,7 @@ export function createCompose(config: Config, inputs: ComposeInputs) {
 }
 
 export async function readCompose(config: Config, id: string, olds: ComposeOutputs) {
-  const seen = await plainly(config, [olds], (context) => compose.readCompose(context, id, olds));
+  const seen = await plainly(await now(config, olds), [olds], (context) => compose.readCompose(context, id, olds));
   // The engine shows a changed secret without saying which key it is; here it is said, by name.
   const found = seen.props?.drift.filter((key) => !olds.drift.includes(key)) ?? [];
   const [ill, changed] = [
@@ -93,13 +94,28 @@ export function updateCompose(config: Config, id: string, olds: ComposeOutputs, 
   return withContext(config, (context) => compose.updateCompose(context, id, olds, news));
 }
 
-export function deleteCompose(config: Config, id: string, olds: ComposeOutputs) {
-  return plainly(config, [olds], (context) => compose.deleteCompose(context, id, olds));
+export async function deleteCompose(config: Config, id: string, olds: ComposeOutputs) {
+  return plainly(await now(config, olds), [olds], (context) => compose.deleteCompose(context, id, olds));
 }
+
+const KEEP = "platform:routes: any in the stack's file keeps such routes";
 
 /** Never names a replacement: no change of an input replaces a service. */
 export async function diffCompose(_config: Config, _id: string, olds: ComposeOutputs, news: ComposeInputs) {
-  return offline([olds, news], () => ({ changes: changedKeys(olds, news).length > 0 }));
+  return offline([olds, news], () => {
+    const changes = changedKeys(olds, news).length > 0;
+    const taken = takenRoutes(olds, news);
+    // The engine shows what the program says, and that never named them.
+    if (taken.length > 0) {
+      console.log(`${news.service}: ${taken.join(", ")} was made by hand in Dokploy and is taken away; ${KEEP}`);
+    }
+    return { changes };
+  });
+}
+
+/** What runs by the state alone is handed the configuration of the last update. */
+function now(config: Config, { owner }: { owner?: { stack?: string } }): Promise<Config> {
+  return configOfNow(config, owner?.stack);
 }
 
 /** Runs what translates its own failures. */

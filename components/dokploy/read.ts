@@ -6,7 +6,7 @@ import { contentDigest, fingerprint, parseDeployment, unixLines } from "./finger
 import type { Domain } from "./inputs.ts";
 import { ownedBy, parseMarker, parseWrote } from "./marker.ts";
 import { type ComposeOutputs, DEPLOYED, SCHEMA_VERSION } from "./outputs.ts";
-import { broughtOther, differingKeys, lastDeployment } from "./plan.ts";
+import { broughtOther, differingKeys, handMade, lastDeployment } from "./plan.ts";
 import type { ComposeRecord, ContainerRow } from "./schema.ts";
 import { differingSettings, liveSettings } from "./settings.ts";
 import { describeContainers } from "./verify.ts";
@@ -15,21 +15,22 @@ import { digestParts, wroteIt } from "./writing.ts";
 /**
  * The outputs as they are live, compared with what the state says. Whatever Dokploy only writes differently stays as the state has
  * it, so that an untouched service shows no difference; whatever was changed by hand is named in `drift`, and what an update of ours
- * wrote before it was cut off in `unfinished`.
+ * wrote before it was cut off in `unfinished`. `stray` are routes that the running containers have and Dokploy has not.
  */
 export function readOutputs(
   olds: ComposeOutputs,
   record: ComposeRecord,
   containers: ContainerRow[],
   key: Context["key"],
+  stray: readonly string[] = [],
 ): ComposeOutputs {
-  const marker = parseMarker(record.description);
-  const owned = marker !== undefined && ownedBy(marker, olds.owner) && marker.service === olds.service;
-  const ours = new Set([...olds.domains.map(routeOf), ...(owned ? marker.routes : [])]);
+  const { owned, ours } = ownership(olds, record);
   const composeFile = record.composeFile ?? "";
   const liveEnv = decodeEnv(record.env);
   const settings = liveSettings(record);
   const domains = readDomains(record.domains, olds.domains, ours);
+  const foreign = foreignRoutes(record.domains, ours);
+  const kept = olds.routes === "any";
 
   const seen: ComposeOutputs = {
     ...olds,
@@ -40,7 +41,8 @@ export function readOutputs(
     env: visibleEnv(liveEnv, olds, key),
     domains: (same(domains, olds.domains) ? olds.domains : domains) as Domain[],
     settings,
-    foreignDomains: foreignRoutes(record.domains, ours),
+    // Where they may stay they are no difference; the next update takes note of them.
+    foreignDomains: kept ? olds.foreignDomains : foreign,
   };
   const differs = [
     ...(seen.name === olds.name ? [] : ["name"]),
@@ -52,10 +54,15 @@ export function readOutputs(
   const live = digestParts({ name: record.name, composeFile, env: liveEnv, domains, settings }, key);
   const wrote = parseWrote(record.description);
   const written = differs.filter((each) => owned && wroteIt(each, wrote, live));
-  const found = [...(owned ? [] : ["owner"]), ...differs.filter((each) => !written.includes(each))];
+  const found = [
+    ...(owned ? [] : ["owner"]),
+    ...differs.filter((each) => !written.includes(each)),
+    ...(kept ? [] : foreign.map(handMade)),
+    ...stray.map((route) => `domains.${route} (gone from Dokploy, and still in the labels of its containers)`),
+  ];
   const cutOff = written.length > 0 || startedByAnother(olds, record);
   const digest = contentDigest({ composeFile, env: liveEnv, domains, settings }, key);
-  const trouble = notDeployed(olds, record, containers, digest);
+  const trouble = notDeployed(olds, record, containers, digest) ?? (stray.length > 0 ? "content" : undefined);
   // What was changed without deploying explains itself; only a deployment that is not ours, or not well, needs a word of its own.
   const explained = cutOff || (found.length > 0 && trouble === "content");
   const drift = [
@@ -75,6 +82,17 @@ export function readOutputs(
 function startedByAnother(olds: ComposeOutputs, { deployments }: ComposeRecord): boolean {
   const last = lastDeployment(deployments);
   return last !== undefined && last.title !== olds.deployment && parseDeployment(last.description) !== undefined;
+}
+
+/** Routes that nobody's program made. */
+export function foreignTo(olds: ComposeOutputs, record: ComposeRecord): string[] {
+  return foreignRoutes(record.domains, ownership(olds, record).ours);
+}
+
+function ownership(olds: ComposeOutputs, record: ComposeRecord): { owned: boolean; ours: ReadonlySet<string> } {
+  const marker = parseMarker(record.description);
+  const owned = marker !== undefined && ownedBy(marker, olds.owner) && marker.service === olds.service;
+  return { owned, ours: new Set([...olds.domains.map(routeOf), ...(owned ? marker.routes : [])]) };
 }
 
 /** Who deployed last; the rest of what `notDeployed` says is about the running service. */
@@ -116,6 +134,7 @@ function visibleEnv(live: Record<string, string>, olds: ComposeOutputs, key: Con
 
 function differingDomains(olds: Domain[], live: LiveDomain[]): string[] {
   const routes = new Set([...olds, ...live].map(routeOf));
-  const at = (list: (Domain | LiveDomain)[], route: string) => list.find((domain) => routeOf(domain) === route);
+  // All of a route: a second one for it is a difference too.
+  const at = (list: (Domain | LiveDomain)[], route: string) => list.filter((domain) => routeOf(domain) === route);
   return [...routes].filter((route) => !same(at(olds, route), at(live, route)));
 }

@@ -66,6 +66,8 @@ export interface ComposeArgs {
   stages?: pulumi.Input<number>;
   /** Takes over a compose of this name that is not ours. Default false. */
   adopt?: pulumi.Input<boolean>;
+  /** `any` leaves routes that people made by hand in Dokploy, and reports them. Default: the next update takes them away. */
+  routes?: pulumi.Input<"any">;
 }
 
 /** What state keeps of the provider. */
@@ -98,7 +100,7 @@ export class Compose extends DynamicResource {
   declare readonly deployed: pulumi.Output<boolean>;
   /** What was found changed by hand since the last update, by key. */
   declare readonly drift: pulumi.Output<string[]>;
-  /** Routes made by hand: reported, never removed. */
+  /** Routes made by hand, as last seen. */
   declare readonly foreignDomains: pulumi.Output<string[]>;
 
   constructor(name: string, args: ComposeArgs, opts?: pulumi.CustomResourceOptions) {

@@ -1,8 +1,11 @@
 /** How long the provider waits for what, in milliseconds. */
 export interface Timing {
-  /** First pause between looks at a deployment; grows to `pollMax`. */
+  /** A third of the first pause before a look at a deployment. */
   poll: number;
+  /** Pause between looks at containers; half of the shortest one between looks at a deployment that did not end at once. */
   pollMax: number;
+  /** Longest pause between looks at a deployment; `pollMax` unless given. */
+  pollLong?: number;
   /** Neither a deployment nor a queue entry for so long: the queue was lost. */
   lost: number;
   /** The same for a deployment whose request got no answer: it may never have arrived. */
@@ -26,6 +29,7 @@ export interface Timing {
 export const DEFAULT_TIMING: Timing = {
   poll: 100,
   pollMax: 500,
+  pollLong: 10_000,
   lost: 10_000,
   unanswered: 4_000,
   outage: 120_000,

@@ -1,10 +1,6 @@
+import { isHandedOver, type StackConfig } from "../stack-config.ts";
 import type { VaultConnection } from "./client.ts";
 import { VaultError } from "./errors.ts";
-
-/** The stack's configuration, secrets decrypted. */
-export interface StackConfig {
-  get(key: string): string | undefined;
-}
 
 /** Where people sign in with a role id when nothing else is said. */
 export const APPROLE_MOUNT = "approle";
@@ -12,12 +8,10 @@ export const APPROLE_MOUNT = "approle";
 /**
  * How to reach Vault, from the environment and the stack's configuration; the environment wins.
  * `VAULT_ADDR` or `vault:address`; `VAULT_TOKEN`, or `VAULT_ROLE_ID` with `VAULT_SECRET_ID` (mount: `VAULT_APPROLE_MOUNT` or
- * `platform:vault.approle`, default `approle`), or `vault:token`. Throws `config_invalid` when something is missing or unusable.
+ * `platform:vault.approle`, default `approle`), or `vault:token`. With `DOCKMASTER_SETTINGS=environment` it holds all there is. Throws `config_invalid` when something is missing or unusable.
  */
-export function vaultConnection(
-  config: StackConfig | undefined,
-  env: NodeJS.ProcessEnv = process.env,
-): VaultConnection {
+export function vaultConnection(given: StackConfig | undefined, env: NodeJS.ProcessEnv = process.env): VaultConnection {
+  const config = isHandedOver(env) ? undefined : given;
   const address = vaultAddress(env.VAULT_ADDR || config?.get("vault:address"));
   if (env.VAULT_TOKEN) return { address, auth: { token: header(env.VAULT_TOKEN) } };
   const { VAULT_ROLE_ID: roleId, VAULT_SECRET_ID: secretId } = env;

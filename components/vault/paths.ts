@@ -26,6 +26,11 @@ export function servicePath(layout: VaultLayout, stack: string, service: string)
   return `${kvMount(layout)}/data/${layout.project}/${stack}/${service}`;
 }
 
+/** The stack that a secret's path belongs to; undefined for a path that none of these functions made. */
+export function stackOf(path: string): string | undefined {
+  return /\/data\/[^/]+\/([^/]+)\/./.exec(path)?.[1];
+}
+
 /** A secret that several services of a stack read. */
 export function sharedPath(layout: VaultLayout, stack: string, shared: string): string {
   return `${kvMount(layout)}/data/${layout.project}/${stack}/shared/${shared}`;

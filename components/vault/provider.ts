@@ -1,10 +1,12 @@
 // What the shim in secrets.ts calls, in the process that the engine starts for dynamic resources. State keeps the shim's text, so
 // these names and parameters must stay as they are: older state calls newer code.
 import { exitWithParent } from "../dokploy/watchdog.ts";
+import { configOfNow, isHandedOver, type StackConfig } from "../stack-config.ts";
 import { connectVault } from "./client.ts";
-import { type StackConfig, vaultConnection } from "./connection.ts";
+import { vaultConnection } from "./connection.ts";
 import { printVaultError, VaultError } from "./errors.ts";
 import type { FieldInput } from "./fields.ts";
+import { stackOf } from "./paths.ts";
 import * as secret from "./secret.ts";
 
 exitWithParent();
@@ -39,7 +41,8 @@ export async function createSecrets(config: Config, inputs: secret.SecretsInputs
 
 export async function readSecrets(config: Config, id: string, olds: secret.SecretsOutputs) {
   return plainly(async () => {
-    const props = await secret.readSecrets(contextFrom(config), olds);
+    const now = await configOfNow(config, stackOf(olds.path));
+    const props = await secret.readSecrets(contextFrom(now), olds);
     return { id, props, inputs: secret.inputsOf(olds) };
   });
 }
@@ -57,7 +60,7 @@ let last: { id: string; context: secret.Context } | undefined;
 
 /** One context per process and setting, so that a role signs in once. */
 function contextFrom(config: Config): secret.Context {
-  const key = process.env.PLATFORM_KEY || config?.get("platform:key");
+  const key = process.env.PLATFORM_KEY || (isHandedOver(process.env) ? undefined : config?.get("platform:key"));
   if (!key) {
     throw new VaultError(
       "config_invalid",

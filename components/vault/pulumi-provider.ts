@@ -3,8 +3,8 @@ import * as vault from "@pulumi/vault";
 import type { VaultConnection } from "./client.ts";
 
 /**
- * Pulumi's Vault provider with the same connection as ours. A token is left to `VAULT_TOKEN` where that is set, so that it is not
- * kept in the state; a role signs in by itself. No child token: that would need a right that the runner does not have.
+ * Pulumi's Vault provider with the same connection as ours. Address and token are left to `VAULT_ADDR` and `VAULT_TOKEN` where these
+ * are set: what the state keeps of them would be used by every refresh, also when it is an old one. A role signs in by itself. No child token: that would need a right that the runner does not have.
  */
 export function vaultProvider(
   name: string,
@@ -23,5 +23,6 @@ export function vaultProvider(
             parameters: { role_id: auth.roleId, secret_id: pulumi.secret(auth.secretId) },
           },
         };
-  return new vault.Provider(name, { address, skipChildToken: true, ...signIn }, opts);
+  const place = env.VAULT_ADDR ? {} : { address };
+  return new vault.Provider(name, { ...place, skipChildToken: true, ...signIn }, opts);
 }

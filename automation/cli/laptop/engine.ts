@@ -12,6 +12,7 @@ import { describeRelease } from "./describe-release.ts";
 import { followEventLog } from "./event-log.ts";
 import { recordLeftover } from "./leftover.ts";
 import { runProgram } from "./run-program.ts";
+import { stackSettings } from "./stack-settings.ts";
 
 /** How one command of the engine ended. */
 export interface EngineRun {
@@ -62,7 +63,8 @@ export async function runEngine(
     writeFileSync(events, "", { mode: 0o600 });
     const log = followEventLog(events, onEvent);
     const flags = ["--stack", stack, "--config-file", configFile, "--event-log", events, "--non-interactive"];
-    const { code, stdout, stderr } = await runHere(checkout.folder, [...words, ...flags, "--color", "never"], env);
+    const now = { ...env, ...(await stackSettings(checkout, stack, () => env, configFile)) };
+    const { code, stdout, stderr } = await runHere(checkout.folder, [...words, ...flags, "--color", "never"], now);
     log.close();
     if (/no stack named '[^']*' found/.test(stderr)) throw await unknownStack(checkout, stack, env);
     const problem = code === 0 ? "none" : /the stack is currently locked/.test(stderr) ? "locked" : "engine";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import type { Checkout } from "./checkout.ts";
 import { laptopEnvironment } from "./engine.ts";
-import { runProgram } from "./run-program.ts";
+import { stackSettings } from "./stack-settings.ts";
 
 /** How to reach the servers of a stack. What is nowhere said is undefined. */
 export interface Access {
@@ -20,32 +20,14 @@ export function readStackConfig({ folder }: Checkout, stack: string): Record<str
   return file?.config ?? {};
 }
 
-/** Addresses and keys of a stack's servers: the environment wins, then the stack's file. */
+/** Addresses and keys of a stack's servers, exactly those that an update from here uses: the environment wins, then the stack's file. */
 export async function readAccess(checkout: Checkout, stack: string): Promise<Access> {
-  const config = readStackConfig(checkout, stack);
-  const { env } = process;
-  const plain = (key: string) => (typeof config[key] === "string" ? config[key] : undefined);
-  const secret = async (key: string) => {
-    if (config[key] === undefined) return undefined;
-    return plain(key) ?? (await decrypt(checkout, stack, key));
-  };
+  const now: NodeJS.ProcessEnv = { ...process.env, ...(await stackSettings(checkout, stack, laptopEnvironment)) };
   return {
-    dokploy: {
-      url: env.DOKPLOY_URL || plain("dokploy:url"),
-      apiKey: env.DOKPLOY_API_KEY || (await secret("dokploy:apiKey")),
-    },
-    vault: {
-      address: env.VAULT_ADDR || plain("vault:address"),
-      token: env.VAULT_TOKEN || (await secret("vault:token")),
-    },
-    platformKey: env.PLATFORM_KEY || (await secret("platform:key")),
+    dokploy: { url: now.DOKPLOY_URL, apiKey: now.DOKPLOY_API_KEY },
+    vault: { address: now.VAULT_ADDR, token: now.VAULT_TOKEN },
+    platformKey: now.PLATFORM_KEY,
   };
-}
-
-async function decrypt({ folder }: Checkout, stack: string, key: string): Promise<string | undefined> {
-  const words = ["config", "get", key, "--stack", stack, "--non-interactive"];
-  const { code, stdout } = await runProgram("pulumi", words, { cwd: folder, env: laptopEnvironment() });
-  return code === 0 ? stdout.trimEnd() : undefined;
 }
 
 /** Name of a stack's project on Dokploy. */

@@ -149,29 +149,6 @@ describe("what somebody changes by hand", () => {
     expect(place.engine.snapshot()).not.toContain("canary-by-hand");
   });
 
-  it("is left alone and reported when it is a route of somebody's own", async () => {
-    await place.dokploy.createDomain(id(), {
-      host: "mine.example.org",
-      path: "/",
-      port: 80,
-      https: false,
-      certificateType: "none",
-      serviceName: "web",
-      internalPath: "/",
-      stripPath: false,
-      customEntrypoint: null,
-      customCertResolver: null,
-      middlewares: [],
-      forwardAuthEnabled: false,
-    });
-    await up();
-    expect(place.engine.outputs("web").foreignDomains).toEqual(["mine.example.org/"]);
-    expect((await place.live("web")).domains.map(({ host }) => host).sort()).toEqual([
-      "mine.example.org",
-      "web.example.org",
-    ]);
-  });
-
   it("is made again when it was the whole service, with the same env", async () => {
     await place.dokploy.deleteCompose(id());
     expect(await place.engine.refresh(place.context, { preview: true })).toEqual(["web is gone"]);

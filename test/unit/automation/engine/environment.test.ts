@@ -51,6 +51,11 @@ test("the program sees what it needs, and nothing of what is the runner's own", 
   });
 });
 
+test("other addresses of a server, and how it is asked, are handed on: the provider's own hints name them", () => {
+  const env = { DOKPLOY_ALSO_AT: "http://dokploy:3000", DOKPLOY_TIMEOUT: "30", DOKPLOY_CONCURRENCY: "2" };
+  expect(build(env)).toMatchObject(env);
+});
+
 test("what is not set is not there, not even empty", () => {
   expect(pickEnvironment({ A: "1", B: "", C: undefined }, ["A", "B", "C", "D"])).toEqual({ A: "1" });
 });

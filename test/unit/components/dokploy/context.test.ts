@@ -65,4 +65,11 @@ describe("the connection", () => {
     const also = { ...env, DOKPLOY_ALSO_AT: "http://dokploy:3000/, https://b.example.org" };
     expect(contextFrom(undefined, also).alsoAt).toEqual(["http://dokploy:3000", "https://b.example.org"]);
   });
+
+  it("looks at no configuration where the environment holds all there is: it may be the one of the last update", () => {
+    const old = { get: (key: string) => (key === "dokploy:alsoAt" ? "http://old.example.org" : "old") };
+    const now = { ...env, DOCKMASTER_SETTINGS: "environment" };
+    expect(contextFrom(old, now).alsoAt).toEqual([]);
+    expect(() => contextFrom(old, { ...now, DOKPLOY_API_KEY: "" })).toThrow("DOKPLOY_API_KEY is not set");
+  });
 });

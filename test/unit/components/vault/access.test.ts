@@ -151,6 +151,12 @@ describe("Pulumi's own Vault provider", () => {
     expect(JSON.stringify(inputs)).not.toContain("canary");
   });
 
+  test("leaves the address to the environment too, so that no state keeps an old one", async () => {
+    const env = { VAULT_ADDR: address, VAULT_TOKEN: "canary" };
+    vaultProvider("vault", { address, auth: { token: "canary" } }, undefined, env);
+    expect((await inputsOf("vault", "vault"))?.address).toBeUndefined();
+  });
+
   test("signs in with a role", async () => {
     vaultProvider("vault", { address, auth: { roleId: "role", secretId: "secret", mount: "approle" } });
     const login = (await inputsOf("vault", "vault"))?.authLogin as { value: string };

@@ -28,6 +28,20 @@ test("prefers the environment to the stack's configuration", () => {
   });
 });
 
+test("looks at no configuration where the environment holds all there is: it may be the one of the last update", () => {
+  const stack = config({ "vault:address": "https://old", "vault:token": "old", "platform:vault": '{"approle":"old"}' });
+  const env = {
+    DOCKMASTER_SETTINGS: "environment",
+    VAULT_ADDR: "https://new",
+    VAULT_ROLE_ID: "r",
+    VAULT_SECRET_ID: "s",
+  };
+  expect(vaultConnection(stack, env)).toEqual({
+    address: "https://new",
+    auth: { roleId: "r", secretId: "s", mount: "approle" },
+  });
+});
+
 test("signs in with the runner's role when there is no token in the environment", () => {
   const env = { VAULT_ADDR: "https://env", VAULT_ROLE_ID: "role\n", VAULT_SECRET_ID: "secret\n" };
   expect(vaultConnection(undefined, env).auth).toEqual({ roleId: "role", secretId: "secret", mount: "approle" });

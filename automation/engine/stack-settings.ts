@@ -1,0 +1,79 @@
+import { parse } from "yaml";
+
+/** A setting of the program's providers: its variable, and the key of a stack's file that says it otherwise. */
+interface Setting {
+  variable: string;
+  key: string;
+  /** Where it is in a structured value. */
+  below?: string;
+}
+
+const SETTINGS: Setting[] = [
+  { variable: "DOKPLOY_URL", key: "dokploy:url" },
+  { variable: "DOKPLOY_API_KEY", key: "dokploy:apiKey" },
+  { variable: "DOKPLOY_ALSO_AT", key: "dokploy:alsoAt" },
+  { variable: "PLATFORM_KEY", key: "platform:key" },
+  { variable: "VAULT_ADDR", key: "vault:address" },
+  { variable: "VAULT_TOKEN", key: "vault:token" },
+  { variable: "VAULT_APPROLE_MOUNT", key: "platform:vault", below: "approle" },
+];
+
+/** Says that the environment holds all settings there are: the providers look at no other config. */
+export const COMPLETE = "DOCKMASTER_SETTINGS";
+
+/** Settings as they are now. */
+export interface StackSettings {
+  /** By variable; those that the environment has already are not among them. */
+  values: Record<string, string>;
+  /** Variables whose values are encrypted in the file, with their keys. */
+  encrypted: { variable: string; key: string }[];
+}
+
+/**
+ * What a stack's file says to the program's providers beyond what the environment says, which wins. A refresh, a read and a deletion
+ * configure the providers from the config of the *last* update, which the state keeps: without this a renewed key would never be
+ * used (pulumi/pulumi, pkg/resource/deploy/providers/registry.go: providers of old resources come from the old state).
+ */
+export function readStackSettings(text: string, env: Record<string, string | undefined>): StackSettings {
+  const file = parse(text) as { config?: Record<string, unknown> } | null;
+  const settings: StackSettings = { values: {}, encrypted: [] };
+  for (const { variable, key, below } of SETTINGS) {
+    if (env[variable] || isSignedIn(variable, env)) continue;
+    const whole = file?.config?.[key];
+    const value = below === undefined ? whole : isMap(whole) ? whole[below] : undefined;
+    if (isMap(value) && "secure" in value) settings.encrypted.push({ variable, key });
+    else if (value !== undefined && value !== null && !isMap(value) && value !== "") {
+      settings.values[variable] = String(value);
+    }
+  }
+  return settings;
+}
+
+/** Vault takes a role of the environment before a token of the file. */
+function isSignedIn(variable: string, env: Record<string, string | undefined>): boolean {
+  return variable === "VAULT_TOKEN" && Boolean(env.VAULT_ROLE_ID && env.VAULT_SECRET_ID);
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The environment that hands a stack's settings of now to its providers. `decrypt` answers the values of a file by key
+ * (`pulumi config --show-secrets --json`) and is only asked when one is needed; where it cannot tell, the engine says why.
+ */
+export async function settingsEnvironment(
+  text: string,
+  env: Record<string, string | undefined>,
+  decrypt: () => Promise<Record<string, { value?: string }> | undefined>,
+): Promise<Record<string, string>> {
+  const { values, encrypted } = readStackSettings(text, env);
+  if (encrypted.length === 0) return { ...values, [COMPLETE]: "environment" };
+  const config = await decrypt();
+  if (config === undefined) return values;
+  for (const { variable, key } of encrypted) {
+    const value = config[key]?.value;
+    if (value) values[variable] = value;
+  }
+  return { ...values, [COMPLETE]: "environment" };
+}
