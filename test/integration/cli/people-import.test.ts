@@ -76,7 +76,7 @@ describe("taking over what is on Dokploy", { timeout: 480_000 }, () => {
     const end = await dockmaster("up", "staging", "--yes", "--json");
     expect(results(end)).toEqual([
       ["postgres", "created"],
-      ["redis", "created"],
+      ["redis", "changed"],
     ]);
     expect(await laptop.composeId("redis")).toBe(id);
     expect(await laptop.envOf(id)).toContain(`REDIS_PASSWORD=${PASSWORD}`);

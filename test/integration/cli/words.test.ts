@@ -47,7 +47,8 @@ describe("the words for a service, with the real engine", { timeout: 240_000 }, 
     });
     await sleep(5_500);
     laptop.emulator.control.clearFaults();
-    const crash = /restarted since the last update: \S*redis\S* (once|\d times) \(last start 20\d\d-/;
+    const crash =
+      /restarted since the last update: \S*redis\S* (once|\d+ times) \((exit code 137, )?last start 20\d\d-/;
     expect((await told("drift", "staging")).redis).toMatch(crash);
     expect((await up()).redis).toMatch(new RegExp(`^unchanged: equal; ${crash.source}`));
     expect(await laptop.deployments("redis")).toBe(deployments);
