@@ -24,7 +24,10 @@ export interface SimulatedContainersOptions {
   stateFile: string;
   /** Default: the wall clock. */
   clock?: Clock;
-  /** How many times as fast Compose's own times pass: intervals, time-outs, pauses, sleeps. Default 1000: 5 s are 5 ms. */
+  /**
+   * How many times as fast Compose's own times pass: intervals, time-outs, and during a deployment pauses and sleeps. Default 1000:
+   * 5 s are 5 ms. What a deployment leaves running sleeps on as long as it would for real.
+   */
   speed?: number;
   /** Whether an image can be had. Default: every image but those with `does-not-exist` in their name or tag. */
   imageExists?(image: string): boolean;
@@ -100,9 +103,14 @@ export function createSimulatedContainers(options: SimulatedContainersOptions): 
       const inUse = [...state.containers.values()].some(({ networks }) => name in networks);
       if (creator === project && !inUse) delete state.networks[name];
     }
+    // By the label of the project that made it, whatever the compose file says; what somebody else has mounted cannot be removed.
     if (volumes)
-      for (const volume of Object.values(state.volumes))
-        if (volume.project === project) delete state.volumes[volume.name];
+      for (const { name, project: creator } of Object.values(state.volumes)) {
+        const inUse = [...state.containers.values()].some(({ mounts }) =>
+          mounts.some(({ type, source }) => type === "volume" && source === name),
+        );
+        if (creator === project && !inUse) delete state.volumes[name];
+      }
     file.changed();
   };
 
@@ -114,6 +122,15 @@ export function createSimulatedContainers(options: SimulatedContainersOptions): 
         container.life = { ...container.life, stopped: { at: now, exitCode: 0 } };
     }
     file.changed();
+  };
+
+  /** What a deployment leaves behind goes on at the pace of a real host. What was scripted keeps the script's times. */
+  const slowDown = (project: string): void => {
+    for (const container of containersOf(state, project)) {
+      const { life, scripted } = container;
+      if (life?.endsAfter === undefined || life.slow || scripted) continue;
+      container.life = { ...life, slow: { from: clock.now(), factor: simulation.speed } };
+    }
   };
 
   const runCall = async (call: ComposeCall, run: ComposeUp, signal: AbortSignal): Promise<void> => {
@@ -143,6 +160,7 @@ export function createSimulatedContainers(options: SimulatedContainersOptions): 
       else if (!signal.aborted) throw error;
       return { ok: false };
     } finally {
+      slowDown(run.appName);
       running.delete(cancel);
       if (running.size === 0) ups.delete(run.appName);
       file.changed();

@@ -48,6 +48,8 @@ export interface Control {
   reset(): Promise<void>;
   /** Resolves when no deployment waits or runs. */
   idle(): Promise<void>;
+  /** Names of the host's volumes. */
+  volumes(): Promise<string[]>;
   /** A further key; without `rateLimitEnabled: false` it has better-auth's default limit. `member`: of a user with no rights. */
   createApiKey(wanted?: Partial<NewKey> & { role?: "owner" | "member" }): string;
   /** Changes a service's record as somebody does in the web interface. Undefined when there is none. */
@@ -110,6 +112,7 @@ export function createControl(options: {
       for (const { projectId } of db.projects.all()) db.projects.remove(projectId);
     },
     idle: queue.idle,
+    volumes: containers.volumes,
     createApiKey({ role = "owner", ...wanted } = {}) {
       const user =
         db.users.all().find((row) => row.role === role) ??

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 
 /** What Dokploy sends with every answer; it also keeps the emulator's own page out of frames. */
-const HEADERS = {
+export const HEADERS = {
   "X-Frame-Options": "DENY",
   "Content-Security-Policy": "frame-ancestors 'none'",
   "X-Content-Type-Options": "nosniff",

@@ -31,6 +31,16 @@ export function findProject(call: Call, projectId: string): ProjectRow {
   return project;
 }
 
+/** Who makes something may use it: noted for owners too, who may use everything, and never taken back. */
+export function grantAccess(
+  { dokploy: { db }, user }: Call,
+  made: { projects?: string; environments?: string; services?: string },
+): void {
+  const accessed = db.users.get(user.id)?.accessed ?? { projects: [], environments: [], services: [] };
+  const added = Object.entries(made).map(([kind, id]) => [kind, [...accessed[kind as keyof typeof accessed], id]]);
+  db.users.update(user.id, { accessed: { ...accessed, ...Object.fromEntries(added) } });
+}
+
 /** Deletes rows only, as Dokploy's cascade does: containers, volumes and files stay. */
 export function removeEnvironmentRows({ dokploy: { db } }: Call, environmentId: string): void {
   for (const { composeId } of db.composes.of(environmentId)) removeComposeRows(db, composeId);

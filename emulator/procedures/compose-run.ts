@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { z } from "zod";
 import { namesOf } from "../deploy/run-command.ts";
-import { badRequest, notFound } from "../rpc/error.ts";
+import { badRequest } from "../rpc/error.ts";
 import { type Call, mutation, type Procedures, query } from "../rpc/procedure.ts";
 import { findCompose } from "./access.ts";
 import { composeId } from "./compose-schema.ts";
@@ -71,13 +71,20 @@ export const composeRunProcedures: Procedures = {
     }),
     async (input, call) => {
       findCompose(call, input.composeId);
-      const text = await call.dokploy.containers.logs(input.containerId, input.tail);
-      if (text === undefined) throw notFound("Container");
-      const oldest = call.dokploy.now().getTime() - milliseconds(input.since);
-      const lines = tailLines(text, input.tail).filter(
-        (line) => !(Date.parse(line.split(" ", 1)[0] ?? "") < oldest) && line.includes(input.search ?? ""),
-      );
-      return lines.map((line) => `${line}\n`).join("");
+      const { containerId, tail, since, search } = input;
+      const text = await call.dokploy.containers.logs(containerId, tail);
+      const oldest = call.dokploy.now().getTime() - milliseconds(since);
+      const lines =
+        text === undefined
+          ? [`Error response from daemon: No such container: ${containerId}`]
+          : tailLines(text, tail).filter((line) => !(Date.parse(line.split(" ", 1)[0] ?? "") < oldest));
+      if (search === undefined || search === "") return lines.map((line) => `${line}\n`).join("");
+      // What Docker says goes through `grep -iF`, which fails when it finds nothing.
+      const found = lines.filter((line) => line.toLowerCase().includes(search.toLowerCase()));
+      if (found.length > 0) return found.map((line) => `${line}\n`).join("");
+      const sinceFlag = since === "all" ? "" : `--since ${since}`;
+      const logs = `docker container logs --timestamps --tail ${tail} ${sinceFlag} ${containerId} 2>&1`;
+      throw new Error(`Command execution failed: Command failed: ${logs} | grep -iF '${search}'\n`);
     },
   ),
 };

@@ -4,7 +4,7 @@ import { badRequest } from "../rpc/error.ts";
 import { mutation, type Procedures, query } from "../rpc/procedure.ts";
 import { newId } from "../state/ids.ts";
 import type { ComposeRow } from "../state/records.ts";
-import { findCompose, findEnvironment, isOutsider, refuseOutsider, removeComposeRows } from "./access.ts";
+import { findCompose, findEnvironment, grantAccess, isOutsider, refuseOutsider, removeComposeRows } from "./access.ts";
 import { checkedText, composeWithRelations, newComposeRow } from "./compose-row.ts";
 import { composeId, createSchema, updateSchema } from "./compose-schema.ts";
 import { holds, page, paging } from "./paging.ts";
@@ -15,7 +15,9 @@ export const composeProcedures: Procedures = {
   "compose.create": mutation(createSchema, (input, call) => {
     findEnvironment(call, input.environmentId);
     const { db, now } = call.dokploy;
-    return db.composes.insert(checkedText(newComposeRow(input, now().toISOString())) as ComposeRow);
+    const compose = db.composes.insert(checkedText(newComposeRow(input, now().toISOString())) as ComposeRow);
+    grantAccess(call, { services: compose.composeId });
+    return compose;
   }),
   "compose.one": query(z.object({ composeId }), (input, call) => ({
     ...composeWithRelations(call, findCompose(call, input.composeId)),

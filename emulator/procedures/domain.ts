@@ -6,12 +6,16 @@ import type { DomainRow } from "../state/records.ts";
 import { findCompose } from "./access.ts";
 import { defined } from "./project.ts";
 
-const HOST = /^(?!-)(\*\.)?([a-zA-Z0-9-]{1,63}\.)*[a-zA-Z0-9-]{1,63}$/;
+const LABEL = "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?";
+const HOST = new RegExp(`^(?:${LABEL}\\.)*${LABEL}$`);
 
+/** Dokploy's checks in their order: an empty host, or one with blanks at its ends, gets no further. */
 const host = z
   .string()
-  .min(1)
-  .refine((value) => value === "" || HOST.test(value), {
+  .min(1, "Add a hostname")
+  .refine((value) => value === value.trim(), { message: "Domain name cannot have leading or trailing spaces" })
+  .transform((value) => value.trim())
+  .refine((value) => HOST.test(value), {
     message:
       "Invalid domain name. Use only letters, numbers, hyphens and dots (e.g. example.com). Underscores are not allowed.",
   });

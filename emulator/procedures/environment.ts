@@ -3,7 +3,7 @@ import { badRequest } from "../rpc/error.ts";
 import { type Call, mutation, type Procedures, query } from "../rpc/procedure.ts";
 import { newId } from "../state/ids.ts";
 import type { ComposeRow, EnvironmentRow } from "../state/records.ts";
-import { findEnvironment, findProject, isOutsider, removeEnvironmentRows } from "./access.ts";
+import { findEnvironment, findProject, grantAccess, isOutsider, removeEnvironmentRows } from "./access.ts";
 import { noOtherServices } from "./other-services.ts";
 import { holds, page, paging } from "./paging.ts";
 import { defined } from "./project.ts";
@@ -19,7 +19,7 @@ export const environmentProcedures: Procedures = {
         throw badRequest("You cannot create a environment with the name 'production'");
       }
       findProject(call, input.projectId);
-      return call.dokploy.db.environments.insert({
+      const environment = call.dokploy.db.environments.insert({
         environmentId: newId(),
         name: input.name,
         description: input.description ?? null,
@@ -28,6 +28,8 @@ export const environmentProcedures: Procedures = {
         projectId: input.projectId,
         isDefault: false,
       });
+      grantAccess(call, { environments: environment.environmentId });
+      return environment;
     },
   ),
   "environment.one": query(z.object({ environmentId }), (input, call) => {
@@ -100,6 +102,6 @@ function services<T>({ dokploy: { db } }: Call, environment: EnvironmentRow, sho
   return { ...noOtherServices(), compose: db.composes.of(environment.environmentId).map(show) };
 }
 
-function shortCompose({ composeId, name, createdAt, composeStatus, description, serverId }: ComposeRow) {
-  return { composeId, name, createdAt, composeStatus, description, serverId, server: null };
+function shortCompose({ composeId, name, createdAt, composeStatus, description, serverId, icon }: ComposeRow) {
+  return { composeId, name, createdAt, composeStatus, description, serverId, icon, server: null };
 }

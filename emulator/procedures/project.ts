@@ -3,7 +3,7 @@ import { badRequest } from "../rpc/error.ts";
 import { bareQuery, type Call, mutation, type Procedures, query } from "../rpc/procedure.ts";
 import { newId } from "../state/ids.ts";
 import type { ComposeRow, EnvironmentRow, ProjectRow } from "../state/records.ts";
-import { findProject, isOutsider, removeEnvironmentRows } from "./access.ts";
+import { findProject, grantAccess, isOutsider, removeEnvironmentRows } from "./access.ts";
 import { noOtherServices } from "./other-services.ts";
 import { holds, page, paging } from "./paging.ts";
 
@@ -35,6 +35,7 @@ export const projectProcedures: Procedures = {
         projectId: project.projectId,
         isDefault: true,
       });
+      grantAccess(call, { projects: project.projectId, environments: environment.environmentId });
       return { project, environment };
     },
   ),
@@ -44,7 +45,7 @@ export const projectProcedures: Procedures = {
       ...environment,
       ...noOtherServices(),
       compose: composes.map(({ composeId, name, appName, description, createdAt, composeStatus, serverId }) => {
-        return { composeId, name, appName, description, createdAt, composeStatus, serverId };
+        return { composeId, name, appName, description, createdAt, composeStatus, serverId, server: null };
       }),
     }));
   }),

@@ -93,9 +93,9 @@ function membership({ dokploy }: Call, user: UserRow) {
     canAccessToTraefikFiles: false,
     canDeleteEnvironments: false,
     canCreateEnvironments: false,
-    accessedProjects: [],
-    accessedEnvironments: [],
-    accessedServices: [],
+    accessedProjects: user.accessed?.projects ?? [],
+    accessedEnvironments: user.accessed?.environments ?? [],
+    accessedServices: user.accessed?.services ?? [],
     accessedGitProviders: [],
     accessedServers: [],
   };
@@ -118,7 +118,9 @@ function profile({ dokploy }: Call, user: UserRow) {
     apiKeys: dokploy.db.apiKeys
       .all()
       .filter(({ userId }) => userId === user.id)
-      .map(({ id, name, start, expiresAt }) => ({ id, name, start, expiresAt })),
+      .map(({ id, name, expiresAt, createdAt = user.createdAt }) => {
+        return { id, name, prefix: null, enabled: true, expiresAt, createdAt };
+      }),
   };
 }
 

@@ -53,6 +53,7 @@ export function openKeys(db: Database, now: () => Date): Keys {
         lastRequest: null,
         expiresAt:
           wanted.expiresIn === undefined ? null : new Date(now().getTime() + wanted.expiresIn * 1000).toISOString(),
+        createdAt: now().toISOString(),
       });
       idByHash.set(row.hash, row.id);
       return { key, row };

@@ -159,6 +159,7 @@ export interface ApiKeyRow {
   /** Start of the current rate-limit window, in ms. */
   lastRequest: number | null;
   expiresAt: string | null;
+  createdAt?: string;
 }
 
 export interface UserRow {
@@ -168,6 +169,8 @@ export interface UserRow {
   firstName: string;
   role: "owner" | "admin" | "member";
   createdAt: string;
+  /** Ids of what this user made. */
+  accessed?: { projects: string[]; environments: string[]; services: string[] };
 }
 
 /** One row only: what belongs to the server as a whole. */

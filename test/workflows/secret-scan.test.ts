@@ -11,7 +11,7 @@ const PASSWORD = ["xK29fLq8", "vTz7Wm3Rb"].join("");
 const CLEAR = `config:\n  platform:redis:\n    secrets:\n      redis_password: ${PASSWORD}\n`;
 const ENCRYPTED = "config:\n  dokploy:apiKey:\n    secure: v1:S1hY3k9QmZ0c2Vl:q83nTh0xA9mYz1Lk4e2Vw==\n";
 
-describe("the scanner for secrets", () => {
+describe("the scanner for secrets", { timeout: 300_000 }, () => {
   let gitleaks: string;
   let root: string;
   beforeAll(async () => {
@@ -95,5 +95,5 @@ describe("the scanner for secrets", () => {
   it("passes this repository", () => {
     const words = secretScans(join(import.meta.dirname, "../.."));
     for (const each of words) expect(spawnSync(gitleaks, each, { encoding: "utf8" })).toMatchObject({ status: 0 });
-  }, 60_000);
+  });
 });

@@ -22,6 +22,11 @@ export interface Life {
   /** The engine's first pause between restarts; it doubles up to 600 times as much. */
   backoff: number;
   probe?: Probe;
+  /**
+   * Since `from` the process' own times, its pauses too, take `factor` times as long: what outlives its deployment, which passes
+   * quickly here, runs as long as it would for real. Health checks stay quick.
+   */
+  slow?: { from: number; factor: number };
   stopped?: { at: number; exitCode: number };
 }
 
@@ -82,6 +87,18 @@ function pauseAfter(life: Life, restarts: number): number {
   return life.backoff * Math.min(2 ** restarts, longestBackoff);
 }
 
+/** How long the process has lived at a moment, in its own time. */
+function processAge({ startedAt, slow }: Life, at: number): number {
+  if (!slow || at <= slow.from) return at - startedAt;
+  return slow.from - startedAt + (at - slow.from) / slow.factor;
+}
+
+/** The moment at which the process has lived so long. */
+function momentOf({ startedAt, slow }: Life, age: number): number {
+  if (!slow || age <= slow.from - startedAt) return startedAt + age;
+  return slow.from + (age - (slow.from - startedAt)) * slow.factor;
+}
+
 /** The state of a container with this life at `now`; without a life it was created and never started. */
 export function conditionAt(life: Life | undefined, now: number): Condition {
   if (!life) return { status: "created", failingStreak: 0, exitCode: 0, restarts: 0 };
@@ -99,21 +116,22 @@ export function conditionAt(life: Life | undefined, now: number): Condition {
       ...(life.probe ? { health: "unhealthy" } : {}),
     };
   }
-  const age = Math.max(0, now - life.startedAt);
+  const age = processAge(life, Math.max(now, life.startedAt));
   const run = life.endsAfter === undefined ? { restarts: 0, begins: 0, over: false } : runAt(life, life.endsAfter, age);
-  const startedAt = life.startedAt + run.begins;
-  const runAge = age - run.begins;
-  const endsAt = life.endsAfter === undefined ? undefined : startedAt + life.endsAfter;
-  if (endsAt !== undefined && now >= endsAt)
+  const startedAt = momentOf(life, run.begins);
+  const runAge = Math.max(0, now - startedAt);
+  const endsAge = life.endsAfter === undefined ? undefined : run.begins + life.endsAfter;
+  const endsAt = endsAge === undefined ? undefined : momentOf(life, endsAge);
+  if (endsAge !== undefined && age >= endsAge)
     return {
       status: run.over ? "exited" : "restarting",
       failingStreak: 0,
       exitCode: life.exitCode,
       restarts: run.restarts,
       startedAt,
-      finishedAt: endsAt,
+      finishedAt: momentOf(life, endsAge),
       ...(life.probe ? { health: "unhealthy" } : {}),
-      ...(run.over ? {} : { changesAt: endsAt + pauseAfter(life, run.restarts) }),
+      ...(run.over ? {} : { changesAt: momentOf(life, endsAge + pauseAfter(life, run.restarts)) }),
     };
   const health = life.probe ? healthAt(life.probe, runAge) : { failingStreak: 0 };
   const healthChange =

@@ -51,7 +51,8 @@ function withFailure(life: Life, failure: ScriptedFailure, speed: number): Life 
 /** A life that has the failure at once: what a container that runs already turns into. */
 export function strike(container: HostContainer, failure: ScriptedFailure, now: number, speed: number): void {
   if (!container.life) return;
-  const struck = withFailure({ ...container.life, startedAt: now }, failure, speed);
+  const { slow: _, ...life } = container.life;
+  const struck = withFailure({ ...life, startedAt: now }, failure, speed);
   const probe = struck.probe;
   const unhealthyAfter =
     failure.outcome === "unhealthy" && probe ? probe.interval * probe.retries + probe.startPeriod : 0;

@@ -70,6 +70,8 @@ describe("secret", { timeout: 240_000 }, () => {
     ["no such secret", GIVEN, "redis", "nothing"],
     ["no such service", GIVEN, "nothing", "redis_password"],
     ["a name that would write elsewhere", GIVEN, "redis.secrets", "x"],
+    ["a value that would be cut off", `${GIVEN}\tb`, "redis", "redis_password"],
+    ["a value that cannot travel", "a${{b", "redis", "redis_password"],
   ])("set refuses %s", async (_, input, service, name) => {
     const before = laptop.stackFile();
     expect((await laptop.dockmasterWith(input, "secret", "set", "staging", service, name)).code).toBe(2);
