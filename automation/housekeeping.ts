@@ -22,6 +22,7 @@ export function startHousekeeping(runner: Runner, wake: () => void): Housekeepin
   const { log, store, config, now } = runner;
   const look = async () => {
     if (await catchUp(runner)) wake();
+    log.debug("missed releases looked for");
   };
   const prune = async () => {
     await store.prune({ events: now() - config.keepEventsMs, runs: now() - config.keepRunsMs }, now());
