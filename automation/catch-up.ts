@@ -33,7 +33,7 @@ export async function catchUp(runner: Runner): Promise<Run | undefined> {
   const who = { triggeredBy: CATCH_UP, reason: "missed while the runner was away", requestId: randomUUID() };
   try {
     const { run } = await store.accept({ ...row, ...who }, now(), { newest: seen?.id ?? null });
-    log.info({ run: run.id, stack: run.stack, tag: run.tag }, "missed release found");
+    log.info({ event: "release.missed", run: run.id, stack: run.stack, tag: run.tag });
     return run;
   } catch (error) {
     // Somebody asked in this moment; theirs counts, and the next look tells whether it was enough.

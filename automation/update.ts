@@ -56,7 +56,7 @@ export async function performRun(runner: Runner, claim: Claim, stop: AbortSignal
       const outcomes = carryOutcomes(done, found);
       if (changesStack(run.kind)) done = outcomes;
       if (verdict.next === "mend") {
-        log.warn({ cause: verdict.cause.message, attempt: run.attempts }, "update cut off");
+        log.warn({ event: "update.cut_off", cause: verdict.cause.message, attempt: run.attempts });
         const cutOff = run.attempts - (run.outage?.attempts ?? 0);
         if (cutOff >= MOST_ATTEMPTS) return { verdict: { next: "fail", cause: verdict.cause }, outcomes };
       } else if (verdict.next === "wait") {

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { z } from "zod";
 import { RequestError } from "./errors.ts";
 
@@ -15,6 +16,11 @@ interface BodyOptions {
   limit?: number;
   /** Milliseconds. */
   timeoutMs?: number;
+  /**
+   * The request as Node received it. A web stream made of it knows no bound: it takes in the whole body, however slowly that is
+   * read (https://github.com/nodejs/node/issues/46347).
+   */
+  incoming?: Readable | undefined;
 }
 
 /** The raw bytes of a request's body, because the signature is over those. Throws RequestError as `streamBody` does. */
@@ -31,9 +37,16 @@ export async function readBody(request: Request, options: BodyOptions = {}): Pro
 export async function streamBody(
   request: Request,
   onChunk: (chunk: Uint8Array) => void,
-  { limit = BODY_LIMIT, timeoutMs = BODY_TIMEOUT }: BodyOptions = {},
+  { limit = BODY_LIMIT, timeoutMs = BODY_TIMEOUT, incoming }: BodyOptions = {},
 ): Promise<void> {
   if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge(limit);
+  let size = 0;
+  const take = (chunk: Uint8Array) => {
+    size += chunk.byteLength;
+    if (size > limit) throw tooLarge(limit);
+    onChunk(chunk);
+  };
+  if (incoming) return readIncoming(incoming, take, timeoutMs);
   if (!request.body) return;
   const reader = request.body.getReader();
   // Ended from outside, and not raced: a race with one promise for all parts would hold every part until it is over.
@@ -43,13 +56,11 @@ export async function streamBody(
     reader.cancel().catch(() => {});
   }, timeoutMs);
   try {
-    for (let size = 0; ; ) {
+    for (;;) {
       const { done, value } = await reader.read();
       if (late) throw new RequestError("body_timeout");
       if (done) return;
-      size += value.byteLength;
-      if (size > limit) throw tooLarge(limit);
-      onChunk(value);
+      take(value);
     }
   } catch (error) {
     reader.cancel().catch(() => {});
@@ -57,6 +68,30 @@ export async function streamBody(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What is left of a body that is refused Node takes away after the answer. */
+function readIncoming(incoming: Readable, take: (chunk: Uint8Array) => void, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (error?: unknown) => {
+      clearTimeout(timer);
+      incoming.off("data", onData).off("end", onEnd).off("close", onGone);
+      if (error === undefined) return resolve();
+      incoming.pause();
+      reject(error);
+    };
+    const onData = (chunk: Uint8Array) => {
+      try {
+        take(chunk);
+      } catch (error) {
+        end(error);
+      }
+    };
+    const onEnd = () => end();
+    const onGone = () => end(new RequestError("body_timeout"));
+    const timer = setTimeout(onGone, timeoutMs);
+    incoming.on("error", onGone).on("close", onGone).on("end", onEnd).on("data", onData);
+  });
 }
 
 function tooLarge(limit: number): RequestError {

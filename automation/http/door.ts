@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Readable } from "node:stream";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Context, Hono } from "hono";
 import { routePath } from "hono/route";
@@ -44,6 +45,11 @@ export function toSource(c: Request): string {
   }
 }
 
+/** The request as Node received it; undefined where there is no connection. */
+function toIncoming(c: Request): Readable | undefined {
+  return (c.env as { incoming?: Readable } | undefined)?.incoming;
+}
+
 /** Puts request ids, error answers and the log of answers around all routes of `app`. */
 export function openDoor(app: Hono<DoorEnv>, runner: Runner, stopping: AbortSignal): Door {
   const { store, log, config, variables, metrics, now } = runner;
@@ -61,11 +67,11 @@ export function openDoor(app: Hono<DoorEnv>, runner: Runner, stopping: AbortSign
     const { status } = c.res;
     metrics.requests.inc({ method, route: routePath(c, -1), status });
     const fields = { requestId: c.get("requestId"), method, path, status, ms: now() - began };
-    log[status >= 500 ? "warn" : "debug"](fields, "request answered");
+    log[status >= 500 ? "warn" : "debug"]({ event: "request.answered", ...fields });
   });
   app.onError((error, c) => {
     const known = toRequestError(error);
-    if (known !== error) log.error({ err: error, requestId: c.get("requestId") }, "request failed");
+    if (known !== error) log.error({ event: "request.failed", err: error, requestId: c.get("requestId") });
     if (known.retryAfter !== undefined) c.header("retry-after", String(known.retryAfter));
     return c.json(toErrorBody(known, c.get("requestId")), known.status);
   });
@@ -98,7 +104,7 @@ export function openDoor(app: Hono<DoorEnv>, runner: Runner, stopping: AbortSign
     } catch (error) {
       if (error instanceof RequestError) {
         metrics.signatureFailures.inc({ code: error.code });
-        log.warn({ requestId: c.get("requestId"), code: error.code, source: toSource(c) }, "signature failed");
+        log.warn({ event: "signature.failed", requestId: c.get("requestId"), code: error.code, source: toSource(c) });
       }
       throw error;
     }
@@ -126,7 +132,7 @@ export function openDoor(app: Hono<DoorEnv>, runner: Runner, stopping: AbortSign
             broken = error;
           }
         },
-        { limit },
+        { limit, incoming: toIncoming(c) },
       );
       requireJson(c.req.raw);
       const signature = await requireSigned(c, digest.digests(), valid);

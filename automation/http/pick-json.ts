@@ -10,7 +10,7 @@ export interface JsonPicker {
 }
 
 /** How much is kept, in characters: beyond it further elements of lists are left out, and beyond twice of it everything. */
-const BUDGET = 1024 * 1024;
+const BUDGET = 128 * 1024;
 
 /** How deep values may lie in one another. */
 const DEEPEST = 500;

@@ -26,12 +26,18 @@ export function webhookRoutes(
     const push = parseText(pushBody, read);
     const delivery = readDelivery(c.req.raw.headers);
     const requestId = c.get("requestId");
-    log.info({ requestId, event: delivery.event, delivery: delivery.id, commit: push.after }, "webhook received");
+    log.info({
+      event: "webhook.received",
+      requestId,
+      hook: delivery.event,
+      delivery: delivery.id,
+      commit: push.after,
+    });
     const result = await acceptPush(runner, push, delivery, { requestId, signature });
     if ("answer" in result) return c.json(result.answer);
     const { acceptance, touched, back } = result;
     const { id, stack, tag, state } = acceptance.run;
-    log.info({ requestId, run: id, kind: "deploy", stack, tag, state }, "run accepted");
+    log.info({ event: "run.accepted", requestId, run: id, kind: "deploy", stack, tag, state });
     worker.wake();
     if ("refusal" in acceptance) {
       const { supersededBy, message: reason, hint } = acceptance.refusal;
