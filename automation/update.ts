@@ -84,8 +84,8 @@ function decideWait(
   { of, cause }: { of: OutageOf; cause: Cause },
   tried: { progressed: boolean; started: boolean },
 ): FinalVerdict {
-  const outage = planWait(run.outage, { of, now: now(), patienceMs: config.outagePatienceMs, ...tried });
-  if (outage === undefined) return { next: "fail", cause: afterPatience(run.outage, cause) };
+  const outage = planWait(run.outage ?? null, { of, now: now(), patienceMs: config.outagePatienceMs, ...tried });
+  if (outage === undefined) return { next: "fail", cause: afterPatience(run.outage ?? null, cause) };
   return { next: "hold", cause: whileAway(outage, cause), outage };
 }
 

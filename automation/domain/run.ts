@@ -118,8 +118,8 @@ export interface Run extends RunRequest {
   cause: Cause | null;
   /** The run that took this one's place, when superseded. */
   supersededBy: string | null;
-  /** What it waits for, or last waited for. */
-  outage: Outage | null;
+  /** What it waits for, or last waited for. Absent or null: nothing yet. */
+  outage?: Outage | null;
 }
 
 /** What can happen to a run. */
