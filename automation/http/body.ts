@@ -8,8 +8,9 @@ export const BODY_LIMIT = 1024 * 1024;
 /** Largest push, in bytes: GitHub sends no larger ones (https://docs.github.com/webhooks/webhook-events-and-payloads). */
 export const PUSH_LIMIT = 25 * 1024 * 1024;
 
-/** How long a body may take to arrive, in milliseconds. */
+/** How long a body may take to arrive, in milliseconds; a push may be large. */
 export const BODY_TIMEOUT = 10_000;
+export const PUSH_TIMEOUT = 30_000;
 
 interface BodyOptions {
   /** Bytes. */
@@ -58,13 +59,13 @@ export async function streamBody(
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (late) throw new RequestError("body_timeout");
+      if (late) throw tooLate(timeoutMs);
       if (done) return;
       take(value);
     }
   } catch (error) {
     reader.cancel().catch(() => {});
-    throw late ? new RequestError("body_timeout") : error;
+    throw late ? tooLate(timeoutMs) : error;
   } finally {
     clearTimeout(timer);
   }
@@ -88,10 +89,14 @@ function readIncoming(incoming: Readable, take: (chunk: Uint8Array) => void, tim
       }
     };
     const onEnd = () => end();
-    const onGone = () => end(new RequestError("body_timeout"));
+    const onGone = () => end(tooLate(timeoutMs));
     const timer = setTimeout(onGone, timeoutMs);
     incoming.on("error", onGone).on("close", onGone).on("end", onEnd).on("data", onData);
   });
+}
+
+function tooLate(timeoutMs: number): RequestError {
+  return new RequestError("body_timeout", undefined, { hint: `Send the whole body within ${timeoutMs / 1000} seconds` });
 }
 
 function tooLarge(limit: number): RequestError {
