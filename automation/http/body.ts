@@ -96,7 +96,9 @@ function readIncoming(incoming: Readable, take: (chunk: Uint8Array) => void, tim
 }
 
 function tooLate(timeoutMs: number): RequestError {
-  return new RequestError("body_timeout", undefined, { hint: `Send the whole body within ${timeoutMs / 1000} seconds` });
+  return new RequestError("body_timeout", undefined, {
+    hint: `Send the whole body within ${timeoutMs / 1000} seconds`,
+  });
 }
 
 function tooLarge(limit: number): RequestError {

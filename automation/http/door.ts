@@ -26,7 +26,11 @@ export interface Door {
    * The same for a body that may be large: of its JSON only what `selection` names is kept, as text, and none of the rest is held
    * in memory. `read` throws when the body is no JSON.
    */
-  receivePicked(c: Request, selection: Selection, limit: number): Promise<{ read: () => string; signature: Signature }>;
+  receivePicked(
+    c: Request,
+    selection: Selection,
+    bounds: { limit: number; timeoutMs: number },
+  ): Promise<{ read: () => string; signature: Signature }>;
   /** Lets the token or a signature read. Throws RequestError 401. */
   requireReader(c: Request): Promise<void>;
 }
@@ -116,7 +120,7 @@ export function openDoor(app: Hono<DoorEnv>, runner: Runner, stopping: AbortSign
       requireJson(c.req.raw);
       return { raw, signature: await requireSigned(c, raw) };
     },
-    receivePicked: async (c, selection, limit) => {
+    receivePicked: async (c, selection, bounds) => {
       const valid = secrets();
       const digest = digestBody(valid);
       const picked = pickJson(selection);
@@ -132,7 +136,7 @@ export function openDoor(app: Hono<DoorEnv>, runner: Runner, stopping: AbortSign
             broken = error;
           }
         },
-        { limit, incoming: toIncoming(c) },
+        { ...bounds, incoming: toIncoming(c) },
       );
       requireJson(c.req.raw);
       const signature = await requireSigned(c, digest.digests(), valid);

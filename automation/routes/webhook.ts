@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { PUSH_LIMIT, parseText } from "../http/body.ts";
+import { PUSH_LIMIT, PUSH_TIMEOUT, parseText } from "../http/body.ts";
 import type { Door, DoorEnv } from "../http/door.ts";
 import { parseWait } from "../http/prefer.ts";
 import { PUSH_SELECTION, pushBody } from "../http/schemas.ts";
@@ -22,7 +22,10 @@ export function webhookRoutes(
   const { store, log, now } = runner;
   app.post("/webhook", async (c) => {
     const began = now();
-    const { read, signature } = await door.receivePicked(c, PUSH_SELECTION, PUSH_LIMIT);
+    const { read, signature } = await door.receivePicked(c, PUSH_SELECTION, {
+      limit: PUSH_LIMIT,
+      timeoutMs: PUSH_TIMEOUT,
+    });
     const push = parseText(pushBody, read);
     const delivery = readDelivery(c.req.raw.headers);
     const requestId = c.get("requestId");
