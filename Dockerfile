@@ -65,4 +65,7 @@ LABEL org.opencontainers.image.title="dockmaster" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.revision="${COMMIT}" \
       org.opencontainers.image.version="${RELEASE}"
+# The process cannot read its image's labels; `/health` says these.
+ENV DOCKMASTER_IMAGE_RELEASE=${RELEASE} \
+    DOCKMASTER_IMAGE_COMMIT=${COMMIT}
 CMD ["node", "automation/main.ts"]

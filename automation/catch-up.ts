@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { assessDeploy } from "./domain/release.ts";
 import { isProductionTag, sortTags } from "./domain/release-tag.ts";
 import type { Run } from "./domain/run.ts";
-import { gatherDeployFacts } from "./facts.ts";
+import { findDeploy, gatherChange, gatherDeployFacts } from "./facts.ts";
 import type { Runner } from "./runner.ts";
 import { StoreConflict } from "./store/store.ts";
 import { ensureStagingTag } from "./tagging.ts";
@@ -33,7 +33,7 @@ export async function catchUp(runner: Runner): Promise<Run | undefined> {
   const who = { triggeredBy: CATCH_UP, reason: "missed while the runner was away", requestId: randomUUID() };
   try {
     const { run } = await store.accept({ ...row, ...who }, now(), { newest: seen?.id ?? null });
-    log.info({ run: run.id, stack: run.stack, tag: run.tag }, "missed release found");
+    log.info({ event: "release.missed", run: run.id, stack: run.stack, tag: run.tag });
     return run;
   } catch (error) {
     // Somebody asked in this moment; theirs counts, and the next look tells whether it was enough.
@@ -42,17 +42,25 @@ export async function catchUp(runner: Runner): Promise<Run | undefined> {
   }
 }
 
+/** Whether pushes are what the stack follows: the last deploy that somebody asked for came from one. */
+async function followsPushes({ store }: Runner): Promise<boolean> {
+  const asked = await findDeploy(store, PUSH_STACK, ({ triggeredBy }) => triggeredBy !== CATCH_UP);
+  return asked?.triggeredBy.startsWith("webhook") ?? false;
+}
+
 async function findMissed(runner: Runner, newest: Run): Promise<{ tag: string; commit: string } | undefined> {
-  const { mirror, config } = runner;
+  const { mirror, config, store } = runner;
   const head = await mirror.branchHead(config.gitBranch);
   if (head === undefined) return undefined;
-  // After a rollback the stack stays where somebody put it.
-  if (newest.rollback) return undefined;
+  // After a rollback the stack stays where somebody put it, and mending it there moves it nowhere.
+  if ((await findDeploy(store, PUSH_STACK))?.rollback) return undefined;
   const isMissed = async (commit: string) =>
     commit !== newest.commit &&
     (await mirror.isAncestor(newest.commit, commit)) &&
     (await mirror.isAncestor(commit, head));
-  if (newest.triggeredBy.startsWith("webhook") && config.webhookTag !== "off" && (await isMissed(head))) {
+  const follows = config.webhookTag !== "off" && (await followsPushes(runner));
+  // What changes no service of the stack was no miss.
+  if (follows && (await isMissed(head)) && (await gatherChange(runner, PUSH_STACK, head)).affected.length > 0) {
     const create = config.webhookTag === "create";
     const tag = await ensureStagingTag(runner, head, { create: async () => create, releasedBy: CATCH_UP });
     if (tag !== undefined) return { tag, commit: head };

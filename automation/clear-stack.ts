@@ -69,7 +69,7 @@ async function clearSession(
     const settled = await settle(place).catch(refuse);
     if (settled !== "settled") return;
     recorded = true;
-    runner.log.warn({ run: run.id, stack: run.stack }, "interrupted update recorded");
+    runner.log.warn({ event: "update.recorded", run: run.id, stack: run.stack });
   };
   for (const lock of await clearWay(session, locks, () => record(settleJournal))) tellLockRemoved(runner, run, lock);
   // Its lock may be gone already. Who else holds the stack keeps it: then the engine says so too.
@@ -84,5 +84,5 @@ function refuse(error: unknown): never {
 
 function tellLockRemoved({ metrics, log }: Runner, run: Run, lock: string): void {
   metrics.lockBreaks.inc({ env: run.stack });
-  log.warn({ run: run.id, stack: run.stack, lock }, "stack lock removed");
+  log.warn({ event: "lock.removed", run: run.id, stack: run.stack, lock });
 }

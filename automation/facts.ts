@@ -1,3 +1,5 @@
+import type { Catalogue } from "./catalogue.ts";
+import { affectedServices } from "./domain/affected.ts";
 import { type Standing, toRelation } from "./domain/ancestry.ts";
 import type { DeployFacts } from "./domain/release.ts";
 import { isFinal, type Run } from "./domain/run.ts";
@@ -80,4 +82,60 @@ async function toStanding(
   const isContained = contains ? other.commit === commit : await mirror.isAncestor(commit, other.commit);
   const known = contains || isContained || (await mirror.hasCommit(other.commit));
   return { tag: other.tag, commit: other.commit, relation: toRelation({ known, contains, isContained }) };
+}
+
+/** How many runs are read at once. */
+const PAGE = 20;
+
+/** The newest deploy of a stack that was not superseded, nor canceled before it started, and that `isMeant`. */
+export async function findDeploy(
+  store: Store,
+  stack: string,
+  isMeant: (run: Run) => boolean = () => true,
+): Promise<Run | undefined> {
+  const counts = ({ state, startedAt }: Run) => state !== "superseded" && !(state === "canceled" && startedAt === null);
+  for (let before: Run | undefined; ; ) {
+    const page: Run[] = await store.runs({ stack, kinds: ["deploy"], limit: PAGE, ...(before ? { before } : {}) });
+    const found = page.find((run) => counts(run) && isMeant(run));
+    if (found || page.length < PAGE) return found;
+    before = page.at(-1);
+  }
+}
+
+/** What a commit would bring to a stack. */
+export interface StackChange {
+  /** What the commit is compared with; null for a stack that has nothing. */
+  base: { tag: string | null; commit: string; rolledBack: boolean } | null;
+  /** Services of the commit, and those of the base that it has no more. */
+  services: string[];
+  /** Those of them that the difference touches; all where there is nothing to compare with. */
+  affected: string[];
+}
+
+/**
+ * Compares a commit with the release that the stack has: the last one that succeeded, so that what was lost on the way or failed
+ * still counts. After a rollback it is compared with what was rolled back from: going back on purpose is not undone by a push that
+ * touches no service. Git is read as of the last fetch.
+ */
+export async function gatherChange(
+  { mirror, store, catalogue }: { mirror: Mirror; store: Store; catalogue: Catalogue },
+  stack: string,
+  commit: string,
+): Promise<StackChange> {
+  const base = await findBase(store, stack);
+  const [ours = [], theirs = [], paths] = await Promise.all([
+    catalogue.services(commit, stack),
+    base ? catalogue.services(base.commit, stack) : undefined,
+    base ? mirror.changedFiles(base.commit, commit) : undefined,
+  ]);
+  const services = [...new Set([...ours, ...theirs])];
+  return { base, services, affected: paths ? affectedServices(paths, services).services : services };
+}
+
+async function findBase(store: Store, stack: string): Promise<StackChange["base"]> {
+  const last = await findDeploy(store, stack);
+  const left = last?.rollback ? await findDeploy(store, stack, ({ rollback }) => !rollback) : undefined;
+  if (left) return { tag: left.tag, commit: left.commit, rolledBack: true };
+  const has = await store.stackRelease(stack);
+  return has ? { tag: has.tag, commit: has.commit, rolledBack: false } : null;
 }

@@ -58,7 +58,7 @@ export function startHealth(runner: Runner): Health {
         if (again < every) lookIn(again);
         if (failures === 1) {
           const reason = runner.mask(error instanceof Error ? error.message : String(error));
-          runner.log.warn({ check: name, reason }, name === "vault" ? "Vault unreachable" : "health check failed");
+          runner.log.warn({ event: name === "vault" ? "vault.unreachable" : "health.failed", check: name, reason });
         }
       }
       runner.metrics.health.set({ check: name }, failures === 0 ? 1 : 0);

@@ -22,6 +22,7 @@ export function startHousekeeping(runner: Runner, wake: () => void): Housekeepin
   const { log, store, config, now } = runner;
   const look = async () => {
     if (await catchUp(runner)) wake();
+    log.debug({ event: "releases.looked_for" });
   };
   const prune = async () => {
     await store.prune({ events: now() - config.keepEventsMs, runs: now() - config.keepRunsMs }, now());
@@ -37,7 +38,7 @@ export function startHousekeeping(runner: Runner, wake: () => void): Housekeepin
     const run = () => {
       running = task().catch((err: unknown) => {
         const known = err instanceof RequestError;
-        log.warn(known ? { reason: err.message } : { err }, "housekeeping failed");
+        log.warn({ event: "housekeeping.failed", ...(known ? { reason: err.message } : { err }) });
       });
     };
     run();

@@ -19,7 +19,7 @@ type NoticeEvent = "failed" | "recovered" | "drift" | "production_deployed" | "w
 export function decideEvents(
   run: Run,
   before: RunState | undefined,
-  outageBefore: Outage | null = run.outage,
+  outageBefore: Outage | null | undefined = run.outage,
 ): NoticeEvent[] {
   if (run.kind === "drift") {
     const hasDrift = run.state === "succeeded" && run.outcomes.some(isDrift);

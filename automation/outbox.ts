@@ -16,14 +16,14 @@ export function startOutbox(runner: Runner): { stop(): Promise<void> } {
       const settlement = await deliver(runner, entry);
       if (settlement.as !== "sent") {
         const { run, target, attempts } = entry;
-        log.warn({ run, target, attempts, reason: settlement.error, as: settlement.as }, "notice not sent");
+        log.warn({ event: "notice.not_sent", run, target, attempts, reason: settlement.error, as: settlement.as });
       }
       await store.settleOutbox(entry, settlement, now());
     }
   };
   const look = () => {
     busy ??= send()
-      .catch((err) => log.error({ err }, "outbox unreadable"))
+      .catch((err) => log.error({ event: "outbox.unreadable", err }))
       .finally(() => {
         busy = undefined;
       });

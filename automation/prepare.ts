@@ -40,7 +40,7 @@ export async function prepare(runner: Runner, run: Run, record: Recorder, signal
   await untilAborted(mirror.fetch(), signal).catch((error: unknown) => {
     signal.throwIfAborted();
     if (!canDoWithout(run)) throw error;
-    runner.log.warn({ run: run.id, stack: run.stack, err: error }, "run goes on without the remote repository");
+    runner.log.warn({ event: "run.offline", run: run.id, stack: run.stack, err: error });
   });
   await requireSameTag(runner, run);
   signal.throwIfAborted();

@@ -54,7 +54,7 @@ export function openRecord(
       .then(() => store.append(run, events))
       .then(() => tools.onAppend(run))
       // A record with a gap is better than an update that dies for its record.
-      .catch((err) => tools.log.error({ err, run }, "events not recorded"));
+      .catch((err) => tools.log.error({ event: "events.not_recorded", err, run }));
   };
   const add = (type: string, at: number, data: unknown) => {
     pending.push({ type, at, data });

@@ -41,7 +41,7 @@ function toOutcomeView({ cause, ...rest }: ServiceOutcome) {
 
 /** What a run waits for; nothing while it does not. */
 export function toWaitingView({ state, outage }: Run): { waiting?: z.output<typeof waiting> } {
-  if (state !== "waiting" || outage === null) return {};
+  if (state !== "waiting" || !outage) return {};
   const { of, since, until, next } = outage;
   const time = (ms: number | null) => (ms === null ? null : toTime(ms));
   return {

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { flushCompileCache } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findEngine } from "../tools/engine-path.mjs";
 import { ConfigError, knownSecrets, readConfig } from "./config.ts";
@@ -9,6 +8,7 @@ import { createMask } from "./mask.ts";
 import { nameOwner } from "./owner.ts";
 import { startRunner } from "./start.ts";
 import { createVariables } from "./variables.ts";
+import { readVersion } from "./version.ts";
 
 const folder = fileURLToPath(new URL("..", import.meta.url));
 
@@ -17,7 +17,6 @@ async function start(): Promise<void> {
   const config = readConfig(variables);
   const engine = findEngine();
   if (!engine) throw new ConfigError(["there is no Pulumi engine: run `node tools/setup.mjs`, or put pulumi on PATH"]);
-  const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
   const runner = await startRunner({
     config,
     variables,
@@ -28,7 +27,7 @@ async function start(): Promise<void> {
     ),
     folder,
     enginePath: [engine, dirname(process.execPath), process.env.PATH].filter(Boolean).join(":"),
-    version,
+    version: readVersion(folder, process.env),
     owner: nameOwner(),
   });
   let stopping = false;

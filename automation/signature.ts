@@ -11,8 +11,35 @@ export interface SignedRequest {
   path: string;
   /** Lower-case names. */
   headers: { get(name: string): string | null };
-  /** The raw bytes: a parsed and printed body has another signature. */
-  body: Uint8Array;
+  /** The raw bytes: a parsed and printed body has another signature. Or what was made of them while they came. */
+  body: Uint8Array | BodyDigests;
+}
+
+/** What signatures are made of, of a body that nobody kept. */
+export interface BodyDigests {
+  /** SHA-256, in hex. */
+  hash: string;
+  /** GitHub's signature with each of the secrets. */
+  plain: string[];
+}
+
+/** Makes the digests of a body that comes in parts, for the secrets that are valid as it begins. */
+export function digestBody(secrets: string[]): { update(chunk: Uint8Array): void; digests(): BodyDigests } {
+  const hash = createHash("sha256");
+  const macs = secrets.map((secret) => createHmac("sha256", secret));
+  return {
+    update: (chunk) => {
+      for (const each of [hash, ...macs]) each.update(chunk);
+    },
+    digests: () => ({ hash: hash.digest("hex"), plain: macs.map((mac) => `sha256=${mac.digest("hex")}`) }),
+  };
+}
+
+function toDigests(body: SignedRequest["body"], secrets: string[]): BodyDigests {
+  if (!(body instanceof Uint8Array)) return body;
+  const { update, digests } = digestBody(secrets);
+  update(body);
+  return digests();
 }
 
 /** `plain` is GitHub's form and may be a replay; `v2` carries a nonce that must still be remembered. */
@@ -28,8 +55,16 @@ export function signV2(
   secret: string,
   request: { method: string; path: string; timestamp: string; nonce: string; body: Uint8Array },
 ): string {
-  const hash = createHash("sha256").update(request.body).digest("hex");
-  const text = ["v2", request.method, request.path, request.timestamp, request.nonce, hash].join("\n");
+  const { body, ...rest } = request;
+  return signHash(secret, { ...rest, hash: createHash("sha256").update(body).digest("hex") });
+}
+
+function signHash(
+  secret: string,
+  request: { method: string; path: string; timestamp: string; nonce: string; hash: string },
+): string {
+  const { method, path, timestamp, nonce, hash } = request;
+  const text = ["v2", method, path, timestamp, nonce, hash].join("\n");
   return `v2=${createHmac("sha256", secret).update(text).digest("hex")}`;
 }
 
@@ -51,10 +86,10 @@ export function isOneOf(given: string, expected: string[]): boolean {
 export function verifySignature(request: SignedRequest, secrets: string[], now: number): Signature | ErrorCode {
   if (secrets.length === 0) return "secret_not_configured";
   const v2 = request.headers.get("x-dockmaster-signature");
-  if (v2 !== null) return verifyV2(request, v2, secrets, now);
+  const { hash, plain: expected } = toDigests(request.body, secrets);
+  if (v2 !== null) return verifyV2(request, { given: v2, hash }, secrets, now);
   const plain = readPlain(request.headers);
   if (plain === null) return "signature_missing";
-  const expected = secrets.map((secret) => signPlain(secret, request.body));
   return isOneOf(plain, expected) ? { form: "plain" } : "signature_invalid";
 }
 
@@ -66,12 +101,17 @@ function readPlain(headers: SignedRequest["headers"]): string | null {
   return bare === null ? null : `sha256=${bare}`;
 }
 
-function verifyV2(request: SignedRequest, given: string, secrets: string[], now: number): Signature | ErrorCode {
+function verifyV2(
+  request: SignedRequest,
+  { given, hash }: { given: string; hash: string },
+  secrets: string[],
+  now: number,
+): Signature | ErrorCode {
   const timestamp = request.headers.get("x-dockmaster-timestamp") ?? "";
   const nonce = request.headers.get("x-dockmaster-nonce") ?? "";
   if (!/^\d{1,12}$/.test(timestamp) || !/^[\w-]{8,128}$/.test(nonce)) return "signature_invalid";
-  const { method, path, body } = request;
-  const expected = secrets.map((secret) => signV2(secret, { method, path, timestamp, nonce, body }));
+  const { method, path } = request;
+  const expected = secrets.map((secret) => signHash(secret, { method, path, timestamp, nonce, hash }));
   if (!isOneOf(given, expected)) return "signature_invalid";
   if (Math.abs(Number(timestamp) * 1000 - now) > TIME_WINDOW) return "signature_expired";
   return { form: "v2", nonce };

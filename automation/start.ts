@@ -90,10 +90,10 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   const metricsServer = config.metricsPort === undefined ? undefined : await serveMetrics(runner, config.metricsPort);
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
-  log.info({ url, version }, "runner listening");
+  log.info({ event: "runner.listening", url, version });
 
   const stop = async (graceMs: number) => {
-    log.info({ running: worker.running(), graceMs }, "runner stopping");
+    log.info({ event: "runner.stopping", running: worker.running(), graceMs });
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     metricsServer?.close();
     // Who waits for a run is told now that it goes on.
@@ -106,7 +106,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     await housekeeping.stop();
     await outbox.stop();
     await store.close();
-    log.info("runner stopped");
+    log.info({ event: "runner.stopped" });
   };
   return { url, stop };
 }
@@ -115,9 +115,9 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
 async function dropClearCopies(dataDir: string, log: Log): Promise<void> {
   try {
     const removed = await removeClearCopies(dataDir);
-    if (removed.length > 0) log.warn({ removed }, "copies of states with secrets in clear removed");
+    if (removed.length > 0) log.warn({ event: "copies.removed", removed });
   } catch (err) {
-    log.error({ err, folder: stateCopies(dataDir) }, "copies of states may hold secrets in clear: remove them");
+    log.error({ event: "copies.not_removed", err, folder: stateCopies(dataDir) });
   }
 }
 
@@ -154,7 +154,7 @@ function logConfig(log: Log, config: Config, variables: Variables, mask: (text: 
     webhookSecrets: webhookSecrets(variables).length,
     secrets: set,
   };
-  log.info(uses, "runner configured");
-  if (missing.length > 0) log.warn({ missing }, "not set: the stack's file has to have it, or updates fail");
-  if (webhookSecrets(variables).length === 0) log.error("WEBHOOK_SECRET is not set: every request is refused");
+  log.info({ event: "runner.configured", ...uses });
+  if (missing.length > 0) log.warn({ event: "runner.incomplete", missing });
+  if (webhookSecrets(variables).length === 0) log.error({ event: "secret.missing" });
 }

@@ -56,7 +56,7 @@ export async function performRun(runner: Runner, claim: Claim, stop: AbortSignal
       const outcomes = carryOutcomes(done, found);
       if (changesStack(run.kind)) done = outcomes;
       if (verdict.next === "mend") {
-        log.warn({ cause: verdict.cause.message, attempt: run.attempts }, "update cut off");
+        log.warn({ event: "update.cut_off", cause: verdict.cause.message, attempt: run.attempts });
         const cutOff = run.attempts - (run.outage?.attempts ?? 0);
         if (cutOff >= MOST_ATTEMPTS) return { verdict: { next: "fail", cause: verdict.cause }, outcomes };
       } else if (verdict.next === "wait") {
@@ -84,8 +84,8 @@ function decideWait(
   { of, cause }: { of: OutageOf; cause: Cause },
   tried: { progressed: boolean; started: boolean },
 ): FinalVerdict {
-  const outage = planWait(run.outage, { of, now: now(), patienceMs: config.outagePatienceMs, ...tried });
-  if (outage === undefined) return { next: "fail", cause: afterPatience(run.outage, cause) };
+  const outage = planWait(run.outage ?? null, { of, now: now(), patienceMs: config.outagePatienceMs, ...tried });
+  if (outage === undefined) return { next: "fail", cause: afterPatience(run.outage ?? null, cause) };
   return { next: "hold", cause: whileAway(outage, cause), outage };
 }
 

@@ -1,7 +1,11 @@
 import { affectedServices } from "./domain/affected.ts";
+import { planStagingTag } from "./domain/promotion.ts";
 import type { Run } from "./domain/run.ts";
+import { short } from "./domain/verdict.ts";
+import { gatherChange, type StackChange } from "./facts.ts";
 import type { PushBody, WebhookAnswer } from "./http/schemas.ts";
 import { requireStack } from "./release-request.ts";
+import { toWaitingView } from "./report.ts";
 import type { Runner } from "./runner.ts";
 import { type Acceptance, type Arrival, acceptDeploy } from "./runs.ts";
 import { ensureStagingTag } from "./tagging.ts";
@@ -28,12 +32,17 @@ export function readDelivery(headers: { get(name: string): string | null }): Del
   return { event: first("event") ?? "", id: id !== undefined && id !== null && /^[\w-]{1,100}$/.test(id) ? id : null };
 }
 
-/** Why a webhook is no push that could matter; undefined when it is one. Pure. */
+/**
+ * Why a webhook is no push that could matter; undefined when it is one. A body with a `ref` and no header that names the event is a
+ * push too, and one without `after` means the branch's head: both were documented. Pure.
+ */
 export function explainIgnored(event: string, push: PushBody, branch: string): string | undefined {
-  if (event !== "push") return `the event is ${event || "not named"}, only push counts`;
+  if (event !== "push" && (event !== "" || push.ref === undefined)) {
+    return `the event is ${event || "not named"}, only push counts`;
+  }
   if (push.ref !== `refs/heads/${branch}`) return `${push.ref ?? "the push"} is not the branch ${branch}`;
   if (push.deleted === true || isNone(push.after)) return `the branch ${branch} was deleted`;
-  if (!/^[0-9a-f]{40}$/.test(push.after ?? "")) return "the push names no commit";
+  if (push.after !== undefined && !/^[0-9a-f]{40}$/.test(push.after)) return "the push names no commit";
   return undefined;
 }
 
@@ -41,11 +50,15 @@ function isNone(commit: string | undefined): boolean {
   return commit !== undefined && /^0+$/.test(commit);
 }
 
-/** What a push leads to: an answer at once, or a run and the services that it is about. */
-export type PushResult = { answer: WebhookAnswer } | { acceptance: Acceptance; affected: string[] };
+/** What a push leads to: an answer at once, or a run, the services that it touches and what to do when it is refused. */
+export type PushResult = { answer: WebhookAnswer } | { acceptance: Acceptance; touched: string[]; back?: GoingBack };
+
+/** What a push to an older commit is told. */
+export type GoingBack = Required<Pick<WebhookAnswer, "reason" | "hint">>;
 
 /**
- * Accepts a push: finds out what it touches and makes a run for its commit when that is something. Throws RequestError.
+ * Accepts a push: finds out what it would bring to the stack and makes a run for its commit when that is something. Throws
+ * RequestError.
  */
 export async function acceptPush(
   runner: Runner,
@@ -53,72 +66,112 @@ export async function acceptPush(
   { event, id }: Delivery,
   arrival: Arrival,
 ): Promise<PushResult> {
-  const { mirror, config, store, now } = runner;
+  const { config, store, now } = runner;
   if (event === "ping") return { answer: { status: "pong" } };
   const ignored = explainIgnored(event, push, config.gitBranch);
   if (ignored !== undefined) return { answer: { status: "ignored", reason: ignored } };
   if (config.webhookTag === "off") return { answer: { status: "ignored", reason: "WEBHOOK_TAG is off" } };
-  const commit = push.after ?? "";
   // It is remembered once it was taken: a delivery that fails may come again.
   if (id !== null && (await store.isRemembered(`delivery:${id}`, now()))) {
-    return { answer: { status: "ignored", reason: "this delivery was taken before", commit } };
+    const commit = push.after === undefined ? {} : { commit: push.after };
+    return { answer: { status: "ignored", reason: "this delivery was taken before", ...commit } };
   }
-
-  const isOnBranch = async () => {
-    const head = await mirror.branchHead(config.gitBranch);
-    return head !== undefined && (await mirror.isAncestor(commit, head));
-  };
-  if (!(await isOnBranch())) await mirror.fetch();
-  await requireStack(runner, PUSH_STACK);
-  if (!(await isOnBranch())) {
-    return {
-      answer: { status: "ignored", reason: `the branch ${config.gitBranch} no longer has this commit`, commit },
-    };
+  const commit = push.after === undefined ? await fetchHead(runner) : await fetchCommit(runner, push.after);
+  if (commit === undefined) {
+    const reason = `the branch ${config.gitBranch} no longer has this commit`;
+    return { answer: { status: "ignored", reason, ...(push.after === undefined ? {} : { commit: push.after }) } };
   }
   const result = await acceptCommit(runner, push, commit, arrival);
   if (id !== null && "acceptance" in result) await store.remember(`delivery:${id}`, now() + DELIVERY_KEPT, now());
   return result;
 }
 
-async function acceptCommit(runner: Runner, push: PushBody, commit: string, arrival: Arrival): Promise<PushResult> {
-  const [services = [], paths] = await Promise.all([
-    runner.catalogue.services(commit, PUSH_STACK),
-    changedPaths(runner, push, commit),
-  ]);
-  const affected = paths === undefined ? services : affectedServices(paths, services).services;
-  if (affected.length === 0) {
-    return { answer: { status: "no_changes", reason: "nothing that a service is made of was changed", commit } };
-  }
-  const by = push.pusher?.name ?? push.pusher?.login ?? "unknown";
-  let newer: string | undefined;
-  const create = async () => {
-    // A push that comes late gets no number: a higher one on an older commit would look newer.
-    newer = await findNewer(runner, commit);
-    return runner.config.webhookTag === "create" && newer === undefined;
+/** The branch's head as the remote has it now. */
+async function fetchHead(runner: Runner): Promise<string | undefined> {
+  await runner.mirror.fetch();
+  await requireStack(runner, PUSH_STACK);
+  return runner.mirror.branchHead(runner.config.gitBranch);
+}
+
+/** The commit, when the branch has it. */
+async function fetchCommit(runner: Runner, commit: string): Promise<string | undefined> {
+  const { mirror, config } = runner;
+  const isOnBranch = async () => {
+    const head = await mirror.branchHead(config.gitBranch);
+    return head !== undefined && (await mirror.isAncestor(commit, head));
   };
+  if (!(await isOnBranch())) await mirror.fetch();
+  await requireStack(runner, PUSH_STACK);
+  return (await isOnBranch()) ? commit : undefined;
+}
+
+async function acceptCommit(runner: Runner, push: PushBody, commit: string, arrival: Arrival): Promise<PushResult> {
+  const { base, services, affected } = await gatherChange(runner, PUSH_STACK, commit);
+  const paths = await pushedPaths(runner, push, commit);
+  const touched = paths ? affectedServices(paths, services).services : affected;
+  const done = await findDone(runner, commit);
+  if (done && touched.length > 0) return { acceptance: { run: done, duplicate: true }, touched };
+  if (affected.length === 0) return { answer: { status: "no_changes", reason: explainNothing(base), commit } };
+  const newer = await findNewer(runner, commit);
+  const by = push.pusher?.name ?? push.pusher?.login ?? "unknown";
+  // A push that comes late gets no number: a higher one on an older commit would look newer.
+  const create = async () => runner.config.webhookTag === "create" && newer === undefined;
   const tag = await ensureStagingTag(runner, commit, { create, releasedBy: by });
-  if (tag === undefined && newer !== undefined) {
-    const reason = `${newer} was asked for already and contains the commit`;
-    return { answer: { status: "superseded", env: PUSH_STACK, commit, superseded_by: newer, reason } };
+  const back = newer && (await explainBack(runner, { commit, tag, newer }));
+  if (tag === undefined && newer) {
+    const reason = `${newer.name} was asked for already and contains the commit`;
+    return {
+      answer: { status: "superseded", env: PUSH_STACK, commit, superseded_by: newer.name, ...(back ?? { reason }) },
+    };
   }
   if (tag === undefined) {
     return { answer: { status: "ignored", reason: "no tag points at the commit, and WEBHOOK_TAG is reuse", commit } };
   }
-  const done = await findDone(runner, commit);
-  if (done) return { acceptance: { run: done, duplicate: true }, affected };
   const request = { env: PUSH_STACK, tag, triggered_by: `webhook (${by})` };
-  return { acceptance: await acceptDeploy(runner, request, arrival), affected };
+  return { acceptance: await acceptDeploy(runner, request, arrival), touched, ...(back ? { back } : {}) };
+}
+
+function explainNothing(base: StackChange["base"]): string {
+  const nothing = "nothing that a service is made of was changed";
+  if (base === null) return `${nothing}: the release has no service for ${PUSH_STACK}`;
+  const name = base.tag ?? short(base.commit);
+  return base.rolledBack
+    ? `${nothing} since ${name}, from which ${PUSH_STACK} was rolled back`
+    : `${nothing} since ${name}, which ${PUSH_STACK} has`;
 }
 
 /** What the stack has or is coming to, when it contains the commit and is not the commit itself. */
-async function findNewer({ store, mirror }: Runner, commit: string): Promise<string | undefined> {
+async function findNewer(
+  { store, mirror }: Runner,
+  commit: string,
+): Promise<{ name: string; commit: string } | undefined> {
   const others = await Promise.all([store.newestAccepted(PUSH_STACK), store.stackRelease(PUSH_STACK)]);
   for (const other of others) {
     if (other && other.commit !== commit && (await mirror.isAncestor(commit, other.commit))) {
-      return other.tag ?? other.commit.slice(0, 7);
+      return { name: other.tag ?? short(other.commit), commit: other.commit };
     }
   }
   return undefined;
+}
+
+/** How to go back, when the branch was pushed back behind what the stack has; undefined for a push that only came late. */
+async function explainBack(
+  { mirror, config, store }: Runner,
+  { commit, tag, newer }: { commit: string; tag: string | undefined; newer: { name: string; commit: string } },
+): Promise<GoingBack | undefined> {
+  // A mirror that has not heard of the push back still has the branch as it was.
+  await mirror.fetch().catch(() => {});
+  const head = await mirror.branchHead(config.gitBranch);
+  if (head === undefined || (await mirror.isAncestor(newer.commit, head))) return undefined;
+  const pinned = (await store.pinnedTags()).map((each) => each.tag);
+  const next = planStagingTag({ commit, tags: await mirror.tags(), taken: pinned, releasedBy: "" }).tag;
+  const name = tag ?? next;
+  const tagging = tag === undefined ? `git tag -a ${name} -m ${name} ${commit} && git push origin ${name} && ` : "";
+  const command = `${tagging}dockmaster rollback ${PUSH_STACK} --to ${name}`;
+  return {
+    reason: `${config.gitBranch} was pushed back to ${short(commit)}; ${PUSH_STACK} stays at ${newer.name}, which contains it`,
+    hint: `to go back on purpose: ${command}`,
+  };
 }
 
 /** The run that brought the stack to this commit already, when nothing came after it: another trigger was first. */
@@ -127,8 +180,11 @@ async function findDone({ store }: Runner, commit: string): Promise<Run | undefi
   return newest?.state === "succeeded" && newest.commit === commit ? newest : undefined;
 }
 
-/** Changed files: Git's own answer, else the payload's lists; undefined when neither is known. */
-async function changedPaths({ mirror }: Runner, push: PushBody, commit: string): Promise<string[] | undefined> {
+/**
+ * What the push itself changed: Git's own answer, else the payload's lists; undefined when neither is known. It decides nothing, for
+ * it says nothing of pushes that were lost and lists are cut short: it only tells what came with this push from what came before.
+ */
+async function pushedPaths({ mirror }: Runner, push: PushBody, commit: string): Promise<string[] | undefined> {
   const { before } = push;
   if (before !== undefined && !isNone(before)) {
     const paths = await mirror.changedFiles(before, commit);
@@ -141,8 +197,8 @@ async function changedPaths({ mirror }: Runner, push: PushBody, commit: string):
   return [...new Set(listed)];
 }
 
-/** The answer to a push whose run has ended or goes on. */
-export function toWebhookAnswer(run: Run, affected: string[], winner: Run | undefined): WebhookAnswer {
+/** The answer to a push whose run has ended or goes on. `touched`: services that the push itself touches. */
+export function toWebhookAnswer(run: Run, touched: string[], winner: Run | undefined): WebhookAnswer {
   const common = {
     env: run.stack,
     tag: run.tag,
@@ -153,14 +209,15 @@ export function toWebhookAnswer(run: Run, affected: string[], winner: Run | unde
   if (run.state === "superseded") {
     return { status: "superseded", ...common, ...(winner?.tag ? { superseded_by: winner.tag } : {}) };
   }
-  if (run.state !== "succeeded") return { status: "in_progress", ...common, status_url: `/runs/${run.id}` };
+  if (run.state !== "succeeded")
+    return { status: "in_progress", ...common, status_url: `/runs/${run.id}`, ...toWaitingView(run) };
   const changed = run.outcomes.filter(({ result }) => result !== "unchanged").map(({ service }) => service);
   return {
     status: "success",
     ...common,
-    synced_services: affected.filter((service) => changed.includes(service)),
-    skipped_services: affected.filter((service) => !changed.includes(service)),
-    also_changed_services: changed.filter((service) => !affected.includes(service)),
+    synced_services: touched.filter((service) => changed.includes(service)),
+    skipped_services: touched.filter((service) => !changed.includes(service)),
+    also_changed_services: changed.filter((service) => !touched.includes(service)),
     reasons: Object.fromEntries(run.outcomes.map(({ service, reason }) => [service, reason])),
   };
 }

@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { nextState, type Run, type RunState } from "./domain/run.ts";
+import {
+  nextState,
+  type Run,
+  type RunState,
+  SERVICE_RESULTS,
+  type ServiceOutcome,
+  type ServiceResult,
+} from "./domain/run.ts";
 import { maskCause, maskOutcome } from "./mask.ts";
 import { decideEvents, toNotices } from "./notices.ts";
 import { readTargets } from "./outbox.ts";
@@ -60,7 +67,7 @@ export function startWorker(runner: Runner, owner: string, perform: typeof perfo
     if (stopping) return;
     again = true;
     looking ??= look()
-      .catch((err) => log.error({ err }, "queue unreadable"))
+      .catch((err) => log.error({ event: "queue.unreadable", err }))
       .finally(() => {
         looking = undefined;
       });
@@ -69,8 +76,8 @@ export function startWorker(runner: Runner, owner: string, perform: typeof perfo
   // What a killed runner of this machine held is free at once.
   let looking: Promise<void> | undefined = store
     .releaseGone(isOwnerGone, now())
-    .then((stacks) => stacks.length > 0 && log.warn({ stacks }, "leases of a runner that is gone released"))
-    .catch((err) => log.error({ err }, "leases unreadable"))
+    .then((stacks) => stacks.length > 0 && log.warn({ event: "leases.released", stacks }))
+    .catch((err) => log.error({ event: "leases.unreadable", err }))
     .then(() => {
       looking = undefined;
       wake();
@@ -104,7 +111,7 @@ async function carryOut(
   const { run, lease } = claim;
   const log = runner.log.child({ run: run.id, stack: run.stack });
   const endWatch = watch(runner, claim, stop);
-  log.info({ kind: run.kind, tag: run.tag, commit: run.commit, attempts: run.attempts }, "run started");
+  log.info({ event: "run.started", kind: run.kind, tag: run.tag, commit: run.commit, attempts: run.attempts });
   runner.changed(run.id);
   if (run.attempts === 0)
     runner.metrics.phases.observe({ env: run.stack, phase: "queue" }, (runner.now() - run.createdAt) / 1000);
@@ -112,16 +119,16 @@ async function carryOut(
     const ending = await perform(runner, claim, stop.signal);
     await conclude(runner, claim, ending);
   } catch (err) {
-    if (err instanceof StoreConflict) log.warn({ reason: err.message }, "run left to another worker");
+    if (err instanceof StoreConflict) log.warn({ event: "run.left", reason: err.message });
     // It stays as it is, and whoever takes it up finds out how far it came.
-    else if (err instanceof StoreUnavailable) log.warn({ err }, "run cut off, the store is away");
+    else if (err instanceof StoreUnavailable) log.warn({ event: "run.cut_off", err });
     else {
-      log.error({ err }, "run failed by a mistake of the runner");
-      await fail(runner, claim, err).catch((err) => log.error({ err }, "run not ended"));
+      log.error({ event: "run.mistaken", err });
+      await fail(runner, claim, err).catch((err) => log.error({ event: "run.not_ended", err }));
     }
   } finally {
     endWatch();
-    await runner.store.release(lease, runner.now()).catch((err) => log.error({ err }, "lease not given back"));
+    await runner.store.release(lease, runner.now()).catch((err) => log.error({ event: "lease.not_released", err }));
     runner.changed(run.id);
   }
 }
@@ -129,7 +136,7 @@ async function carryOut(
 /** Renews the lease and watches for a cancel request, the run's time limit and the loss of the lease. */
 function watch({ store, config, now, log }: Runner, { run, lease }: Claim, stop: AbortController): () => void {
   const abort = (reason: StopReason) => {
-    if (!stop.signal.aborted) log.info({ run: run.id, reason }, "run stopped");
+    if (!stop.signal.aborted) log.info({ event: "run.stopped", run: run.id, reason });
     stop.abort(reason);
   };
   let renewed = now();
@@ -141,7 +148,7 @@ function watch({ store, config, now, log }: Runner, { run, lease }: Claim, stop:
       lease.expiresAt = at + LEASE;
       if (await store.cancelRequested(run.id)) abort("cancel");
     } catch (err) {
-      log.error({ err, run: run.id }, "lease not renewed");
+      log.error({ event: "lease.not_renewed", err, run: run.id });
       // Another worker may take the stack from now on.
       if (now() - renewed > LEASE) abort("lease");
     }
@@ -161,7 +168,7 @@ async function conclude(runner: Runner, claim: Claim, { verdict: found, outcomes
   const isUnwanted = found.next === "hold" && (await runner.store.cancelRequested(claim.run.id));
   const verdict = isUnwanted ? judgeStop("cancel", 0) : found;
   const log = runner.log.child({ run: claim.run.id, stack: claim.run.stack });
-  if (verdict.next === "leave") return log.warn({ reason: "the lease was lost" }, "run left to another worker");
+  if (verdict.next === "leave") return log.warn({ event: "run.left", reason: "the lease was lost" });
   // From here it goes to the store, to answers and to notices.
   const outcomes = all.map((outcome) => maskOutcome(runner.mask, outcome));
   const cause = verdict.cause && maskCause(runner.mask, verdict.cause);
@@ -169,11 +176,11 @@ async function conclude(runner: Runner, claim: Claim, { verdict: found, outcomes
   const patch = verdict.next === "requeue" ? {} : { outcomes, cause, ...outage };
   const { kind, state } = await end(runner, claim, verdict.next, patch);
   if (state === "waiting") return;
-  const told = kind === "deploy" || kind === "sync" ? "service changed" : "service differs";
+  const told = kind === "deploy" || kind === "sync" ? "service.changed" : "service.differs";
   for (const { service, result, reason } of outcomes) {
-    if (result !== "unchanged") log.info({ service, result, reason }, told);
+    if (result !== "unchanged") log.info({ event: told, service_name: service, service, result, reason });
   }
-  if (cause?.code === "vault_unreachable") log.warn({ reason: cause.message }, "Vault unreachable");
+  if (cause?.code === "vault_unreachable") log.warn({ event: "vault.unreachable", reason: cause.message });
 }
 
 /** Writes how a run ended together with what people are told of it, and counts it. */
@@ -197,7 +204,7 @@ async function end(
 
 function tellWaiting(runner: Runner, { id: run, stack, tag, cause, outage }: Run): void {
   const of = { waits_for: outage?.of, next: toTime(outage?.next), until: toTime(outage?.until), tries: outage?.tries };
-  runner.log.warn({ run, stack, tag, ...of, code: cause?.code, reason: cause?.message }, "run waits");
+  runner.log.warn({ event: "run.waiting", run, stack, tag, ...of, code: cause?.code, reason: cause?.message });
 }
 
 function toTime(ms: number | null | undefined): string | undefined {
@@ -209,7 +216,25 @@ function tellEnd(runner: Runner, ended: Run, now: number): void {
   const { id: run, stack, state, tag, cause } = ended;
   const seconds = (now - (ended.startedAt ?? now)) / 1000;
   const why = cause ? { code: cause.code, message: cause.message } : {};
-  runner.log[level(state)]({ run, stack, state, tag, seconds, ...why }, "run finished");
+  const services = countResults(ended.outcomes);
+  runner.log[level(state)]({
+    event: "run.finished",
+    run,
+    stack,
+    kind: ended.kind,
+    state,
+    tag,
+    seconds,
+    services,
+    ...why,
+  });
+}
+
+/** How many services came out how; every result is there, so that nobody has to ask whether. */
+function countResults(outcomes: readonly ServiceOutcome[]): Record<ServiceResult, number> {
+  const counts = Object.fromEntries(SERVICE_RESULTS.map((result) => [result, 0])) as Record<ServiceResult, number>;
+  for (const { result } of outcomes) counts[result] += 1;
+  return counts;
 }
 
 /** Asks the store again while it is away and the stack is ours: how a run ended is not forgotten for a hiccup. */

@@ -6,6 +6,8 @@ const ILL: readonly CauseCode[] = ["unhealthy", "deployment_failed", "check_fail
 /** Failures for which nobody could look: they say nothing about the services. */
 const UNKNOWN: readonly CauseCode[] = [
   "dokploy_unreachable",
+  "dokploy_elsewhere",
+  "docker_unreachable",
   "dokploy_auth",
   "vault_unreachable",
   "vault_denied",

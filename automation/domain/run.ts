@@ -50,15 +50,18 @@ export interface Outage {
 }
 
 /** How one service came out of an update. */
-export type ServiceResult =
-  | "created"
-  | "changed"
-  | "unchanged"
-  | "deleted"
-  | "retained"
-  | "failed"
-  | "skipped"
-  | "canceled";
+export type ServiceResult = (typeof SERVICE_RESULTS)[number];
+
+export const SERVICE_RESULTS = [
+  "created",
+  "changed",
+  "unchanged",
+  "deleted",
+  "retained",
+  "failed",
+  "skipped",
+  "canceled",
+] as const;
 
 /** One service's outcome: the result, why it was touched or left, and the cause when it failed. */
 export interface ServiceOutcome {
@@ -115,8 +118,8 @@ export interface Run extends RunRequest {
   cause: Cause | null;
   /** The run that took this one's place, when superseded. */
   supersededBy: string | null;
-  /** What it waits for, or last waited for. */
-  outage: Outage | null;
+  /** What it waits for, or last waited for. Absent or null: nothing yet. */
+  outage?: Outage | null;
 }
 
 /** What can happen to a run. */

@@ -1,13 +1,15 @@
 import { randomUUID } from "node:crypto";
+import type { Readable } from "node:stream";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Context, Hono } from "hono";
 import { routePath } from "hono/route";
 import { webhookSecrets } from "../config.ts";
 import type { Runner } from "../runner.ts";
-import { isOneOf, requireSignature, type Signature } from "../signature.ts";
+import { digestBody, isOneOf, requireSignature, type Signature, type SignedRequest } from "../signature.ts";
 import { StoreUnavailable } from "../store/store.ts";
-import { readBody, requireJson } from "./body.ts";
+import { readBody, requireJson, streamBody } from "./body.ts";
 import { RequestError, toErrorBody } from "./errors.ts";
+import { pickJson, type Selection } from "./pick-json.ts";
 import { createRateLimit } from "./rate-limit.ts";
 
 /** What every handler finds in its context. */
@@ -20,6 +22,15 @@ export type Request = Context<DoorEnv>;
 export interface Door {
   /** The raw body and the signature of a signed JSON request. Throws RequestError 401, 408, 413, 415. */
   receive(c: Request): Promise<{ raw: Uint8Array; signature: Signature }>;
+  /**
+   * The same for a body that may be large: of its JSON only what `selection` names is kept, as text, and none of the rest is held
+   * in memory. `read` throws when the body is no JSON.
+   */
+  receivePicked(
+    c: Request,
+    selection: Selection,
+    bounds: { limit: number; timeoutMs: number },
+  ): Promise<{ read: () => string; signature: Signature }>;
   /** Lets the token or a signature read. Throws RequestError 401. */
   requireReader(c: Request): Promise<void>;
 }
@@ -36,6 +47,11 @@ export function toSource(c: Request): string {
   } catch {
     return "unknown";
   }
+}
+
+/** The request as Node received it; undefined where there is no connection. */
+function toIncoming(c: Request): Readable | undefined {
+  return (c.env as { incoming?: Readable } | undefined)?.incoming;
 }
 
 /** Puts request ids, error answers and the log of answers around all routes of `app`. */
@@ -55,11 +71,11 @@ export function openDoor(app: Hono<DoorEnv>, runner: Runner, stopping: AbortSign
     const { status } = c.res;
     metrics.requests.inc({ method, route: routePath(c, -1), status });
     const fields = { requestId: c.get("requestId"), method, path, status, ms: now() - began };
-    log[status >= 500 ? "warn" : "debug"](fields, "request answered");
+    log[status >= 500 ? "warn" : "debug"]({ event: "request.answered", ...fields });
   });
   app.onError((error, c) => {
     const known = toRequestError(error);
-    if (known !== error) log.error({ err: error, requestId: c.get("requestId") }, "request failed");
+    if (known !== error) log.error({ event: "request.failed", err: error, requestId: c.get("requestId") });
     if (known.retryAfter !== undefined) c.header("retry-after", String(known.retryAfter));
     return c.json(toErrorBody(known, c.get("requestId")), known.status);
   });
@@ -68,22 +84,31 @@ export function openDoor(app: Hono<DoorEnv>, runner: Runner, stopping: AbortSign
     return c.json(toErrorBody(error, c.get("requestId")), error.status);
   });
 
+  const secrets = () => webhookSecrets(variables);
   const policy = {
-    secrets: () => webhookSecrets(variables),
+    secrets,
     requireV2: config.requireV2,
     remember: store.remember.bind(store),
     now,
   };
-  const requireSigned = async (c: Request, body: Uint8Array): Promise<Signature> => {
+  // The secrets are those that digests were made with, where there are digests.
+  const requireSigned = async (
+    c: Request,
+    body: SignedRequest["body"],
+    valid: string[] = secrets(),
+  ): Promise<Signature> => {
     const { pathname, search } = new URL(c.req.url);
     const headers = c.req.raw.headers;
     metrics.signatureChecks.inc();
     try {
-      return await requireSignature({ method: c.req.method, path: pathname + search, headers, body }, policy);
+      return await requireSignature(
+        { method: c.req.method, path: pathname + search, headers, body },
+        { ...policy, secrets: () => valid },
+      );
     } catch (error) {
       if (error instanceof RequestError) {
         metrics.signatureFailures.inc({ code: error.code });
-        log.warn({ requestId: c.get("requestId"), code: error.code, source: toSource(c) }, "signature failed");
+        log.warn({ event: "signature.failed", requestId: c.get("requestId"), code: error.code, source: toSource(c) });
       }
       throw error;
     }
@@ -94,6 +119,32 @@ export function openDoor(app: Hono<DoorEnv>, runner: Runner, stopping: AbortSign
       const raw = await readBody(c.req.raw);
       requireJson(c.req.raw);
       return { raw, signature: await requireSigned(c, raw) };
+    },
+    receivePicked: async (c, selection, bounds) => {
+      const valid = secrets();
+      const digest = digestBody(valid);
+      const picked = pickJson(selection);
+      // It is read to its end all the same: who sends no JSON may not be who knows the secret.
+      let broken: unknown;
+      await streamBody(
+        c.req.raw,
+        (chunk) => {
+          digest.update(chunk);
+          try {
+            if (broken === undefined) picked.write(chunk);
+          } catch (error) {
+            broken = error;
+          }
+        },
+        { ...bounds, incoming: toIncoming(c) },
+      );
+      requireJson(c.req.raw);
+      const signature = await requireSigned(c, digest.digests(), valid);
+      const read = () => {
+        if (broken !== undefined) throw broken;
+        return picked.end();
+      };
+      return { read, signature };
     },
     requireReader: async (c) => {
       const bearer = /^Bearer (.+)$/.exec(c.req.header("authorization") ?? "")?.[1];

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Selection } from "./pick-json.ts";
 
 /** A release tag. */
 export const tag = z
@@ -238,6 +239,16 @@ export const pushBody = z.looseObject({
   pusher: z.looseObject({ name: z.string().max(200).optional(), login: z.string().max(200).optional() }).nullish(),
 });
 
+/** The parts of a push that are read at all. */
+export const PUSH_SELECTION = {
+  ref: true,
+  before: true,
+  after: true,
+  deleted: true,
+  commits: [{ added: true, modified: true, removed: true }],
+  pusher: { name: true, login: true },
+} satisfies Selection;
+
 /** A checked push. */
 export type PushBody = z.output<typeof pushBody>;
 
@@ -246,6 +257,8 @@ export const webhookAnswer = z.object({
   status: z.enum(["success", "in_progress", "superseded", "ignored", "no_changes", "pong"]),
   /** Why nothing is done, where that is so. */
   reason: z.string().optional(),
+  /** What to do when that was not meant. */
+  hint: z.string().optional(),
   env: z.string().optional(),
   tag: z.string().nullable().optional(),
   commit: z.string().optional(),

@@ -33,7 +33,7 @@ export function requestRoutes(
       const requestId = c.get("requestId");
       const acceptance = await accept(runner, body, { requestId, signature });
       const { id, kind, stack, tag, state } = acceptance.run;
-      runner.log.info({ requestId, run: id, kind, stack, tag, state }, "run accepted");
+      runner.log.info({ event: "run.accepted", requestId, run: id, kind, stack, tag, state });
       worker.wake();
       const waitMs = parseWait(c.req.header("prefer"), WAIT, LONGEST_WAIT) * 1000;
       const options = { asked: toAsked(body) ?? null, waitMs, signal: AbortSignal.any([c.req.raw.signal, stopping]) };

@@ -89,7 +89,13 @@ export function runRoutes(
     if (signature.form !== "v2") throw new RequestError("signature_v2_required", "A cancel needs a v2 signature");
     const run = await cancelRun(runner, (await findRun(c.req.param("id"))).id);
     worker.cancel(run.id);
-    log.info({ requestId: c.get("requestId"), run: run.id, stack: run.stack, state: run.state }, "cancel asked for");
+    log.info({
+      event: "run.cancel_requested",
+      requestId: c.get("requestId"),
+      run: run.id,
+      stack: run.stack,
+      state: run.state,
+    });
     return c.json(toRunView(run), isFinal(run.state) ? 200 : 202);
   });
 }

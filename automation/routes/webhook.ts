@@ -1,8 +1,8 @@
 import type { Hono } from "hono";
-import { parseBody } from "../http/body.ts";
+import { PUSH_LIMIT, PUSH_TIMEOUT, parseText } from "../http/body.ts";
 import type { Door, DoorEnv } from "../http/door.ts";
 import { parseWait } from "../http/prefer.ts";
-import { pushBody } from "../http/schemas.ts";
+import { PUSH_SELECTION, pushBody } from "../http/schemas.ts";
 import { toRunAnswer } from "../report.ts";
 import type { Runner } from "../runner.ts";
 import { type Changes, waitForRun } from "../waiting.ts";
@@ -22,21 +22,30 @@ export function webhookRoutes(
   const { store, log, now } = runner;
   app.post("/webhook", async (c) => {
     const began = now();
-    const { raw, signature } = await door.receive(c);
-    const push = parseBody(pushBody, raw);
+    const { read, signature } = await door.receivePicked(c, PUSH_SELECTION, {
+      limit: PUSH_LIMIT,
+      timeoutMs: PUSH_TIMEOUT,
+    });
+    const push = parseText(pushBody, read);
     const delivery = readDelivery(c.req.raw.headers);
     const requestId = c.get("requestId");
-    log.info({ requestId, event: delivery.event, delivery: delivery.id, commit: push.after }, "webhook received");
+    log.info({
+      event: "webhook.received",
+      requestId,
+      hook: delivery.event,
+      delivery: delivery.id,
+      commit: push.after,
+    });
     const result = await acceptPush(runner, push, delivery, { requestId, signature });
     if ("answer" in result) return c.json(result.answer);
-    const { acceptance, affected } = result;
+    const { acceptance, touched, back } = result;
     const { id, stack, tag, state } = acceptance.run;
-    log.info({ requestId, run: id, kind: "deploy", stack, tag, state }, "run accepted");
+    log.info({ event: "run.accepted", requestId, run: id, kind: "deploy", stack, tag, state });
     worker.wake();
     if ("refusal" in acceptance) {
-      const { supersededBy, message } = acceptance.refusal;
+      const { supersededBy, message: reason, hint } = acceptance.refusal;
       const by = supersededBy === undefined ? {} : { superseded_by: supersededBy };
-      return c.json({ ...toWebhookAnswer(acceptance.run, affected, undefined), ...by, reason: message });
+      return c.json({ ...toWebhookAnswer(acceptance.run, touched, undefined), ...by, reason, hint, ...back });
     }
     const waitMs = parseWait(c.req.header("prefer"), LONGEST_WAIT, LONGEST_WAIT) * 1000 - (now() - began);
     const signal = AbortSignal.any([c.req.raw.signal, stopping]);
@@ -46,7 +55,7 @@ export function webhookRoutes(
       const answer = toRunAnswer(run, { asked: null, duplicate: acceptance.duplicate, now: now() });
       return c.json(answer.body, answer.status);
     }
-    const answer = toWebhookAnswer(run, affected, winner);
+    const answer = toWebhookAnswer(run, touched, winner);
     const duplicate = acceptance.duplicate ? { duplicate: true } : {};
     return c.json({ ...answer, ...duplicate }, answer.status === "in_progress" ? 202 : 200);
   });

@@ -25,7 +25,7 @@ export function accept(
 
 /** Who asks again may have mended what the run waits for. */
 async function tryNow(queries: Queries, run: Run, now: number): Promise<Run> {
-  if (run.state !== "waiting" || run.outage === null) return run;
+  if (run.state !== "waiting" || !run.outage) return run;
   const due: Run = { ...run, outage: { ...run.outage, next: now } };
   await updateRun(queries, due);
   return due;
@@ -124,7 +124,6 @@ async function insert(
     outcomes: [],
     cause: null,
     supersededBy: null,
-    outage: null,
   };
   await insertRun(queries, run);
   return run;

@@ -40,7 +40,13 @@ async function startNext(queries: Queries, stack: string, now: number): Promise<
   if (!next) return undefined;
   const changes = next.kind === "deploy" || next.kind === "sync";
   const outage = next.outage ?? (changes ? await inheritOutage(queries, next) : null);
-  const run: Run = { ...next, state: "running", startedAt: next.startedAt ?? now, cause: null, outage };
+  const run: Run = {
+    ...next,
+    state: "running",
+    startedAt: next.startedAt ?? now,
+    cause: null,
+    ...(outage ? { outage } : {}),
+  };
   await updateRun(queries, run);
   if (changes) await supersedeOlder(queries, run, now);
   return run;

@@ -1,4 +1,4 @@
-import type { Run, RunKind, RunState } from "../domain/run.ts";
+import type { Outage, Run, RunKind, RunState } from "../domain/run.ts";
 import type { Queries, SqlValue } from "./database.ts";
 
 /** The condition of the partial index `runs_active`: SQLite uses the index only where a query repeats it to the letter. */
@@ -49,7 +49,7 @@ export function toRun(row: RunRow): Run {
     outcomes: JSON.parse(row.outcomes) as Run["outcomes"],
     cause: fromJson(row.cause),
     supersededBy: row.superseded_by,
-    outage: fromJson(row.outage),
+    ...(row.outage === null ? {} : { outage: fromJson<Outage>(row.outage) }),
   };
 }
 
@@ -102,7 +102,7 @@ function changing(run: Run): SqlValue[] {
     JSON.stringify(run.outcomes),
     toJson(run.cause),
     run.supersededBy,
-    toJson(run.outage),
+    toJson(run.outage ?? null),
     run.state === "waiting" ? (run.outage?.next ?? null) : null,
   ];
 }

@@ -164,6 +164,52 @@ for (const engine of engines()) {
         expect(await states()).toEqual({ a: "superseded", b: "running" });
       });
 
+      describe("of a run that waits for what is away", () => {
+        const outage = {
+          of: "dokploy",
+          since: T0,
+          until: T0 + 60,
+          next: T0 + 20,
+          tries: 1,
+          attempts: 1,
+          told: true,
+        } as const;
+        const hold = async (run: string) => {
+          const { lease } = (await store.claim("w", LEASE, T0))!;
+          await store.transition(run, "hold", { outage }, T0, lease);
+          await store.release(lease, T0);
+        };
+
+        test("takes it when it is due, in this process or another", async () => {
+          const { run } = await store.accept(request({ commit: commit("a") }), T0);
+          await hold(run.id);
+          expect(await store.claim("w", LEASE, T0 + 19)).toBeUndefined();
+          expect((await second.claim("v", LEASE, T0 + 20))?.run).toMatchObject({
+            id: run.id,
+            state: "running",
+            outage,
+          });
+        });
+
+        test("takes a newer one first, which knows of the outage and has its own patience", async () => {
+          const { run } = await store.accept(request({ commit: commit("a") }), T0);
+          await hold(run.id);
+          const { run: newer } = await store.accept(request({ commit: commit("b") }), T0 + 1);
+          expect((await store.claim("w", LEASE, T0 + 2))?.run).toMatchObject({
+            id: newer.id,
+            outage: { of: "dokploy", since: T0, told: true, until: null, next: null, tries: 0 },
+          });
+          expect(await store.run(run.id)).toMatchObject({ state: "superseded", supersededBy: newer.id });
+        });
+
+        test("takes it at once when somebody asks for the same", async () => {
+          const { run } = await store.accept(request({ commit: commit("a") }), T0);
+          await hold(run.id);
+          expect(await store.accept(request({ commit: commit("a") }), T0 + 3)).toMatchObject({ duplicate: true });
+          expect((await store.claim("w", LEASE, T0 + 3))?.run.id).toBe(run.id);
+        });
+      });
+
       test("leaves a newer run that a gate holds back", async () => {
         await store.accept(request(), T0);
         const { run } = await store.accept(request({ commit: commit("b") }), T0 + 1);

@@ -26,6 +26,7 @@ beforeAll(async () => {
     GIT_REPO_URL: origin.url,
     DOKPLOY_URL: emulator.url,
     DOKPLOY_API_KEY: emulator.apiKey,
+    OUTAGE_PATIENCE: "5",
   });
   origin.release("v1.0.1", "feat: the platform");
 }, 120_000);
@@ -111,7 +112,7 @@ describe("what fails does no harm", { timeout: 900_000 }, () => {
     expect(await state()).toEqual(before);
   });
 
-  test("a Dokploy that is away fails the run, changes nothing, and the next good request works", async () => {
+  test("a Dokploy that is away for longer than anybody waits fails the run, changes nothing, and the next good request works", async () => {
     const before = await state();
     await emulator.close();
     const { status, body } = await world.deploy("staging", "v1.0.1", {}, { waitSeconds: 600 });

@@ -1,8 +1,10 @@
-import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { signPlain } from "../../../automation/signature.ts";
 import { requireDocumented } from "./documented.ts";
 import { createInstantEngine } from "./instant.ts";
+import { until } from "./until.ts";
 import { startWorld, type World } from "./world.ts";
 
 const recorded = (name: string) =>
@@ -234,6 +236,213 @@ describe("a push", () => {
   test("with a wrong signature is refused", async () => {
     const answer = await deliver(recorded("ping"), { event: "ping", headers: { "x-hub-signature-256": "sha256=00" } });
     expect(answer).toMatchObject({ status: 401, body: { error: { code: "signature_invalid" } } });
+  });
+});
+
+describe("what staging has, not the push alone, says what is affected", () => {
+  const redis = (version: string) => ({
+    "components/redis/compose.yaml": `services: {redis: {image: 'redis:${version}'}}\n`,
+  });
+  const docs = (text: string) => ({ "docs/index.md": text });
+  const listed = (...modified: string[]) => [{ added: [], modified, removed: [] }];
+  const look = async () => {
+    await world.runner.stop(0);
+    const looks = () => world.logged().split("missed releases looked for").length;
+    const before = looks();
+    await world.restart();
+    await until("it has looked", 15_000, () => looks() > before);
+    await until("nothing is left to do", 15_000, async () => {
+      const { body } = await world.send("GET", "/runs");
+      return (body.runs as { state: string }[]).every(({ state }) => state !== "queued" && state !== "running");
+    });
+  };
+  const deploy = async (files: Record<string, string>) => {
+    const [before, after] = commit(files);
+    expect((await deliver(push(before, after))).body).toMatchObject({ status: "success", commit: after });
+    engine.performed.length = 0;
+    return after;
+  };
+
+  beforeEach(async () => {
+    engine.performed.length = 0;
+    engine.mistake = undefined;
+    world = await startWorld({}, { perform: engine.perform });
+    await deploy(redis("1"));
+  });
+  afterEach(() => world.stop());
+
+  test("redis changed and the delivery was lost: a push of docs brings it", async () => {
+    commit(redis("2"));
+    const [before, after] = commit(docs("hello"));
+    const { body } = await deliver(push(before, after));
+    expect(body).toMatchObject({
+      status: "success",
+      commit: after,
+      synced_services: [],
+      also_changed_services: ["redis"],
+    });
+  });
+
+  test("an unknown `before` and a list that was cut short do not hide it either", async () => {
+    commit(redis("2"));
+    const [, after] = commit(docs("hello"));
+    const cut = push("1".repeat(40), after, { commits: listed("docs/index.md") });
+    expect((await deliver(cut)).body).toMatchObject({ status: "success", also_changed_services: ["redis"] });
+  });
+
+  test("the deploy of redis failed: a push of docs tries it again", async () => {
+    const [a, b] = commit(redis("2"));
+    engine.mistake = new Error("out of luck");
+    expect((await deliver(push(a, b))).body).toMatchObject({ status: "failed" });
+    engine.mistake = undefined;
+    const [c, d] = commit(docs("hello"));
+    expect((await deliver(push(c, d))).body).toMatchObject({ status: "success", commit: d });
+  });
+
+  test("redis changed and changed back while nobody listened: nothing to do", async () => {
+    commit(redis("2"));
+    commit(redis("1"));
+    const [before, after] = commit(docs("hello"));
+    expect((await deliver(push(before, after))).body).toMatchObject({
+      status: "no_changes",
+      reason: expect.stringContaining("since v1.0.2, which staging has"),
+    });
+    expect(engine.performed).toEqual([]);
+  });
+
+  test("a push of docs gets no tag and no run, nor does the look after it", async () => {
+    const before = tags();
+    const [from, to] = commit(docs("hello"));
+    expect((await deliver(push(from, to))).body).toMatchObject({ status: "no_changes" });
+    await look();
+    expect(tags()).toEqual(before);
+    expect(engine.performed).toEqual([]);
+  });
+
+  test("the look finds redis behind docs, once, and a second lost one after that", async () => {
+    for (const version of ["2", "3"]) {
+      commit(redis(version));
+      const [, head] = commit(docs(version));
+      await look();
+      const { runs } = (await world.send("GET", "/runs")).body as { runs: object[] };
+      expect(runs[0]).toMatchObject({ commit: head, triggered_by: "catch-up", state: "succeeded" });
+      expect(engine.performed.splice(0)).toHaveLength(1);
+      await look();
+      expect(engine.performed).toEqual([]);
+    }
+  });
+
+  test("a service that is taken out touches the stack", async () => {
+    rmSync(join(world.origin.folder, "components/redis"), { recursive: true });
+    const [before, after] = commit({});
+    const { body } = await deliver(push(before, after));
+    expect(body).toMatchObject({ status: "success", commit: after, synced_services: ["redis"] });
+  });
+
+  test("after a rollback a push of docs does not bring back what was taken back, but one of a service does", async () => {
+    await deploy(redis("2"));
+    expect((await world.deploy("staging", "v1.0.2", { rollback: true }, { form: "v2" })).status).toBe(200);
+    engine.performed.length = 0;
+    const [a, b] = commit(docs("hello"));
+    expect((await deliver(push(a, b))).body).toMatchObject({
+      status: "no_changes",
+      reason: expect.stringContaining("rolled back"),
+    });
+    await world.send("POST", "/sync", { all: true }, { waitSeconds: 60 });
+    expect(engine.performed.splice(0)).toEqual(["staging v1.0.2"]);
+    expect((await deliver(push(a, b))).body).toMatchObject({ status: "no_changes" });
+    await look();
+    expect(engine.performed).toEqual([]);
+    const [c, d] = commit({ "components/postgres/compose.yaml": "services: {}\n" });
+    expect((await deliver(push(c, d))).body).toMatchObject({ status: "success", commit: d });
+  });
+
+  test("a push back to an older commit is answered with the command that goes back, and nothing happens", async () => {
+    const tagged = world.origin.git("rev-parse", "HEAD");
+    await deploy(redis("2"));
+    world.origin.git("reset", "--hard", "--quiet", tagged);
+    world.origin.git("push", "--quiet", "--force", "origin", "HEAD");
+    const { status, body } = await deliver(push("1".repeat(40), tagged, { forced: true }));
+    expect({ status, body }).toMatchObject({
+      status: 200,
+      body: {
+        status: "superseded",
+        superseded_by: "v1.0.3",
+        reason: expect.stringContaining("pushed back"),
+        hint: "to go back on purpose: dockmaster rollback staging --to v1.0.2",
+      },
+    });
+    await look();
+    expect(engine.performed).toEqual([]);
+    expect((await world.deploy("staging", "v1.0.2", { rollback: true }, { form: "v2" })).status).toBe(200);
+  });
+
+  test("one that was never tagged is told to be tagged first", async () => {
+    const [, untagged] = commit(redis("2"));
+    await deploy(redis("3"));
+    world.origin.git("reset", "--hard", "--quiet", untagged);
+    world.origin.git("push", "--quiet", "--force", "origin", "HEAD");
+    const before = tags();
+    expect((await deliver(push("1".repeat(40), untagged))).body).toMatchObject({
+      status: "superseded",
+      hint: expect.stringMatching(
+        new RegExp(`git tag -a v1.0.4 -m v1.0.4 ${untagged} && .+ && dockmaster rollback staging --to v1.0.4$`),
+      ),
+    });
+    expect(tags()).toEqual(before);
+  });
+
+  describe("a push as it was documented, without event, `before` and `after`", () => {
+    const documented = {
+      ref: "refs/heads/main",
+      commits: [{ modified: ["platform/01.postgres/compose.yaml"], added: ["platform/03.redis/deploy.py"] }],
+    };
+    const send = async (payload: object) => {
+      const raw = new TextEncoder().encode(JSON.stringify(payload));
+      const answer = await fetch(new URL("/webhook", world.runner.url), {
+        method: "POST",
+        body: raw,
+        headers: { "content-type": "application/json", "x-hub-signature-256": signPlain(world.secret, raw) },
+      });
+      return (await answer.json()) as Record<string, unknown>;
+    };
+
+    test("means the branch's head; the lists are words", async () => {
+      const [, head] = commit(redis("2"));
+      expect(await send(documented)).toMatchObject({
+        status: "success",
+        commit: head,
+        tag: "v1.0.3",
+        synced_services: ["redis"],
+        skipped_services: ["postgres"],
+      });
+    });
+
+    test("of docs makes nothing, and of another branch neither", async () => {
+      commit(docs("hello"));
+      const { commits: _, ...bare } = documented;
+      expect(await send({ ...bare, commits: [{ modified: ["docs/index.md"] }] })).toMatchObject({
+        status: "no_changes",
+      });
+      expect(await send(bare)).toMatchObject({ status: "no_changes" });
+      expect(await send({ ...documented, ref: "refs/heads/other" })).toMatchObject({ status: "ignored" });
+      expect(engine.performed).toEqual([]);
+    });
+
+    test("to a stack that has nothing brings everything", async () => {
+      await world.stop();
+      world = await startWorld({}, { perform: engine.perform });
+      expect(await send({ ref: "refs/heads/main" })).toMatchObject({
+        status: "success",
+        tag: "v1.0.1",
+        skipped_services: ["postgres"],
+        synced_services: ["redis"],
+      });
+    });
+
+    test.each([{}, { ref: "refs/tags/v1.0.1" }, { commits: documented.commits }])("%o is none", async (payload) => {
+      expect(await send(payload)).toMatchObject({ status: "ignored" });
+    });
   });
 });
 

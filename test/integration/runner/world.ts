@@ -6,6 +6,7 @@ import { Writable } from "node:stream";
 import { requestRunner, type SignatureForm } from "../../../automation/cli/client.ts";
 import { knownSecrets, readConfig } from "../../../automation/config.ts";
 import { createLog } from "../../../automation/log.ts";
+import { LOG_EVENTS } from "../../../automation/log-events.ts";
 import { createMask } from "../../../automation/mask.ts";
 import { type RunnerOptions, type StartedRunner, startRunner } from "../../../automation/start.ts";
 import { createVariables } from "../../../automation/variables.ts";
@@ -112,6 +113,13 @@ export async function startWorld(
       done();
     },
   });
+  /** Every line of the log carries an event of the documented set, whatever a test is about. */
+  const requireEvents = () => {
+    for (const line of text.split("\n").filter((each) => each.startsWith('{"level"'))) {
+      const { event = "none" } = JSON.parse(line) as { event?: string };
+      if (!Object.hasOwn(LOG_EVENTS, event)) throw new Error(`a line of the log has no event of the set: ${line}`);
+    }
+  };
   let starts = 0;
   const startOwn = async (): Promise<TestRunner> => {
     const program = typeof apart === "string" ? apart : RUNNER;
@@ -187,6 +195,7 @@ export async function startWorld(
     stop: async () => {
       await world.runner.stop(0);
       rmSync(folder, { recursive: true, force: true });
+      requireEvents();
     },
   };
   return world;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Run, RunState } from "../../../automation/domain/run.ts";
+import type { Outage, Run, RunState } from "../../../automation/domain/run.ts";
 import { decideEvents, toNotices } from "../../../automation/notices.ts";
 
 const run = (over: Partial<Run>): Run => ({
@@ -23,6 +23,16 @@ const run = (over: Partial<Run>): Run => ({
   cause: null,
   supersededBy: null,
   outage: null,
+  ...over,
+});
+const outage = (over: Partial<Outage> = {}): Outage => ({
+  of: "dokploy",
+  since: 0,
+  until: 1_800_000,
+  next: 60_000,
+  tries: 5,
+  attempts: 5,
+  told: true,
   ...over,
 });
 const skipped: Run["outcomes"] = [{ service: "minio", result: "skipped", reason: "the update ended before it" }];
@@ -86,5 +96,30 @@ describe("a notice", () => {
     for (const part of ["run-1", "ada", "unhealthy: redis does not answer", "What to do: see its log"]) {
       expect(text).toContain(part);
     }
+  });
+});
+
+describe("an outage", () => {
+  const waits = (over: Partial<Outage>) => run({ state: "waiting", finishedAt: null, outage: outage(over) });
+
+  test("is told once when it lasts, not at every try, and once when it is over", () => {
+    expect(decideEvents(waits({ told: false }), "succeeded", null)).toEqual([]);
+    expect(decideEvents(waits({}), "succeeded", outage({ told: false }))).toEqual(["waiting"]);
+    expect(decideEvents(waits({ tries: 6 }), "succeeded", outage())).toEqual([]);
+    expect(decideEvents(run({ outage: outage() }), "succeeded")).toEqual(["resumed"]);
+    expect(decideEvents(run({ outage: outage({ told: false }) }), "succeeded")).toEqual([]);
+    expect(decideEvents(run({ state: "failed", outage: outage() }), "succeeded")).toEqual(["failed"]);
+  });
+
+  test("says what is away, since when and until when it is waited for", () => {
+    const [notice] = toNotices(waits({}), ["waiting"], ["webhook"]);
+    expect(notice?.payload).toMatchObject({
+      event: "waiting",
+      text: expect.stringMatching(
+        /staging: v1\.2\.3 waits .*\nDokploy is away since 1970-01-01T00:00:00.000Z; tried again until 1970/,
+      ),
+    });
+    const [over] = toNotices(run({ outage: outage() }), ["resumed"], ["slack"]);
+    expect(over?.payload).toMatchObject({ text: expect.stringContaining("over: Dokploy is away since") });
   });
 });

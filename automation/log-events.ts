@@ -1,0 +1,54 @@
+/**
+ * Every event of the runner's log, with its message. A closed set that only grows: rules and searches of others go by the names.
+ * `<what it is about>.<what happened>`.
+ */
+export const LOG_EVENTS = {
+  "runner.configured": "runner configured",
+  "runner.incomplete": "not set: the stack's file has to have it, or updates fail",
+  "runner.listening": "runner listening",
+  "runner.stopping": "runner stopping",
+  "runner.stopped": "runner stopped",
+  "secret.missing": "WEBHOOK_SECRET is not set: every request is refused",
+  "copies.removed": "copies of states with secrets in clear removed",
+  "copies.not_removed": "copies of states may hold secrets in clear: remove them",
+
+  "request.answered": "request answered",
+  "request.failed": "request failed",
+  "signature.failed": "signature failed",
+  "webhook.received": "webhook received",
+
+  "run.accepted": "run accepted",
+  "run.started": "run started",
+  "run.waiting": "run waits",
+  "run.offline": "run goes on without the remote repository",
+  "run.cancel_requested": "cancel asked for",
+  "run.stopped": "run stopped",
+  "run.finished": "run finished",
+  "run.left": "run left to another worker",
+  "run.cut_off": "run cut off, the store is away",
+  "run.mistaken": "run failed by a mistake of the runner",
+  "run.not_ended": "run not ended",
+  "service.changed": "service changed",
+  "service.differs": "service differs",
+
+  "update.cut_off": "update cut off",
+  "update.recorded": "interrupted update recorded",
+  "lock.removed": "stack lock removed",
+  "lease.not_renewed": "lease not renewed",
+  "lease.not_released": "lease not given back",
+  "leases.released": "leases of a runner that is gone released",
+  "leases.unreadable": "leases unreadable",
+  "queue.unreadable": "queue unreadable",
+  "events.not_recorded": "events not recorded",
+
+  "release.missed": "missed release found",
+  "releases.looked_for": "missed releases looked for",
+  "housekeeping.failed": "housekeeping failed",
+  "health.failed": "health check failed",
+  "vault.unreachable": "Vault unreachable",
+  "notice.not_sent": "notice not sent",
+  "outbox.unreadable": "outbox unreadable",
+} as const satisfies Record<`${string}.${string}`, string>;
+
+/** Name of one of them. */
+export type LogEvent = keyof typeof LOG_EVENTS;
