@@ -1,5 +1,6 @@
 import type { EngineEvent, StepEventMetadata, StepEventStateMetadata } from "@pulumi/pulumi/automation/index.js";
 import type { StepRecord, TimedRecord } from "../domain/engine-record.ts";
+import { type ChangedSecrets, changedSecrets } from "./changed-secrets.ts";
 import { readTold } from "./told.ts";
 
 const SEVERITIES = { info: "info", "info#err": "info", warning: "warning", error: "error" } as const;
@@ -42,8 +43,15 @@ function toResource(phase: StepRecord["phase"], step: StepEventMetadata): StepRe
 function changedKeys(step: StepEventMetadata): string[] {
   if (!step.old || !step.new) return [];
   const side = (state: StepEventStateMetadata) => (step.op === "refresh" ? state.outputs : state.inputs) ?? {};
-  const keys = new Set([...(step.diffs ?? []), ...differingKeys(side(step.old), side(step.new))]);
-  return [...keys].filter((key) => !key.startsWith("__")).sort();
+  const [before, after] = [side(step.old), side(step.new)];
+  const keys = new Set([...(step.diffs ?? []), ...differingKeys(before, after)]);
+  const named = [...keys].filter((key) => !key.startsWith("__")).sort();
+  return [...named, ...namedSecrets(changedSecrets(before.composeFile, after.composeFile))];
+}
+
+/** The engine masks both values of a secret alike, so that it looks equal. */
+function namedSecrets({ certain, oneOf }: ChangedSecrets): string[] {
+  return [...certain, ...oneOf.map((names) => names.join(" or "))].map((name) => `secret ${name}`);
 }
 
 /** Names of what differs, two levels deep. */
