@@ -78,6 +78,8 @@ export interface ServicePlan {
   checks: HttpCheck[];
   /** What is run after a deployment, besides `checks`. */
   commands: CommandCheck[];
+  /** Its first user, where it has users, and the secret that is the password. */
+  login?: { user?: string; secret: string };
   /** Volumes it must not lose, by key. */
   data: string[];
   /** Seconds for one stage. */
@@ -269,6 +271,7 @@ function toPlan(
     })),
     checks: checks.filter((check) => "url" in check),
     commands: checks.filter((check) => "command" in check),
+    ...(description.login ? { login: description.login } : {}),
     data: description.data ?? [],
     waitTimeout: waitTimeout(draft),
     stages: rendered.stages,

@@ -83,7 +83,8 @@ export class PlatformService extends pulumi.ComponentResource {
       env,
       guard: (text) => (args.guarded ? pulumi.secret(text) : text),
     });
-    this.registerOutputs();
+    // Who runs the update is told it; the engine hands on no other thing of a program.
+    this.registerOutputs(plan.login ? { login: plan.login } : {});
   }
 }
 

@@ -2,6 +2,7 @@ import type { EngineEvent, StepEventMetadata, StepEventStateMetadata } from "@pu
 import type { StepRecord, TimedRecord } from "../domain/engine-record.ts";
 import { type ChangedSecrets, changedSecrets } from "./changed-secrets.ts";
 import { readTold } from "./told.ts";
+import { readWayIn } from "./way-in.ts";
 
 const SEVERITIES = { info: "info", "info#err": "info", warning: "warning", error: "error" } as const;
 
@@ -36,7 +37,9 @@ function toResource(phase: StepRecord["phase"], step: StepEventMetadata): StepRe
   // The engine calls it a deletion too when a resource only leaves the state and stays where it is.
   const op = step.op === "delete" && step.old?.retainOnDelete ? "retain" : step.op;
   const told = readTold(phase, step);
-  return { type: "resource", phase, op, urn: step.urn, keys: changedKeys(step), ...(told && { told }) };
+  const wayIn = phase === "done" ? readWayIn(step) : undefined;
+  const keys = changedKeys(step);
+  return { type: "resource", phase, op, urn: step.urn, keys, ...(told && { told }), ...(wayIn && { wayIn }) };
 }
 
 /** A refresh changes outputs, every other step is decided by inputs. */

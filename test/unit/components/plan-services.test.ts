@@ -352,3 +352,10 @@ describe("a Pulumi secret in the settings", () => {
     expect(hidden({ mail: "a@example.org" }, { mail: "stand-in" })).toBeUndefined();
   });
 });
+
+it("refuses a first login whose password is no secret of the service", () => {
+  const service = defineService({ name: "app", settings: {}, describe: () => ({ login: { secret: "pasword" } }) });
+  expect(plan({ catalogue: [service], files: { app: compose("app", "password") } }).problems).toEqual([
+    "components/app/index.ts  secret `pasword` is not in compose.yaml  (there are password)",
+  ]);
+});
