@@ -4,6 +4,7 @@ import { causeOf } from "./domain/cause.ts";
 import { isDrift } from "./domain/drift.ts";
 import { tellOutage } from "./domain/outage.ts";
 import type { Cause, Run, ServiceOutcome } from "./domain/run.ts";
+import { type Login, loginCommand } from "./domain/way-in.ts";
 import type {
   driftAnswer,
   failedAnswer,
@@ -35,8 +36,16 @@ function toCauseView({ code, message, hint, logTail }: Cause) {
   return { code, message, hint, ...(logTail ? { log: logTail } : {}) };
 }
 
-function toOutcomeView({ cause, ...rest }: ServiceOutcome) {
-  return { ...rest, ...(cause ? { cause: toCauseView(cause) } : {}) };
+function toOutcomeView({ cause, firstLogin, ...rest }: ServiceOutcome, stack: string) {
+  return {
+    ...rest,
+    ...(firstLogin ? { first_login: toLoginView(stack, rest.service, firstLogin) } : {}),
+    ...(cause ? { cause: toCauseView(cause) } : {}),
+  };
+}
+
+function toLoginView(stack: string, service: string, login: Login) {
+  return { ...login, command: loginCommand(stack, service, login) };
 }
 
 /** What a run waits for; nothing while it does not. */
@@ -75,7 +84,7 @@ export function toRunView(run: Run): RunView {
     finished_at: finishedAt === null ? null : toTime(finishedAt),
     duration: startedAt === null || finishedAt === null ? null : (finishedAt - startedAt) / 1000,
     attempts: run.attempts,
-    outcomes: run.outcomes.map(toOutcomeView),
+    outcomes: run.outcomes.map((each) => toOutcomeView(each, run.stack)),
     cause: run.cause && toCauseView(run.cause),
     superseded_by: run.supersededBy,
     ...toWaitingView(run),
@@ -121,8 +130,10 @@ function toSuccess(run: Run, asked: string[] | null) {
     case "deploy":
     case "sync":
       return { deployed_services, ...report };
-    case "preview":
-      return report;
+    case "preview": {
+      const { addresses: _addresses, first_logins: _logins, ...planned } = report;
+      return planned;
+    }
     case "drift": {
       const drifted = run.outcomes.filter(isDrift).map(({ service }) => service);
       return { drift: drifted.length > 0, drifted_services: drifted, reasons: report.reasons };
@@ -130,7 +141,7 @@ function toSuccess(run: Run, asked: string[] | null) {
   }
 }
 
-function toReport({ outcomes }: Run, asked: string[] | null) {
+function toReport({ outcomes, stack }: Run, asked: string[] | null) {
   const shown = outcomes.filter(({ service }) => asked === null || asked.includes(service));
   const named = (...results: ServiceOutcome["result"][]) =>
     shown.filter(({ result }) => results.includes(result)).map(({ service }) => service);
@@ -141,7 +152,26 @@ function toReport({ outcomes }: Run, asked: string[] | null) {
     unchanged_services: named("unchanged"),
     ...(removed.length > 0 ? { removed_services: removed } : {}),
     reasons: Object.fromEntries(shown.map(({ service, reason }) => [service, reason])),
+    ...byService("addresses", shown, ({ addresses }) => addresses),
+    ...byService(
+      "first_logins",
+      shown,
+      ({ service, firstLogin }) => firstLogin && toLoginView(stack, service, firstLogin),
+    ),
   };
+}
+
+/** What some services have, below one key; nothing when none has it. */
+function byService<Key extends string, Value>(
+  key: Key,
+  outcomes: readonly ServiceOutcome[],
+  pick: (outcome: ServiceOutcome) => Value | undefined,
+): Partial<Record<Key, Record<string, Value>>> {
+  const entries = outcomes.flatMap((outcome): [string, Value][] => {
+    const value = pick(outcome);
+    return value === undefined ? [] : [[outcome.service, value]];
+  });
+  return entries.length === 0 ? {} : ({ [key]: Object.fromEntries(entries) } as Record<Key, Record<string, Value>>);
 }
 
 /** Every failed service is named, also one that was not asked about: the run failed because of it. */

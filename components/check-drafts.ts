@@ -78,6 +78,8 @@ function checkNames(draft: RenderedDraft, secrets: ReadonlyMap<string, string[]>
   for (const volume of description.data ?? [])
     if (!rendered.volumes.includes(volume)) missing("volume", volume, rendered.volumes);
   const own = secrets.get(service.name) ?? [];
+  const { secret } = description.login ?? {};
+  if (secret !== undefined && !own.includes(secret)) missing("secret", secret, own);
   for (const [name, source] of Object.entries(description.borrows ?? {})) {
     if (!own.includes(name)) missing("secret", name, own);
     const theirs = secrets.get(source.service);

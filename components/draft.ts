@@ -7,6 +7,8 @@ export interface Draft extends Described {
   service: Service;
   /** Services that it waits for: those it names, and the owners of what it asks for. */
   needs: string[];
+  /** Names of its env that depend on a Pulumi secret of its settings, where that is known. */
+  hidden?: string[];
 }
 
 /** A draft with its compose file rendered. */

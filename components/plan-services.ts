@@ -1,5 +1,5 @@
 import { checkDrafts, definitionProblem, refusedValue } from "./check-drafts.ts";
-import type { FileContent, SecretDelivery } from "./compose/context.ts";
+import type { FoundFile, SecretDelivery } from "./compose/context.ts";
 import type { NoteProblem } from "./compose/notes.ts";
 import type { Problem } from "./compose/problem.ts";
 import { type Outcome, renderCompose } from "./compose/render.ts";
@@ -10,7 +10,7 @@ import { explainClashes } from "./names/explain.ts";
 import type { MadeName, NameSpace } from "./names/name.ts";
 import { type NamedStack, namesOfStack } from "./names/of-stack.ts";
 import { orderByNeeds } from "./order.ts";
-import type { CommandCheck, HttpCheck, Service, ServiceContext } from "./service.ts";
+import type { CommandCheck, Described, HttpCheck, Service, ServiceContext } from "./service.ts";
 import { agentDelivery, planVault, type VaultPlan, type VaultSettings } from "./vault/plan.ts";
 
 /** One stack as its config describes it. */
@@ -24,6 +24,11 @@ export interface StackSettings {
   services: readonly string[];
   /** `platform:<service>` as it was written, by service. */
   settings: Readonly<Record<string, unknown>>;
+  /**
+   * `platform:<service>` of those that hold a Pulumi secret, with a stand-in for everything in it that does not stand in clear in the
+   * stack's file.
+   */
+  masked?: Readonly<Record<string, unknown>>;
   /** Where secrets live, when not in Dokploy's env. */
   vault?: VaultSettings | undefined;
   /** Name of the project on Dokploy. Default `platform`. */
@@ -39,7 +44,7 @@ export type ConfigProblem = (key: string, path: readonly (string | number)[], me
 export interface PlanSources {
   catalogue: readonly Service[];
   /** Reads a file of a service's folder. */
-  readFile(service: string, path: string): FileContent | "directory" | undefined;
+  readFile(service: string, path: string): FoundFile;
   configProblem: ConfigProblem;
 }
 
@@ -63,6 +68,8 @@ export interface ServicePlan {
   composeFile: string;
   /** Plain env. */
   env: Record<string, string>;
+  /** Names in `env` whose values depend on a Pulumi secret of the settings; undefined when there is none, or nobody knows where. */
+  hidden?: string[];
   /** Env whose values are secrets. */
   secretEnv: Record<string, string>;
   /** What Vault has to hold, and who the service's agent is there. */
@@ -71,6 +78,8 @@ export interface ServicePlan {
   checks: HttpCheck[];
   /** What is run after a deployment, besides `checks`. */
   commands: CommandCheck[];
+  /** Its first user, where it has users, and the secret that is the password. */
+  login?: { user?: string; secret: string };
   /** Volumes it must not lose, by key. */
   data: string[];
   /** Seconds for one stage. */
@@ -108,7 +117,9 @@ export function planServices(settings: StackSettings, sources: PlanSources): Pla
     const { described, issues } = service.describe(settings.settings[service.name], context);
     const key = `platform:${service.name}`;
     problems.push(...issues.map(({ path, message, hint }) => sources.configProblem(key, path, message, hint)));
-    return described ? [toDraft(service, described)] : [];
+    const masked = settings.masked?.[service.name];
+    const hidden = described && masked !== undefined ? namesThatDepend(service, described, masked, context) : undefined;
+    return described ? [{ ...toDraft(service, described), ...(hidden && { hidden }) }] : [];
   });
 
   const refuseValue: PlannedServices["refuseValue"] = (service, name, value) =>
@@ -147,6 +158,23 @@ export function planServices(settings: StackSettings, sources: PlanSources): Pla
   };
 }
 
+/** Names of the env whose values are others when a stand-in is where a secret is; undefined when the settings then make no sense. */
+function namesThatDepend(
+  service: Service,
+  { description, common }: Described,
+  masked: unknown,
+  context: ServiceContext,
+): string[] | undefined {
+  const { described, issues } = service.describe(masked, context);
+  if (!described || issues.length > 0) return undefined;
+  const [real, other] = [
+    { ...description.env, ...common.env },
+    { ...described.description.env, ...described.common.env },
+  ];
+  const names = new Set([...Object.keys(real), ...Object.keys(other)]);
+  return [...names].filter((name) => real[name] !== other[name]).sort();
+}
+
 function toNamed(settings: StackSettings, { configProblem }: PlanSources): NamedStack {
   const { stack, suffix, vault, project = "platform", server = "unknown" } = settings;
   const configPlace = (key: string) => {
@@ -171,6 +199,10 @@ function render(draft: Draft, drafts: readonly Draft[], settings: StackSettings,
   const { service, description, common } = draft;
   const file = `components/${service.name}/compose.yaml`;
   const found = sources.readFile(service.name, "compose.yaml");
+  if (found === "submodule") {
+    const message = "lies in a Git submodule, which a release does not hold";
+    return { problems: [{ file, message, hint: "commit the file itself" }], notes: [] };
+  }
   if (found === undefined || found === "directory") {
     const missing = { file, message: "there is no such file", hint: "describe the service's containers in it" };
     return { problems: [missing], notes: [] };
@@ -213,7 +245,7 @@ function toPlan(
   context: ServiceContext,
   vaults: ReadonlyMap<string, VaultPlan> | undefined,
 ): ServicePlan {
-  const { service, needs, description, common, rendered } = draft;
+  const { service, needs, description, common, rendered, hidden } = draft;
   const vault = vaults?.get(service.name);
   const checks = [...(description.checks ?? []), ...common.checks];
   const sources = vaults ? [] : Object.entries(rendered.secretEnv);
@@ -226,6 +258,7 @@ function toPlan(
     needs,
     composeFile: rendered.text,
     env: rendered.env,
+    ...(hidden ? { hidden } : {}),
     secretEnv: Object.fromEntries(secretEnv),
     ...(vault ? { vault } : {}),
     domains: (description.routes ?? []).map(({ container, port, host, path }) => ({
@@ -238,6 +271,7 @@ function toPlan(
     })),
     checks: checks.filter((check) => "url" in check),
     commands: checks.filter((check) => "command" in check),
+    ...(description.login ? { login: description.login } : {}),
     data: description.data ?? [],
     waitTimeout: waitTimeout(draft),
     stages: rendered.stages,

@@ -18,7 +18,7 @@ export interface PlatformServiceArgs {
   disposable?: boolean;
   /** Whether routes that people made by hand in Dokploy stay (`platform:routes`). Default false. */
   keepsRoutes?: boolean;
-  /** Whether the plain env may hold something from a Pulumi secret, and is to be kept as one. Default false. */
+  /** Whether the plain env may hold something from a Pulumi secret: what the plan says is hidden, or all of it. Default false. */
   guarded?: boolean;
 }
 
@@ -53,7 +53,7 @@ export class PlatformService extends pulumi.ComponentResource {
     const { plan, environment, owner, needs, deliver = fromPlan } = args;
     const retain = plan.data.length > 0 && !args.disposable;
     const delivered = deliver(this, plan, retain);
-    const env = args.guarded ? asSecrets(plan.env) : plan.env;
+    const env = args.guarded ? guard(plan) : plan.env;
     this.compose = new Compose(
       name,
       {
@@ -83,12 +83,17 @@ export class PlatformService extends pulumi.ComponentResource {
       env,
       guard: (text) => (args.guarded ? pulumi.secret(text) : text),
     });
-    this.registerOutputs();
+    // Who runs the update is told it; the engine hands on no other thing of a program.
+    this.registerOutputs(plan.login ? { login: plan.login } : {});
   }
 }
 
 function fromPlan(_parent: PlatformService, { composeFile, secretEnv }: ServicePlan): ReturnType<Deliver> {
   return { composeFile, env: asSecrets(secretEnv) };
+}
+
+function guard({ env, hidden = Object.keys(env) }: ServicePlan): Record<string, pulumi.Input<string>> {
+  return { ...env, ...asSecrets(Object.fromEntries(Object.entries(env).filter(([key]) => hidden.includes(key)))) };
 }
 
 function asSecrets(env: Readonly<Record<string, string>>): Record<string, pulumi.Output<string>> {

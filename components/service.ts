@@ -57,6 +57,8 @@ export interface ServiceDescription {
   checks?: (HttpCheck | CommandCheck)[];
   /** Keys of the volumes it must not lose. */
   data?: string[];
+  /** Who may sign in to the new service: its first user, where it has users, and the secret of its own that is the password. */
+  login?: { user?: string; secret: string };
   /** Seconds for one stage of `docker compose up --wait`. Default 120. */
   waitTimeout?: number;
 }

@@ -55,7 +55,7 @@ export interface StackConfig extends StackSettings {
   keepsRoutes: boolean;
   /** Name of the project on Dokploy (`dokploy:project`). */
   project: string;
-  /** Services whose settings hold a Pulumi secret: all of their env is treated as one. */
+  /** Services whose settings hold a Pulumi secret: what of their env depends on it, or all of it, is treated as one. */
   guarded: ReadonlySet<string>;
 }
 
@@ -98,6 +98,7 @@ export function readConfig(sources: ConfigSources): { config?: StackConfig; prob
       key,
       services,
       settings: Object.fromEntries(catalogue.map((name) => [name, own[name]])),
+      masked: maskSecrets(raw, catalogue),
       disposable: data === "disposable",
       keepsRoutes: routes === "any",
       project,
@@ -121,6 +122,22 @@ function toServer(text: string): string {
   if (!URL.canParse(text)) return text.toLowerCase();
   const { host, hostname } = new URL(text);
   return /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname) ? host : hostname;
+}
+
+/** Stands for a secret value. */
+const STAND_IN = "stand-in".repeat(8);
+
+/** `platform:<service>` of every service with a Pulumi secret in it, with a stand-in for each value that is one. */
+function maskSecrets(raw: RawConfig, catalogue: readonly string[]): Record<string, unknown> {
+  const mask = (key: string, path: readonly (string | number)[], value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map((item, index) => mask(key, [...path, index], item));
+    if (typeof value !== "object" || value === null) return raw.isSecret(key, path) ? STAND_IN : value;
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, mask(key, [...path, name], item)]));
+  };
+  const guarded = catalogue.filter((name) => raw.secretKeys.has(`platform:${name}`));
+  return Object.fromEntries(
+    guarded.map((name) => [name, mask(`platform:${name}`, [], raw.values[`platform:${name}`])]),
+  );
 }
 
 function belowPlatform(values: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -1,7 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { FileContent } from "../components/compose/context.ts";
-import type { NoteProblem } from "../components/compose/notes.ts";
+import type { FoundFile } from "../components/compose/context.ts";
 import { type Problem, printProblem, sortProblems } from "../components/compose/problem.ts";
 import { explainClashesWith } from "../components/names/explain.ts";
 import type { MadeName } from "../components/names/name.ts";
@@ -17,6 +16,7 @@ import { catalogue } from "./catalogue.ts";
 import { readConfig, readServer, type StackConfig } from "./config.ts";
 import { problemAt, type RawConfig } from "./raw-config.ts";
 import { fromStackFile, readStackFile, stacksOf } from "./stack-file.ts";
+import { isInSubmodule } from "./submodules.ts";
 
 /** A whole stack, before anything is registered. */
 export interface StackPlan {
@@ -108,8 +108,9 @@ function standIn(stack: string, raw: RawConfig, names: readonly string[]): Stack
   return { stack, ...constants, services, settings, vault, guarded: new Set() };
 }
 
-function readFile(service: string, path: string): FileContent | "directory" | undefined {
+function readFile(service: string, path: string): FoundFile {
   const file = join(COMPONENTS, service, path);
+  if (isInSubmodule(file)) return "submodule";
   const stat = statSync(file, { throwIfNoEntry: false });
   if (!stat) return undefined;
   if (stat.isDirectory()) return "directory";

@@ -1,3 +1,5 @@
+import type { WayIn } from "./way-in.ts";
+
 /** A step of the engine on one resource. Names only: no value leaves the engine's process. */
 export interface StepRecord {
   type: "resource";
@@ -9,6 +11,8 @@ export interface StepRecord {
   keys: string[];
   /** What the provider keeps about a service besides; absent for everything else, and from providers that keep nothing. */
   told?: Told;
+  /** Addresses and first login of a service, on the steps that tell them. */
+  wayIn?: WayIn;
 }
 
 /** What the provider tells about one service, from the outputs of its Compose project. Names, states and times only. */

@@ -12,6 +12,7 @@ import {
 } from "./finding.ts";
 import type { Cause, ServiceOutcome, ServiceResult } from "./run.ts";
 import { type NamedTakeOver, parseTakenOver, type TakenOver } from "./taken-over.ts";
+import type { WayIn } from "./way-in.ts";
 
 /** The component that stands for one service; its name is the service's. The engine sends it also for one that it leaves out. */
 const SERVICE_TYPE = "dockmaster:platform:Service";
@@ -33,6 +34,7 @@ interface Story {
   taken?: TakenOver;
   /** What the provider told: of what the refresh found, else of what an update began with. */
   told?: Told;
+  wayIn: WayIn;
   /** What a mere refresh says became of it. */
   finding?: StepRecord;
   /** The last step that is not a refresh. */
@@ -79,7 +81,10 @@ export function reduceOutcomes(
     stories.set(service, story);
     if (event.type === "diagnostic") {
       if (event.severity === "error") story.cause ??= parseCause(event.message);
-    } else if (event.urn.includes(`$${COMPOSE_TYPE}::`)) tell(story, event, at);
+    } else {
+      Object.assign(story.wayIn, event.wayIn);
+      if (event.urn.includes(`$${COMPOSE_TYPE}::`)) tell(story, event, at);
+    }
   }
   for (const { service, ...taken } of records.flatMap(parseTakeOvers)) {
     const story = stories.get(service);
@@ -102,7 +107,7 @@ function namedIn(records: readonly TimedRecord[]): string[] {
 }
 
 function begin(service: string): Story {
-  return { service, known: false, found: [] };
+  return { service, known: false, found: [], wayIn: {} };
 }
 
 function tell(story: Story, event: StepRecord, at: number): void {
@@ -149,7 +154,18 @@ function conclude(story: Story, { failed, canceled, server }: Whole): ServiceOut
   if (finding) return { service, ...concludeFinding(story, finding, server) };
   if (!step) return { service, ...explainAbsence(failed, canceled) };
   if (step.phase === "started") return { service, result: "canceled", reason: "ended in the middle" };
-  return { service, ...concludeStep(story, step, server), ...timed };
+  const conclusion = concludeStep(story, step, server);
+  return { service, ...conclusion, ...timed, ...toWayIn(story, conclusion) };
+}
+
+/** The addresses of what runs now, and the first login of what was made. */
+function toWayIn({ wayIn }: Story, { result }: Conclusion): Pick<ServiceOutcome, "addresses" | "firstLogin"> {
+  const { addresses, login } = wayIn;
+  const runs = result === "created" || result === "changed" || result === "unchanged";
+  return {
+    ...(addresses && runs ? { addresses } : {}),
+    ...(login && result === "created" ? { firstLogin: login } : {}),
+  };
 }
 
 type Conclusion = Pick<ServiceOutcome, "result" | "reason" | "well">;

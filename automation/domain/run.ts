@@ -1,3 +1,5 @@
+import type { Login } from "./way-in.ts";
+
 /** What a run was asked to do. `preview` and `drift` change nothing. */
 export type RunKind = "deploy" | "sync" | "preview" | "drift";
 
@@ -73,6 +75,10 @@ export interface ServiceOutcome {
   seconds?: number;
   /** Of a drift check: whether it runs well; null when that could not be told. */
   well?: boolean | null;
+  /** One for each route of a service that runs. */
+  addresses?: string[];
+  /** Who may sign in to a service that was just made. */
+  firstLogin?: Login;
 }
 
 /** A request that may become a run. Everything is resolved: the tag has its commit. */

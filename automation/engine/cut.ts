@@ -1,6 +1,8 @@
 import type { EngineEvent, StepEventMetadata, StepEventStateMetadata } from "@pulumi/pulumi/automation/index.js";
 import type { StepRecord, TimedRecord } from "../domain/engine-record.ts";
+import { type ChangedSecrets, changedSecrets } from "./changed-secrets.ts";
 import { readTold } from "./told.ts";
+import { readWayIn } from "./way-in.ts";
 
 const SEVERITIES = { info: "info", "info#err": "info", warning: "warning", error: "error" } as const;
 
@@ -35,15 +37,24 @@ function toResource(phase: StepRecord["phase"], step: StepEventMetadata): StepRe
   // The engine calls it a deletion too when a resource only leaves the state and stays where it is.
   const op = step.op === "delete" && step.old?.retainOnDelete ? "retain" : step.op;
   const told = readTold(phase, step);
-  return { type: "resource", phase, op, urn: step.urn, keys: changedKeys(step), ...(told && { told }) };
+  const wayIn = phase === "done" ? readWayIn(step) : undefined;
+  const keys = changedKeys(step);
+  return { type: "resource", phase, op, urn: step.urn, keys, ...(told && { told }), ...(wayIn && { wayIn }) };
 }
 
 /** A refresh changes outputs, every other step is decided by inputs. */
 function changedKeys(step: StepEventMetadata): string[] {
   if (!step.old || !step.new) return [];
   const side = (state: StepEventStateMetadata) => (step.op === "refresh" ? state.outputs : state.inputs) ?? {};
-  const keys = new Set([...(step.diffs ?? []), ...differingKeys(side(step.old), side(step.new))]);
-  return [...keys].filter((key) => !key.startsWith("__")).sort();
+  const [before, after] = [side(step.old), side(step.new)];
+  const keys = new Set([...(step.diffs ?? []), ...differingKeys(before, after)]);
+  const named = [...keys].filter((key) => !key.startsWith("__")).sort();
+  return [...named, ...namedSecrets(changedSecrets(before.composeFile, after.composeFile))];
+}
+
+/** The engine masks both values of a secret alike, so that it looks equal. */
+function namedSecrets({ certain, oneOf }: ChangedSecrets): string[] {
+  return [...certain, ...oneOf.map((names) => names.join(" or "))].map((name) => `secret ${name}`);
 }
 
 /** Names of what differs, two levels deep. */

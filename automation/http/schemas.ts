@@ -101,11 +101,17 @@ const cause = z.object({
   log: z.array(z.string()).optional(),
 });
 
+/** The first user of a service that was just made, where it has one, and the command that shows the password. */
+const firstLogin = z.object({ user: z.string().optional(), secret: z.string(), command: z.string() });
+
 const outcome = z.object({
   service: z.string(),
   result: z.enum(["created", "changed", "unchanged", "deleted", "retained", "failed", "skipped", "canceled"]),
   reason: z.string(),
   seconds: z.number().optional(),
+  /** One for each route of a service that runs. */
+  addresses: z.array(z.string()).optional(),
+  first_login: firstLogin.optional(),
   cause: cause.optional(),
   well: z.boolean().nullable().optional(),
 });
@@ -170,6 +176,10 @@ const reported = {
   removed_services: z.array(z.string()).optional(),
   /** Why each service was touched or left. */
   reasons: z.record(z.string(), z.string()),
+  /** Of each service that runs and has routes. */
+  addresses: z.record(z.string(), z.array(z.string())).optional(),
+  /** Of each service that was just made and has a first login. */
+  first_logins: z.record(z.string(), firstLogin).optional(),
 };
 
 /** `POST /deploy`, 200: brought to the release. */

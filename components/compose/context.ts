@@ -10,8 +10,11 @@ export interface FileContent {
   executable: boolean;
 }
 
-/** Reads a path relative to the compose file's folder; `"directory"` or undefined when there is no such file. */
-export type ReadFile = (path: string) => FileContent | "directory" | undefined;
+/** What is at a path: a file, a folder, something of a Git submodule, which a release does not hold, or nothing. */
+export type FoundFile = FileContent | "directory" | "submodule" | undefined;
+
+/** Reads a path relative to the compose file's folder. */
+export type ReadFile = (path: string) => FoundFile;
 
 /** How secrets reach the containers. */
 export type SecretDelivery = EnvironmentDelivery | AgentDelivery;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
-import type { Context, FileContent } from "./context.ts";
+import type { Context } from "./context.ts";
 import { refuseHiddenConfigs } from "./hidden-configs.ts";
 import type { ComposeConfig, FileGrant, Mount } from "./model.ts";
 import { readMount } from "./mount.ts";
@@ -78,6 +78,10 @@ export function inlineFiles(compose: PlainFile, context: Context): Inlined {
   return { compose: { ...compose, configs, services: Object.fromEntries(services) }, env };
 }
 
+/** https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md#the-pointer */
+const LFS_POINTER =
+  /^version https:\/\/(git-lfs|hawser)\.github\.com\/spec\/v\d+\n([a-z0-9.-]+ .*\n)*oid [a-z0-9]+:[0-9a-f]+\n/;
+
 function withoutSource({ source: _source, ...rest }: FileGrant): FileGrant {
   return rest;
 }
@@ -96,7 +100,15 @@ function readText(file: string, path: Path, context: Context): { text: string; e
     context.report(path, `\`${file}\` is outside of the service's folder`, "put the file beside the compose file");
     return undefined;
   }
-  const found: FileContent | "directory" | undefined = context.readFile(relative);
+  const found = context.readFile(relative);
+  if (found === "submodule") {
+    context.report(
+      path,
+      `\`${file}\` lies in a Git submodule, which a release does not hold`,
+      "commit the file itself beside the compose file",
+    );
+    return undefined;
+  }
   if (found === undefined) {
     context.report(
       path,
@@ -111,6 +123,11 @@ function readText(file: string, path: Path, context: Context): { text: string; e
   }
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(found.bytes);
+    if (LFS_POINTER.test(text)) {
+      const hint = "commit the file itself (`git lfs untrack` it and add it again), or put it into the image";
+      context.report(path, `\`${file}\` is a Git LFS pointer: its content is not in the checkout`, hint);
+      return undefined;
+    }
     if (text !== "") return { text, executable: found.executable };
     context.report(
       path,

@@ -76,11 +76,12 @@ const LINE =
 
 /** Reads an env text as Dokploy does (dotenv 16.4.5, the same expression); null and "" are no variables. */
 export function decodeEnv(text: string | null | undefined): Record<string, string> {
-  const env: Record<string, string> = Object.create(null);
+  // A plain object, as dotenv's: of a variable `__proto__` it keeps nothing.
+  const env: Record<string, string> = {};
   for (const [, key = "", raw = ""] of (text ?? "").replace(/\r\n?/g, "\n").matchAll(LINE)) {
     const trimmed = raw.trim();
     const value = trimmed.replace(/^(['"`])([\s\S]*)\1$/gm, "$2");
     env[key] = trimmed.startsWith('"') ? value.replace(/\\n/g, "\n").replace(/\\r/g, "\r") : value;
   }
-  return { ...env };
+  return env;
 }

@@ -1,4 +1,4 @@
-import type { FileContent } from "../compose/context.ts";
+import type { ReadFile } from "../compose/context.ts";
 import type { Problem } from "../compose/problem.ts";
 import { type Rendered, renderCompose } from "../compose/render.ts";
 import { envProblem } from "../dokploy/env.ts";
@@ -42,7 +42,7 @@ export interface RunnerSettings {
 export function renderRunner(
   text: string,
   { image, memory, env, secrets, vault, signIn }: RunnerSettings,
-  readFile: (path: string) => FileContent | "directory" | undefined = () => undefined,
+  readFile: ReadFile = () => undefined,
 ): { rendered?: Rendered; problems: Problem[] } {
   const names = [...RUNNER_SECRETS, ...secrets];
   const places = Object.fromEntries(names.map((name) => [name, { path: vault.path, field: name }]));

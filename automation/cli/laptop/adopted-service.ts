@@ -1,8 +1,8 @@
-import { parseEnv } from "node:util";
 import { z } from "zod";
 import { toService } from "../../domain/outcome.ts";
 import type { LiveCompose } from "./dokploy.ts";
 import type { PlannedInputs } from "./planned-inputs.ts";
+import { readEnv } from "./read-env.ts";
 import { secretVariables } from "./secret/secrets.ts";
 
 /** What the program wants of a service. */
@@ -50,7 +50,7 @@ export interface KeptSecret {
  * platform would set otherwise, except where somebody gave the value.
  */
 export function secretsToKeep(live: Pick<LiveCompose, "env">, wanted: Wanted, given: string[]): KeptSecret[] {
-  const values = parseEnv(live.env ?? "");
+  const values = readEnv(live.env);
   const inVault = wanted.inVault.flatMap(({ path, field }) => {
     const value = values[field.toUpperCase()];
     return value ? [{ name: field, value, path }] : [];
@@ -67,7 +67,7 @@ export function differences(
   live: Pick<LiveCompose, "composeFile" | "env" | "domains" | "autoDeploy">,
   wanted: Wanted,
 ): string[] {
-  const before = parseEnv(live.env ?? "");
+  const before = readEnv(live.env);
   const variables = [...new Set([...Object.keys(before), ...Object.keys(wanted.env)])].sort();
   const routes = new Set(live.domains.map(toRoute));
   return [

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { changedSecrets } from "../../engine/changed-secrets.ts";
+import { secretVariables as variablesOf } from "./secret/secrets.ts";
 import { isSecret } from "./state.ts";
 
 /** Inputs of a service's Compose project, as the engine tells them. */
@@ -10,7 +12,7 @@ export interface InputRow {
   name: string;
   /** Twelve hex digits; a secret has none. */
   digest: string;
-  state: "equal" | "changed here" | "changed by hand" | "new";
+  state: "equal" | "changed here" | "may have changed here" | "changed by hand" | "new";
   /** Short plain values where they tell more than a digest. */
   from?: string;
   to?: string;
@@ -21,25 +23,40 @@ const SHORT = 60;
 
 /**
  * What makes a service, input by input: at the last update (`before`), on Dokploy (`live`) and in this checkout (`now`).
- * A value that a hand changed is told as such, whatever the checkout says.
+ * A value that a hand changed is told as such, whatever the checkout says. Of a secret the engine hands out no value: `drift` names
+ * what a hand changed, and the fingerprints in both texts tell what this checkout changed.
  */
-export function assessInputs(inputs: { before?: Inputs; live?: Inputs; now?: Inputs }): InputRow[] {
+export function assessInputs(inputs: {
+  before?: Inputs;
+  live?: Inputs;
+  now?: Inputs;
+  /** Keys that the refresh found changed by hand. */
+  drift?: readonly string[];
+}): InputRow[] {
+  const secrets = secretVariables(inputs.before, inputs.now);
   const [before, live, now] = [inputs.before, inputs.live, inputs.now].map((each) => each && flatten(each));
   const names = [...new Set([before, live, now].flatMap((each) => [...(each?.keys() ?? [])]))].sort();
   return names.map((name) => {
     const [was, is, will] = [before?.get(name), live?.get(name), now?.get(name)];
-    const state = !before
-      ? "new"
-      : live && is !== was
-        ? "changed by hand"
-        : now && will !== was
-          ? "changed here"
-          : "equal";
+    const byHand = (live && is !== was) || (was === SECRET && inputs.drift?.includes(name));
+    const here = now && (will !== was ? "changed here" : will === SECRET ? secrets.get(name) : undefined);
+    const state = !before ? "new" : byHand ? "changed by hand" : (here ?? "equal");
     const other = state === "changed by hand" ? is : will;
     const digest = digestOf(will ?? was ?? is ?? "");
-    if (state === "equal" || state === "new") return { name, digest, state };
+    // Two secrets look alike whatever they are.
+    const alike = state === "equal" || state === "new" || was === other;
+    if (alike) return { name, digest, state };
     return { name, digest, state, ...shown("from", was), ...shown("to", other) };
   });
+}
+
+/** Variable of a secret that has another value, or may have → which of both. */
+function secretVariables(before: Inputs = {}, now: Inputs = {}): Map<string, "changed here" | "may have changed here"> {
+  const { certain, oneOf } = changedSecrets(before.composeFile, now.composeFile);
+  const variables = new Map(variablesOf(String(now.composeFile ?? "")));
+  const state = (names: string[], value: "changed here" | "may have changed here") =>
+    names.map((name) => [`env.${variables.get(name)}`, value] as const);
+  return new Map([...state(oneOf.flat(), "may have changed here"), ...state(certain, "changed here")]);
 }
 
 /** One digest over all inputs: equal for equal inputs, whatever their order. */

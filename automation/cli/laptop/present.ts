@@ -1,9 +1,11 @@
 import type { ServiceOutcome } from "../../domain/run.ts";
+import { loginCommand } from "../../domain/way-in.ts";
 import { EXIT } from "../exit.ts";
 import { formatDuration } from "../print/duration.ts";
 import { printMark } from "../print/live.ts";
 import { formatOutcomes } from "../print/outcome-table.ts";
 import { printJson, printLines } from "../print/print.ts";
+import { formatWaysIn } from "../print/ways-in.ts";
 import type { StackRun } from "./stack-run.ts";
 
 /** Options that every command with the engine has. */
@@ -24,7 +26,9 @@ export function presentRun(
   const code = ok ? EXIT.done : EXIT.failed;
   if (options.json) {
     const status = ok ? "success" : "failed";
-    printJson({ stack, command, status, services, others, cause, seconds, ...(options.diff ? { diff: output } : {}) });
+    const told = services.map((each) => withLoginCommand(stack, each));
+    const diff = options.diff ? { diff: output } : {};
+    printJson({ stack, command, status, services: told, others, cause, seconds, ...diff });
     return code;
   }
   if (options.diff) printLines([output.trimEnd(), ""]);
@@ -32,13 +36,19 @@ export function presentRun(
   printLines([
     ...(services.length > 0 ? formatOutcomes(services, { planned: options.planned === true }) : []),
     ...formatOthers(others, options.planned === true),
-    ...(options.planned ? [] : formatRetained(stack, services)),
+    ...(options.planned ? [] : [...formatRetained(stack, services), ...formatWaysIn(stack, services)]),
     "",
     `${printMark(ok ? "ok" : "failed")} ${stack}: ${command} ${ok ? "done" : "failed"} in ${formatDuration(seconds * 1000)}`,
     ...(cause && !named ? [`  ${cause.message}`, ...(cause.logTail ?? []).map((line) => `    ${line}`)] : []),
     ...(cause && !named ? [`  → ${cause.hint}`] : []),
   ]);
   return code;
+}
+
+function withLoginCommand(stack: string, outcome: ServiceOutcome): object {
+  const { service, firstLogin } = outcome;
+  if (!firstLogin) return outcome;
+  return { ...outcome, firstLogin: { ...firstLogin, command: loginCommand(stack, service, firstLogin) } };
 }
 
 function formatRetained(stack: string, services: ServiceOutcome[]): string[] {

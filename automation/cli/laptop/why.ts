@@ -53,7 +53,7 @@ export function define(command: Command): void {
 
 /** The service's inputs: at the last update, on Dokploy now, and what this checkout says; and what an update would do and why. */
 async function previewInputs(checkout: Checkout, stack: string, service: string, options: { json?: boolean }) {
-  const inputs: { before?: Inputs; live?: Inputs; now?: Inputs } = {};
+  const inputs: { before?: Inputs; live?: Inputs; now?: Inputs; drift: string[] } = { drift: [] };
   const services = new Set<string>();
   const run = await runOnStack(checkout, stack, previewWords({}), progressFor(options), {
     onRaw: (event) => {
@@ -66,6 +66,8 @@ async function previewInputs(checkout: Checkout, stack: string, service: string,
       if (step.old && !inputs.before) {
         inputs.before = step.old.inputs;
         if (step.new) inputs.live = step.new.inputs;
+        const { drift } = (step.new?.outputs ?? {}) as { drift?: unknown };
+        if (Array.isArray(drift)) inputs.drift = drift.map(String);
       } else if (step.new) inputs.now = step.new.inputs;
     },
   });

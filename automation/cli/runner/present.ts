@@ -5,6 +5,7 @@ import { printMark } from "../print/live.ts";
 import { appendSummary, formatMarkdown } from "../print/markdown.ts";
 import { formatOutcomes } from "../print/outcome-table.ts";
 import { printJson, printLines } from "../print/print.ts";
+import { formatWaysIn } from "../print/ways-in.ts";
 import { toOutcomes } from "./outcome.ts";
 
 /** A run that ended, or one that goes on without us. `superseded`: what the runner said when it refused to go back. */
@@ -76,7 +77,9 @@ export function formatRun(run: RunView, options: Pick<RunPresentation, "only" | 
     return [`${printMark("same")} ${env}: ${name} was superseded ${by}: nothing was done`];
   }
   const outcomes = toOutcomes(run, options.only);
-  const table = outcomes.length > 0 ? [...formatOutcomes(outcomes, { planned: options.planned === true }), ""] : [];
+  const planned = options.planned === true;
+  const waysIn = planned ? [] : formatWaysIn(env, outcomes);
+  const table = outcomes.length > 0 ? [...formatOutcomes(outcomes, { planned }), ...waysIn, ""] : [];
   const took = run.duration === null ? "" : ` in ${formatDuration(run.duration * 1000)}`;
   const named = outcomes.some((outcome) => outcome.cause?.message === cause?.message);
   return [

@@ -61,6 +61,19 @@ describe("secret", { timeout: 240_000 }, () => {
     expect([end.code, end.stderr]).toEqual([0, ""]);
     expect(laptop.stackFile()).toMatch(/redis_password:\n +secure: /);
     expect(laptop.stackFile()).not.toContain(GIVEN);
+    // The engine calls a whole key secret when one value in it is: what stands in clear in the file stays so, the secret is named.
+    laptop.editStackFile("memory: 300m", "memory: 320m");
+    const preview = JSON.parse((await dockmaster("preview", "staging", "--json")).stdout);
+    expect(preview.services).toContainEqual(
+      expect.objectContaining({
+        service: "redis",
+        reason: expect.stringMatching(/changed: composeFile, env\.REDIS_MEMORY, secret redis_password$/),
+      }),
+    );
+    const why = (await dockmaster("why", "redis")).stdout;
+    expect(why).toMatch(/env\.REDIS_MEMORY +\w{12} +changed here +256m → 320m/);
+    expect(why).toMatch(/env\.REDIS_MAXMEMORY +\w{12} +equal/);
+    expect(why).toMatch(/env\.REDIS_PASSWORD +\[secret\] +changed here *$/m);
     expect(results(await dockmaster("up", "staging", "--yes", "--json"))).toContainEqual(["redis", "changed"]);
     expect(await laptop.envOf(await laptop.composeId("redis"))).toContain(`REDIS_PASSWORD=${GIVEN}`);
   });

@@ -319,3 +319,43 @@ describe("refuses", () => {
     expect(problems).toHaveLength(2);
   });
 });
+
+describe("a Pulumi secret in the settings", () => {
+  const service = defineService({
+    name: "app",
+    settings: { size: z.string().default("1"), mail: z.email().optional() },
+    describe: ({ size, mail = "none" }) => ({ env: { SIZE: size, MAIL: mail, BOTH: `${size} ${mail}`, FIXED: "x" } }),
+  });
+  const hidden = (settings: object, masked: object) =>
+    planServices(
+      {
+        ...{ stack: "staging", domain: "example.org", suffix: "-staging", key: KEY, services: ["app"] },
+        settings: { app: settings },
+        masked: { app: masked },
+      },
+      {
+        catalogue: [service],
+        readFile: () => ({ bytes: new TextEncoder().encode(compose("app")), executable: false }),
+        configProblem: (key, _path, message, hint) => ({ file: "config", message: `${key} ${message}`, hint }),
+      },
+    ).services[0]?.hidden;
+
+  it("hides what of the env depends on it, and nothing else", () => {
+    expect(hidden({ size: "s3cret" }, { size: "stand-in" })).toEqual(["BOTH", "SIZE"]);
+    expect(hidden({ size: "2", env: { A: "1", B: "s3cret" } }, { size: "2", env: { A: "1", B: "stand-in" } })).toEqual([
+      "B",
+    ]);
+    expect(hidden({ size: "2", secrets: {} }, { size: "2", secrets: {} })).toEqual([]);
+  });
+
+  it("is not known where the settings make no sense without it", () => {
+    expect(hidden({ mail: "a@example.org" }, { mail: "stand-in" })).toBeUndefined();
+  });
+});
+
+it("refuses a first login whose password is no secret of the service", () => {
+  const service = defineService({ name: "app", settings: {}, describe: () => ({ login: { secret: "pasword" } }) });
+  expect(plan({ catalogue: [service], files: { app: compose("app", "password") } }).problems).toEqual([
+    "components/app/index.ts  secret `pasword` is not in compose.yaml  (there are password)",
+  ]);
+});

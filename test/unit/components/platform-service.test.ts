@@ -105,6 +105,13 @@ describe("a platform service", () => {
     expect(await pulumi.isSecret(env.MEMORY as pulumi.Output<string>)).toBe(true);
   });
 
+  it("keeps only that of it secret which depends on the secret, where the plan tells", async () => {
+    const settings = { ...plan, env: { MEMORY: "1g", TOKEN: "t" }, hidden: ["TOKEN"] };
+    const { env } = await look({ guarded: true, plan: settings });
+    expect(env.MEMORY).toBe("1g");
+    expect(await pulumi.isSecret(env.TOKEN as pulumi.Output<string>)).toBe(true);
+  });
+
   it("waits for others with its Compose project only, so that it shows even when they fail", async () => {
     const postgres = await register("postgres");
     const { opts } = await look({ needs: [postgres] });

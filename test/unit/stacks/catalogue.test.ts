@@ -33,6 +33,15 @@ it("brings up databases before those who use them, whatever the catalogue's orde
   expect(staging.get("authentik")?.needs).toEqual(["postgres", "redis"]);
 });
 
+it.each([
+  ["authentik", { user: "akadmin", secret: "authentik_admin_password" }],
+  ["minio", { user: "platform", secret: "minio_root_password" }],
+  ["postgres", { user: "postgres", secret: "postgres_password" }],
+  ["redis", { secret: "redis_password" }],
+])("names the first login of %s", (name, login) => {
+  expect(staging.get(name)?.login).toEqual(login);
+});
+
 describe("two environments on one host", () => {
   const shared = (name: string) => {
     const file = parse(staging.get(name)?.composeFile ?? "");

@@ -44,3 +44,25 @@ test("shows neither secrets nor long texts, only digests", () => {
   expect(text).not.toContain("redis:8");
   expect(text).toContain("[secret]");
 });
+
+test("a secret is told by the fingerprints in both texts, or by what the refresh found; its two values look alike", () => {
+  const text = (print: string, secrets: string) =>
+    `services: {a: {labels: [dockmaster.secrets=${print}], secrets: [${secrets}]}}\nsecrets: {password: {environment: PASSWORD}, token: {environment: TOKEN}}\n`;
+  const inputs = (print: string, secrets: string) => ({
+    composeFile: text(print, secrets),
+    env: { PASSWORD: SECRET, TOKEN: SECRET },
+  });
+  const states = (secrets: string, drift: string[] = []) =>
+    assessInputs({ before: inputs("1", secrets), live: inputs("1", secrets), now: inputs("2", secrets), drift })
+      .filter(({ name }) => name.startsWith("env."))
+      .map(({ name, state }) => [name, state]);
+  expect(states("password")).toEqual([
+    ["env.PASSWORD", "changed here"],
+    ["env.TOKEN", "equal"],
+  ]);
+  expect(states("password, token")).toEqual([
+    ["env.PASSWORD", "may have changed here"],
+    ["env.TOKEN", "may have changed here"],
+  ]);
+  expect(states("password", ["env.TOKEN"])).toContainEqual(["env.TOKEN", "changed by hand"]);
+});
