@@ -1,7 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { FileContent } from "../components/compose/context.ts";
-import type { NoteProblem } from "../components/compose/notes.ts";
 import { type Problem, printProblem, sortProblems } from "../components/compose/problem.ts";
 import { explainClashesWith } from "../components/names/explain.ts";
 import type { MadeName } from "../components/names/name.ts";

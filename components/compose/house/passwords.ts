@@ -1,6 +1,6 @@
-import type { Context } from "./context.ts";
-import { keyOf } from "./normalise.ts";
-import type { Path } from "./problem.ts";
+import type { Context } from "../context.ts";
+import { keyOf } from "../normalise.ts";
+import type { Path } from "../problem.ts";
 
 /** Names of variables that hold something to keep. Those that end in `_FILE` name a file. */
 const SECRET_NAME =
