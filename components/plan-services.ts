@@ -1,6 +1,6 @@
 import { checkDrafts, definitionProblem, refusedValue } from "./check-drafts.ts";
 import type { FoundFile, SecretDelivery } from "./compose/context.ts";
-import type { NoteProblem } from "./compose/notes.ts";
+import type { NoteProblem } from "./compose/house/notes.ts";
 import type { Problem } from "./compose/problem.ts";
 import { type Outcome, renderCompose } from "./compose/render.ts";
 import { envProblem } from "./dokploy/env.ts";

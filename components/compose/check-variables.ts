@@ -1,7 +1,7 @@
 import type { Context } from "./context.ts";
 import type { ComposeFile } from "./model.ts";
 import type { Path } from "./problem.ts";
-import { variableFor } from "./secret-variable.ts";
+import { variableFor } from "./reading/secret-variable.ts";
 import { variablesIn } from "./variables.ts";
 import { scalars } from "./walk.ts";
 

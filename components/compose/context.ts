@@ -1,6 +1,6 @@
 import type { AgentAsked, AgentParts, AgentProblem } from "./agent.ts";
+import type { Health, Note } from "./house/notes.ts";
 import type { ComposeFile } from "./model.ts";
-import type { Health, Note } from "./notes.ts";
 import type { Source } from "./parse.ts";
 import type { Report } from "./problem.ts";
 

@@ -5,7 +5,7 @@ import type { ComposeSecret, ComposeService, FileGrant } from "./model.ts";
 import { mountTargets } from "./mount.ts";
 import type { PlainFile, PlainService } from "./normalise.ts";
 import type { Path } from "./problem.ts";
-import { variableFor } from "./secret-variable.ts";
+import { variableFor } from "./reading/secret-variable.ts";
 
 /** The file with a source for every secret, and what has to go with it. */
 export interface Delivered {

@@ -1,8 +1,8 @@
 import type { Context } from "./context.ts";
-import { checkHealth } from "./health.ts";
-import { checkImage } from "./images.ts";
+import { checkHealth } from "./house/health.ts";
+import { checkImage } from "./house/images.ts";
+import { notePasswords } from "./house/passwords.ts";
 import type { PlainFile, PlainService } from "./normalise.ts";
-import { notePasswords } from "./passwords.ts";
 
 const LOGGING = { driver: "json-file", options: { "max-file": "3", "max-size": "10m" } };
 

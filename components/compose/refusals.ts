@@ -1,5 +1,5 @@
 import type { Context } from "./context.ts";
-import { fixedPorts } from "./fixed-ports.ts";
+import { fixedPorts } from "./house/fixed-ports.ts";
 import { readMount } from "./mount.ts";
 import type { PlainFile, PlainService } from "./normalise.ts";
 import { isAlteredScalar } from "./round-trip.ts";

@@ -1,6 +1,7 @@
 import type { ComposeFile, ComposeService, Mount } from "../model.ts";
 import type { Path, Report } from "../problem.ts";
 import { dependenciesOf, isStarted, NAMESPACES } from "./dependencies.ts";
+import { variableFor } from "./secret-variable.ts";
 import { parseMount } from "./short-mount.ts";
 
 /**
@@ -183,7 +184,7 @@ function checkSources(compose: ComposeFile, report: Report): void {
         if (Object.hasOwn(all, name)) continue;
         const hint =
           kind === "secrets"
-            ? `add \`${name}: {environment: ${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}}\` to the top-level \`secrets:\``
+            ? `add \`${name}: {environment: ${variableFor(name)}}\` to the top-level \`secrets:\``
             : "add it to the top-level `configs:`";
         report(["services", key, kind, index], `${kind.slice(0, -1)} \`${name}\` is not defined`, hint);
       }

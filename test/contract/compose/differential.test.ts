@@ -21,7 +21,7 @@ describe.skipIf(missing !== undefined && process.env.REQUIRE_DOCKER !== "1")(
   `random compose files, read here and by Docker Compose${missing ? ` (${missing})` : ""}`,
   () => {
     it(`are accepted by both or refused by both, and mean the same when they were rendered: ${FILES} of them`, {
-      timeout: 60_000 + FILES * 100,
+      timeout: 60_000 + FILES * 300,
     }, async () => {
       const total = { accepted: 0, refused: 0, listed: 0, rendered: 0 };
       for (let done = 0; done < FILES; done += BATCH) {

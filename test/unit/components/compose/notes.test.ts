@@ -101,12 +101,17 @@ describe("notes", () => {
     expect(JSON.stringify(notes)).not.toContain("hunter2");
   });
 
-  it.each(["PASSWORD_FILE: /run/secrets/p", "SECRET: ''", "TOKEN: 'true'", "PWD: /srv", "KEY: a", "URL: http://db/x"])(
-    "nothing of %s",
-    (line) => {
-      expect(notesOf(web("environment:", `  ${line}`))).toEqual([]);
-    },
-  );
+  it.each([
+    "PASSWORD_FILE: /run/secrets/p",
+    "SECRET: ''",
+    "TOKEN: 'true'",
+    "PWD: /srv",
+    "A__PASSWORD: file:///run/secrets/a",
+    "KEY: a",
+    "URL: http://db/x",
+  ])("nothing of %s", (line) => {
+    expect(notesOf(web("environment:", `  ${line}`))).toEqual([]);
+  });
 
   it("a password in a list, and none that comes from a variable", () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of Compose

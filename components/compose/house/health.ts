@@ -1,6 +1,6 @@
-import type { Context } from "./context.ts";
-import { parseDuration } from "./duration.ts";
-import type { HealthCheck } from "./model.ts";
+import type { Context } from "../context.ts";
+import { parseDuration } from "../duration.ts";
+import type { HealthCheck } from "../model.ts";
 
 const INTERVAL = "5s";
 

@@ -1,8 +1,8 @@
-import type { Context } from "./context.ts";
-import type { PlainService } from "./normalise.ts";
-import { parsePort } from "./reading/port.ts";
-import { interpolate, type LookUp } from "./variables.ts";
-import { mapStrings } from "./walk.ts";
+import type { Context } from "../context.ts";
+import type { PlainService } from "../normalise.ts";
+import { parsePort } from "../reading/port.ts";
+import { interpolate, type LookUp } from "../variables.ts";
+import { mapStrings } from "../walk.ts";
 
 /**
  * Indexes of the ports that take the same port of the host in every environment: neither chosen by Docker (`"3000"`, `"8000-8010:80"`)

@@ -1,5 +1,5 @@
-import type { ComposeFile } from "./model.ts";
-import type { Path, Problem } from "./problem.ts";
+import type { ComposeFile } from "../model.ts";
+import type { Path, Problem } from "../problem.ts";
 
 /** What can be said of a file that is accepted, and what it means. The name silences it: `x-dockmaster: {allow: [{note: …, why: …}]}`. */
 export const NOTES = {

@@ -1,6 +1,6 @@
-import type { Context } from "./context.ts";
-import type { PlainService } from "./normalise.ts";
-import type { Path } from "./problem.ts";
+import type { Context } from "../context.ts";
+import type { PlainService } from "../normalise.ts";
+import type { Path } from "../problem.ts";
 
 /** Words of a tag that move with every release of the image. */
 const MOVING = /(^|[-_.])(latest|nightly|edge|rolling)([-_.]|$)/i;

@@ -1,13 +1,13 @@
-import type { Context } from "./context.ts";
-import { keyOf } from "./normalise.ts";
-import type { Path } from "./problem.ts";
+import type { Context } from "../context.ts";
+import { keyOf } from "../normalise.ts";
+import type { Path } from "../problem.ts";
 
 /** Names of variables that hold something to keep. Those that end in `_FILE` name a file. */
 const SECRET_NAME =
   /(^|_|[a-z])(PASSWORD|PASSWD|PASSPHRASE|PASS|PWD|SECRET|TOKEN|CREDENTIALS?|(API|ACCESS|PRIVATE|SECRET|ENCRYPTION)_?KEY)$/i;
 
-/** Values that are nothing to keep under such a name: switches, numbers, paths. */
-const PLAIN_VALUE = /^(|true|false|yes|no|on|off|none|null|\d{1,5}|[./~].*)$/i;
+/** Values that are nothing to keep under such a name: switches, numbers, paths, addresses (`file:///run/secrets/…`). */
+const PLAIN_VALUE = /^(|true|false|yes|no|on|off|none|null|\d{1,5}|[./~].*|[a-z][a-z\d+.-]*:\/\/.*)$/i;
 
 const URL_PASSWORD = /:\/\/[^:@/\s]*:[^@/\s]+@/;
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { ComposeFile } from "./model.ts";
+import type { ComposeFile } from "../model.ts";
+import type { Path, Report } from "../problem.ts";
 import { type Allowed, type Health, NOTES, type NoteName, settingsIn } from "./notes.ts";
-import type { Path, Report } from "./problem.ts";
 
 const names = Object.keys(NOTES) as [NoteName, ...NoteName[]];
 
