@@ -46,6 +46,7 @@ export const authentik = defineService({
       authentik_redis_password: every(oneLine, noSpace),
     },
     routes: [{ container: "server", host: "auth", port: 9000 }],
+    joins: ["server", "worker"],
     data: ["media"],
     // The first start runs all migrations.
     waitTimeout: 300,

@@ -34,6 +34,7 @@ export const minio = defineService({
         { container: "minio", host: "minio", port: 9001 },
         { container: "minio", host: "s3", port: 9000 },
       ],
+      joins: ["minio"],
       data: ["data"],
     };
   },

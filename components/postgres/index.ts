@@ -44,6 +44,7 @@ export const postgres = defineService({
       takes: Object.fromEntries(
         ["postgres_password", ...databases.map((name) => `database_${name}`)].map((name) => [name, password]),
       ),
+      joins: ["postgres"],
       data: ["data"],
     };
   },

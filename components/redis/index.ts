@@ -37,6 +37,7 @@ export const redis = defineService({
     shares: ["redis_password"],
     // Who has not signed in yet may send no longer word.
     takes: { redis_password: every(oneLine, length({ most: 16_384 })) },
+    joins: ["redis"],
     data: ["data"],
   }),
 });
