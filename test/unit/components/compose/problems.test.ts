@@ -252,7 +252,13 @@ const hosts: Row[] = [
 
 const fine: [string, string][] = [
   ["a sibling's bare name", web("environment: [API=http://web/]")],
-  ["a sibling's bare name that a service has too", `${web("environment: {CACHE_HOST: redis}")}`],
+  [
+    "a sibling's bare name that a service has too",
+    web("environment: {CACHE_HOST: redis, URL: 'redis://redis:6379', ALSO: 'redis:6379'}").replace(
+      "services:\n",
+      "services:\n  redis: {image: 'redis:8', healthcheck: {test: redis-cli -h redis ping}}\n",
+    ),
+  ],
   ["a user's name that a service has too", web("environment: ['URL=postgres://postgres:pw@platform-postgres${SUFFIX:-}/x']")],
   ["a sibling's full name", web("environment: ['API=http://platform-web${SUFFIX:-}/']")],
   ["an image named in a variable", web("environment: ['RUNNER_IMAGE=redis:7']")],
@@ -628,6 +634,10 @@ it("tells every broken $ of a text at once", () => {
     expect.stringContaining("`${-}"),
     expect.stringContaining("`${1}"),
   ]);
+});
+
+it.each(fine)("takes %s as it is", (_name, text) => {
+  expect(problemsOf(text)).toEqual([]);
 });
 
 it("accepts the example that the rows above change", () => {
