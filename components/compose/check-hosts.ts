@@ -7,7 +7,7 @@ import { scalars } from "./walk.ts";
 const HOST_KEY = /(HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT)$/i;
 
 /** Stands for the stack's suffix: no host name holds it. */
-const SUFFIX = "\u0001";
+const SUFFIX = "\ue000";
 
 /**
  * Refuses names that lead nowhere: another service's full name without the suffix, and its bare name, which is no name on any network
@@ -35,7 +35,7 @@ function withDefaults(text: string): string {
 }
 
 function checkText(text: string, path: Path, bare: ReadonlySet<string>, context: Context): void {
-  for (const [host] of text.matchAll(/\bplatform-[a-z0-9]+(?:-[a-z0-9]+)*(?![a-z0-9-]*\u0001)/g)) {
+  for (const [host] of text.matchAll(/\bplatform-[a-z0-9]+(?:-[a-z0-9]+)*(?![a-z0-9-]*\ue000)/g)) {
     if (context.catalogue.some((name) => host === `platform-${name}` || host.startsWith(`platform-${name}-`))) {
       context.report(path, `host name \`${host}\` lacks the suffix`, `write \`${host}\${SUFFIX:-}\``);
     }
@@ -65,7 +65,7 @@ function hostsIn(text: string, path: Path): string[] {
     authority
       .slice(authority.lastIndexOf("@") + 1)
       .split(",")
-      .map((host) => /^[\w.\u0001-]*/.exec(host)?.[0] ?? ""),
+      .map((host) => /^[\w.\ue000-]*/.exec(host)?.[0] ?? ""),
   );
   const options = [...text.matchAll(/\s(?:-h|--host)[=\s]+["']?([a-z0-9][a-z0-9_-]*)(?=["'\s]|$)/gi)].map(
     ([, host = ""]) => host,

@@ -22,7 +22,9 @@ export function fullNamesIn(
       texts.push(config?.content ?? env[config?.environment ?? ""] ?? "");
     }
     const values = texts.flatMap((text) => variablesIn(text).map(({ name }) => env[name] ?? ""));
-    const words = [...texts, ...values].flatMap((text) => text.toLowerCase().match(/(?<![\w.-])platform-[a-z0-9-]+/g) ?? []);
+    const words = [...texts, ...values].flatMap(
+      (text) => text.toLowerCase().match(/(?<![\w.-])platform-[a-z0-9-]+/g) ?? [],
+    );
     return [key, new Set(words)];
   });
   return Object.fromEntries(containers);

@@ -11,9 +11,7 @@ const serverId = z.string().optional();
 const ipam = z.object({
   driver: z.string().optional(),
   config: z
-    .array(
-      z.object({ subnet: z.string().optional(), gateway: z.string().optional(), ipRange: z.string().optional() }),
-    )
+    .array(z.object({ subnet: z.string().optional(), gateway: z.string().optional(), ipRange: z.string().optional() }))
     .optional(),
 });
 
@@ -64,9 +62,7 @@ export const networkProcedures: Procedures = {
       importable: live
         .filter(({ name, driver }) => !RESERVED.has(name) && !known.has(name) && ["bridge", "overlay"].includes(driver))
         .map(({ name, driver, subnets }) => ({ name, driver, internal: false, attachable: false, subnets })),
-      missing: rows
-        .filter(({ name }) => !names.has(name))
-        .map(({ networkId, name }) => ({ networkId, name })),
+      missing: rows.filter(({ name }) => !names.has(name)).map(({ networkId, name }) => ({ networkId, name })),
     };
   }),
   "network.recreate": mutation(z.object({ networkId }), async ({ networkId }, call) => {

@@ -259,7 +259,10 @@ const fine: [string, string][] = [
       "services:\n  redis: {image: 'redis:8', healthcheck: {test: redis-cli -h redis ping}}\n",
     ),
   ],
-  ["a user's name that a service has too", web("environment: ['URL=postgres://postgres:pw@platform-postgres${SUFFIX:-}/x']")],
+  [
+    "a user's name that a service has too",
+    web("environment: ['URL=postgres://postgres:pw@platform-postgres${SUFFIX:-}/x']"),
+  ],
   ["a sibling's full name", web("environment: ['API=http://platform-web${SUFFIX:-}/']")],
   ["an image named in a variable", web("environment: ['RUNNER_IMAGE=redis:7']")],
 ];
