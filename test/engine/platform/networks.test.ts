@@ -132,7 +132,7 @@ const FILE = `services:
     entrypoint: [sleep]
     command: [infinity]
     init: true
-    environment: [DATABASE_HOST=postgres, CACHE_URL=redis://redis:6379]
+    environment: ["DATABASE_HOST=postgres", "CACHE_URL=redis://redis:6379"]
     healthcheck:
       test: [CMD-SHELL, "redis-cli -u redis://redis:6379 ping"]
       interval: 2s

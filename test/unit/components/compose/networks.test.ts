@@ -62,6 +62,48 @@ describe("networks of a file", () => {
   });
 });
 
+describe("the container that brings secrets from Vault", () => {
+  const agent = (joins: boolean): Partial<RenderInput> => ({
+    secrets: {
+      mode: "agent",
+      plan: () => ({
+        plan: {
+          name: "agent",
+          agent: { image: "x:1", healthcheck: { test: "x" } },
+          joins,
+          volumes: {},
+          configs: {},
+          secrets: {},
+          consumers: {},
+        },
+        problems: [],
+      }),
+    },
+  });
+
+  it.each([
+    ["is where its only consumer is", file({ web: "" }), agent(false), { default: shared }, undefined],
+    [
+      "is alone with its consumers",
+      file({ web: "", db: "" }),
+      { ...agent(false), joins: [] },
+      undefined,
+      { default: {} },
+    ],
+    [
+      "joins the environment's network when Vault is there",
+      file({ web: "" }),
+      { ...agent(true), joins: [] },
+      { platform: shared },
+      { default: {}, platform: {} },
+    ],
+  ])("%s", (_name, text, changes, networks, own) => {
+    const rendered = networksOf(text, changes);
+    expect(rendered.networks).toEqual(networks);
+    expect(rendered.services["platform-web-agent-staging"]?.networks).toEqual(own);
+  });
+});
+
 describe("full names", () => {
   const mentions = (text: string, changes: Partial<RenderInput> = {}, files = {}) =>
     [...(prepareCompose(inputFor(text, changes, files)).prepared?.mentions.web ?? [])].sort();
