@@ -140,6 +140,7 @@ const FILE = `services:
     depends_on: {redis: {condition: service_healthy}, postgres: {condition: service_healthy}}
   redis:
     image: redis:8.2.3-bookworm
+    command: [sh, -c, "exec redis-server --protected-mode no"]
     volumes: ["cache:/data"]
     healthcheck: {test: [CMD, redis-cli, ping], interval: 1s, retries: 20}
   postgres:
