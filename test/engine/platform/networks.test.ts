@@ -163,7 +163,7 @@ export const ${name} = defineService({
 // Both services have a `postgres` and a `redis`; both environments have both services. First as the release before ran them.
 describe.skipIf(missing)(
   `two services with databases of their own${missing ? ` (${missing})` : ""}`,
-  { timeout: 480_000 },
+  { timeout: 600_000 },
   () => {
     const stacks = { staging: `-t${process.pid}`, qa: `-u${process.pid}` };
     const services = ["shop", "blog"];
@@ -174,10 +174,13 @@ describe.skipIf(missing)(
     const each = async (look: (service: string, suffix: string) => Promise<void>) => {
       for (const suffix of Object.values(stacks)) for (const service of services) await look(service, suffix);
     };
+    /** Again, as the runner does it, when the machine was too busy to keep a connection. */
     const bring = async () => {
       for (const stack of Object.keys(stacks)) {
-        const { ok, text } = await platform.up(stack);
-        expect(ok, text).toBe(true);
+        let outcome = await platform.up(stack);
+        for (let again = 1; again < 3 && outcome.text.includes("dokploy_unreachable"); again++)
+          outcome = await platform.up(stack);
+        expect(outcome.ok, outcome.text).toBe(true);
       }
     };
 
