@@ -1,8 +1,9 @@
 import { checkDrafts, definitionProblem, refusedValue } from "./check-drafts.ts";
 import type { FoundFile, SecretDelivery } from "./compose/context.ts";
 import type { NoteProblem } from "./compose/house/notes.ts";
+import { parseCompose } from "./compose/parse.ts";
 import type { Problem } from "./compose/problem.ts";
-import { type Outcome, renderCompose } from "./compose/render.ts";
+import { type Preparation, prepareCompose } from "./compose/render.ts";
 import { envProblem } from "./dokploy/env.ts";
 import { type Draft, type RenderedDraft, secretValue, toDraft } from "./draft.ts";
 import { fingerprint } from "./keys.ts";
@@ -10,6 +11,7 @@ import { explainClashes } from "./names/explain.ts";
 import type { MadeName, NameSpace } from "./names/name.ts";
 import { type NamedStack, namesOfStack } from "./names/of-stack.ts";
 import { orderByNeeds } from "./order.ts";
+import { checkNetworks, type PreparedDraft, planNetworks } from "./plan-networks.ts";
 import type { CommandCheck, Described, HttpCheck, Service, ServiceContext } from "./service.ts";
 import { agentDelivery, planVault, type VaultPlan, type VaultSettings } from "./vault/plan.ts";
 
@@ -127,12 +129,19 @@ export function planServices(settings: StackSettings, sources: PlanSources): Pla
       sources.configProblem(`platform:${service}`, ["secrets", name], `the value ${reason}`, "choose another value"),
     );
 
-  const rendered = drafts.flatMap((draft): RenderedDraft[] => {
-    const result = render(draft, drafts, settings, sources);
+  const prepared = drafts.flatMap((draft): PreparedDraft[] => {
+    const result = prepare(draft, drafts, settings, sources);
     problems.push(...result.problems);
     notes.push(...result.notes);
+    return result.prepared ? [{ ...draft, prepared: result.prepared }] : [];
+  });
+  const joins = planNetworks(prepared);
+  const rendered = prepared.flatMap(({ prepared, ...draft }): RenderedDraft[] => {
+    const result = prepared.finish(joins.get(draft.service.name) ?? []);
+    problems.push(...result.problems);
     return result.rendered ? [{ ...draft, rendered: result.rendered }] : [];
   });
+  problems.push(...checkNetworks(prepared, joins));
 
   const { order, circle } = orderByNeeds(drafts.map(({ service, needs }) => ({ name: service.name, needs })));
   if (circle) {
@@ -195,7 +204,7 @@ function contextFor({ stack, suffix, domain }: StackSettings, running: readonly 
   };
 }
 
-function render(draft: Draft, drafts: readonly Draft[], settings: StackSettings, sources: PlanSources): Outcome {
+function prepare(draft: Draft, drafts: readonly Draft[], settings: StackSettings, sources: PlanSources): Preparation {
   const { service, description, common } = draft;
   const file = `components/${service.name}/compose.yaml`;
   const found = sources.readFile(service.name, "compose.yaml");
@@ -207,7 +216,7 @@ function render(draft: Draft, drafts: readonly Draft[], settings: StackSettings,
     const missing = { file, message: "there is no such file", hint: "describe the service's containers in it" };
     return { problems: [missing], notes: [] };
   }
-  return renderCompose({
+  return prepareCompose({
     file,
     text: new TextDecoder().decode(found.bytes),
     service: service.name,
@@ -221,6 +230,8 @@ function render(draft: Draft, drafts: readonly Draft[], settings: StackSettings,
     data: description.data ?? [],
     waitTimeout: waitTimeout(draft),
     readFile: (path) => sources.readFile(service.name, path),
+    routed: (description.routes ?? []).map(({ container }) => container),
+    containersOf: (other) => containersOf(other, sources),
     envProblem,
   });
 }
@@ -228,6 +239,15 @@ function render(draft: Draft, drafts: readonly Draft[], settings: StackSettings,
 /** Seconds for one stage of a service's deployment. */
 function waitTimeout({ common, description }: Draft): number {
   return common.waitTimeout ?? description.waitTimeout ?? WAIT_TIMEOUT;
+}
+
+/** Keys of the containers in a service's file, as far as it can be read. */
+function containersOf(service: string, { readFile }: PlanSources): string[] {
+  const found = readFile(service, "compose.yaml");
+  if (typeof found !== "object") return [];
+  const { source } = parseCompose(service, new TextDecoder().decode(found.bytes));
+  const { services } = (source?.value ?? {}) as { services?: unknown };
+  return typeof services === "object" && services !== null ? Object.keys(services) : [];
 }
 
 /** How the stack's secrets reach the containers of a service. */

@@ -54,6 +54,11 @@ export interface ServiceDescription {
   /** Secrets that containers get besides those which the compose file names: container → names. */
   grants?: Record<string, string[]>;
   routes?: Route[];
+  /**
+   * Containers that join the environment's network, and no others: those that talk with other services. Default: what the definition and
+   * the compose files say (plan-networks.ts). `[]` keeps all of them among themselves.
+   */
+  joins?: string[];
   checks?: (HttpCheck | CommandCheck)[];
   /** Keys of the volumes it must not lose. */
   data?: string[];

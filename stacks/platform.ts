@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { networkName } from "../components/compose/networks.ts";
 import { Environment, type OwnerArgs } from "../components/dokploy/resources.ts";
 import { ownerId } from "../components/keys.ts";
 import { type Deliver, PlatformService, type RunCommands } from "../components/platform-service.ts";
@@ -15,7 +16,12 @@ export async function platform(stack: string): Promise<{ services: string[] }> {
   const owner: OwnerArgs = { project: pulumi.getProject(), stack, keyId: ownerId(config.key, stack) };
   // The first resource holds a secret, though this is none: the engine notices a wrong passphrase only once state has one to decrypt.
   const sealed = pulumi.secret(owner);
-  const environment = new Environment("environment", { project: config.project, name: stack, owner: sealed });
+  const environment = new Environment("environment", {
+    project: config.project,
+    name: stack,
+    owner: sealed,
+    network: networkName(config.suffix),
+  });
   const services = new Map<string, PlatformService>();
   for (const each of plan.services) {
     const needs = each.needs.flatMap((name) => services.get(name) ?? []);

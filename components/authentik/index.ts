@@ -47,6 +47,7 @@ export const authentik = defineService({
     },
     routes: [{ container: "server", host: "auth", port: 9000 }],
     login: { user: "akadmin", secret: "authentik_admin_password" },
+    joins: ["server", "worker"],
     data: ["media"],
     // The first start runs all migrations.
     waitTimeout: 300,

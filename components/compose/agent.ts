@@ -33,6 +33,8 @@ export interface AgentParts {
   /** Key of the agent's container. */
   name: string;
   agent: ComposeService;
+  /** Whether it joins the environment's network, since a container there has the secrets. Default false. */
+  joins?: boolean;
   volumes: Readonly<Record<string, ComposeVolume>>;
   configs: Readonly<Record<string, { content: string }>>;
   secrets: Readonly<Record<string, { environment: string }>>;

@@ -1,58 +1,77 @@
 import type { Context } from "./context.ts";
 import type { ComposeFile } from "./model.ts";
 import type { Path } from "./problem.ts";
+import { resolveVariables, variablesIn } from "./variables.ts";
 import { scalars } from "./walk.ts";
 
 const HOST_KEY = /(HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT)$/i;
 
+/** Stands for the stack's suffix: no host name holds it. */
+const SUFFIX = "\ue000";
+
 /**
- * Host names of the platform carry the suffix: Compose makes every service key an alias on every network,
- * so a bare `redis` may be answered by another environment's container. Looks at the text before variables are resolved,
- * so that a mistake shows in every environment and not only where the suffix is not empty.
+ * Refuses names that lead nowhere: another service's full name without the suffix, and its bare name, which is no name on any network
+ * of ours. A sibling's bare name is the sibling, whatever else is called so. Looks at the text before variables are resolved, so that
+ * a mistake shows in every environment and not only where the suffix is not empty.
  */
 export function checkHosts(compose: ComposeFile, context: Context): void {
-  const keys = new Set([...Object.keys(compose.services), ...context.catalogue]);
+  const services = context.catalogue.filter((name) => name !== context.service);
+  const bare = new Set(services.filter((name) => compose.services[name] === undefined));
   for (const [name, service] of Object.entries(compose.services)) {
     const { environment, command, entrypoint, healthcheck } = service;
     const parts = { environment, command, entrypoint, healthcheck };
     for (const { path, value } of scalars(parts, ["services", name])) {
-      if (typeof value === "string") checkText(value, path, keys, context);
+      if (typeof value === "string") checkText(withDefaults(value), path, bare, context);
     }
   }
 }
 
-function checkText(text: string, path: Path, keys: ReadonlySet<string>, context: Context): void {
-  for (const match of text.matchAll(/\bplatform-([a-z0-9]+)(?:-[a-z0-9]+)*(\$\{SUFFIX)?/g)) {
-    const [host, service = "", suffix] = match;
-    if (suffix === undefined && context.catalogue.includes(service)) {
+/** The text with the defaults of its variables in their place. */
+function withDefaults(text: string): string {
+  const defaults = variablesIn(text).flatMap(({ name, operator, operand = "" }): [string, string][] =>
+    operator?.endsWith("-") ? [[name, withDefaults(operand)]] : [],
+  );
+  return resolveVariables(text, new Map([...defaults, ["SUFFIX", SUFFIX]]));
+}
+
+function checkText(text: string, path: Path, bare: ReadonlySet<string>, context: Context): void {
+  for (const [host] of text.matchAll(/\bplatform-[a-z0-9]+(?:-[a-z0-9]+)*(?![a-z0-9-]*\ue000)/g)) {
+    if (context.catalogue.some((name) => host === `platform-${name}` || host.startsWith(`platform-${name}-`))) {
       context.report(path, `host name \`${host}\` lacks the suffix`, `write \`${host}\${SUFFIX:-}\``);
     }
   }
   for (const key of hostsIn(text, path)) {
-    if (!keys.has(key)) continue;
-    const full = context.catalogue.includes(key)
-      ? `platform-${key}`
-      : context.nameOf(key).slice(0, -context.suffix.length || undefined);
+    if (!bare.has(key)) continue;
+    const names = fullNames(key, context.containersOf?.(key) ?? [key]);
     context.report(
       path,
       `host name \`${key}\` can be answered by another service or environment`,
-      `write \`${full}\${SUFFIX:-}\``,
+      `write ${names.join(" or ")}`,
     );
   }
 }
 
-/** Words at places where only a host can stand: after `://`, before a port, and whole values of `…_HOST` and the like. */
+/** How a service's containers are written in a file: the one that is named like the service, or all of them. */
+function fullNames(service: string, containers: readonly string[]): string[] {
+  const main = containers.includes(service) || containers.length === 0;
+  const names = main ? [`platform-${service}`] : containers.map((container) => `platform-${service}-${container}`);
+  return names.map((name) => `\`${name}\${SUFFIX:-}\``);
+}
+
+/** Words at places where only a host can stand: in a URL, before a port, after `-h`, and whole values of `…_HOST` and the like. */
 function hostsIn(text: string, path: Path): string[] {
-  const hosts = [...text.matchAll(/:\/\/(?:[^@/\s]*@)?([a-z0-9][a-z0-9_-]*)(?=[:/\s"']|$)/gi)].map(
-    (match) => match[1] ?? "",
-  );
-  hosts.push(
-    ...[...text.matchAll(/\s(?:-h|--host)[=\s]+["']?([a-z0-9][a-z0-9_-]*)(?=["'\s]|$)/gi)].map(
-      (match) => match[1] ?? "",
-    ),
-  );
   const [, key = String(path.at(-1)), value = text] = /^([A-Za-z_][\w.-]*)=(.*)$/s.exec(text) ?? [];
+  const urls = [...text.matchAll(/:\/\/([^/?#\s"']*)/g)].flatMap(([, authority = ""]) =>
+    authority
+      .slice(authority.lastIndexOf("@") + 1)
+      .split(",")
+      .map((host) => /^[\w.\ue000-]*/.exec(host)?.[0] ?? ""),
+  );
+  const options = [...text.matchAll(/\s(?:-h|--host)[=\s]+["']?([a-z0-9][a-z0-9_-]*)(?=["'\s]|$)/gi)].map(
+    ([, host = ""]) => host,
+  );
   const whole = /^([a-z0-9][a-z0-9_-]*)(:\d+)?$/i.exec(value);
-  if (whole?.[1] && (whole[2] !== undefined || HOST_KEY.test(key))) hosts.push(whole[1]);
-  return hosts;
+  // `redis:7` is an image as well as a host with a port: what the variable says of itself decides.
+  const place = HOST_KEY.test(key) || (whole?.[2] !== undefined && !/IMAGE/i.test(key));
+  return [...urls, ...options, ...(place ? [whole?.[1] ?? ""] : [])].map((host) => host.toLowerCase());
 }

@@ -58,6 +58,14 @@ export interface RenderInput {
   /** Seconds that one stage of the deployment may take, when that is known. */
   waitTimeout?: number;
   readFile: ReadFile;
+  /** Containers that have a route. Default none. */
+  routed?: readonly string[];
+  /** Containers that join the environment's network; others see their siblings only. Default all. */
+  joins?: readonly string[];
+  /** Name of the network that only its containers share. Default: the one that Compose makes for the project. */
+  privateNetwork?: string;
+  /** Keys of another service's containers, for hints. Default: one that is named like its service. */
+  containersOf?(service: string): readonly string[];
   /** Why Dokploy's env cannot carry a value ("contains …"), undefined when it can. */
   envProblem(value: string): string | undefined;
 }

@@ -11,6 +11,8 @@ export interface ByAgent {
   compose: PlainFile;
   variables: Record<string, string>;
   env: Record<string, string>;
+  /** The agent, when it joins the environment's network. */
+  joins: string[];
 }
 
 /** Adds the container that writes the secrets, and to each consumer its mount, its label and the wait for the agent. */
@@ -26,7 +28,7 @@ export function deliverByAgent(compose: PlainFile, delivery: AgentDelivery, cont
     context.report(["services", container, ...path], message, hint);
   }
   const services = Object.entries(compose.services).map(([key, service]) => [key, toConsumer(key, service, plan)]);
-  if (!plan) return { compose: { ...rest, services: Object.fromEntries(services) }, variables: {}, env: {} };
+  if (!plan) return { compose: { ...rest, services: Object.fromEntries(services) }, variables: {}, env: {}, joins: [] };
 
   for (const key of Object.keys(plan.volumes)) {
     if (compose.volumes === undefined || !(key in compose.volumes)) continue;
@@ -43,6 +45,7 @@ export function deliverByAgent(compose: PlainFile, delivery: AgentDelivery, cont
     },
     variables: checkVariables(plan, context),
     env,
+    joins: plan.joins ? [plan.name] : [],
   };
 }
 

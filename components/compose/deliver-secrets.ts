@@ -16,6 +16,8 @@ export interface Delivered {
   env: Record<string, string>;
   /** Names of the secrets that containers use. */
   names: string[];
+  /** Containers of the platform's own that join the environment's network. */
+  joins: string[];
 }
 
 /** The label that makes Compose recreate a container when one of its secrets has a new value. */
@@ -43,6 +45,7 @@ export function deliverSecrets(compose: PlainFile, context: Context): Delivered 
     variables,
     env: {},
     names,
+    joins: [],
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Context } from "./context.ts";
-import type { ComposeNetwork, ComposeVolume } from "./model.ts";
+import type { ComposeVolume } from "./model.ts";
 import type { PlainFile, PlainService } from "./normalise.ts";
 
 /** The one name of a container: host name, `container_name` and service key. `platform-<service>[-<container>]<suffix>`. */
@@ -12,11 +12,6 @@ export function volumeName(service: string, volume: string, suffix: string): str
   return `platform-${service}-${volume}${suffix}`;
 }
 
-/** The network on which all containers of an environment talk. */
-export function networkName(suffix: string): string {
-  return `platform${suffix}`;
-}
-
 /** The only definition of a volume besides a bare name: memory that containers share, gone when the last of them stops. */
 export const TMPFS = { driver: "local", driver_opts: { type: "tmpfs", device: "tmpfs", o: "size=1m,mode=1777" } };
 
@@ -24,9 +19,8 @@ export const TMPFS = { driver: "local", driver_opts: { type: "tmpfs", device: "t
 const MAX_HOST = 63;
 
 /**
- * Gives containers, volumes and the network their full names.
+ * Gives containers and volumes their full names.
  * The service key is renamed too: Compose makes it an alias on every network the container joins, Dokploy's shared one included.
- * The network is Compose's `default`, so that a container to which Dokploy adds a domain joins no third one.
  */
 export function giveNames(compose: PlainFile, context: Context): PlainFile {
   const full = (key: string) => containerName(context.service, key, context.suffix);
@@ -43,13 +37,7 @@ export function giveNames(compose: PlainFile, context: Context): PlainFile {
     }
     return [full(key), named];
   });
-  const network: ComposeNetwork = { name: networkName(context.suffix) };
-  return {
-    ...compose,
-    services: Object.fromEntries(services),
-    networks: { default: network },
-    volumes: nameVolumes(compose, context),
-  };
+  return { ...compose, services: Object.fromEntries(services), volumes: nameVolumes(compose, context) };
 }
 
 /** Whether a service may run as more than one container; a number that only the server knows counts as more. */
@@ -74,7 +62,7 @@ function checkOwnNames(key: string, service: PlainService, full: string, context
     );
   }
   if (service.networks !== undefined) {
-    const hint = `leave it out: all containers of an environment talk on \`${networkName(context.suffix)}\``;
+    const hint = "leave it out: siblings reach each other by their bare names, other services by their full ones";
     context.report([...path, "networks"], "a container's networks are set by the platform", hint);
   }
   const mode = String(service.network_mode ?? "none");

@@ -7,8 +7,10 @@ import { isAllowed, type NoteProblem } from "./house/notes.ts";
 import { readOwnSettings } from "./house/own-settings.ts";
 import { applyHouseRules } from "./house-rules.ts";
 import { inlineFiles } from "./inline-files.ts";
+import { fullNamesIn } from "./mentions.ts";
 import type { ComposeFile } from "./model.ts";
 import { containerName, giveNames } from "./names.ts";
+import { giveNetworks } from "./networks.ts";
 import { normalise, type PlainFile } from "./normalise.ts";
 import { type Path, type Problem, type Report, sortProblems } from "./problem.ts";
 import { type Reading, readCompose } from "./reading/read.ts";
@@ -37,6 +39,18 @@ export interface Rendered {
   stages: number;
 }
 
+/** A compose file that is ready but for its networks: they depend on what the other services are. */
+export interface Prepared {
+  /** Container → its full name. */
+  containers: Record<string, string>;
+  /** Container → the secrets that it uses. */
+  secretsOf: Record<string, string[]>;
+  /** Container → words of its definition that can be full names of containers. */
+  mentions: Record<string, ReadonlySet<string>>;
+  /** Writes the text. `joins`: containers that join the environment's network. */
+  finish(joins: readonly string[]): { rendered?: Rendered; problems: Problem[] };
+}
+
 /** The longest value that a secret is reckoned with in the size of the env; generated ones are shorter. */
 const SECRET_BYTES = 128;
 
@@ -48,11 +62,25 @@ export interface Outcome {
   notes: NoteProblem[];
 }
 
+/** The same of a file without its networks. */
+export interface Preparation {
+  prepared?: Prepared;
+  problems: Problem[];
+  notes: NoteProblem[];
+}
+
 /**
  * Turns a plain compose file into the text that Dokploy gets, in the order of the steps below.
  * Reports all problems at once; syntax and schema errors hide those of later steps, which need the shape.
  */
 export function renderCompose(input: RenderInput): Outcome {
+  const { prepared, problems, notes } = prepareCompose(input);
+  if (!prepared) return { problems, notes };
+  return { ...prepared.finish(input.joins ?? Object.keys(prepared.containers)), notes };
+}
+
+/** All of {@link renderCompose} but the networks. With problems there is nothing to finish. */
+export function prepareCompose(input: RenderInput): Preparation {
   const { variables, env, containerEnv } = input;
   const values = new Map(Object.entries({ ...env, ...containerEnv, ...variables }));
   const { source, reading, problems: unread } = readCompose(input.file, input.text, (name) => values.get(name));
@@ -83,13 +111,19 @@ export function renderCompose(input: RenderInput): Outcome {
     },
     nameOf: (container) => containerName(input.service, container, input.suffix),
   };
-  const rendered = transform(reading, context);
+  const { write, ...parts } = transform(reading, context);
+  // What the finished text is too large for shows in the same go.
+  if (problems.size > 0) write(Object.keys(parts.containers));
   const told = sortProblems([...notes.values()]);
   if (problems.size > 0) return { problems: sortProblems([...problems.values()]), notes: told };
-  return { rendered, problems: [], notes: told };
+  const finish = (joins: readonly string[]) => {
+    const rendered = write(joins);
+    return problems.size > 0 ? { problems: sortProblems([...problems.values()]) } : { rendered, problems: [] };
+  };
+  return { prepared: { ...parts, finish }, problems: [], notes: told };
 }
 
-function transform({ written: compose }: Reading, context: Context): Rendered {
+function transform({ written: compose }: Reading, context: Context) {
   checkVariables(compose, context);
   checkHosts(compose, context);
   const known = new Map(Object.entries(context.variables));
@@ -100,24 +134,40 @@ function transform({ written: compose }: Reading, context: Context): Rendered {
   const delivered = deliverSecrets(inlined.compose, context);
   const ruled = applyHouseRules(delivered.compose, context);
   const named = giveNames(ruled, context);
-  const text = writeCompose(named, context);
   const env = { ...context.env, ...context.containerEnv, ...inlined.env, ...delivered.env };
-  checkSize(text, env, Object.keys(delivered.variables), context);
-  const keys = new Map(Object.keys(ruled.services).map((key) => [context.nameOf(key), key]));
-  return {
-    text,
-    env,
-    secretEnv: delivered.variables,
-    secrets: delivered.names,
-    containers: Object.fromEntries(Object.keys(plain.services).map((key) => [key, context.nameOf(key)])),
-    volumes: Object.keys(plain.volumes ?? {}),
-    names: namesInFile(
-      named,
-      (full) => keys.get(full) ?? full,
-      (path) => ({ file: context.file, ...context.source.locate(path) }),
-    ),
-    stages: countStages(named),
+  const fullNames = new Map(Object.keys(ruled.services).map((key) => [context.nameOf(key), key]));
+  const keys = Object.keys(plain.services);
+  const containers = Object.fromEntries(keys.map((key) => [key, context.nameOf(key)]));
+  const write = (joins: readonly string[]): Rendered => {
+    const reach = { joins: [...joins, ...delivered.joins], routed: context.routed ?? [] };
+    const networked = giveNetworks(named, keys, reach, context);
+    const text = writeCompose(networked, context);
+    checkSize(text, env, Object.keys(delivered.variables), context);
+    return {
+      text,
+      env,
+      secretEnv: delivered.variables,
+      secrets: delivered.names,
+      containers,
+      volumes: Object.keys(plain.volumes ?? {}),
+      names: namesInFile(
+        networked,
+        (full) => fullNames.get(full) ?? full,
+        (path) => ({ file: context.file, ...context.source.locate(path) }),
+      ),
+      stages: countStages(named),
+    };
   };
+  return { containers, secretsOf: secretsOf(plain, context), mentions: fullNamesIn(inlined.compose, env), write };
+}
+
+/** What the file names below a container's `secrets:`, and what it is granted besides. */
+function secretsOf(compose: PlainFile, { grants }: Context): Record<string, string[]> {
+  const services = Object.entries(compose.services).map(([key, { secrets = [] }]): [string, string[]] => {
+    const named = secrets.map((grant) => (typeof grant === "string" ? grant : (grant.source ?? "")));
+    return [key, [...named, ...(grants[key] ?? [])]];
+  });
+  return Object.fromEntries(services);
 }
 
 /** Env that the stack's config adds reaches every container through a variable, so that its values stay out of the text. */

@@ -14,6 +14,10 @@ import {
   environmentCreated,
   environmentRecord,
   membership,
+  type NetworkRow,
+  type NetworksToSync,
+  networkRow,
+  networksToSync,
   type ProjectEntry,
   projectCreated,
   projectEntry,
@@ -104,6 +108,16 @@ export interface Dokploy {
   containers(appName: string): Promise<ContainerRow[]>;
   /** One container as `docker inspect` tells it; undefined when there is none of this id, or Docker does not answer. */
   container(containerId: string): Promise<ContainerConfig | undefined>;
+  /** Networks that Dokploy has rows of. Servers before v0.30 know none of the calls about networks. */
+  networkRows(): Promise<NetworkRow[]>;
+  /** How Docker's networks differ from those rows. */
+  networksToSync(): Promise<NetworksToSync>;
+  /** Makes a bridge network of the server's Docker, and its row. Rejects with `validation` when Docker has one of that name. */
+  createNetwork(name: string): Promise<void>;
+  /** Makes the network of a row again. Rejects as {@link createNetwork} does. */
+  recreateNetwork(networkId: string): Promise<void>;
+  /** Removes network and row. Rejects with `validation` while containers are on it. */
+  removeNetwork(networkId: string): Promise<void>;
   containerLog(composeId: string, containerId: string, lines: number): Promise<string>;
   /** `docker inspect` of one container by id or name; undefined when Docker has none. */
   inspectContainer(container: string): Promise<unknown>;
@@ -173,6 +187,11 @@ export function connectDokploy(options: TransportOptions): Dokploy {
         "docker.getContainersByAppNameMatch",
       ),
     container: async (containerId) => containerConfig.safeParse(await get("docker.getConfig", { containerId })).data,
+    networkRows: async () => read(z.array(networkRow), await get("network.all"), "network.all"),
+    networksToSync: async () => read(networksToSync, await get("network.networksToSync"), "network.networksToSync"),
+    createNetwork: async (name) => void (await post("network.create", { name, driver: "bridge" })),
+    recreateNetwork: async (networkId) => void (await post("network.recreate", { networkId })),
+    removeNetwork: async (networkId) => void (await post("network.remove", { networkId })),
     containerLog: async (composeId, containerId, lines) =>
       text(await get("compose.readLogs", { composeId, containerId, tail: String(lines) })),
     inspectContainer: (containerId) => get("docker.getConfig", { containerId }),

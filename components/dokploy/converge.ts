@@ -13,6 +13,7 @@ import { clearTheWay } from "./in-the-way.ts";
 import { type ComposeInputs, composeInputs } from "./inputs.ts";
 import { lookAtContainers } from "./look-at-containers.ts";
 import { maskFor } from "./mask.ts";
+import { ensureNetwork, externalNetworks } from "./networks.ts";
 import { type ComposeOutputs, DEPLOYED, SCHEMA_VERSION } from "./outputs.ts";
 import { leastTime } from "./pace.ts";
 import { lastDeployment, type Plan, planConvergence, planFirst } from "./plan.ts";
@@ -156,6 +157,8 @@ async function mustDeploy(context: Context, { record, previous }: Target, plan: 
 /** A deployment that fails because of what its own project's earlier containers left is repeated once without them. */
 async function deploy(context: Context, target: Target, plan: Plan, outputs: ComposeOutputs): Promise<DeploymentRow> {
   const { wanted } = target;
+  // The environment made it, but what nobody is on for a moment may be gone by now (`docker network prune`).
+  for (const network of externalNetworks(wanted.composeFile)) await ensureNetwork(context.dokploy, network);
   for (let attempt = 1; ; attempt++) {
     outputs.deployment = deploymentTitle(context.release);
     const job = {

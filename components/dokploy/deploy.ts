@@ -2,6 +2,7 @@ import type { Dokploy } from "./client.ts";
 import type { Context } from "./context.ts";
 import { DokployError } from "./errors.ts";
 import { logTail } from "./log-tail.ts";
+import { lookForNetworksAgain, missingNetwork } from "./networks.ts";
 import { nextLook } from "./pace.ts";
 import { watchQueueOf } from "./queue-watch.ts";
 import type { DeploymentRow, QueueEntry } from "./schema.ts";
@@ -136,6 +137,13 @@ async function ended(context: Context, job: Job, row: DeploymentRow): Promise<De
   if (log.some((line) => DOCKER_AWAY.test(line))) {
     const message = `the deployment of ${job.service} failed because Docker does not answer on Dokploy's server`;
     throw new ServiceError("docker_unreachable", message, "start Docker on that server, then deploy again", log);
+  }
+  const network = missingNetwork(log);
+  if (network !== undefined) {
+    lookForNetworksAgain(context.dokploy);
+    const message = `network ${network}, on which ${job.service} talks with the others, is not there`;
+    const hint = `run the update again, which makes it; on a Dokploy before v0.30 run docker network create ${network} on the server first`;
+    throw new ServiceError("deployment_failed", message, hint, log);
   }
   if (log.some((line) => /unhealthy|not healthy|exited \(\d+\)/i.test(line))) {
     // Compose names the container, never why its program failed.

@@ -11,6 +11,8 @@ export interface EnvironmentInputs {
   project: string;
   name: string;
   owner: Owner;
+  /** Docker network on which the services talk; made when it is missing. State of older releases lacks it. */
+  network?: string;
 }
 
 /** Finds project and environment by name, or makes them. Returns the environment's id. */

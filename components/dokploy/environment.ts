@@ -3,6 +3,7 @@ import { same } from "./diff.ts";
 import { type EnvironmentInputs, environmentMarker, findOrMakeEnvironment, madeByUs } from "./environment-find.ts";
 import { found } from "./found.ts";
 import { hasUnknown } from "./inputs.ts";
+import { ensureNetwork, leaveNetwork } from "./networks.ts";
 import { type EnvironmentOutputs, requireKnownSchema, SCHEMA_VERSION } from "./outputs.ts";
 import { requireWholeView } from "./rights.ts";
 import { requireSameServer } from "./same-server.ts";
@@ -10,12 +11,13 @@ import { type EnvironmentRecord, holdsServices } from "./schema.ts";
 import { ServiceError } from "./service-error.ts";
 import { requireSupported } from "./version.ts";
 
-/** Finds project and environment by name, or makes them. */
+/** Finds project and environment by name, or makes them, and the network of the environment. */
 export async function createEnvironment(context: Context, inputs: EnvironmentInputs) {
   requireSupported(await context.dokploy.version());
   await requireWholeView(context.dokploy);
   const environmentId = await findOrMakeEnvironment(context, inputs);
   const { project, projectId } = await context.dokploy.environment(environmentId);
+  if (inputs.network !== undefined) await ensureNetwork(context.dokploy, inputs.network);
   const outs: EnvironmentOutputs = {
     schemaVersion: SCHEMA_VERSION,
     ...environmentInputs(inputs),
@@ -47,7 +49,7 @@ export async function readEnvironment(context: Context, id: string, olds: Enviro
   return { id, props, inputs: environmentInputs(props) };
 }
 
-/** Renames what was renamed by hand; other names in the program would be another environment and are refused. */
+/** Renames what was renamed by hand, and makes the network where an older release left that to its services; other names in the program would be another environment and are refused. */
 export async function updateEnvironment(
   context: Context,
   id: string,
@@ -62,6 +64,7 @@ export async function updateEnvironment(
     await context.dokploy.updateProject({ projectId: olds.projectId, name: news.project });
   }
   if (!same(olds.owner, news.owner)) await handOver(context, id, olds, news);
+  if (news.network !== undefined) await ensureNetwork(context.dokploy, news.network);
   return { outs: { ...olds, ...environmentInputs(news), schemaVersion: SCHEMA_VERSION } };
 }
 
@@ -102,6 +105,7 @@ export async function deleteEnvironment(context: Context, id: string, olds: Envi
   await requireWholeView(dokploy);
   const record = await found(dokploy.environment(id));
   if (record === undefined) return;
+  if (olds.network !== undefined && !holdsServices(record)) await leaveNetwork(dokploy, olds.network);
   if (!record.isDefault && !holdsServices(record) && madeByUs(record.description, olds.owner)) {
     await found(dokploy.removeEnvironment(id));
   }
@@ -145,6 +149,6 @@ async function handOver({ dokploy }: Context, id: string, olds: EnvironmentOutpu
   }
 }
 
-function environmentInputs({ project, name, owner }: EnvironmentInputs): EnvironmentInputs {
-  return { project, name, owner };
+function environmentInputs({ project, name, owner, network }: EnvironmentInputs): EnvironmentInputs {
+  return { project, name, owner, ...(network === undefined ? {} : { network }) };
 }

@@ -56,6 +56,8 @@ export interface EnvironmentOutputs {
   project: string;
   name: string;
   owner: ComposeInputs["owner"];
+  /** Since the network is the environment's, and no longer the first service's. */
+  network?: string;
   /** The names that the program bound this resource to; another name would be another environment. */
   bound: { project: string; name: string };
   environmentId: string;

@@ -16,6 +16,8 @@ export interface EnvironmentArgs {
   /** Name of the environment in that project; found by name or created. Changing it is refused. */
   name: pulumi.Input<string>;
   owner: pulumi.Input<OwnerArgs>;
+  /** Name of the Docker network on which the environment's services talk; made when it is missing. Default none. */
+  network?: pulumi.Input<string>;
 }
 
 export interface DomainArgs {

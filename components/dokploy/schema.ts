@@ -195,3 +195,14 @@ export const containerConfig = z.object({
   RestartCount: z.number(),
 });
 export type ContainerConfig = z.infer<typeof containerConfig>;
+
+/** One row of `network.all`: a network that Dokploy knows, whether Docker still has it or not. */
+export const networkRow = z.object({ networkId: z.string(), name: z.string(), driver: text });
+export type NetworkRow = z.infer<typeof networkRow>;
+
+/** What `network.networksToSync` answers: networks of Docker that Dokploy has no row of, and rows without a network. */
+export const networksToSync = z.object({
+  importable: z.array(z.object({ name: z.string(), driver: text, subnets: z.array(z.string()).nullish() })),
+  missing: z.array(z.object({ networkId: z.string(), name: z.string() })),
+});
+export type NetworksToSync = z.infer<typeof networksToSync>;

@@ -8,6 +8,9 @@ const OLDEST: ServerVersion = [0, 29, 6];
 /** From here on Dokploy writes env values escaped, so that Compose reads back what was meant. */
 const ESCAPES: ServerVersion = [0, 30, 0];
 
+/** From here on Dokploy makes networks and lists them. */
+const NETWORKS: ServerVersion = [0, 30, 0];
+
 /** Reads `"v0.30.2"`; undefined for builds without a number (canary), which count as newest. */
 export function parseVersion(answer: unknown): ServerVersion | undefined {
   const found = /(\d+)\.(\d+)\.(\d+)/.exec(String(answer));
@@ -24,6 +27,11 @@ export function requireSupported(version: ServerVersion | undefined): void {
 /** Whether this server writes env values escaped. */
 export function escapesEnv(version: ServerVersion | undefined): boolean {
   return !older(version, ESCAPES);
+}
+
+/** Whether this server makes networks. */
+export function makesNetworks(version: ServerVersion | undefined): boolean {
+  return !older(version, NETWORKS);
 }
 
 function older(version: ServerVersion | undefined, than: ServerVersion): boolean {

@@ -35,6 +35,7 @@ export const minio = defineService({
         { container: "minio", host: "s3", port: 9000 },
       ],
       login: { user: "platform", secret: "minio_root_password" },
+      joins: ["minio"],
       data: ["data"],
     };
   },

@@ -1,5 +1,5 @@
 import type { NamePlace } from "../compose/file-names.ts";
-import { networkName } from "../compose/names.ts";
+import { networkName } from "../compose/networks.ts";
 import type { Rendered } from "../compose/render.ts";
 import type { ServiceContext, ServiceDescription } from "../service.ts";
 import { roleName, type VaultLayout } from "../vault/paths.ts";

@@ -45,6 +45,7 @@ export const postgres = defineService({
         ["postgres_password", ...databases.map((name) => `database_${name}`)].map((name) => [name, password]),
       ),
       login: { user: "postgres", secret: "postgres_password" },
+      joins: ["postgres"],
       data: ["data"],
     };
   },

@@ -38,6 +38,7 @@ export const redis = defineService({
     // Who has not signed in yet may send no longer word.
     takes: { redis_password: every(oneLine, length({ most: 16_384 })) },
     login: { secret: "redis_password" },
+    joins: ["redis"],
     data: ["data"],
   }),
 });

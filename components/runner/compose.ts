@@ -1,4 +1,5 @@
 import type { ReadFile } from "../compose/context.ts";
+import { networkName } from "../compose/networks.ts";
 import type { Problem } from "../compose/problem.ts";
 import { type Rendered, renderCompose } from "../compose/render.ts";
 import { envProblem } from "../dokploy/env.ts";
@@ -73,6 +74,8 @@ export function renderRunner(
       },
     },
     grants: { [SERVICE]: [...secrets] },
+    joins: [],
+    privateNetwork: networkName(SUFFIX),
     readFile,
     envProblem,
   });

@@ -77,6 +77,7 @@ export function planAgent(request: AgentRequest): { plan?: AgentParts; problems:
     plan: {
       name: AGENT,
       agent,
+      joins: isContainer(request.address),
       volumes: Object.fromEntries(asking.map(([container]) => [volumeKey(container), TMPFS])),
       configs: { [config]: { content } },
       secrets: {
@@ -87,6 +88,12 @@ export function planAgent(request: AgentRequest): { plan?: AgentParts; problems:
     },
     problems: [],
   };
+}
+
+/** A host name of one part is a container's on a network of Docker; a domain or an address is reached from anywhere. */
+function isContainer(address: string): boolean {
+  const { hostname } = URL.parse(address) ?? {};
+  return hostname !== undefined && hostname !== "localhost" && /^[a-z0-9_-]+$/.test(hostname);
 }
 
 function names(files: readonly { secret: string }[]): string[] {

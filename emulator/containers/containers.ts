@@ -21,6 +21,13 @@ export interface ContainerRow {
   status: string;
 }
 
+/** One network of the host. */
+export interface NetworkEntry {
+  name: string;
+  driver: string;
+  subnets: string[];
+}
+
 /** The host's containers and volumes, simulated or real. Errors of compose are log lines and `ok: false`, never throws. */
 export interface Containers {
   up(run: ComposeUp): Promise<{ ok: boolean }>;
@@ -40,5 +47,10 @@ export interface Containers {
   inspectVolume(name: string): Promise<Record<string, unknown> | undefined>;
   /** `docker volume rm`; what docker says when it refuses: the volume is in use, or there is none. */
   removeVolume(name: string): Promise<string | undefined>;
+  networks(): Promise<NetworkEntry[]>;
+  /** `message` is Docker's, e.g. that there is one of that name. */
+  createNetwork(name: string, driver: string): Promise<{ ok: boolean; message: string }>;
+  /** One that is not there counts as removed; one with containers on it is not `ok`. */
+  removeNetwork(name: string): Promise<{ ok: boolean; message: string }>;
   close(): Promise<void>;
 }

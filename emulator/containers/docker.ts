@@ -11,6 +11,12 @@ export interface DockerContainersOptions {
   environment?: Record<string, string>;
 }
 
+interface DockerNetwork {
+  Name: string;
+  Driver: string;
+  IPAM?: { Config?: { Subnet?: string }[] | null };
+}
+
 function defaultEnvironment(): Record<string, string> {
   const { PATH = "", DOCKER_HOST } = process.env;
   return { PATH, HOME: homedir(), ...(DOCKER_HOST === undefined ? {} : { DOCKER_HOST }) };
@@ -111,6 +117,30 @@ export function createDockerContainers(options: DockerContainersOptions = {}): C
       return volume;
     },
     removeVolume: (name) => refusal(["volume", "rm", name]),
+    networks: async () => {
+      const { lines: ids } = await ask(["network", "ls", "-q"]);
+      const { lines } = await ask(["network", "inspect", ...ids.filter((id) => id !== "")]);
+      const found = JSON.parse(lines.join("\n")) as DockerNetwork[];
+      return found.map(({ Name, Driver, IPAM }) => ({
+        name: Name,
+        driver: Driver,
+        subnets: (IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []),
+      }));
+    },
+    createNetwork: async (name, driver) => {
+      const { ok, lines } = await ask(["network", "create", "--driver", driver, name]);
+      const taken = lines.some((line) => line.includes("already exists"));
+      // As Docker's API words it, which Dokploy asks without its command line.
+      const message = taken
+        ? `(HTTP code 409) unexpected - network with name ${name} already exists `
+        : lines.join("\n");
+      return { ok, message };
+    },
+    removeNetwork: async (name) => {
+      const { ok, lines } = await ask(["network", "rm", name]);
+      const gone = lines.some((line) => /not found|no such network/i.test(line));
+      return { ok: ok || gone, message: lines.join("\n") };
+    },
     close: async () => closed.abort(),
   };
 }

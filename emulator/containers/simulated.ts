@@ -231,6 +231,34 @@ export function createSimulatedContainers(options: SimulatedContainersOptions): 
       file.changed();
       return undefined;
     },
+    networks: async () =>
+      Object.values(state.networks).map(({ name }) => ({
+        name,
+        driver: name === "dokploy-network" ? "overlay" : "bridge",
+        subnets: [],
+      })),
+    createNetwork: async (name) => {
+      const taken = state.networks[name] !== undefined;
+      if (!taken) state.networks[name] = { name, project: "", key: "" };
+      file.changed();
+      return {
+        ok: !taken,
+        message: taken ? `(HTTP code 409) unexpected - network with name ${name} already exists ` : "",
+      };
+    },
+    removeNetwork: async (name) => {
+      const used = [...state.containers.values()].some(
+        ({ networks, life }) => name in networks && conditionAt(life, clock.now()).status === "running",
+      );
+      if (!used) delete state.networks[name];
+      file.changed();
+      return {
+        ok: !used,
+        message: used
+          ? `(HTTP code 403) unexpected - error while removing network: network ${name} has active endpoints `
+          : "",
+      };
+    },
     close: async () => {
       for (const running of ups.values())
         for (const cancel of running) cancel.abort(new ComposeError("the host goes down"));

@@ -7,6 +7,7 @@ import { dockerProcedures } from "./docker.ts";
 import { domainProcedures } from "./domain.ts";
 import { environmentProcedures } from "./environment.ts";
 import { mountProcedures } from "./mounts.ts";
+import { networkProcedures } from "./network.ts";
 import { projectProcedures } from "./project.ts";
 import { settingsProcedures } from "./settings.ts";
 import { userProcedures } from "./user.ts";
@@ -22,6 +23,7 @@ export const procedures: Procedures = {
   ...domainProcedures,
   ...mountProcedures,
   ...dockerProcedures,
+  ...networkProcedures,
   ...settingsProcedures,
   ...userProcedures,
 };

@@ -7,6 +7,7 @@ import type {
   DomainRow,
   EnvironmentRow,
   MountRow,
+  NetworkRow,
   ProjectRow,
   ServerRow,
   UserRow,
@@ -20,6 +21,7 @@ export interface Database {
   deployments: Collection<DeploymentRow>;
   domains: Collection<DomainRow>;
   mounts: Collection<MountRow>;
+  networks: Collection<NetworkRow>;
   apiKeys: Collection<ApiKeyRow>;
   users: Collection<UserRow>;
   servers: Collection<ServerRow>;
@@ -39,6 +41,7 @@ export function openDatabase(file: string): Database {
     deployments: openCollection<DeploymentRow>(sqlite, "deployment", "deploymentId", "composeId"),
     domains: openCollection<DomainRow>(sqlite, "domain", "domainId", "composeId"),
     mounts: openCollection<MountRow>(sqlite, "mount", "mountId", "composeId"),
+    networks: openCollection<NetworkRow>(sqlite, "network", "networkId"),
     apiKeys: openCollection<ApiKeyRow>(sqlite, "apikey", "id"),
     users: openCollection<UserRow>(sqlite, "user", "id"),
     servers: openCollection<ServerRow>(sqlite, "server", "organizationId"),

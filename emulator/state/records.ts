@@ -183,3 +183,19 @@ export interface ServerRow {
   /** Last number given to a domain's `uniqueConfigKey`. */
   domainCount: number;
 }
+
+/** A network that Dokploy knows; Docker finds it by its name. */
+export interface NetworkRow {
+  networkId: string;
+  name: string;
+  driver: "bridge" | "overlay";
+  internal: boolean;
+  attachable: boolean;
+  enableIPv4: boolean;
+  enableIPv6: boolean;
+  mtu: number | null;
+  ipam: object;
+  createdAt: string;
+  organizationId: string;
+  serverId: string | null;
+}

@@ -87,6 +87,7 @@ export function createContainer(
     environment: Object.fromEntries(service.environment),
     labels: Object.fromEntries(service.labels),
     networks: networksOf(project, service, id),
+    links: Object.fromEntries(service.externalLinks),
     mounts: mountsOf(project, service),
     files: {},
     log: [],

@@ -27,6 +27,8 @@ export interface HostContainer {
   healthCheck?: HealthCheck | "disabled";
   /** Network name → names the container answers to there. */
   networks: Record<string, string[]>;
+  /** Name that only this container knows → name that it stands for. Before other names are asked for. */
+  links?: Record<string, string>;
   mounts: HostMount[];
   /** Path inside the container → content at the time of its creation: secrets and configs. */
   files: Record<string, string>;

@@ -60,6 +60,8 @@ export interface Service {
   tmpfs: string[];
   secrets: FileUse[];
   configs: FileUse[];
+  /** Name for the service alone → container that it stands for. */
+  externalLinks: Map<string, string>;
   /** Key of the file's `networks` → further names of the service there. */
   networks: Map<string, string[]>;
   profiles: string[];

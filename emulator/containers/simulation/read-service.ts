@@ -115,6 +115,16 @@ function readNetworks(map: Map<string, Tree>, path: string): Map<string, string[
   );
 }
 
+/** `container:alias`, or the container's own name. */
+function readExternalLinks(map: Map<string, Tree>, path: string): Map<string, string> {
+  return new Map(
+    toTexts(map.get("external_links") ?? [], path).map((link) => {
+      const [container = "", alias = container] = link.split(":");
+      return [alias, container];
+    }),
+  );
+}
+
 /** What Compose leaves out of a service's hash (pkg/compose/hash.go). */
 const notHashed = new Set(["build", "pull_policy", "scale", "depends_on", "profiles"]);
 const byKey = <T>([a]: [string, T], [b]: [string, T]) => (a < b ? -1 : 1);
@@ -199,6 +209,7 @@ export function readService(
     secrets: uses("secrets", "/run/secrets/"),
     configs: uses("configs", "/"),
     networks: readNetworks(tree, `${path}.networks`),
+    externalLinks: readExternalLinks(tree, `${path}.external_links`),
     configHash: hashService(tree, {
       environment: sorted(environment),
       labels: sorted(labels),

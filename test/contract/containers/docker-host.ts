@@ -7,6 +7,8 @@ const run = promisify(execFile);
 const docker = async (...words: string[]): Promise<string> => (await run("docker", words)).stdout;
 
 interface Inspected {
+  /** With a slash before it. */
+  Name: string;
   Config: { Env: string[] };
   NetworkSettings: { Networks: Record<string, { IPAddress: string }> };
 }
@@ -28,13 +30,11 @@ export function openDockerHost(): TestHost {
       const answer = await docker("exec", from, "nslookup", "-type=a", hostName, "127.0.0.11").catch(() => "");
       const addresses = [...answer.matchAll(/^Address: *([\d.]+)$/gm)].map(([, address]) => address);
       const names = (await docker("ps", "--format", "{{.Names}}")).trim().split("\n");
-      const found: string[] = [];
-      for (const name of names) {
-        const { NetworkSettings } = await inspect(name);
-        if (Object.values(NetworkSettings.Networks).some(({ IPAddress }) => addresses.includes(IPAddress)))
-          found.push(name);
-      }
-      return found.sort();
+      const all = JSON.parse(await docker("inspect", ...names)) as Inspected[];
+      const found = all.filter(({ NetworkSettings }) =>
+        Object.values(NetworkSettings.Networks).some(({ IPAddress }) => addresses.includes(IPAddress)),
+      );
+      return found.map(({ Name }) => Name.slice(1)).sort();
     },
     writeData: async (container, _volume, file, content) => {
       await docker("exec", container, "sh", "-c", 'printf %s "$2" > "/data/$1"', "sh", file, content);

@@ -206,7 +206,7 @@ export async function openPlatform({ env = {}, plugins = [], host }: PlatformOpt
     writes() {
       const { procedures } = emulator.control.statistics();
       emulator.control.resetStatistics();
-      const reads = /\.(one|all|allByCompose|byComposeId|queueList|get\w*|readLogs|version|\w*List)$/;
+      const reads = /\.(one|all|allByCompose|byComposeId|queueList|get\w*|readLogs|version|networksToSync|\w*List)$/;
       return Object.fromEntries(Object.entries(procedures).filter(([name]) => !reads.test(name)));
     },
     everything: () => said + readAll(join(home, ".pulumi")),

@@ -50,7 +50,7 @@ describe("two environments on one host", () => {
       ...Object.keys(one.services),
       ...Object.values<{ container_name: string }>(one.services).map((service) => service.container_name),
       ...Object.values<{ name: string }>(one.volumes).map((volume) => volume.name),
-      one.networks.default.name,
+      ...Object.values<{ name: string }>(one.networks).map((network) => network.name),
     ];
     return all(file).filter((each) => all(other).includes(each));
   };

@@ -8,6 +8,7 @@ import { checkStack } from "../check.ts";
 import { type Checkout, findCheckout, requireStack } from "../checkout.ts";
 import { type Access, readAccess } from "../stack-config.ts";
 import { broken, type Finding, ok } from "./finding.ts";
+import { examineNetworks } from "./networks.ts";
 import { examineDokploy, examineRunner, examineVault } from "./servers.ts";
 import { examineState } from "./state.ts";
 import { examineTools } from "./tools.ts";
@@ -70,6 +71,7 @@ async function examineServers(checkout: Checkout, stacks: string[]): Promise<Fin
       async (key) => examineKey(key),
     ),
     eachOnce(all, ({ dokploy }) => dokploy, examineDokploy),
+    eachOnce(all, ({ dokploy }) => dokploy, examineNetworks),
     eachOnce(all, ({ vault }) => vault, examineVault),
   ]);
   return groups.flat();

@@ -72,7 +72,10 @@ function isWell(check: unknown): boolean {
 }
 
 /** One request; a text says why there was no answer. */
-async function ask(url: string, headers: Record<string, string>): Promise<{ status: number; body: unknown } | string> {
+export async function ask(
+  url: string,
+  headers: Record<string, string>,
+): Promise<{ status: number; body: unknown } | string> {
   try {
     const answer = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT) });
     const text = await answer.text();

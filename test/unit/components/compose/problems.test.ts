@@ -225,7 +225,46 @@ const hosts: Row[] = [
   ["a bare name in a HOST variable", web("environment: {DB_HOST: postgres}"), "(write `platform-postgres${SUFFIX:-}`)"],
   ["a bare name with a port", web("command: [serve, 'redis:6379']"), "host name `redis`"],
   ["a bare name after -h", web("command: redis-cli -h redis ping"), "host name `redis`"],
-  ["a sibling's key", web("environment: [API=http://web/]"), "(write `platform-web${SUFFIX:-}`)"],
+  [
+    "a bare name as a variable's default",
+    web("environment: ['DB_HOST=${DB_HOST:-postgres}']"),
+    "host name `postgres` can be answered by another service or environment",
+  ],
+  [
+    "a bare name that is a user's name as well",
+    web("environment: ['URL=postgres://postgres:pw@postgres:5432/postgres']"),
+    "host name `postgres` can be answered by another service or environment",
+  ],
+  ["a bare name among several hosts", web("environment: [URL=amqp://a:5672,redis:5672]"), "host name `redis`"],
+  [
+    "the bare name of a service that has no container of that name",
+    web("environment: [AUTH_HOST=authentik]"),
+    "(write `platform-authentik-server${SUFFIX:-}` or `platform-authentik-worker${SUFFIX:-}`)",
+    { catalogue: ["authentik"], containersOf: () => ["server", "worker"] },
+  ],
+  [
+    "a full name without suffix of a service with a hyphen in its name",
+    web("environment: [URL=redis://platform-wiki-db-cache:6379]"),
+    "host name `platform-wiki-db-cache` lacks the suffix",
+    { catalogue: ["wiki-db"] },
+  ],
+];
+
+const fine: [string, string][] = [
+  ["a sibling's bare name", web("environment: [API=http://web/]")],
+  [
+    "a sibling's bare name that a service has too",
+    web("environment: {CACHE_HOST: redis, URL: 'redis://redis:6379', ALSO: 'redis:6379'}").replace(
+      "services:\n",
+      "services:\n  redis: {image: 'redis:8', healthcheck: {test: redis-cli -h redis ping}}\n",
+    ),
+  ],
+  [
+    "a user's name that a service has too",
+    web("environment: ['URL=postgres://postgres:pw@platform-postgres${SUFFIX:-}/x']"),
+  ],
+  ["a sibling's full name", web("environment: ['API=http://platform-web${SUFFIX:-}/']")],
+  ["an image named in a variable", web("environment: ['RUNNER_IMAGE=redis:7']")],
 ];
 
 const secrets: Row[] = [
@@ -598,6 +637,10 @@ it("tells every broken $ of a text at once", () => {
     expect.stringContaining("`${-}"),
     expect.stringContaining("`${1}"),
   ]);
+});
+
+it.each(fine)("takes %s as it is", (_name, text) => {
+  expect(problemsOf(text)).toEqual([]);
 });
 
 it("accepts the example that the rows above change", () => {

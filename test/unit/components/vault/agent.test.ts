@@ -42,6 +42,17 @@ describe("the agent of a service", () => {
     expect(planAgent(request({ server: {} }))).toEqual({ problems: [] });
   });
 
+  test.each([
+    ["http://vault:8200", true],
+    ["http://platform-vault-staging:8200", true],
+    ["https://vault.example.org", false],
+    ["http://10.0.0.7:8200", false],
+    ["http://[fd00::7]:8200", false],
+    ["http://localhost:8200", false],
+  ])("joins the environment's network where %s is a container's name: %s", (address, joins) => {
+    expect(planned({ server: { grants: ["key"] } }, { address }).joins).toBe(joins);
+  });
+
   test("writes for each consumer what it asks for, and the marker last", () => {
     const all = templates({ server: { grants: ["key", "db"] }, worker: { grants: ["db"] } });
     expect(all.map(({ destination }) => destination)).toEqual([
