@@ -53,8 +53,8 @@ interface Mounted extends Held {
  * what is in a folder of the host that the container may write to. A text that is no compose file has no containers.
  */
 export function readLayout({ composeFile, env, appName }: DeployedText): Layout {
-  const valueOf = (name: string) => (Object.hasOwn(env, name) ? env[name] : undefined);
-  const expand = (value: unknown) => mapStrings(value, (text) => interpolate(text, valueOf));
+  const lookUp = (name: string) => (Object.hasOwn(env, name) ? env[name] : undefined);
+  const expand = (value: unknown) => mapStrings(value, (text) => interpolate(text, lookUp));
   const volumes = expand(section(composeFile, "volumes")) as Record<string, unknown>;
   const services = Object.entries(section(composeFile, "services")).filter((entry): entry is [string, Service] =>
     isRecord(entry[1]),
