@@ -76,6 +76,7 @@ export function toRunView(run: Run): RunView {
     state: run.state,
     services: run.services,
     rollback: run.rollback,
+    ...(run.giveUp ? { give_up: run.giveUp } : {}),
     triggered_by: run.triggeredBy,
     reason: run.reason,
     request_id: run.requestId,

@@ -28,6 +28,7 @@ export async function acceptDeploy(runner: Runner, body: DeployBody, arrival: Ar
   const rollback = body.rollback ?? false;
   const isPlain = arrival.signature.form === "plain";
   if (rollback && isPlain) throw new RequestError("signature_v2_required", "A rollback needs a v2 signature");
+  refuseReplayable(body.give_up, arrival.signature);
   const services = body.services ?? null;
   return decideAgain(async () => {
     const request = { env: body.env, tag: body.tag, services, rollback, replayable: isPlain };
@@ -39,6 +40,7 @@ export async function acceptDeploy(runner: Runner, body: DeployBody, arrival: Ar
       commit,
       services,
       rollback,
+      ...givenUp(body),
       triggeredBy: body.triggered_by,
       reason: body.reason ?? null,
       requestId: arrival.requestId,
@@ -49,7 +51,12 @@ export async function acceptDeploy(runner: Runner, body: DeployBody, arrival: Ar
 }
 
 /** Accepts a request to bring a stack once more to the release it was last asked to have. Throws RequestError. */
-export async function acceptSync(runner: Runner, body: SyncBody, { requestId }: Arrival): Promise<Acceptance> {
+export async function acceptSync(
+  runner: Runner,
+  body: SyncBody,
+  { requestId, signature }: Arrival,
+): Promise<Acceptance> {
+  refuseReplayable(body.give_up, signature);
   return decideAgain(async () => {
     const newest = await requireRelease(runner, body.env);
     await requireServicesAt(runner, newest.commit, body);
@@ -60,6 +67,7 @@ export async function acceptSync(runner: Runner, body: SyncBody, { requestId }: 
       commit: newest.commit,
       services: body.services ?? null,
       rollback: false,
+      ...givenUp(body),
       triggeredBy: body.triggered_by,
       reason: body.reason ?? null,
       requestId,
@@ -78,7 +86,17 @@ export async function acceptPreview(
   const commit = await resolveCommit(runner, body);
   const tag = body.tag ?? null;
   const row = readOnly("preview", body.env, tag, commit, body.triggered_by ?? "preview", requestId);
-  return runner.store.accept(row, runner.now());
+  return runner.store.accept({ ...row, ...givenUp(body) }, runner.now());
+}
+
+function givenUp({ give_up: giveUp = [] }: { give_up?: string[] | undefined }): Pick<RunRequest, "giveUp"> {
+  return giveUp.length > 0 ? { giveUp } : {};
+}
+
+/** A recorded request that gives data up could be sent again when the stack has come to other data. */
+function refuseReplayable(giveUp: string[] | undefined, { form }: Arrival["signature"]): void {
+  if (form !== "plain" || !giveUp?.length) return;
+  throw new RequestError("signature_v2_required", "Giving up volumes needs a v2 signature");
 }
 
 /** The plain signature covers the body alone: whoever recorded this one could send it to `/deploy`. */

@@ -98,6 +98,7 @@ async function tryOnce(runner: Runner, claim: Claim, stop: AbortSignal, record: 
     pulumiHome: join(runner.config.dataDir, "pulumi"),
     backendUrl: runner.config.backendUrl,
     release: `${run.tag ?? "commit"} ${run.commit.slice(0, 7)}`,
+    giveUp: run.giveUp,
   });
   // It loads while the release is checked out.
   const warm = warmEngine(env);

@@ -69,6 +69,7 @@ export class PlatformService extends pulumi.ComponentResource {
         stages: plan.stages,
         adopt: plan.adopt,
         ...(args.keepsRoutes ? { routes: "any" as const } : {}),
+        ...(args.disposable ? { disposable: true } : {}),
       },
       {
         parent: this,

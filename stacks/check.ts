@@ -1,14 +1,18 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Problem, printProblem } from "../components/compose/problem.ts";
 import { readSettings } from "./bootstrap/config.ts";
 import { catalogue } from "./catalogue.ts";
+import { compareWithRelease, findLastRelease } from "./last-release.ts";
 import { namesOf, planStack, printProblems } from "./plan.ts";
 import type { RawConfig } from "./raw-config.ts";
 import { fromStackFile, readStackFile } from "./stack-file.ts";
 
-const USAGE = `usage: node stacks/check.ts <stack> [--json]
+const USAGE = `usage: node stacks/check.ts <stack> [--json] [--give-up=<volume>]…
        node stacks/check.ts <stack> --value-of <service> <secret> [--json] < value
 `;
+
+const GIVE_UP = "--give-up=";
 
 /** What `check` found, as `--json` prints it. */
 interface Report {
@@ -28,8 +32,11 @@ interface Given {
   value: string;
 }
 
-/** Plans a stack from its file alone: no engine, no network, no master key. With a value, only that is judged. */
-function check(stack: string, given?: Given): Report {
+/**
+ * Plans a stack from its file alone: no engine, no network, no master key. With a value, only that is judged. Where Git here knows the
+ * last release, no container may start without the data that it has there.
+ */
+function check(stack: string, givenUp: ReadonlySet<string>, given?: Given): Report {
   const notes: string[] = [];
   const text = readStackFile(stack);
   if (text === undefined) {
@@ -50,11 +57,13 @@ function check(stack: string, given?: Given): Report {
   const key = process.env.PLATFORM_KEY;
   if (key === undefined && raw.values["platform:key"] === undefined)
     notes.push("PLATFORM_KEY is not set: an update needs it");
-  const { plan, problems, notes: told, refuseValue } = planStack(stack, raw, key ?? "stand-in".repeat(8));
+  const { plan, problems: planned, notes: told, refuseValue } = planStack(stack, raw, key ?? "stand-in".repeat(8));
   if (given) {
     const refused = refuseValue(given.service, given.name, given.value);
     return { stack, ok: refused.length === 0, problems: refused, notes: [], services: [] };
   }
+  const release = plan && findLastRelease(stack);
+  const problems = plan && release ? compareWithRelease(release, plan, readHere, givenUp) : planned;
   notes.push(...told.map((note) => `${printProblem(note)} [${note.note}]`));
   if (plan && stack === "production" && raw.values["platform:secrets"] !== "vault") {
     notes.push("production keeps its secrets in Dokploy: they rest in clear in its env and beside the compose file");
@@ -71,6 +80,11 @@ function volumesOf(stack: string, raw: RawConfig): Record<string, string[]> {
   );
 }
 
+function readHere(path: string): string | undefined {
+  const file = join(import.meta.dirname, "..", path);
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+}
+
 function print(report: Report): void {
   if (report.ok) console.log(`${report.stack}: ${report.services.join(", ") || "its settings"} are in order`);
   else console.error(printProblems(report.stack, report.problems));
@@ -78,14 +92,16 @@ function print(report: Report): void {
 }
 
 const [stack, ...rest] = process.argv.slice(2);
-const words = rest.filter((word) => word !== "--json");
+const isGivenUp = (word: string) => word.startsWith(GIVE_UP);
+const words = rest.filter((word) => word !== "--json" && !isGivenUp(word));
 const [flag, service = "", name = ""] = words;
 const ofValue = flag === "--value-of" && words.length === 3;
 if (stack === undefined || stack.startsWith("-") || (words.length > 0 && !ofValue)) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
 } else {
-  const report = check(stack, ofValue ? { service, name, value: readFileSync(0, "utf8") } : undefined);
+  const givenUp = new Set(rest.filter(isGivenUp).map((word) => word.slice(GIVE_UP.length)));
+  const report = check(stack, givenUp, ofValue ? { service, name, value: readFileSync(0, "utf8") } : undefined);
   if (rest.includes("--json")) console.log(JSON.stringify(report));
   else print(report);
   process.exitCode = report.ok ? 0 : 1;

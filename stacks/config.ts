@@ -35,7 +35,9 @@ export const platformSettings = z.strictObject({
   data: z
     .enum(["keep", "disposable"])
     .default("keep")
-    .describe("`disposable` for throw-away stacks: services may be deleted with their volumes."),
+    .describe(
+      "`disposable` for throw-away stacks: services may be deleted with their volumes, and containers may start without their data.",
+    ),
   routes: z
     .enum(["ours", "any"])
     .default("ours")

@@ -92,6 +92,8 @@ export interface RunRequest {
   /** What the answer reports; null means all services. The stack is always brought to the release as a whole. */
   services: string[] | null;
   rollback: boolean;
+  /** Full names of volumes that containers may start without in this run, and in no other; sorted. Default none. */
+  giveUp?: string[];
   /** Who or what asked: a person, "github-actions", "webhook", "catch-up". */
   triggeredBy: string;
   reason: string | null;

@@ -14,6 +14,8 @@ import {
 } from "@pulumi/pulumi/automation/index.js";
 import { SemVer } from "semver";
 import { ENGINE_VERSION } from "../../tools/engine-path.mjs";
+import type { TimedRecord } from "../domain/engine-record.ts";
+import { refuseUnknown } from "../domain/give-up.ts";
 import { cutEvent } from "./cut.ts";
 import { StackLocked } from "./locks.ts";
 import { type EngineEnd, type EngineJob, type EngineMessage, type LeaseMessage, SAID_LIMIT } from "./messages.ts";
@@ -122,6 +124,9 @@ async function work(job: EngineJob, stack: Stack): Promise<EngineEnd> {
     await stack.refresh({ configFile: aside, message: "after an interruption", clearPendingCreates: true });
   }
   if (canceled) return { result: "failed", problem: "none", said: "canceled before the engine started" };
+  const refused = job.giveUp.length > 0 && job.kind !== "drift" ? await previewGivingUp(job, stack) : undefined;
+  if (refused) return refused;
+  if (canceled) return { result: "failed", problem: "none", said: "canceled before the engine started" };
   if (job.kind === "preview") await stack.preview({ ...common, refresh: true });
   else if (job.kind === "drift") await stack.refresh({ ...common, previewOnly: true });
   else await update(job, stack, () => stack.up({ ...common, refresh: true, continueOnError: true }));
@@ -149,6 +154,29 @@ function settingsOf({ stack, configFile }: EngineJob, workspace: Stack["workspac
   // Where it cannot be decrypted the engine says why.
   const decrypt = () => workspace.getAllConfig(stack).catch(() => undefined);
   return settingsEnvironment(readFileSync(configFile, "utf8"), process.env, decrypt);
+}
+
+/**
+ * Refuses a run that gives up a volume which it does not leave, before anything is changed. What a preview fails for, the run itself
+ * tells better.
+ */
+async function previewGivingUp({ configFile, giveUp }: EngineJob, stack: Stack): Promise<EngineEnd | undefined> {
+  const aside = `${configFile}.preview.yaml`;
+  copyFileSync(configFile, aside);
+  const records: TimedRecord[] = [];
+  const gather: typeof onEvent = (event) => {
+    const record = cutEvent(event);
+    if (record) records.push({ event: record, at: Date.now() });
+  };
+  try {
+    await stack.preview({ configFile: aside, onEvent: gather, color: "never", refresh: true });
+  } catch {
+    return undefined;
+  }
+  const cause = refuseUnknown(giveUp, records);
+  return cause
+    ? { result: "failed", problem: "engine", said: `${cause.code}: ${cause.message} (${cause.hint})` }
+    : undefined;
 }
 
 /** The engine writes a journal where the job wants it and the stack allows it. */

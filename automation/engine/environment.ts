@@ -61,7 +61,13 @@ export function pickEnvironment(env: Record<string, string | undefined>, names: 
  */
 export function buildEngineEnvironment(
   variables: Variables,
-  options: { path: string; pulumiHome: string; backendUrl: string; release: string },
+  options: {
+    path: string;
+    pulumiHome: string;
+    backendUrl: string;
+    release: string;
+    giveUp?: readonly string[] | undefined;
+  },
 ): Record<string, string> {
   const values = Object.fromEntries(PROGRAM_VARIABLES.map((name) => [name, variables.get(name)]));
   return {
@@ -76,5 +82,7 @@ export function buildEngineEnvironment(
     // The stack file given to the engine is a copy without a salt; state keeps its own.
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
     DOCKMASTER_RELEASE: options.release,
+    // Of this run's request alone: the runner's own environment never gives data up.
+    ...(options.giveUp?.length ? { DOCKMASTER_GIVE_UP: options.giveUp.join(",") } : {}),
   };
 }

@@ -90,6 +90,7 @@ export async function runEngine(
       workDir: prepared.workDir,
       configFile: prepared.folder.configFile,
       message: `${run.tag ?? run.commit.slice(0, 7)} (${run.id}, ${run.triggeredBy})`,
+      giveUp: run.giveUp ?? [],
       recoverTo,
       journal: prepared.services.length >= config.journalFrom ? (prepared.place ?? null) : null,
     };

@@ -22,6 +22,17 @@ const person = z.string("must say who asks").trim().min(1, "must say who asks").
 
 const reason = z.string("must be a text").max(1000);
 
+/** Sorted and without repetitions, so that equal requests are seen to be equal. */
+const giveUp = z
+  .array(
+    z
+      .string("must be a volume's full name")
+      .regex(/^[^\s,]{1,255}$/, "must be a volume's full name, e.g. platform-redis-data-staging"),
+    "must be a list of volumes",
+  )
+  .max(200)
+  .transform((names) => [...new Set(names)].sort());
+
 /** `POST /deploy`. */
 export const deployBody = z.strictObject({
   env,
@@ -30,6 +41,8 @@ export const deployBody = z.strictObject({
   services: services.optional(),
   rollback: z.boolean("must be true or false").optional(),
   reason: reason.optional(),
+  /** Full names of volumes that containers may start without in this run. */
+  give_up: giveUp.optional(),
 });
 
 /** A checked `POST /deploy`. */
@@ -43,6 +56,8 @@ export const syncBody = z
     all: z.literal(true, "must be true").optional(),
     triggered_by: person.default("sync"),
     reason: reason.optional(),
+    /** Full names of volumes that containers may start without in this run. */
+    give_up: giveUp.optional(),
   })
   .refine((body) => (body.services === undefined) !== (body.all === undefined), 'must have either "services" or "all"');
 
@@ -55,7 +70,14 @@ const commit = z
 
 /** `POST /preview`. */
 export const previewBody = z
-  .strictObject({ env, tag: tag.optional(), commit: commit.optional(), triggered_by: person.optional() })
+  .strictObject({
+    env,
+    tag: tag.optional(),
+    commit: commit.optional(),
+    triggered_by: person.optional(),
+    /** Full names of volumes that containers may start without. */
+    give_up: giveUp.optional(),
+  })
   .refine((body) => (body.tag === undefined) !== (body.commit === undefined), 'must have either "tag" or "commit"');
 
 /** A checked `POST /preview`. */
@@ -138,6 +160,8 @@ export const runView = z.object({
   state: z.enum(RUN_STATES),
   services: z.array(z.string()).nullable(),
   rollback: z.boolean(),
+  /** Full names of volumes that containers could start without in this run, where some were given up. */
+  give_up: z.array(z.string()).optional(),
   triggered_by: z.string(),
   reason: z.string().nullable(),
   request_id: z.string(),

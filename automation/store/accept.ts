@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { isFinal, type Run, type RunKind, type RunRequest } from "../domain/run.ts";
 import type { Database, Queries } from "./database.ts";
-import { ACTIVE, insertRun, type RunRow, toRun, updateRun } from "./rows.ts";
+import { ACTIVE, giveUpText, insertRun, type RunRow, toRun, updateRun } from "./rows.ts";
 import { nextRunId, runIdTime } from "./run-id.ts";
 import { type AcceptCondition, StoreConflict } from "./store.ts";
 
@@ -88,6 +88,7 @@ function findJoinable(rows: StandingRow[], request: RunRequest): StandingRow | u
       row.kind === request.kind &&
       row.commit_sha === request.commit &&
       (row.rollback === 1) === request.rollback &&
+      row.give_up === giveUpText(request) &&
       row.cancel_requested_at === null,
   );
 }
@@ -111,6 +112,7 @@ async function insert(
     commit: request.commit,
     services: request.services,
     rollback: request.rollback,
+    ...(request.giveUp ? { giveUp: request.giveUp } : {}),
     triggeredBy: request.triggeredBy,
     reason: request.reason,
     requestId: request.requestId,

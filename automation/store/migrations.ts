@@ -71,6 +71,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     "ALTER TABLE runs ADD COLUMN outage TEXT",
     "ALTER TABLE runs ADD COLUMN due_at BIGINT",
   ],
+  ["ALTER TABLE runs ADD COLUMN give_up TEXT"],
 ];
 
 /** Brings the schema to this release's version. Throws when a newer release has written the database. */

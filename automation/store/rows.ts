@@ -26,6 +26,8 @@ export interface RunRow {
   cause: string | null;
   superseded_by: string | null;
   outage: string | null;
+  /** Null where nothing was given up. */
+  give_up: string | null;
 }
 
 export function toRun(row: RunRow): Run {
@@ -37,6 +39,7 @@ export function toRun(row: RunRow): Run {
     commit: row.commit_sha,
     services: fromJson(row.services),
     rollback: row.rollback === 1,
+    ...(row.give_up === null ? {} : { giveUp: JSON.parse(row.give_up) as string[] }),
     triggeredBy: row.triggered_by,
     reason: row.reason,
     requestId: row.request_id,
@@ -58,8 +61,8 @@ export async function insertRun(queries: Queries, run: Run): Promise<void> {
   await queries.query(
     `INSERT INTO runs (id, kind, stack, tag, commit_sha, services, rollback, triggered_by, reason, request_id,
        state, created_at, started_at, finished_at, attempts, session, outcomes, cause, superseded_by, outage,
-       due_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+       due_at, give_up)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
     [
       run.id,
       run.kind,
@@ -74,8 +77,14 @@ export async function insertRun(queries: Queries, run: Run): Promise<void> {
       run.state,
       run.createdAt,
       ...changing(run),
+      giveUpText(run),
     ],
   );
+}
+
+/** The volumes that a request gives up as its row holds them: equal texts for equal lists. */
+export function giveUpText({ giveUp = [] }: Pick<Run, "giveUp">): string | null {
+  return giveUp.length > 0 ? JSON.stringify(giveUp) : null;
 }
 
 /** Writes what can change in a run's life. */

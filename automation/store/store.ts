@@ -97,7 +97,7 @@ export class StoreUnavailable extends Error {
  */
 export interface Store {
   /**
-   * Writes a queued run; a queued, waiting or running one of the same stack, kind, commit and rollback flag is joined
+   * Writes a queued run; a queued, waiting or running one of the same stack, kind, commit, rollback flag and volumes given up is joined
    * instead, unless a newer deploy or sync waits behind it or it is being canceled. One that waits for something that is
    * away is then due at once.
    */

@@ -2,6 +2,7 @@ import type { Context } from "./context.ts";
 import { chooseExisting } from "./find.ts";
 import { found } from "./found.ts";
 import { type ComposeInputs, hasUnknown } from "./inputs.ts";
+import { liveText, refuseToLeave } from "./keep-data.ts";
 import { strayRoutes } from "./labels.ts";
 import { listEnvironment } from "./list-environment.ts";
 import { ownedBy, parseMarker } from "./marker.ts";
@@ -19,6 +20,8 @@ export interface TakenOver {
   deploys: boolean;
   /** It is ours and no deployment of it ever came to a good end: a creation was cut off. */
   unfinished: boolean;
+  /** Of what is only foreseen: throws when a container would start without its data; what there is to tell of data given up. */
+  leaves?(): string[];
 }
 
 /**
@@ -81,7 +84,10 @@ export async function foreseeTakeOver(
     return { service, name, composeId, differs: undefined, deploys: false, unfinished: false };
   }
   const plan = planConvergence(record, wanted, [], context.key);
-  return takenOver(record, wanted, plan, await mustDeployFound(context, record, plan));
+  const taken = takenOver(record, wanted, plan, await mustDeployFound(context, record, plan));
+  const { appName } = record;
+  const live = await liveText(context, record);
+  return { ...taken, leaves: () => refuseToLeave({ previous: undefined, live, wanted, appName }, context.givenUp) };
 }
 
 /** The one environment of these names; undefined when there is none, or when only an update can tell which one is meant. */

@@ -1,6 +1,7 @@
 import { isHandedOver, type StackConfig } from "../stack-config.ts";
 import { connectDokploy, type Dokploy } from "./client.ts";
 import { fingerprintKey } from "./fingerprint.ts";
+import { readGivenUp } from "./give-up.ts";
 import { ServiceError } from "./service-error.ts";
 import { DEFAULT_TIMING, type Timing } from "./timing.ts";
 
@@ -17,6 +18,8 @@ export interface Context {
   alsoAt: string[];
   /** What is not found on the server counts as deleted, even when that is everything. */
   allowEmpty: boolean;
+  /** Full names of volumes that a person gave up: containers may start without them. */
+  givenUp: ReadonlySet<string>;
   timing: Timing;
 }
 
@@ -31,7 +34,8 @@ let last: { id: string; context: Context } | undefined;
  * fingerprints · `DOKPLOY_ALSO_AT` (or `dokploy:alsoAt`): other addresses of the same server, separated by commas ·
  * `DOKPLOY_TIMEOUT`: seconds per request, 15 · `DOKPLOY_CONCURRENCY`: requests at once, 8 · `DOCKMASTER_RELEASE`: what deployments
  * are made for · `DOCKMASTER_ALLOW_EMPTY=1`: what is not found on the server counts as deleted, even when that is everything ·
- * `DOCKMASTER_NEW_KEY=1`: another master key is meant (environment.ts).
+ * `DOCKMASTER_NEW_KEY=1`: another master key is meant (environment.ts) · `DOCKMASTER_GIVE_UP`: full names of volumes that containers may
+ * start without, separated by commas.
  *
  * Throws `config_invalid` when address or key are missing or unusable.
  */
@@ -45,7 +49,8 @@ export function contextFrom(given: StackConfig | undefined, env: NodeJS.ProcessE
   const alsoAt = (env.DOKPLOY_ALSO_AT || config?.get("dokploy:alsoAt") || "")
     .split(",")
     .filter((entry) => entry.trim());
-  const id = JSON.stringify([url, apiKey, platformKey, release, allowEmpty, alsoAt]);
+  const givenUp = readGivenUp(env);
+  const id = JSON.stringify([url, apiKey, platformKey, release, allowEmpty, alsoAt, [...givenUp]]);
   if (last?.id !== id) {
     const [timeout, concurrency] = [positive(env.DOKPLOY_TIMEOUT, 1000), positive(env.DOKPLOY_CONCURRENCY, 1)];
     const options = { url: serverUrl(url), apiKey: headerValue(apiKey), timeout, concurrency };
@@ -56,6 +61,7 @@ export function contextFrom(given: StackConfig | undefined, env: NodeJS.ProcessE
       secrets: platformKey ? [apiKey, platformKey] : [apiKey],
       alsoAt: alsoAt.map(serverUrl),
       allowEmpty,
+      givenUp,
       timing: DEFAULT_TIMING,
     };
     last = { id, context };

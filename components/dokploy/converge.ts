@@ -9,8 +9,10 @@ import { changesDomains, domainColumns, planDomains, routeOf } from "./domains.t
 import { DokployError } from "./errors.ts";
 import { plainFailure, recordedFailure } from "./failure.ts";
 import { printDeployment } from "./fingerprint.ts";
+import { readLayout } from "./held-data.ts";
 import { clearTheWay } from "./in-the-way.ts";
 import { type ComposeInputs, composeInputs } from "./inputs.ts";
+import { afterWrite, dataOf, deployedData, liveText, refuseToLeave } from "./keep-data.ts";
 import { lookAtContainers } from "./look-at-containers.ts";
 import { maskFor } from "./mask.ts";
 import { ensureNetwork, externalNetworks } from "./networks.ts";
@@ -54,6 +56,9 @@ export async function converge(context: Context, target: Target): Promise<Compos
   const outputs = initialOutputs(context, target);
   try {
     refuseVolumeChanges(existingVolumes(target), volumesOf(wanted.composeFile, appName));
+    const live = record && (await liveText(context, record));
+    outputs.data = previous ? deployedData(previous) : live ? readLayout(live).data : [];
+    for (const line of refuseToLeave({ previous, live, wanted, appName }, context.givenUp)) console.log(line);
     const routes = (previous?.domains ?? []).map(routeOf);
     const plan = record
       ? planConvergence(record, wanted, routes, context.key)
@@ -63,6 +68,8 @@ export async function converge(context: Context, target: Target): Promise<Compos
 
     recorded = true;
     await write(context, target, plan);
+    // What is written will be deployed, by whomever: what was given up is given up from here.
+    outputs.data = afterWrite(outputs.data, context.givenUp);
     const deploys = await mustDeploy(context, target, plan);
     if (record && !previous && !made) onTakenOver?.(takenOver(record, wanted, plan, deploys));
     let rows: ContainerRow[] | undefined;
@@ -78,7 +85,7 @@ export async function converge(context: Context, target: Target): Promise<Compos
     const { unfinished: _, ...finished } = outputs;
     const known = deploys || previous?.cutOff ? undefined : previous?.containers;
     const containers = known ?? (await lookAtContainers(context, identity(target), rows));
-    return { ...finished, ...(containers && { containers }), deployed: true };
+    return { ...finished, data: dataOf(wanted, appName), ...(containers && { containers }), deployed: true };
   } catch (error) {
     throw recorded ? recordedFailure(composeId, outputs, target.provider, error, mask) : plainFailure(error, mask);
   }
@@ -96,6 +103,7 @@ function initialOutputs(context: Context, target: Target): ComposeOutputs {
     settings: rightSettings(appName, wanted.waitTimeout, wanted.environmentId),
     declared: Object.keys(wanted.env).sort(),
     volumes: { ...existingVolumes(target), ...volumesOf(wanted.composeFile, appName) },
+    data: previous ? deployedData(previous) : [],
     foreignDomains: [],
     deployment: previous?.deployment ?? "",
     deployed: false,

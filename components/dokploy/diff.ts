@@ -1,5 +1,7 @@
 import { unixLines } from "./fingerprint.ts";
+import { readGivenUp } from "./give-up.ts";
 import { type ComposeInputs, hasUnknown } from "./inputs.ts";
+import { refuseToLeaveState } from "./keep-data.ts";
 import { type ComposeOutputs, requireKnownSchema } from "./outputs.ts";
 import { differingKeys, handMade } from "./plan.ts";
 import { ServiceError } from "./service-error.ts";
@@ -8,12 +10,18 @@ import { refuseVolumeChanges, volumesOf } from "./volumes.ts";
 
 /**
  * What an update would change, by key; empty when nothing. Values that a preview does not know yet count as changed.
- * Throws for changes that would cost data: nothing ever replaces a service.
+ * Throws for changes that would cost data, or by which a container would start without data that is not in `givenUp` (null: not asked):
+ * nothing ever replaces a service.
  */
-export function changedKeys(olds: ComposeOutputs, news: ComposeInputs): string[] {
+export function changedKeys(
+  olds: ComposeOutputs,
+  news: ComposeInputs,
+  givenUp: ReadonlySet<string> | null = readGivenUp(),
+): string[] {
   requireKnownSchema(olds);
   refuseMove(olds, news);
   if (!hasUnknown(news.composeFile)) refuseVolumeChanges(olds.volumes ?? {}, volumesOf(news.composeFile, olds.appName));
+  if (givenUp !== null) refuseToLeaveState(olds, news, givenUp);
 
   const right = rightSettings(olds.appName, news.waitTimeout, olds.environmentId);
   return [

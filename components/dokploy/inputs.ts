@@ -48,6 +48,8 @@ export interface ComposeInputs {
   adopt: boolean;
   /** `any` leaves routes that were made by hand in Dokploy; without it they are taken away. */
   routes?: "any";
+  /** Containers may start without the data that they have. Default false; left out then. */
+  disposable?: boolean;
 }
 
 export type DomainInput = Partial<Domain> & Pick<Domain, "host" | "service" | "port">;
@@ -105,7 +107,7 @@ function mapValues<I, O>(record: Record<string, I>, map: (value: I) => O): Recor
 export function composeInputs(from: ComposeInputs): ComposeInputs {
   const { environmentId, name, owner, service, composeFile, env, domains, checks, waitTimeout, stages, adopt } = from;
   const inputs = { environmentId, name, owner, service, composeFile, env, domains, checks, waitTimeout, stages, adopt };
-  return { ...inputs, ...keptRoutes(from) };
+  return { ...inputs, ...keptRoutes(from), ...(from.disposable === true ? { disposable: true } : {}) };
 }
 
 /** Left out where it says nothing: states of earlier releases have no such key. */

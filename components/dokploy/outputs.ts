@@ -1,3 +1,4 @@
+import type { Held } from "./held-data.ts";
 import type { ComposeInputs } from "./inputs.ts";
 import { ServiceError } from "./service-error.ts";
 import type { Settings } from "./settings.ts";
@@ -22,6 +23,8 @@ export interface ComposeOutputs extends ComposeInputs {
   declared: string[];
   /** Volumes that a deployment of ours may have made, with their definitions. */
   volumes: Record<string, string>;
+  /** Data that our last deployment gave the containers; absent in states of older releases. */
+  data?: readonly Held[];
   /** Routes made by hand (`host/path`), as last seen; with `routes: any` those of the last update. */
   foreignDomains: string[];
   /** Title of our last deployment, "" before the first. */

@@ -8,7 +8,9 @@ import { changedKeys, takenRoutes } from "./diff.ts";
 import * as environment from "./environment.ts";
 import type { EnvironmentInputs } from "./environment-find.ts";
 import { plainFailure } from "./failure.ts";
+import { readGivenUp } from "./give-up.ts";
 import { type ComposeInputs, hasUnknown, type RawComposeInputs, withDefaults } from "./inputs.ts";
+import { refuseToLeaveState } from "./keep-data.ts";
 import { type Described, maskFor } from "./mask.ts";
 import { type ComposeOutputs, DEPLOYED, type EnvironmentOutputs } from "./outputs.ts";
 import { mistakesIn } from "./validate.ts";
@@ -39,10 +41,14 @@ export async function diffEnvironment(_config: Config, _id: string, olds: Enviro
   return offline([], () => ({ changes: environment.environmentChanges(olds, news) }));
 }
 
+/** Services that the program of this run has registered: only what it says can leave data. */
+const registered = new Set<string>();
+
 /** Fills in defaults, and refuses what can be seen to be wrong before anything is sent. */
 export async function checkCompose(config: Config, olds: object, news: RawComposeInputs) {
   const checked = offline([news], () => {
     const inputs = withDefaults(news);
+    if (inputs.service !== undefined) registered.add(inputs.service);
     // The engine prints the value of a named property: it gets none.
     const failures = mistakesIn(inputs, true).map((reason) => ({ property: "", reason: `config_invalid: ${reason}` }));
     return { inputs, failures };
@@ -60,7 +66,11 @@ async function announceTakeOver(config: Config, inputs: ComposeInputs): Promise<
   const looked = plainly(config, [inputs], (context) => foreseeTakeOver(context, inputs, project));
   // It is only foretold; what stands in the way is told by the update, or by who asked to take something over.
   const taken = await (inputs.adopt === true ? looked : looked.catch(() => undefined));
-  if (taken !== undefined) sayOnce(printTakenOver(taken));
+  if (taken === undefined) return;
+  sayOnce(printTakenOver(taken));
+  // `dockmaster import` only shows what taking over would mean; the update still refuses what must not be.
+  if (process.env.DOCKMASTER_PLAN_ADOPTION === "1") return;
+  for (const line of offline([inputs], () => taken.leaves?.() ?? [])) console.log(line);
 }
 
 const said = new Set<string>();
@@ -100,14 +110,23 @@ export async function deleteCompose(config: Config, id: string, olds: ComposeOut
 
 const KEEP = "platform:routes: any in the stack's file keeps such routes";
 
-/** Never names a replacement: no change of an input replaces a service. */
+/**
+ * Never names a replacement: no change of an input replaces a service. A refresh asks too, how what it found differs from what the state
+ * had: that goes nowhere, and must not fail.
+ */
 export async function diffCompose(_config: Config, _id: string, olds: ComposeOutputs, news: ComposeInputs) {
   return offline([olds, news], () => {
-    const changes = changedKeys(olds, news).length > 0;
+    const isAsked = registered.has(news.service);
+    const givenUp = readGivenUp();
+    const changes = changedKeys(olds, news, isAsked ? givenUp : null).length > 0;
     const taken = takenRoutes(olds, news);
     // The engine shows what the program says, and that never named them.
     if (taken.length > 0) {
       console.log(`${news.service}: ${taken.join(", ")} was made by hand in Dokploy and is taken away; ${KEEP}`);
+    }
+    if (isAsked) for (const line of refuseToLeaveState(olds, news, givenUp)) console.log(line);
+    if (isAsked && givenUp.size > 0 && hasUnknown([news.composeFile, news.env])) {
+      console.log(`${news.service}: what it leaves is known only to the update`);
     }
     return { changes };
   });

@@ -4,6 +4,7 @@ import { foreignRoutes, type LiveDomain, readDomains, routeOf } from "./domains.
 import { decodeEnv } from "./env.ts";
 import { contentDigest, fingerprint, parseDeployment, unixLines } from "./fingerprint.ts";
 import type { Domain } from "./inputs.ts";
+import { deployedData } from "./keep-data.ts";
 import { ownedBy, parseMarker, parseWrote } from "./marker.ts";
 import { type ComposeOutputs, DEPLOYED, SCHEMA_VERSION } from "./outputs.ts";
 import { broughtOther, differingKeys, handMade, lastDeployment } from "./plan.ts";
@@ -70,8 +71,11 @@ export function readOutputs(
     ...found,
     ...(trouble && olds.deployed && !explained ? [`${DEPLOYED}${WORDS[trouble] ?? trouble}`] : []),
   ];
+  // Once they differ, text and env tell no more what our deployment gave the containers.
+  const isOther = seen.composeFile !== olds.composeFile || differingKeys(olds.env, seen.env).length > 0;
   return {
     ...seen,
+    ...(isOther && { data: deployedData(olds) }),
     deployed: trouble === undefined && !cutOff,
     drift: [...new Set(drift)],
     ...(cutOff && { cutOff, unfinished: [...new Set([...(olds.unfinished ?? []), ...written, "deployment"])] }),

@@ -70,6 +70,8 @@ export interface ComposeArgs {
   adopt?: pulumi.Input<boolean>;
   /** `any` leaves routes that people made by hand in Dokploy, and reports them. Default: the next update takes them away. */
   routes?: pulumi.Input<"any">;
+  /** Lets containers start without data that they have: for throw-away stacks. Default false. */
+  disposable?: pulumi.Input<boolean>;
 }
 
 /** What state keeps of the provider. */

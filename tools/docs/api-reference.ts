@@ -44,7 +44,7 @@ curl --silent --show-error --fail-with-body "$DOCKMASTER_URL/deploy" \\
   --header "x-hub-signature-256: sha256=$signature" --data "$body"
 \`\`\`
 
-The v2 form covers method, path, time and a nonce too, so it cannot be replayed; \`rollback\` and \`cancel\` need it, and with \`REQUIRE_V2=true\` everything does. The \`dockmaster\` command uses it.
+The v2 form covers method, path, time and a nonce too, so it cannot be replayed; \`rollback\`, \`cancel\` and a \`give_up\` of a deploy or sync need it, and with \`REQUIRE_V2=true\` everything does. The \`dockmaster\` command uses it.
 
 \`\`\`sh
 body='{"env":"staging","tag":"v1.0.1","triggered_by":"me","rollback":true}'

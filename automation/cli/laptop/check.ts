@@ -3,25 +3,28 @@ import { EXIT } from "../exit.ts";
 import { printMark } from "../print/live.ts";
 import { printJson, printLines } from "../print/print.ts";
 import { CliError, wrongUse } from "../problem.ts";
+import { addGiveUp } from "../runner/options.ts";
 import type { CheckReport } from "./check-report.ts";
 import { findCheckout, requireStack } from "./checkout.ts";
 import { runProgram } from "./run-program.ts";
 
 /** `dockmaster check` */
 export function define(command: Command): void {
-  command
+  addGiveUp(command)
     .argument("[stacks...]", "stacks to check (default: every Pulumi.<stack>.yaml but bootstrap)")
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",
-      "\nAll mistakes at once, each with its place and what to do.\n\nExamples:\n  dockmaster check\n  dockmaster check production --json",
+      "\nAll mistakes at once, each with its place and what to do. Where Git here knows the stack's last release, a container that\nwould start without the data that it has there is one.\n\nExamples:\n  dockmaster check\n  dockmaster check production --json",
     )
-    .action(async (stacks: string[], options: { json?: boolean }) => {
+    .action(async (stacks: string[], options: { json?: boolean; giveUp: string[] }) => {
       const checkout = findCheckout();
       for (const stack of stacks) requireStack(checkout, stack);
       const names = stacks.length > 0 ? stacks : checkout.stacks;
       if (names.length === 0) throw wrongUse("There is no stack to check", "Make a Pulumi.<stack>.yaml first");
-      const reports = await Promise.all(names.map((stack) => checkStack(checkout.folder, stack)));
+      const reports = await Promise.all(
+        names.map((stack) => checkStack(checkout.folder, stack, undefined, options.giveUp)),
+      );
       const ok = reports.every((each) => each.ok);
       if (options.json) printJson({ ok, stacks: reports });
       else printLines(reports.flatMap(toLines));
@@ -36,9 +39,17 @@ interface GivenValue {
   value: string;
 }
 
-/** Runs the checkout's own check of a stack, or of one value for a secret of it. Throws CliError when it breaks down. */
-export async function checkStack(folder: string, stack: string, given?: GivenValue): Promise<CheckReport> {
-  const words = given ? ["--value-of", given.service, given.name] : [];
+/**
+ * Runs the checkout's own check of a stack, or of one value for a secret of it. `giveUp`: full names of volumes that containers may
+ * start without. Throws CliError when it breaks down.
+ */
+export async function checkStack(
+  folder: string,
+  stack: string,
+  given?: GivenValue,
+  giveUp: string[] = [],
+): Promise<CheckReport> {
+  const words = given ? ["--value-of", given.service, given.name] : giveUp.map((name) => `--give-up=${name}`);
   // What reads the report is loaded while the report is made.
   const [{ code, stdout, stderr }, { checkReport }] = await Promise.all([
     runProgram(process.execPath, ["stacks/check.ts", stack, ...words, "--json"], {

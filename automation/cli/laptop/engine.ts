@@ -42,7 +42,7 @@ export function laptopEnvironment(): NodeJS.ProcessEnv {
 /**
  * Runs `pulumi <words>` on a stack with a copy of its file, so that the checkout stays as it is. Ctrl-C reaches the
  * engine, which ends when its running step has ended. Throws CliError `stack_unknown` when the backend does not have
- * the stack.
+ * the stack. `more` is added to the environment.
  */
 export async function runEngine(
   checkout: Checkout,
@@ -50,8 +50,9 @@ export async function runEngine(
   words: string[],
   onEvent: (event: EngineEvent, at: number) => void,
   editConfig: (text: string) => string = (text) => text,
+  more: NodeJS.ProcessEnv = {},
 ): Promise<EngineRun> {
-  const env = laptopEnvironment();
+  const env = { ...laptopEnvironment(), ...more };
   await recordLeftover(checkout, stack, env);
   const folder = mkdtempSync(join(tmpdir(), "dockmaster-"));
   const interrupt = () => {};

@@ -76,7 +76,7 @@ export function define(command: Command): void {
       printLines([
         `${printMark("ok")} Pulumi.${stack}.yaml says \`adopt: true\` for ${names}`,
         ...held.map((name) => `  Vault has a value of its own for ${name}: that one counts`),
-        `  → dockmaster up ${stack}; afterwards \`adopt\` can be taken out again`,
+        `  → ${["dockmaster up", stack, ...leftBehind(adoption)].join(" ")}; afterwards \`adopt\` can be taken out again`,
       ]);
     });
 }
@@ -88,6 +88,11 @@ async function fillVault({ vault }: Adoption, access: Access["vault"]): Promise<
   const held: string[] = [];
   for (const { path, name, value } of vault) if (!(await fill(path, name, value))) held.push(name);
   return held;
+}
+
+/** What the update has to be told so that it leaves the volumes behind. */
+function leftBehind({ services }: Adoption): string[] {
+  return services.flatMap(({ moved }) => moved.map(({ from }) => `--give-up ${from}`));
 }
 
 const KINDS: Record<Pairing["kind"], string> = {

@@ -39,7 +39,11 @@ export async function planInputs(
     const file = join(folder, "plan.json");
     // The engine's events mask what is secret, and all of a service that has a given secret; its plan need not.
     const words = [...previewWords({}), "--save-plan", file, "--show-secrets"];
-    const run = await runOnStack(checkout, stack, words, live, { editConfig: () => stackFile });
+    const run = await runOnStack(checkout, stack, words, live, {
+      editConfig: () => stackFile,
+      // It shows what taking over would mean; the update still refuses what must not be.
+      env: { DOCKMASTER_PLAN_ADOPTION: "1" },
+    });
     if (!run.ok) throw previewFailed(run.cause);
     const { resourcePlans } = plan.parse(JSON.parse(readFileSync(file, "utf8")));
     return new Map(Object.entries(resourcePlans).map(([urn, { goal }]) => [urn, mapPlain(goal?.inputDiff.adds ?? {})]));

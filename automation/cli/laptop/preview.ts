@@ -1,20 +1,22 @@
 import type { Command } from "commander";
+import { refuseUnknown } from "../../domain/give-up.ts";
 import { printMark } from "../print/live.ts";
 import { printLines } from "../print/print.ts";
 import { progressFor } from "../print/progress.ts";
+import { addGiveUp } from "../runner/options.ts";
 import type { RunnerPreviewOptions } from "../runner/preview.ts";
 import { type Checkout, findCheckout, requireStack } from "./checkout.ts";
 import { createStack } from "./engine.ts";
 import { findPlace } from "./leftover.ts";
 import { findHolder, wordHolder } from "./lock/holder.ts";
 import { type PresentOptions, presentRun } from "./present.ts";
-import { runOnStack } from "./stack-run.ts";
+import { runOnStack, type StackRun } from "./stack-run.ts";
 
 type PreviewOptions = PresentOptions & RunnerPreviewOptions & { create?: boolean; runner?: boolean };
 
 /** `dockmaster preview` */
 export function define(command: Command): void {
-  command
+  addGiveUp(command)
     .argument("<stack>", "the stack, e.g. staging")
     .option("--diff", "also print the engine's own account, key by key (secrets masked)")
     .option("--create", "make the stack in the state backend when it is new")
@@ -38,12 +40,10 @@ export function define(command: Command): void {
       requireStack(checkout, stack);
       if (options.create) await createStack(checkout, stack);
       if (!options.json) printLines(await warnHeld(checkout, stack));
-      process.exitCode = presentRun(
-        stack,
-        "preview",
-        await runOnStack(checkout, stack, previewWords(options), progressFor(options)),
-        { ...options, planned: true },
-      );
+      process.exitCode = presentRun(stack, "preview", await previewStack(checkout, stack, options), {
+        ...options,
+        planned: true,
+      });
     });
 }
 
@@ -56,6 +56,24 @@ export async function warnHeld(checkout: Checkout, stack: string): Promise<strin
     "  → what follows may be half of its work: look again later",
     "",
   ];
+}
+
+/** Previews a stack. Throws CliError. */
+export async function previewStack(
+  checkout: Checkout,
+  stack: string,
+  options: PresentOptions & { giveUp: string[] },
+): Promise<StackRun> {
+  const { giveUp } = options;
+  const env = giveUpEnvironment(giveUp);
+  const run = await runOnStack(checkout, stack, previewWords(options), progressFor(options), { env });
+  const cause = run.ok ? refuseUnknown(giveUp, run.records) : null;
+  return cause ? { ...run, ok: false, notLeft: true, cause } : run;
+}
+
+/** What the program has to know of `--give-up`. */
+export function giveUpEnvironment(volumes: readonly string[]): NodeJS.ProcessEnv {
+  return volumes.length > 0 ? { DOCKMASTER_GIVE_UP: volumes.join(",") } : {};
 }
 
 /** The engine's words for a preview that looks at Dokploy. */

@@ -19,8 +19,17 @@ export interface StackRun {
   cause: Cause | null;
   seconds: number;
   records: TimedRecord[];
+  /** A preview in which a volume was given up that none of its services leaves. */
+  notLeft?: boolean;
   /** What the engine printed. */
   output: string;
+}
+
+interface StackRunOptions {
+  onRaw?: (event: EngineEvent) => void;
+  editConfig?: (text: string) => string;
+  /** For the program, besides what is in this shell. */
+  env?: NodeJS.ProcessEnv;
 }
 
 /**
@@ -33,7 +42,7 @@ export async function runOnStack(
   stack: string,
   words: string[],
   live: Live,
-  { onRaw, editConfig }: { onRaw?: (event: EngineEvent) => void; editConfig?: (text: string) => string } = {},
+  { onRaw, editConfig, env }: StackRunOptions = {},
 ): Promise<StackRun> {
   const since = Date.now();
   const records: TimedRecord[] = [];
@@ -53,6 +62,7 @@ export async function runOnStack(
         show(event, at);
       },
       editConfig,
+      env,
     );
     // The engine's order is another one every time.
     const services = reduceOutcomes(records, [], false).sort((a, b) => a.service.localeCompare(b.service));

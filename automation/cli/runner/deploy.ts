@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { readRunnerAddress } from "./address.ts";
 import { whoAsks } from "./asker.ts";
-import { addRunOptions } from "./options.ts";
+import { addRunOptions, givenUpBody } from "./options.ts";
 import { type RunOptions, requestRun } from "./request-run.ts";
 
 /** `dockmaster deploy` */
@@ -21,6 +21,7 @@ export function define(command: Command): void {
 /** Options of deploy and rollback. */
 export interface DeployOptions {
   service: string[];
+  giveUp: string[];
   reason?: string;
   summary?: string;
 }
@@ -30,12 +31,13 @@ export function requestDeploy(
   release: { env: string; tag: string; rollback?: true },
   options: RunOptions & DeployOptions & { command: string },
 ): Promise<number> {
-  const { service, reason, command, json, summary } = options;
+  const { service, giveUp, reason, command, json, summary } = options;
   const body = {
     ...release,
     triggered_by: whoAsks(),
     ...(service.length > 0 ? { services: service } : {}),
     ...(reason === undefined ? {} : { reason }),
+    ...givenUpBody(giveUp),
   };
   return requestRun(readRunnerAddress(), "/deploy", body, options, {
     command,

@@ -106,6 +106,7 @@ export function contextTo(dokploy: Dokploy, patch: Partial<Context> = {}): Conte
     secrets: ["an-api-key-that-must-not-show"],
     alsoAt: [],
     allowEmpty: false,
+    givenUp: new Set(),
     timing: QUICK,
     ...patch,
   };

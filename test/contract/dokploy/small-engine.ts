@@ -11,6 +11,7 @@ import {
 import { reasonOf } from "../../../components/dokploy/failure.ts";
 import { type ComposeInputs, type RawComposeInputs, withDefaults } from "../../../components/dokploy/inputs.ts";
 import type { ComposeOutputs, EnvironmentOutputs } from "../../../components/dokploy/outputs.ts";
+import { ServiceError } from "../../../components/dokploy/service-error.ts";
 import { mistakesIn } from "../../../components/dokploy/validate.ts";
 
 /** A service as a program says it. */
@@ -139,7 +140,9 @@ export function createSmallEngine(owner: ComposeInputs["owner"]) {
         properties?: ComposeOutputs & { __provider?: unknown };
         reasons?: string[];
       };
-      if (id === undefined) return { op: "fail", reason: (error as Error).message };
+      // What `diff` throws is put into words by the provider's outermost layer, which is not here.
+      const reason = error instanceof ServiceError ? reasonOf(error, (text) => text) : (error as Error).message;
+      if (id === undefined) return { op: "fail", reason };
       if (properties?.__provider !== "the shim")
         throw new Error("the failure lost __provider: the resource could never be refreshed");
       keep(id, properties, true);

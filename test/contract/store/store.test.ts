@@ -75,6 +75,16 @@ for (const engine of engines()) {
         expect((await store.accept(request(changes), T0)).duplicate).toBe(false);
       });
 
+      test("keeps the volumes that a run gives up, and no request without them joins it", async () => {
+        const { run } = await store.accept(request({ giveUp: ["a", "b"] }), T0);
+        expect(await second.run(run.id)).toMatchObject({ giveUp: ["a", "b"] });
+        expect(await second.accept(request({ giveUp: ["a", "b"] }), T0)).toMatchObject({ duplicate: true });
+        expect(await second.accept(request({ giveUp: ["a"] }), T0)).toMatchObject({ duplicate: false });
+        const plain = await second.accept(request(), T0 + 1);
+        expect(plain.duplicate).toBe(false);
+        expect(plain.run).not.toHaveProperty("giveUp");
+      });
+
       test("makes a new run when the earlier one is over", async () => {
         await succeed(store, {}, T0);
         expect((await store.accept(request(), T0 + 1)).duplicate).toBe(false);

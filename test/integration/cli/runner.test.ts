@@ -50,6 +50,23 @@ describe("deploy", () => {
     });
   });
 
+  test("gives volumes up by name, with a deploy, a rollback, a sync and a preview", async () => {
+    const words = ["--give-up", "v1", "--give-up", "v2", "--json"];
+    const asked: [string, string[]][] = [
+      ["/deploy", ["deploy", "staging", "v1.2.4"]],
+      ["/deploy", ["rollback", "staging", "--to", "v1.2.3"]],
+      ["/sync", ["sync", "staging"]],
+      ["/preview", ["preview", "staging", "--runner", "--tag", "v1.2.4"]],
+    ];
+    for (const [path, command] of asked) {
+      scriptDeploy({ status: 200, body: view() });
+      runner.script.set(`POST ${path}`, [accepted]);
+      runner.received.length = 0;
+      await dockmaster(...command, ...words);
+      expect(runner.received[0]).toMatchObject({ path, body: { give_up: ["v1", "v2"] } });
+    }
+  });
+
   test("goes on where a broken stream left off, and shows nothing twice", async () => {
     scriptDeploy(running, { status: 200, body: view() });
     runner.streams.set("run-1", [step("started", "update", "redis"), "break", step("done", "update", "redis")]);

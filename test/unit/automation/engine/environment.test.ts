@@ -4,12 +4,13 @@ import { buildEngineEnvironment, pickEnvironment } from "../../../../automation/
 import { createVariables } from "../../../../automation/variables.ts";
 import { nodeOptions } from "../../../../tools/engine-path.mjs";
 
-const build = (env: Record<string, string>) =>
+const build = (env: Record<string, string>, giveUp?: string[]) =>
   buildEngineEnvironment(createVariables(env), {
     path: "/engine:/node",
     pulumiHome: "/data/pulumi",
     backendUrl: "file:///data/state",
     release: "v1.2.3 0123abc",
+    giveUp,
   });
 
 test("the program sees what it needs, and nothing of what is the runner's own", () => {
@@ -54,6 +55,11 @@ test("the program sees what it needs, and nothing of what is the runner's own", 
 test("other addresses of a server, and how it is asked, are handed on: the provider's own hints name them", () => {
   const env = { DOKPLOY_ALSO_AT: "http://dokploy:3000", DOKPLOY_TIMEOUT: "30", DOKPLOY_CONCURRENCY: "2" };
   expect(build(env)).toMatchObject(env);
+});
+
+test("only the run's own request gives volumes up", () => {
+  expect(build({ DOCKMASTER_GIVE_UP: "everything" })).not.toHaveProperty("DOCKMASTER_GIVE_UP");
+  expect(build({ DOCKMASTER_GIVE_UP: "everything" }, ["a", "b"])).toHaveProperty("DOCKMASTER_GIVE_UP", "a,b");
 });
 
 test("what is not set is not there, not even empty", () => {

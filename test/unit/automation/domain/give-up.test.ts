@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import type { TimedRecord } from "../../../../automation/domain/engine-record.ts";
+import { refuseUnknown } from "../../../../automation/domain/give-up.ts";
+
+const said = (message: string): TimedRecord => ({
+  at: 0,
+  event: { type: "diagnostic", severity: "info", urn: null, message },
+});
+const made: TimedRecord = {
+  at: 0,
+  event: {
+    type: "resource",
+    phase: "started",
+    op: "create",
+    urn: "urn:pulumi:s::p::a$dokploy:Compose::redis",
+    keys: [],
+  },
+};
+const TOLD = said("redis gives up volume d1: container redis has volume d1 at /data and would start without it");
+
+test.each<[string, string[], TimedRecord[], string | null]>([
+  ["what is left", ["d1"], [TOLD], null],
+  ["nothing", [], [], null],
+  ["what nobody leaves", ["d2"], [TOLD], "no service leaves d2, and nothing was changed"],
+  ["what nobody leaves, beside what is left", ["d1", "d2"], [TOLD], "no service leaves d2, and nothing was changed"],
+  ["what only the update can tell", ["d2"], [said("redis: what it leaves is known only to the update")], null],
+  ["what a service may leave that the state does not know", ["d2"], [made], null],
+])("gives up %s", (_, givenUp, records, expected) => {
+  expect(refuseUnknown(givenUp, records)?.message ?? null).toBe(expected);
+});
+
+test("names what is left", () => {
+  expect(refuseUnknown(["d2"], [TOLD])?.hint).toBe("give up only what is left: d1");
+});
