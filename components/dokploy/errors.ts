@@ -81,6 +81,17 @@ function isJson(answer: Answer): boolean {
   return answer.contentType.includes("json") || /^\s*[{["]/.test(answer.text);
 }
 
+/**
+ * Whether a refusal may be about the key or about a right: it is the one word that tRPC says by itself. Dokploy verifies a key twice
+ * per request, and a rate limit that falls between the two checks is answered so; a procedure for owners and admins alone says the
+ * same to others. A right that Dokploy's own code misses has words of its own.
+ */
+export function isUnclear({ status, text }: Pick<Answer, "status" | "text">): boolean {
+  if (status !== 401) return false;
+  const { code, message } = parseBody(text);
+  return code === "UNAUTHORIZED" && (message === undefined || message === "UNAUTHORIZED");
+}
+
 /** Translates an answer that is not a success. `worked` says whether this key has been accepted before. */
 export function toDokployError(call: Call, answer: Answer, worked: boolean): DokployError {
   const at = `${call.method} ${call.procedure} answered ${answer.status}`;

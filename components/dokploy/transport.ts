@@ -1,5 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Answer, type Call, type DokployError, isHtml, toConnectionError, toDokployError } from "./errors.ts";
+import {
+  type Answer,
+  type Call,
+  type DokployError,
+  isHtml,
+  isUnclear,
+  toConnectionError,
+  toDokployError,
+} from "./errors.ts";
 import { exchange, type NoAnswer, openConnections } from "./exchange.ts";
 import { openSlots } from "./slots.ts";
 
@@ -33,6 +41,22 @@ export interface Transport {
 const ATTEMPTS = 5;
 const LONGEST_PAUSE = 3_000;
 
+/** Pause before a call that was refused without a word is sent again, in first pauses: a short rate limit has passed by then. */
+const DOUBT = 5;
+
+/** What every key may ask. */
+const HARMLESS = "settings.getDokployVersion";
+
+/** A refusal that may be about the key or about a right, as what it is when it is about a right. */
+class Unclear extends Error {
+  readonly refusal: DokployError;
+
+  constructor(refusal: DokployError) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
+
 /**
  * Opens the one connection pool to a Dokploy server. Calls resolve to the parsed JSON, or undefined for an empty body,
  * and reject with a {@link DokployError}.
@@ -58,6 +82,11 @@ export function openTransport(options: TransportOptions): Transport {
     } catch (error) {
       throw toConnectionError(call, options.url, error as NoAnswer);
     }
+    if (isUnclear(answer)) {
+      // Whatever it is, the first of the two checks took the key.
+      worked = true;
+      throw new Unclear(toDokployError(call, answer, worked));
+    }
     if (answer.status < 200 || answer.status > 299 || isHtml(answer)) throw toDokployError(call, answer, worked);
     worked = true;
     try {
@@ -67,21 +96,66 @@ export function openTransport(options: TransportOptions): Transport {
     }
   }
 
+  let asking: Promise<DokployError | undefined> | undefined;
+
+  /** What is wrong with the key; undefined when it is taken. One question for all who doubt it at once. */
+  function doubt(): Promise<DokployError | undefined> {
+    const call: Call = { method: "GET", procedure: HARMLESS, server: options.url };
+    asking ??= once(call, addressOf(HARMLESS), undefined, timeout)
+      .then(
+        () => undefined,
+        (error: unknown) => (error instanceof Unclear ? limited(call) : (error as DokployError)),
+      )
+      .finally(() => {
+        asking = undefined;
+      });
+    return asking;
+  }
+
+  /** As a key is told that stopped working. */
+  function limited(call: Call): DokployError {
+    return toDokployError(call, { status: 401, contentType: "application/json", text: "{}" }, true);
+  }
+
+  /**
+   * What a refusal was in the end; undefined: ask again. A rate limit passes, or is said in other words the next time; a missing right
+   * stays, also right after the key was taken.
+   */
+  async function judge(call: Call, refusal: DokployError, times: number): Promise<DokployError | undefined> {
+    if (times === 1) {
+      await sleep(DOUBT * backoff);
+      return undefined;
+    }
+    if (times === 3) return refusal;
+    const trouble = await doubt();
+    if (trouble === undefined) return undefined;
+    return trouble.kind === "limited-key" ? limited(call) : trouble;
+  }
+
   async function send(call: Call, target: URL, body: string | undefined, limit: number, idempotent: boolean) {
     let left = 2 * limit;
+    let unclear = 0;
     for (let attempt = 1; ; attempt++) {
       // Its time begins with its turn: reads that wait behind long deletions are not late.
       const release = await slots.take();
       const since = Date.now();
+      let refusal: DokployError | undefined;
       try {
         return await once(call, target, body, limit);
       } catch (error) {
-        const { kind, ambiguous } = error as DokployError;
+        if (error instanceof Unclear) refusal = error.refusal;
+        const { kind, ambiguous } = refusal ?? (error as DokployError);
         const harmless = kind === "transient" && (idempotent || !ambiguous);
         left -= Date.now() - since;
-        if (!harmless || attempt === ATTEMPTS || left < 0) throw error;
+        if (refusal === undefined && (!harmless || attempt === ATTEMPTS || left < 0)) throw error;
       } finally {
         release();
+      }
+      if (refusal !== undefined) {
+        // Nothing was carried out: whatever refused it did so before the procedure began.
+        const verdict = await judge(call, refusal, ++unclear);
+        if (verdict !== undefined) throw verdict;
+        continue;
       }
       const pause = Math.min(backoff * 2 ** (attempt - 1), LONGEST_PAUSE) * (0.5 + Math.random() / 2);
       left -= pause;

@@ -16,7 +16,7 @@ export const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("latency"), ms: z.number().min(0), ...request }),
   z.strictObject({ kind: z.literal("error"), status: z.number().int().min(500).max(599).default(500), ...request }),
   z.strictObject({ kind: z.literal("html"), status: z.number().int().min(400).max(599).default(502), ...request }),
-  z.strictObject({ kind: z.literal("unauthorized"), ...request }),
+  z.strictObject({ kind: z.literal("unauthorized"), check: z.enum(["first", "second"]).optional(), ...request }),
   z.strictObject({ kind: z.literal("drop-before"), ...request }),
   z.strictObject({ kind: z.literal("drop-after"), ...request }),
   z.strictObject({ kind: z.literal("lose-job"), ...deployment }),
@@ -43,7 +43,7 @@ export const faultSchema = z.discriminatedUnion("kind", [
  * Something that goes wrong on demand.
  *
  * Requests: `latency` (ms before the work), `error` (5xx as JSON), `html` (a proxy's page), `unauthorized` (as a
- * rate-limited key), `drop-before` and `drop-after` (the connection breaks before or after the write took effect).
+ * rate-limited key; with `check: second` as one whose limit falls between Dokploy's two checks), `drop-before` and `drop-after` (the connection breaks before or after the write took effect).
  * Deployments: `lose-job` (accepted, then gone as in a restart), `stuck` (stays `running` until killed twice or the server
  * restarts), `slow-deploy` (waits for ms, or until faults are cleared), `fail-deploy` (compose fails with these lines).
  * `containers`: handed to the simulated containers, see ScriptedFailure; with `now` also for what runs already.

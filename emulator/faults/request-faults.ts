@@ -37,12 +37,23 @@ function answerInstead(c: Context, fault: RequestFault): Response | undefined {
     case "html":
       return new Response(BAD_GATEWAY, { status: fault.status, headers: { "content-type": "text/html" } });
     case "unauthorized":
-      return Response.json({ message: "Unauthorized" }, { status: 401 });
+      return Response.json(
+        fault.check === "second" ? betweenChecks(procedureOf(c.req.path)) : { message: "Unauthorized" },
+        {
+          status: 401,
+        },
+      );
     case "drop-before":
       return dropConnection(c);
     default:
       return undefined;
   }
+}
+
+/** What tRPC says of a key that the page's route had taken. */
+function betweenChecks(path: string) {
+  const data = { code: "UNAUTHORIZED", httpStatus: 401, path, zodError: null };
+  return { message: "UNAUTHORIZED", code: "UNAUTHORIZED", data };
 }
 
 export function dropConnection(c: Context): Response {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Context, Hono } from "hono";
 import type { Dokploy } from "../dokploy.ts";
 import { httpStatus, RpcError } from "../rpc/error.ts";
@@ -6,6 +7,9 @@ import { isJson, readRestBody } from "./body.ts";
 import { coerce } from "./coerce.ts";
 import { invoke, type Outcome } from "./invoke.ts";
 
+/** Milliseconds between the two checks of a key with a rate limit. */
+const BETWEEN_CHECKS = 25;
+
 /** `/api/<router>.<procedure>`: queries are GET with query parameters, mutations POST with a JSON body. */
 export function restRoutes(dokploy: Dokploy, procedures: Procedures): Hono {
   const app = new Hono();
@@ -13,10 +17,8 @@ export function restRoutes(dokploy: Dokploy, procedures: Procedures): Hono {
     const body = c.req.method === "POST" ? await readRestBody(c) : ({ ok: true, value: {} } as const);
     if (!body.ok) return body.answer;
 
-    // The page's route and tRPC's context verify the key one after the other: every request uses it up twice.
     const key = c.req.header("x-api-key");
-    const user = dokploy.keys.verify(key) && dokploy.keys.verify(key);
-    if (!user) return c.json({ message: "Unauthorized" }, 401, { "content-type": "application/json; charset=utf-8" });
+    if (!dokploy.keys.verify(key)) return refused(c);
 
     const path = c.req.param("path");
     const procedure = Object.hasOwn(procedures, path) ? procedures[path] : undefined;
@@ -28,12 +30,29 @@ export function restRoutes(dokploy: Dokploy, procedures: Procedures): Hono {
       const message = `Unsupported content-type "${c.req.header("content-type")}`;
       return failure(c, { ok: false, error: new RpcError("UNSUPPORTED_MEDIA_TYPE", message), zodError: null }, path);
     }
+    // The page's route and tRPC's context verify the key one after the other: every request uses it up twice, and a limit may fall
+    // between the two. Each check asks the database; requests at once are all at the first before one is at the second.
+    const limited = dokploy.keys.hasRateLimit(key);
+    if (limited) await sleep(BETWEEN_CHECKS);
+    const user = dokploy.keys.verify(key);
+    // A key whose number of uses ends there is refused as one that never was (recorded, §38).
+    if (!user) return limited ? failure(c, unauthorized(), path) : refused(c);
+
     const sent = procedure.kind === "query" ? c.req.query() : body.value;
     const input = procedure.input === undefined ? undefined : coerce(procedure.input, sent);
     const outcome = await invoke(procedure, input, { dokploy, user });
     return outcome.ok ? success(c, outcome.value) : failure(c, outcome, path);
   });
   return app;
+}
+
+function refused(c: Context): Response {
+  return c.json({ message: "Unauthorized" }, 401, { "content-type": "application/json; charset=utf-8" });
+}
+
+/** What tRPC says by itself of a call without a user. */
+function unauthorized(): Outcome & { ok: false } {
+  return { ok: false, error: new RpcError("UNAUTHORIZED", "UNAUTHORIZED"), zodError: null };
 }
 
 function success(c: Context, value: unknown): Response {

@@ -20,6 +20,8 @@ export interface NewKey {
 export interface Keys {
   /** The user of a key that is good for one more verification, which it uses up; undefined for every other key. */
   verify(key: string | undefined): UserRow | undefined;
+  /** Whether a rate limit may make the key good for no more verifications, for a time. */
+  hasRateLimit(key: string | undefined): boolean;
   /** Makes a key; the key itself is only in this answer. */
   create(user: UserRow, wanted: NewKey, key?: string): { key: string; row: ApiKeyRow };
   /** Who asks an open procedure without a key. */
@@ -28,11 +30,15 @@ export interface Keys {
 
 export function openKeys(db: Database, now: () => Date): Keys {
   const idByHash = new Map(db.apiKeys.all().map((row) => [row.hash, row.id]));
+  const rowOf = (key: string | undefined) => {
+    const id = key === undefined ? undefined : idByHash.get(hashKey(key));
+    return id === undefined ? undefined : db.apiKeys.get(id);
+  };
   return {
     nobody: { id: "", memberId: "", email: "", firstName: "", role: "member", createdAt: "" },
+    hasRateLimit: (key) => rowOf(key)?.rateLimitEnabled ?? false,
     verify(key) {
-      const id = key === undefined ? undefined : idByHash.get(hashKey(key));
-      const row = id === undefined ? undefined : db.apiKeys.get(id);
+      const row = rowOf(key);
       if (row === undefined || !useUp(db, row, now().getTime())) return undefined;
       // A key without an organization always gets 401.
       return row.organizationId === null ? undefined : db.users.get(row.userId);

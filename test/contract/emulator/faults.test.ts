@@ -31,6 +31,18 @@ describe("faults on demand", () => {
     expect(await client.get("project.all")).toEqual({ status: 401, body: { message: "Unauthorized" } });
   });
 
+  it("answers as to a key whose limit falls between Dokploy's two checks, with a code", async () => {
+    emulator.control.addFault({ kind: "unauthorized", check: "second" });
+    expect(await client.get("project.all")).toEqual({
+      status: 401,
+      body: {
+        message: "UNAUTHORIZED",
+        code: "UNAUTHORIZED",
+        data: { code: "UNAUTHORIZED", httpStatus: 401, path: "project.all", zodError: null },
+      },
+    });
+  });
+
   it("breaks the connection before a write takes effect", async () => {
     emulator.control.addFault({ kind: "drop-before", procedure: "project.create" });
     await expect(client.post("project.create", { name: "x" })).rejects.toThrow("fetch failed");
