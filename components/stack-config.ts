@@ -23,7 +23,8 @@ const ROOT = join(import.meta.dirname, "..");
 
 /**
  * The configuration of a stack as its file in this checkout says it now, for what the engine hands an older one to. `given` when
- * there is no such file, or when its secrets cannot be decrypted: then the state's are all that is known.
+ * there is no such file, when it is another program's or says nothing of servers and keys (another file was named to the engine, or
+ * the environment has them), or when its secrets cannot be decrypted.
  */
 export function configOfNow(
   given: StackConfig | undefined,
@@ -32,21 +33,34 @@ export function configOfNow(
 ): Promise<StackConfig | undefined> {
   if (isHandedOver(env) || !stack || !/^[\w.-]+$/.test(stack)) return Promise.resolve(given);
   const file = join(root, `Pulumi.${stack}.yaml`);
-  const known = read.get(file) ?? readConfig(file, stack, root);
+  const known = read.get(file) ?? readConfig(file, stack, root, env);
   read.set(file, known);
   return known.then((config) => config ?? given);
 }
 
 const read = new Map<string, Promise<StackConfig | undefined>>();
 
-async function readConfig(file: string, stack: string, cwd: string): Promise<StackConfig | undefined> {
+async function readConfig(
+  file: string,
+  stack: string,
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+): Promise<StackConfig | undefined> {
   try {
+    if (!isOwnProgram(env, cwd)) return undefined;
     const { config = {} } = (parse(readFileSync(file, "utf8")) ?? {}) as { config?: Record<string, unknown> };
+    if (!Object.keys(config).some((key) => /^(dokploy|vault):|^platform:key$/.test(key))) return undefined;
     const values = hasSecret(config) ? await decrypt(file, stack, cwd) : new Map(Object.entries(config).map(toText));
     return { get: (key) => values.get(key) };
   } catch {
     return undefined;
   }
+}
+
+/** Whether the engine runs the program of this checkout: it names the project to every plugin. */
+function isOwnProgram(env: NodeJS.ProcessEnv, root: string): boolean {
+  const { name } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as { name?: string };
+  return name !== undefined && name === env.PULUMI_PROJECT;
 }
 
 /** The engine hands structured values over as JSON. */

@@ -57,7 +57,11 @@ ${table(platformSettings, "platform:")}
 
 ## Servers
 
-The environment wins.
+The environment wins. What counts is what both say *now*, for every command: the configuration that Pulumi's state keeps from the
+last update is not used. Runner and \`dockmaster\` hand the file's settings over to the engine; with plain \`pulumi\`, what only reads or
+deletes (\`refresh\`, \`destroy\`, the look of \`up --refresh\`) finds them in \`Pulumi.<stack>.yaml\` beside the program, also with
+\`--config-file\`. Where the file's secrets cannot be decrypted there (no \`pulumi\` on PATH, another passphrase), the last update's
+are tried; then set the variable, or run \`pulumi up\` once without \`--refresh\`.
 
 ${SERVERS}
 
