@@ -3,7 +3,7 @@ import { planStagingTag } from "./domain/promotion.ts";
 import type { Run } from "./domain/run.ts";
 import { short } from "./domain/verdict.ts";
 import { gatherChange, type StackChange } from "./facts.ts";
-import type { PushBody, WebhookAnswer } from "./http/schemas.ts";
+import type { PushBody, WebhookAnswer } from "./http/push.ts";
 import { requireStack } from "./release-request.ts";
 import { toWaitingView } from "./report.ts";
 import type { Runner } from "./runner.ts";

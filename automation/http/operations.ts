@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { pushBody, webhookAnswer } from "./push.ts";
 import {
   cancelBody,
   deployBody,
@@ -11,7 +12,6 @@ import {
   liveAnswer,
   previewAnswer,
   previewBody,
-  pushBody,
   runsAnswer,
   runsQuery,
   runView,
@@ -19,7 +19,6 @@ import {
   successAnswer,
   supersededAnswer,
   syncBody,
-  webhookAnswer,
 } from "./schemas.ts";
 
 /** One operation of the HTTP interface. */

@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import { PUSH_LIMIT, PUSH_TIMEOUT, parseText } from "../http/body.ts";
 import type { Door, DoorEnv } from "../http/door.ts";
 import { parseWait } from "../http/prefer.ts";
-import { PUSH_SELECTION, pushBody } from "../http/schemas.ts";
+import { PUSH_SELECTION, pushBody } from "../http/push.ts";
 import { toRunAnswer } from "../report.ts";
 import type { Runner } from "../runner.ts";
 import { type Changes, waitForRun } from "../waiting.ts";

@@ -11,7 +11,7 @@ const jobs = names.flatMap((name) =>
 
 test("all that was agreed are there", () => {
   const agreed = ["platform-staging", "platform-production", "platform-preview", "platform-drift", "platform-rollback"];
-  expect(names.toSorted()).toEqual([...agreed, "docs-site", "ci"].toSorted());
+  expect(names.toSorted()).toEqual([...agreed, "docs-site", "ci", "ci-fresh"].toSorted());
 });
 
 test.each(names)("%s gives no rights to the whole workflow and says which runs may be at once", (name) => {
