@@ -90,9 +90,12 @@ describe("the runner's image", () => {
 
   test("says which commit and release it is, in its last layer", () => {
     const words = final.steps.map(({ word }) => word);
-    expect(words.slice(-4)).toEqual(["ARG", "ARG", "LABEL", "CMD"]);
+    expect(words.slice(-5)).toEqual(["ARG", "ARG", "LABEL", "ENV", "CMD"]);
     expect(rests("LABEL")[0]).toContain('org.opencontainers.image.revision="${' + 'COMMIT}"');
     expect(rests("LABEL")[0]).toContain('org.opencontainers.image.version="${' + 'RELEASE}"');
+    // The process cannot read labels.
+    expect(rests("ENV").at(-1)).toContain("DOCKMASTER_IMAGE_RELEASE=${" + "RELEASE}");
+    expect(rests("ENV").at(-1)).toContain("DOCKMASTER_IMAGE_COMMIT=${" + "COMMIT}");
   });
 
   test("copies nothing that the list of its files, or the build context, leaves out", () => {
