@@ -194,8 +194,12 @@ function concludeCreation(taken: TakenOver | undefined, known: boolean): Conclus
 function concludeFinding({ told }: Story, { op, keys }: StepRecord, server: number | undefined): Conclusion {
   const result = RESULTS[op] ?? "changed";
   if (op === "delete") return { result, reason: "gone from Dokploy", well: false };
-  if (!told)
-    return { result, reason: op === "same" ? "equal" : (wordKeys("drift", named(keys))[0] ?? "is not running well") };
+  if (!told) {
+    const reason = op === "same" ? "equal" : (wordKeys("drift", named(keys))[0] ?? "is not running well");
+    // A provider that tells no more: it runs as the last update left it, unless it says that this differs.
+    const well = keys.some((key) => HEALTH_KEYS.includes(key)) ? {} : { well: true };
+    return { result, reason, ...well };
+  }
   const restarts = wordRestarts(told.restarts, server);
   const why = [...wordDrift(told.drift), ...restarts];
   const differs = told.drift.length > 0 || hasCrashed(told);

@@ -60,19 +60,17 @@ async function installEngine() {
   );
 }
 
-/** What keeps an engine on a socket of its own (`DOCKER_HOST`) apart from another one of this host. */
-function placeOfEngine() {
+/**
+ * The command of an engine. One on a socket of its own (`DOCKER_HOST`) also gets a network of its own: two on one would take each other's
+ * bridge away.
+ * @param {string[]} flags
+ */
+function engineCommand(flags) {
+  const words = ["dockerd", "--data-root", join(folder(), "data"), ...flags];
   const host = process.env.DOCKER_HOST;
-  if (!host) return [];
-  return [
-    "--host",
-    host,
-    "--exec-root",
-    join(folder(), "exec"),
-    "--pidfile",
-    join(folder(), "docker.pid"),
-    "--bridge=none",
-  ];
+  if (!host) return words;
+  const apart = ["--host", host, "--exec-root", join(folder(), "exec"), "--pidfile", join(folder(), "docker.pid")];
+  return ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", ...words, ...apart];
 }
 
 /** Starts an engine that outlives this script; its log and its pid are in the cache folder. */
@@ -82,7 +80,8 @@ async function startEngine() {
   for (const flags of attempts) {
     let ended = false;
     const output = openSync(log, "w");
-    const engine = spawn("dockerd", ["--data-root", join(folder(), "data"), ...placeOfEngine(), ...flags], {
+    const [program = "", ...words] = engineCommand(flags);
+    const engine = spawn(program, words, {
       detached: true,
       stdio: ["ignore", output, output],
     });

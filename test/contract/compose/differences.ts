@@ -19,6 +19,7 @@ export const REFUSED: readonly { says: RegExp; why: string }[] = [
 export const CHANGED: Readonly<Record<string, string>> = {
   names: "containers, volumes, networks and configs get the names that the platform gives them",
   "container_name, networks": "the platform sets them",
+  external_links: "bare names lead to siblings, also where a container is on networks with strangers",
   "environment and labels": "a number keeps the digits that were typed: Compose makes 1.1 of 1.10",
   "labels dockmaster.*": "a container is made anew when one of its secrets changes",
   logging: "logs are bounded unless the file says otherwise",

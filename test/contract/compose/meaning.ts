@@ -25,7 +25,11 @@ export function compareMeaning(own: Project, rendered: Project, rendering: Rende
   for (const name of names) {
     const full = rendering.containers[name] ?? name;
     const before = meaningOf(own.services[name] ?? {}, own, rendering, rendering.containers);
-    const after = withDefaultsTaken(before, meaningOf(rendered.services[full] ?? {}, rendered, rendering, {}));
+    const after = withDefaultsTaken(
+      before,
+      meaningOf(rendered.services[full] ?? {}, rendered, rendering, {}),
+      rendering,
+    );
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
       differ(before[key], after[key], `services.${name}.${key}`, found);
   }
@@ -114,8 +118,16 @@ function withoutEmpty(service: ComposedService): ComposedService {
 }
 
 /** The rendered container without what the platform adds where the file says nothing. */
-function withDefaultsTaken(before: ComposedService, after: ComposedService): ComposedService {
+function withDefaultsTaken(
+  before: ComposedService,
+  after: ComposedService,
+  { containers }: Rendering,
+): ComposedService {
   const taken = { ...after };
+  const siblings = Object.entries(containers).map(([key, full]) => `${full}:${key}`);
+  const links = (after.external_links ?? []) as string[];
+  if (before.external_links === undefined && links.every((link) => siblings.includes(link)))
+    delete taken.external_links;
   if (before.logging === undefined && isDeepStrictEqual(after.logging, LOGGING)) delete taken.logging;
   if (before.restart === undefined && after.restart === "unless-stopped") delete taken.restart;
   const own = before.healthcheck as Record<string, unknown> | undefined;

@@ -93,7 +93,7 @@ describe.skipIf(openbaoMissing)(`taking over with secrets in Vault${openbaoNote}
   test("the update takes the service over with it, and leaves none in Dokploy", async () => {
     const id = await laptop.composeId("redis");
     const end = await laptop.dockmaster("up", "staging", "--yes", "--json");
-    expect(results(end)).toEqual([["redis", "created"]]);
+    expect(results(end)).toEqual([["redis", "changed"]]);
     expect(await laptop.composeId("redis")).toBe(id);
     expect(await inVault()).toEqual({ redis_password: PASSWORD });
     expect(await laptop.envOf(id)).not.toContain(PASSWORD);
