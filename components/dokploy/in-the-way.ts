@@ -1,4 +1,3 @@
-import { z } from "zod";
 import type { Context } from "./context.ts";
 import type { Job } from "./deploy.ts";
 import { DokployError } from "./errors.ts";
@@ -90,21 +89,15 @@ async function remove({ dokploy }: Context, id: string, name: string, stop: bool
   }
 }
 
-const inspected = z.object({
-  Id: z.string(),
-  State: z.object({ Running: z.boolean().optional() }).optional(),
-  Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).optional(),
-});
-
 /** Undefined when Dokploy could not say. */
 async function findHolder({ dokploy }: Context, name: string): Promise<Holder | undefined> {
   try {
-    const found = inspected.safeParse(await dokploy.inspectContainer(name)).data;
+    const found = await dokploy.container(name);
     const project = found?.Config?.Labels?.["com.docker.compose.project"];
     const theirs =
       project === undefined ? undefined : (await dokploy.composes()).find((one) => one.appName === project);
     const service = theirs && (parseMarker(theirs.description)?.service || theirs.name);
-    return { project, service, id: found?.Id, running: found?.State?.Running === true };
+    return { project, service, id: found?.Id, running: found?.State.Running === true };
   } catch (error) {
     if (error instanceof DokployError) return undefined;
     throw error;

@@ -193,6 +193,7 @@ export const containerConfig = z.object({
   Id: z.string(),
   State: z.object({ Running: z.boolean(), StartedAt: z.string(), ExitCode: z.number() }),
   RestartCount: z.number(),
+  Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).nullish(),
 });
 export type ContainerConfig = z.infer<typeof containerConfig>;
 
