@@ -194,6 +194,7 @@ export const containerConfig = z.object({
   State: z.object({ Running: z.boolean(), StartedAt: z.string(), ExitCode: z.number() }),
   RestartCount: z.number(),
   Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).nullish(),
+  Mounts: z.array(z.object({ Name: text, Destination: z.string() })).nullish(),
 });
 export type ContainerConfig = z.infer<typeof containerConfig>;
 
