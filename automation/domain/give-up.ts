@@ -1,12 +1,20 @@
 import { causeOf } from "./cause.ts";
 import type { TimedRecord } from "./engine-record.ts";
-import type { Cause } from "./run.ts";
+import type { Cause, Run } from "./run.ts";
 
 /** How the provider tells of a volume that a container leaves (components/dokploy/give-up.ts). */
 const TOLD = /\bgives up volume (\S+):/g;
 
 /** How it tells that a preview cannot know yet what a service leaves. */
 const LATER = "known only to the update";
+
+/**
+ * The volumes of a run's request that its preview has to see left. Only before its first attempt: one that was cut off, or waited for a
+ * server that was away, may have left them already, and the next one must go on.
+ */
+export function mustLeave({ giveUp = [] }: Pick<Run, "giveUp">, attempt: number): string[] {
+  return attempt === 1 ? giveUp : [];
+}
 
 /**
  * Why a run that gives volumes up is refused after its preview: none of its services leaves one of them. Null when each is left, or

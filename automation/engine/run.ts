@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { TimedRecord } from "../domain/engine-record.ts";
+import { mustLeave } from "../domain/give-up.ts";
 import type { Prepared } from "../prepare.ts";
 import type { Recorder } from "../record.ts";
 import { findLock } from "../recovery.ts";
@@ -90,7 +91,7 @@ export async function runEngine(
       workDir: prepared.workDir,
       configFile: prepared.folder.configFile,
       message: `${run.tag ?? run.commit.slice(0, 7)} (${run.id}, ${run.triggeredBy})`,
-      giveUp: run.giveUp ?? [],
+      mustLeave: mustLeave(run, attempt),
       recoverTo,
       journal: prepared.services.length >= config.journalFrom ? (prepared.place ?? null) : null,
     };

@@ -106,8 +106,8 @@ export interface Dokploy {
   updateDomain(domainId: string, columns: DomainColumns & { enabled: boolean }): Promise<void>;
   deleteDomain(domainId: string): Promise<void>;
   containers(appName: string): Promise<ContainerRow[]>;
-  /** One container as `docker inspect` tells it; undefined when there is none of this id, or Docker does not answer. */
-  container(containerId: string): Promise<ContainerConfig | undefined>;
+  /** One container, by id or name, as `docker inspect` tells it; undefined when there is none, or Docker does not answer. */
+  container(container: string): Promise<ContainerConfig | undefined>;
   /** Networks that Dokploy has rows of. Servers before v0.30 know none of the calls about networks. */
   networkRows(): Promise<NetworkRow[]>;
   /** How Docker's networks differ from those rows. */
@@ -119,8 +119,6 @@ export interface Dokploy {
   /** Removes network and row. Rejects with `validation` while containers are on it. */
   removeNetwork(networkId: string): Promise<void>;
   containerLog(composeId: string, containerId: string, lines: number): Promise<string>;
-  /** `docker inspect` of one container by id or name; undefined when Docker has none. */
-  inspectContainer(container: string): Promise<unknown>;
   stopContainer(containerId: string): Promise<void>;
   /** `docker rm -f`; volumes stay. */
   removeContainer(containerId: string): Promise<void>;
@@ -194,7 +192,6 @@ export function connectDokploy(options: TransportOptions): Dokploy {
     removeNetwork: async (networkId) => void (await post("network.remove", { networkId })),
     containerLog: async (composeId, containerId, lines) =>
       text(await get("compose.readLogs", { composeId, containerId, tail: String(lines) })),
-    inspectContainer: (containerId) => get("docker.getConfig", { containerId }),
     stopContainer: async (containerId) =>
       void (await post("docker.stopContainer", { containerId }, { ...again, timeout: DELETE_TIMEOUT })),
     removeContainer: async (containerId) => void (await post("docker.removeContainer", { containerId }, again)),

@@ -1,7 +1,7 @@
-import { z } from "zod";
 import type { Context } from "./context.ts";
 import type { Job } from "./deploy.ts";
 import { DokployError } from "./errors.ts";
+import { readLayout } from "./held-data.ts";
 import { parseMarker } from "./marker.ts";
 import type { ContainerRow } from "./schema.ts";
 import { ServiceError } from "./service-error.ts";
@@ -69,16 +69,29 @@ export async function clearTheWay(context: Context, job: Job, failure: ServiceEr
     const remedy = decideRemedy(name, job.appName, await findHolder(context, name));
     const message = `${failure.message}: the container name ${name} is in use`;
     if ("hint" in remedy) throw new ServiceError(failure.code, message, remedy.hint, failure.log);
-    await remove(context, remedy.remove, name, remedy.stop, failure);
+    await remove(context, job, { id: remedy.remove, name, stop: remedy.stop }, failure);
     return true;
   }
   const rows = await context.dokploy.containers(job.appName).catch(() => []);
   const left = leftHalfMade(failure.log, rows);
-  for (const row of left) await remove(context, row.containerId, row.name, false, failure);
+  for (const row of left) await remove(context, job, { id: row.containerId, name: row.name, stop: false }, failure);
   return left.length > 0;
 }
 
-async function remove({ dokploy }: Context, id: string, name: string, stop: boolean, failure: ServiceError) {
+/** A container that stands in the way. `stop`: it runs. */
+interface Obstacle {
+  id: string;
+  name: string;
+  stop: boolean;
+}
+
+async function remove(context: Context, job: Job, { id, name, stop }: Obstacle, failure: ServiceError) {
+  const { dokploy } = context;
+  const kept = await dataThatGoes(context, job, id);
+  if (kept !== undefined) {
+    const hint = `${name} has data in ${kept}, and its next container would not get it: copy it from that volume, then run docker rm -f ${id} on the server (volumes stay)`;
+    throw new ServiceError(failure.code, failure.message, hint, failure.log);
+  }
   try {
     // Its own grace period first: what is removed at once is killed.
     if (stop) await dokploy.stopContainer(id);
@@ -90,21 +103,30 @@ async function remove({ dokploy }: Context, id: string, name: string, stop: bool
   }
 }
 
-const inspected = z.object({
-  Id: z.string(),
-  State: z.object({ Running: z.boolean().optional() }).optional(),
-  Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).optional(),
-});
+/**
+ * The anonymous volumes that a container has where its compose file says so: Compose hands them on from the container that it replaces,
+ * and has none to take them from once that is removed. Asks only where the file has any; what Docker does not tell may be there.
+ */
+async function dataThatGoes({ dokploy }: Context, job: Job, id: string): Promise<string | undefined> {
+  const data = readLayout({ composeFile: job.composeFile, env: {}, appName: job.appName }).data;
+  const paths = new Set(data.flatMap(({ kind, path }) => (kind === "anonymous" ? [path] : [])));
+  if (paths.size === 0) return undefined;
+  const { Mounts } = (await dokploy.container(id).catch(() => undefined)) ?? {};
+  if (!Mounts) return `an anonymous volume at ${[...paths].join(" or ")}, as far as its file tells`;
+  const kept = Mounts.filter(({ Destination }) => paths.has(Destination));
+  const told = kept.map(({ Name, Destination }) => `the anonymous volume ${Name ?? ""} at ${Destination}`);
+  return told.length > 0 ? told.join(" and ") : undefined;
+}
 
 /** Undefined when Dokploy could not say. */
 async function findHolder({ dokploy }: Context, name: string): Promise<Holder | undefined> {
   try {
-    const found = inspected.safeParse(await dokploy.inspectContainer(name)).data;
+    const found = await dokploy.container(name);
     const project = found?.Config?.Labels?.["com.docker.compose.project"];
     const theirs =
       project === undefined ? undefined : (await dokploy.composes()).find((one) => one.appName === project);
     const service = theirs && (parseMarker(theirs.description)?.service || theirs.name);
-    return { project, service, id: found?.Id, running: found?.State?.Running === true };
+    return { project, service, id: found?.Id, running: found?.State.Running === true };
   } catch (error) {
     if (error instanceof DokployError) return undefined;
     throw error;

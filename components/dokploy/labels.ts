@@ -1,7 +1,6 @@
 import type { Dokploy } from "./client.ts";
 import { routeOf } from "./domains.ts";
 import type { ComposeRecord, ContainerRow } from "./schema.ts";
-import { isRecord } from "./sections.ts";
 
 /**
  * The routes that Dokploy wrote into a container's labels, as `host/path`. Its routers are named `<app>-<number>-<entry point>`
@@ -24,18 +23,13 @@ export function labelledRoutes(labels: Readonly<Record<string, string>>, appName
  */
 export async function strayRoutes(dokploy: Dokploy, record: ComposeRecord, rows: ContainerRow[]): Promise<string[]> {
   const running = rows.filter(({ state }) => state === "running");
-  const configs = await Promise.all(running.map(({ containerId }) => dokploy.inspectContainer(containerId)));
+  const configs = await Promise.all(running.map(({ containerId }) => dokploy.container(containerId)));
   const live = liveRoutes(record);
-  const routes = configs.flatMap((config) => labelledRoutes(labelsOf(config), record.appName));
+  const routes = configs.flatMap((config) => labelledRoutes(config?.Config?.Labels ?? {}, record.appName));
   return [...new Set(routes)].filter((route) => !live.has(route)).sort();
 }
 
 /** Routes that the next deployment writes into labels. */
 export function liveRoutes({ domains }: Pick<ComposeRecord, "domains">): ReadonlySet<string> {
   return new Set(domains.filter(({ enabled }) => enabled !== false).map(routeOf));
-}
-
-function labelsOf(config: unknown): Record<string, string> {
-  const inner = isRecord(config) && isRecord(config.Config) ? config.Config.Labels : undefined;
-  return isRecord(inner) ? (inner as Record<string, string>) : {};
 }

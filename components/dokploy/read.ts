@@ -3,6 +3,7 @@ import { same } from "./diff.ts";
 import { foreignRoutes, type LiveDomain, readDomains, routeOf } from "./domains.ts";
 import { decodeEnv } from "./env.ts";
 import { contentDigest, fingerprint, parseDeployment, unixLines } from "./fingerprint.ts";
+import { readLayout } from "./held-data.ts";
 import type { Domain } from "./inputs.ts";
 import { deployedData } from "./keep-data.ts";
 import { ownedBy, parseMarker, parseWrote } from "./marker.ts";
@@ -71,11 +72,14 @@ export function readOutputs(
     ...found,
     ...(trouble && olds.deployed && !explained ? [`${DEPLOYED}${WORDS[trouble] ?? trouble}`] : []),
   ];
-  // Once they differ, text and env tell no more what our deployment gave the containers.
+  // Once they differ, text and env tell no more what our deployment gave the containers, unless one that was cut off brought just these.
   const isOther = seen.composeFile !== olds.composeFile || differingKeys(olds.env, seen.env).length > 0;
+  const data = broughtByAnother(olds, record, digest)
+    ? readLayout({ composeFile, env: liveEnv, appName: record.appName }).data
+    : deployedData(olds);
   return {
     ...seen,
-    ...(isOther && { data: deployedData(olds) }),
+    ...(isOther && { data }),
     deployed: trouble === undefined && !cutOff,
     drift: [...new Set(drift)],
     ...(cutOff && { cutOff, unfinished: [...new Set([...(olds.unfinished ?? []), ...written, "deployment"])] }),
@@ -86,6 +90,13 @@ export function readOutputs(
 function startedByAnother(olds: ComposeOutputs, { deployments }: ComposeRecord): boolean {
   const last = lastDeployment(deployments);
   return last !== undefined && last.title !== olds.deployment && parseDeployment(last.description) !== undefined;
+}
+
+/** Whether the deployment of an update that was cut off came to its end, and brought what is live. */
+function broughtByAnother(olds: ComposeOutputs, record: ComposeRecord, digest: string | undefined): boolean {
+  const last = lastDeployment(record.deployments);
+  if (last?.status !== "done" || digest === undefined || !startedByAnother(olds, record)) return false;
+  return parseDeployment(last.description) === digest;
 }
 
 /** Routes that nobody's program made. */

@@ -193,6 +193,8 @@ export const containerConfig = z.object({
   Id: z.string(),
   State: z.object({ Running: z.boolean(), StartedAt: z.string(), ExitCode: z.number() }),
   RestartCount: z.number(),
+  Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).nullish(),
+  Mounts: z.array(z.object({ Name: text, Destination: z.string() })).nullish(),
 });
 export type ContainerConfig = z.infer<typeof containerConfig>;
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { killable } from "./killable.ts";
 import { contextTo, openPlace, type Place } from "./place.ts";
 
 /** A healthy container `db` with a volume at a path. */
@@ -145,6 +146,34 @@ describe("a service whose container would start without its data", () => {
     expect(await upGivingUp(db("two"), "one")).toMatchObject({ db: { op: "fail" } });
     expect(place.engine.outputs("db").deployed).toBe(false);
     expect(await up(db("two"))).toEqual({ db: { op: "update" } });
+  });
+
+  it("has what an update gave it that was cut off after its deployment, and only then", async () => {
+    const ends = new Map<boolean, number>();
+    for (let requests = 1; requests <= 20; requests++) {
+      await place.emulator.control.reset();
+      place.engine.forget();
+      await up(db("one"));
+      const cut = contextTo(killable(place.dokploy, requests, true), { givenUp: new Set(["one"]) });
+      process.env.DOCKMASTER_GIVE_UP = "one";
+      const update = place.engine.up(cut, { services: [{ name: "db", composeFile: db("two") }] });
+      const finished = await update.then(
+        () => true,
+        () => false,
+      );
+      delete process.env.DOCKMASTER_GIVE_UP;
+      if (finished) break;
+      await place.emulator.control.idle();
+      const [has] = (await mounted()) ?? [];
+      const deployed = has === "two";
+      ends.set(deployed, (ends.get(deployed) ?? 0) + 1);
+      await place.engine.refresh(place.context);
+      const { db: other } = await up(db("three"));
+      expect(other?.reason).toContain(`container db has volume ${has} at /data`);
+      expect((await up(db(deployed ? "two" : "one"))).db?.reason).toBeUndefined();
+      expect(await mounted()).toEqual([has]);
+    }
+    expect([...ends.keys()].sort()).toEqual([false, true]);
   });
 
   it("is judged by its text when the state is of an older release", async () => {

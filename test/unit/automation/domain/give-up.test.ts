@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { TimedRecord } from "../../../../automation/domain/engine-record.ts";
-import { refuseUnknown } from "../../../../automation/domain/give-up.ts";
+import { mustLeave, refuseUnknown } from "../../../../automation/domain/give-up.ts";
 
 const said = (message: string): TimedRecord => ({
   at: 0,
@@ -27,6 +27,12 @@ test.each<[string, string[], TimedRecord[], string | null]>([
   ["what a service may leave that the state does not know", ["d2"], [made], null],
 ])("gives up %s", (_, givenUp, records, expected) => {
   expect(refuseUnknown(givenUp, records)?.message ?? null).toBe(expected);
+});
+
+test("is asked for only before the first attempt: a later one finds it left already", () => {
+  expect(mustLeave({ giveUp: ["d1"] }, 1)).toEqual(["d1"]);
+  expect(mustLeave({ giveUp: ["d1"] }, 2)).toEqual([]);
+  expect(mustLeave({}, 1)).toEqual([]);
 });
 
 test("names what is left", () => {

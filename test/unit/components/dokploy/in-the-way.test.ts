@@ -75,12 +75,19 @@ describe("what Docker's crash left", () => {
   });
 
   const failure = new ServiceError("deployment_failed", "the deployment of wiki failed", "its log says why", [marked]);
-  const clear = (removeContainer: (id: string) => Promise<void>) =>
+  const clear = (
+    removeContainer: (id: string) => Promise<void>,
+    { volume = "data:/data", mounts = [] as object[] | null } = {},
+  ) =>
     clearTheWay(
       {
-        dokploy: { containers: async () => [row("a", "dead"), row("b", "running")], removeContainer },
+        dokploy: {
+          containers: async () => [row("a", "dead"), row("b", "running")],
+          container: async () => (mounts ? { Mounts: mounts } : undefined),
+          removeContainer,
+        },
       } as unknown as Context,
-      { appName: APP } as Job,
+      { appName: APP, composeFile: `services: {a: {image: "db:1", volumes: ["${volume}"]}}` } as Job,
       failure,
     );
 
@@ -88,6 +95,25 @@ describe("what Docker's crash left", () => {
     const removed: string[] = [];
     expect(await clear(async (id) => void removed.push(id))).toBe(true);
     expect(removed).toEqual(["id-a"]);
+  });
+
+  it.each<[string, object[] | null, RegExp]>([
+    [
+      "has",
+      [{ Name: "4f5e", Destination: "/data" }],
+      /^a has data in the anonymous volume 4f5e at \/data, .*copy it .* docker rm -f id-a/,
+    ],
+    ["may have", null, /^a has data in an anonymous volume at \/data, as far as its file tells,/],
+  ])("stays when it %s data that its next container would not get", async (_, mounts, hint) => {
+    const removed: string[] = [];
+    const remove = async (id: string) => void removed.push(id);
+    await expect(clear(remove, { volume: "/data", mounts })).rejects.toMatchObject({
+      code: "deployment_failed",
+      hint: expect.stringMatching(hint),
+    });
+    expect(removed).toEqual([]);
+    // Made, and never handed any.
+    expect(await clear(remove, { volume: "/data", mounts: [{ Name: null, Destination: "/etc/x" }] })).toBe(true);
   });
 
   it("or the one command is said, when Docker does not let it go", async () => {
