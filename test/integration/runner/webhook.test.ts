@@ -299,6 +299,16 @@ describe("what staging has, not the push alone, says what is affected", () => {
     expect((await deliver(push(c, d))).body).toMatchObject({ status: "success", commit: d });
   });
 
+  test("the deploy of redis failed: a push that takes it back is brought", async () => {
+    const [a, b] = commit(redis("2"));
+    engine.mistake = new Error("out of luck");
+    expect((await deliver(push(a, b))).body).toMatchObject({ status: "failed" });
+    engine.mistake = undefined;
+    const [c, d] = commit(redis("1"));
+    expect((await deliver(push(c, d))).body).toMatchObject({ status: "success", commit: d });
+    expect((await deliver(push(...commit(docs("hello"))))).body).toMatchObject({ status: "no_changes" });
+  });
+
   test("redis changed and changed back while nobody listened: nothing to do", async () => {
     commit(redis("2"));
     commit(redis("1"));
