@@ -1,12 +1,25 @@
+import { whatWasDone } from "./carry.ts";
 import { causeOf } from "./cause.ts";
 import type { TimedRecord } from "./engine-record.ts";
-import type { Cause } from "./run.ts";
+import type { Cause, Run } from "./run.ts";
 
 /** How the provider tells of a volume that a container leaves (components/dokploy/give-up.ts). */
 const TOLD = /\bgives up volume (\S+):/g;
 
 /** How it tells that a preview cannot know yet what a service leaves. */
 const LATER = "known only to the update";
+
+/**
+ * The volumes of which a run's next try has to find that they are left. An earlier one that changed something, or was cut off so that
+ * nobody can tell, may have left them already: then none.
+ */
+export function toBeLeft({ kind, giveUp = [], attempts, outage, outcomes }: Tried): readonly string[] {
+  if (kind === "preview") return giveUp;
+  const cutOff = attempts - (outage?.attempts ?? 0);
+  return cutOff > 0 || whatWasDone(outcomes).length > 0 ? [] : giveUp;
+}
+
+type Tried = Pick<Run, "kind" | "giveUp" | "attempts" | "outage" | "outcomes">;
 
 /**
  * Why a run that gives volumes up is refused after its preview: none of its services leaves one of them. Null when each is left, or

@@ -14,7 +14,7 @@ export interface EngineJob {
   configFile: string;
   /** Kept in the engine's own history. */
   message: string;
-  /** Full names of volumes that the run gives up: each must be one that it leaves. */
+  /** Full names of volumes that the run gives up and no earlier try can have left: each must be one that it leaves. */
   giveUp: readonly string[];
   /** Where the state is copied, its secrets encrypted, before a cut-off update is mended; null: nothing to mend. */
   recoverTo: string | null;
