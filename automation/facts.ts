@@ -87,13 +87,17 @@ async function toStanding(
 /** How many runs are read at once. */
 const PAGE = 20;
 
-/** The newest deploy of a stack that was not superseded, nor canceled before it started, and that `isMeant`. */
+/**
+ * The newest deploy of a stack that was not superseded on arrival, nor canceled before it started, and that `isMeant`. One that another
+ * run took the place of counts: where that was a sync, it brought the stack to the same release.
+ */
 export async function findDeploy(
   store: Store,
   stack: string,
   isMeant: (run: Run) => boolean = () => true,
 ): Promise<Run | undefined> {
-  const counts = ({ state, startedAt }: Run) => state !== "superseded" && !(state === "canceled" && startedAt === null);
+  const counts = ({ state, startedAt, supersededBy }: Run) =>
+    !(state === "superseded" && supersededBy === null) && !(state === "canceled" && startedAt === null);
   for (let before: Run | undefined; ; ) {
     const page: Run[] = await store.runs({ stack, kinds: ["deploy"], limit: PAGE, ...(before ? { before } : {}) });
     const found = page.find((run) => counts(run) && isMeant(run));
