@@ -329,6 +329,14 @@ describe("what staging has, not the push alone, says what is affected", () => {
     expect(engine.performed).toEqual([]);
   });
 
+  test("nor when somebody tags that commit", async () => {
+    const from = world.origin.git("rev-parse", "HEAD");
+    const to = world.origin.release("v1.0.9", docs("hello"));
+    expect((await deliver(push(from, to))).body).toMatchObject({ status: "no_changes" });
+    await look();
+    expect(engine.performed).toEqual([]);
+  });
+
   test("the look finds redis behind docs, once, and a second lost one after that", async () => {
     for (const version of ["2", "3"]) {
       commit(redis(version));
