@@ -309,6 +309,21 @@ describe("what staging has, not the push alone, says what is affected", () => {
     expect((await deliver(push(...commit(docs("hello"))))).body).toMatchObject({ status: "no_changes" });
   });
 
+  test("redis is being deployed: a push that takes it back comes after it", async () => {
+    const go = Promise.withResolvers<void>();
+    engine.hold = go.promise;
+    const headers = { prefer: "wait=0" };
+    const [a, b] = commit(redis("2"));
+    expect((await deliver(push(a, b), { headers })).body).toMatchObject({ status: "in_progress", commit: b });
+    await until("it is deployed", 10_000, () => engine.performed.length === 1);
+    const [c, d] = commit(redis("1"));
+    const answer = await deliver(push(c, d), { headers });
+    engine.hold = undefined;
+    go.resolve();
+    expect(answer.body).toMatchObject({ status: "in_progress", commit: d });
+    await until("both are done", 10_000, () => engine.performed.length === 2);
+  });
+
   test("redis changed and changed back while nobody listened: nothing to do", async () => {
     commit(redis("2"));
     commit(redis("1"));
