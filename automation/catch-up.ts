@@ -59,8 +59,10 @@ async function findMissed(runner: Runner, newest: Run): Promise<{ tag: string; c
     (await mirror.isAncestor(newest.commit, commit)) &&
     (await mirror.isAncestor(commit, head));
   const follows = config.webhookTag !== "off" && (await followsPushes(runner));
-  // What changes no service of the stack was no miss.
-  if (follows && (await isMissed(head)) && (await gatherChange(runner, PUSH_STACK, head)).affected.length > 0) {
+  // A push that changes no service of the stack was no miss, tagged or not. Where releases are asked for, each of them counts.
+  const matters = async (commit: string) =>
+    !follows || (await gatherChange(runner, PUSH_STACK, commit)).affected.length > 0;
+  if (follows && (await isMissed(head)) && (await matters(head))) {
     const create = config.webhookTag === "create";
     const tag = await ensureStagingTag(runner, head, { create: async () => create, releasedBy: CATCH_UP });
     if (tag !== undefined) return { tag, commit: head };
@@ -69,7 +71,7 @@ async function findMissed(runner: Runner, newest: Run): Promise<{ tag: string; c
   for (const tag of sortTags(tags.map((each) => each.tag)).reverse()) {
     if (isProductionTag(tag)) continue;
     const commit = tags.find((each) => each.tag === tag)?.commit ?? "";
-    if (await isMissed(commit)) return { tag, commit };
+    if ((await isMissed(commit)) && (await matters(commit))) return { tag, commit };
     // Lower numbers are older releases.
     if (await mirror.isAncestor(commit, head)) return undefined;
   }

@@ -87,13 +87,17 @@ async function toStanding(
 /** How many runs are read at once. */
 const PAGE = 20;
 
-/** The newest deploy of a stack that was not superseded, nor canceled before it started, and that `isMeant`. */
+/**
+ * The newest deploy of a stack that was not superseded on arrival, nor canceled before it started, and that `isMeant`. One that another
+ * run took the place of counts: where that was a sync, it brought the stack to the same release.
+ */
 export async function findDeploy(
   store: Store,
   stack: string,
   isMeant: (run: Run) => boolean = () => true,
 ): Promise<Run | undefined> {
-  const counts = ({ state, startedAt }: Run) => state !== "superseded" && !(state === "canceled" && startedAt === null);
+  const counts = ({ state, startedAt, supersededBy }: Run) =>
+    !(state === "superseded" && supersededBy === null) && !(state === "canceled" && startedAt === null);
   for (let before: Run | undefined; ; ) {
     const page: Run[] = await store.runs({ stack, kinds: ["deploy"], limit: PAGE, ...(before ? { before } : {}) });
     const found = page.find((run) => counts(run) && isMeant(run));
@@ -114,8 +118,8 @@ export interface StackChange {
 
 /**
  * Compares a commit with the release that the stack has: the last one that succeeded, so that what was lost on the way or failed
- * still counts. After a rollback it is compared with what was rolled back from: going back on purpose is not undone by a push that
- * touches no service. Git is read as of the last fetch.
+ * still counts; and with what was begun since, so that taking a failed change back counts too. After a rollback it is compared with
+ * what was rolled back from: going back on purpose is not undone by a push that touches no service. Git is read as of the last fetch.
  */
 export async function gatherChange(
   { mirror, store, catalogue }: { mirror: Mirror; store: Store; catalogue: Catalogue },
@@ -123,13 +127,25 @@ export async function gatherChange(
   commit: string,
 ): Promise<StackChange> {
   const base = await findBase(store, stack);
-  const [ours = [], theirs = [], paths] = await Promise.all([
+  const has = base ? [base.commit, ...(base.rolledBack ? [] : await findBegun(store, stack))] : [];
+  const [ours = [], theirs, paths] = await Promise.all([
     catalogue.services(commit, stack),
-    base ? catalogue.services(base.commit, stack) : undefined,
-    base ? mirror.changedFiles(base.commit, commit) : undefined,
+    Promise.all(has.map((each) => catalogue.services(each, stack))),
+    Promise.all(has.map((each) => mirror.changedFiles(each, commit))),
   ]);
-  const services = [...new Set([...ours, ...theirs])];
-  return { base, services, affected: paths ? affectedServices(paths, services).services : services };
+  const services = [...new Set([...ours, ...theirs.flatMap((each) => each ?? [])])];
+  const isKnown = base !== null && paths.every((each) => each !== undefined);
+  const affected = isKnown ? affectedServices(paths.flat(), services).services : services;
+  return { base, services, affected };
+}
+
+/** Commits of the updates since the last success that began, or will: the stack has, or will have, parts of each. */
+async function findBegun(store: Store, stack: string): Promise<string[]> {
+  const runs = await store.runs({ stack, kinds: ["deploy", "sync"] });
+  const last = runs.findIndex(({ state }) => state === "succeeded");
+  const since = last === -1 ? runs : runs.slice(0, last);
+  const begun = since.filter(({ state, startedAt }) => startedAt !== null || !isFinal(state));
+  return [...new Set(begun.map(({ commit }) => commit))];
 }
 
 async function findBase(store: Store, stack: string): Promise<StackChange["base"]> {

@@ -24,6 +24,7 @@ export const LOG_EVENTS = {
   "run.cancel_requested": "cancel asked for",
   "run.stopped": "run stopped",
   "run.finished": "run finished",
+  "run.handed_back": "run handed back",
   "run.left": "run left to another worker",
   "run.cut_off": "run cut off, the store is away",
   "run.mistaken": "run failed by a mistake of the runner",

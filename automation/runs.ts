@@ -125,7 +125,8 @@ export async function cancelRun({ store, now, changed }: Runner, id: string): Pr
   // Asked for first: one that starts in this moment is then ended by its worker.
   await store.requestCancel(id, now());
   if (before.state !== "running") {
-    const cause = causeOf("canceled", "somebody canceled the run before it started");
+    const when = before.startedAt === null ? "before it started" : "between two tries";
+    const cause = causeOf("canceled", `somebody canceled the run ${when}`);
     await store.transition(id, "cancel", { cause }, now()).catch((error: unknown) => {
       if (!(error instanceof StoreConflict)) throw error;
     });

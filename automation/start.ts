@@ -113,12 +113,9 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
 
 /** Before any engine starts, so that nobody writes there. A folder that cannot be read keeps no runner from its work. */
 async function dropClearCopies(dataDir: string, log: Log): Promise<void> {
-  try {
-    const removed = await removeClearCopies(dataDir);
-    if (removed.length > 0) log.warn({ event: "copies.removed", removed });
-  } catch (err) {
-    log.error({ event: "copies.not_removed", err, folder: stateCopies(dataDir) });
-  }
+  const { removed, errors } = await removeClearCopies(dataDir);
+  if (removed.length > 0) log.warn({ event: "copies.removed", removed });
+  for (const err of errors) log.error({ event: "copies.not_removed", err, folder: stateCopies(dataDir) });
 }
 
 /** Serves metrics without a token on a port of their own, for a Prometheus in the same network. */

@@ -1,5 +1,5 @@
 import { SECRET_VARIABLES } from "./config.ts";
-import { isFinal, type Run } from "./domain/run.ts";
+import type { Run } from "./domain/run.ts";
 import type { Runner } from "./runner.ts";
 import { countDrifted, describeStacks } from "./stacks.ts";
 
@@ -25,10 +25,9 @@ export async function refreshGauges(runner: Runner): Promise<void> {
   }
 }
 
-/** Counts a run that ended; one that was handed back goes on. */
+/** Counts a run that ended. */
 export function countRun({ metrics }: Runner, run: Run): void {
   const { stack: env, kind, state } = run;
-  if (!isFinal(state)) return;
   metrics.runs.inc({ env, kind, state, cause: run.cause?.code ?? "none" });
   if (kind !== "deploy" && kind !== "sync") return;
   for (const { result } of run.outcomes) metrics.services.inc({ env, result });

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { changesStack } from "./clear-stack.ts";
+import { whatWasDone } from "./domain/carry.ts";
 import {
+  isFinal,
   nextState,
   type Run,
   type RunState,
@@ -173,14 +176,16 @@ async function conclude(runner: Runner, claim: Claim, { verdict: found, outcomes
   const outcomes = all.map((outcome) => maskOutcome(runner.mask, outcome));
   const cause = verdict.cause && maskCause(runner.mask, verdict.cause);
   const outage = verdict.next === "hold" ? { outage: verdict.outage } : {};
-  const patch = verdict.next === "requeue" ? {} : { outcomes, cause, ...outage };
+  // What was done before it was handed back is told when it ends.
+  const done = changesStack(claim.run.kind) ? whatWasDone(outcomes) : [];
+  const patch = verdict.next === "requeue" ? { outcomes: done } : { outcomes, cause, ...outage };
   const { kind, state } = await end(runner, claim, verdict.next, patch);
-  if (state === "waiting") return;
+  if (cause?.code === "vault_unreachable") log.warn({ event: "vault.unreachable", reason: cause.message });
+  if (!isFinal(state)) return;
   const told = kind === "deploy" || kind === "sync" ? "service.changed" : "service.differs";
   for (const { service, result, reason } of outcomes) {
     if (result !== "unchanged") log.info({ event: told, service_name: service, service, result, reason });
   }
-  if (cause?.code === "vault_unreachable") log.warn({ event: "vault.unreachable", reason: cause.message });
 }
 
 /** Writes how a run ended together with what people are told of it, and counts it. */
@@ -197,8 +202,9 @@ async function end(
   const ended = await whileHeld(runner, lease, () =>
     runner.store.transition(run.id, event, patch, now, lease, notices),
   );
-  if (ended.state === "waiting") tellWaiting(runner, ended);
-  else tellEnd(runner, ended, now);
+  if (isFinal(ended.state)) tellEnd(runner, ended, now);
+  else if (ended.state === "waiting") tellWaiting(runner, ended);
+  else runner.log.info({ event: "run.handed_back", run: run.id, stack: run.stack, tag: run.tag });
   return ended;
 }
 

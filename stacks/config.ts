@@ -147,18 +147,21 @@ function belowPlatform(values: Readonly<Record<string, unknown>>): Record<string
   return Object.fromEntries(entries.map(([key, value]) => [key.slice("platform:".length), value]));
 }
 
+/** Why a stack cannot have this suffix; undefined when it can. */
+export function refuseSuffix(stack: string, suffix: string): Pick<Problem, "message" | "hint"> | undefined {
+  if (stack === "production")
+    return suffix === "" ? undefined : { message: "production has no suffix", hint: 'write `""`' };
+  if (suffix !== "") return undefined;
+  return { message: "two environments on one host would share their data", hint: `write \`-${stack}\`` };
+}
+
 /** What must hold so that two environments on one host share nothing. */
 function checkIsolation({ stack, raw }: ConfigSources): Problem[] {
   const problems: Problem[] = [];
   const production = stack === "production";
   const suffix = raw.values["platform:suffix"];
-  if (production && typeof suffix === "string" && suffix !== "") {
-    problems.push(problemAt(raw, "platform:suffix", [], "production has no suffix", 'write `""`'));
-  }
-  if (!production && suffix === "") {
-    const message = "two environments on one host would share their data";
-    problems.push(problemAt(raw, "platform:suffix", [], message, `write \`-${stack}\``));
-  }
+  const refused = typeof suffix === "string" ? refuseSuffix(stack, suffix) : undefined;
+  if (refused) problems.push(problemAt(raw, "platform:suffix", [], refused.message, refused.hint));
   if (production && raw.values["platform:data"] === "disposable") {
     problems.push(problemAt(raw, "platform:data", [], "production's data is not disposable", "write `keep`"));
   }

@@ -13,7 +13,7 @@ import {
 import { STACK } from "../components/runner/compose.ts";
 import { bootstrapNames } from "./bootstrap/names.ts";
 import { catalogue } from "./catalogue.ts";
-import { readConfig, readServer, type StackConfig } from "./config.ts";
+import { readConfig, readServer, refuseSuffix, type StackConfig } from "./config.ts";
 import { problemAt, type RawConfig } from "./raw-config.ts";
 import { fromStackFile, readStackFile, stacksOf } from "./stack-file.ts";
 import { isInSubmodule } from "./submodules.ts";
@@ -56,8 +56,8 @@ export function planStack(
 export function namesOf(stack: string, raw: RawConfig, services?: readonly string[]): MadeName[] {
   const names = catalogue.map(({ name }) => name);
   const { "platform:suffix": suffix, "platform:domain": domain, "dokploy:project": project = "platform" } = raw.values;
-  // Without these two a stack names nothing yet.
-  if (typeof suffix !== "string" || typeof domain !== "string") return [];
+  // Without these two a stack names nothing yet, and with a suffix that it cannot have it never will.
+  if (typeof suffix !== "string" || typeof domain !== "string" || refuseSuffix(stack, suffix)) return [];
   const { config } = readConfig({ stack, raw, catalogue: names, platformKey: STAND_IN_KEY });
   // Other mistakes of its config make no other names.
   const settings = config ?? { ...standIn(stack, raw, names), suffix, domain, project: String(project) };

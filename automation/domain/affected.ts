@@ -80,7 +80,7 @@ const ROWS: readonly Row[] = [
 ];
 
 /** Folders of `components` that are no service. */
-const NO_SERVICE = ["compose", "dokploy", "vault", "runner", "github", "host"];
+const NO_SERVICE = ["compose", "dokploy", "names", "vault", "runner", "github", "host"];
 
 /** What one changed path touches. */
 export interface AffectedPath {

@@ -1,3 +1,4 @@
+import { whatWasDone } from "./carry.ts";
 import { causeOf } from "./cause.ts";
 import type { TimedRecord } from "./engine-record.ts";
 import type { Cause, Run } from "./run.ts";
@@ -9,12 +10,16 @@ const TOLD = /\bgives up volume (\S+):/g;
 const LATER = "known only to the update";
 
 /**
- * The volumes of a run's request that its preview has to see left. Only before its first attempt: one that was cut off, or waited for a
- * server that was away, may have left them already, and the next one must go on.
+ * The volumes of which a run's next try has to find that they are left. An earlier one that changed something, or was cut off so that
+ * nobody can tell, may have left them already: then none.
  */
-export function mustLeave({ giveUp = [] }: Pick<Run, "giveUp">, attempt: number): string[] {
-  return attempt === 1 ? giveUp : [];
+export function toBeLeft({ kind, giveUp = [], attempts, outage, outcomes }: Tried): readonly string[] {
+  if (kind === "preview") return giveUp;
+  const cutOff = attempts - (outage?.attempts ?? 0);
+  return cutOff > 0 || whatWasDone(outcomes).length > 0 ? [] : giveUp;
 }
+
+type Tried = Pick<Run, "kind" | "giveUp" | "attempts" | "outage" | "outcomes">;
 
 /**
  * Why a run that gives volumes up is refused after its preview: none of its services leaves one of them. Null when each is left, or

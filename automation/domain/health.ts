@@ -11,6 +11,8 @@ const UNKNOWN: readonly CauseCode[] = [
   "dokploy_auth",
   "vault_unreachable",
   "vault_denied",
+  // A release, or a repository, that could not be used at all.
+  "config_invalid",
   "stack_locked",
   "canceled",
 ];

@@ -124,7 +124,7 @@ async function work(job: EngineJob, stack: Stack): Promise<EngineEnd> {
     await stack.refresh({ configFile: aside, message: "after an interruption", clearPendingCreates: true });
   }
   if (canceled) return { result: "failed", problem: "none", said: "canceled before the engine started" };
-  const refused = job.mustLeave.length > 0 && job.kind !== "drift" ? await previewGivingUp(job, stack) : undefined;
+  const refused = job.giveUp.length > 0 && job.kind !== "drift" ? await previewGivingUp(job, stack) : undefined;
   if (refused) return refused;
   if (canceled) return { result: "failed", problem: "none", said: "canceled before the engine started" };
   if (job.kind === "preview") await stack.preview({ ...common, refresh: true });
@@ -160,7 +160,7 @@ function settingsOf({ stack, configFile }: EngineJob, workspace: Stack["workspac
  * Refuses a run that gives up a volume which it does not leave, before anything is changed. What a preview fails for, the run itself
  * tells better.
  */
-async function previewGivingUp({ configFile, mustLeave }: EngineJob, stack: Stack): Promise<EngineEnd | undefined> {
+async function previewGivingUp({ configFile, giveUp }: EngineJob, stack: Stack): Promise<EngineEnd | undefined> {
   const aside = `${configFile}.preview.yaml`;
   copyFileSync(configFile, aside);
   const records: TimedRecord[] = [];
@@ -173,7 +173,7 @@ async function previewGivingUp({ configFile, mustLeave }: EngineJob, stack: Stac
   } catch {
     return undefined;
   }
-  const cause = refuseUnknown(mustLeave, records);
+  const cause = refuseUnknown(giveUp, records);
   return cause
     ? { result: "failed", problem: "engine", said: `${cause.code}: ${cause.message} (${cause.hint})` }
     : undefined;

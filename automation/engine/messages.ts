@@ -14,8 +14,8 @@ export interface EngineJob {
   configFile: string;
   /** Kept in the engine's own history. */
   message: string;
-  /** Full names of volumes that the run has to leave, because it gives them up; else it is refused before anything is changed. */
-  mustLeave: readonly string[];
+  /** Full names of volumes that the run gives up and no earlier try can have left: each must be one that it leaves. */
+  giveUp: readonly string[];
   /** Where the state is copied, its secrets encrypted, before a cut-off update is mended; null: nothing to mend. */
   recoverTo: string | null;
   /** Where the stack is, when its update shall write a journal; null: the whole state after every step. */

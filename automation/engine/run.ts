@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { TimedRecord } from "../domain/engine-record.ts";
-import { mustLeave } from "../domain/give-up.ts";
+import { toBeLeft } from "../domain/give-up.ts";
 import type { Prepared } from "../prepare.ts";
 import type { Recorder } from "../record.ts";
 import { findLock } from "../recovery.ts";
@@ -52,6 +52,7 @@ export async function runEngine(
   await ensureBackend(config.backendUrl);
   await prepareHome(join(config.dataDir, "pulumi"), config.logLevel === "debug");
   const attempt = run.attempts + 1;
+  const giveUp = toBeLeft(run);
   const recoverTo = mend ? prepared.folder.stateCopy(attempt) : null;
   if (recoverTo) await mkdir(dirname(recoverTo), { recursive: true, mode: 0o700 });
 
@@ -91,7 +92,7 @@ export async function runEngine(
       workDir: prepared.workDir,
       configFile: prepared.folder.configFile,
       message: `${run.tag ?? run.commit.slice(0, 7)} (${run.id}, ${run.triggeredBy})`,
-      mustLeave: mustLeave(run, attempt),
+      giveUp,
       recoverTo,
       journal: prepared.services.length >= config.journalFrom ? (prepared.place ?? null) : null,
     };

@@ -38,16 +38,22 @@ function isAnyClear(value: unknown): boolean {
 
 /**
  * Removes the copies that hold secrets in clear, which older runners wrote, and what is left of copies that were cut off.
- * Nobody may be writing one. Answers the names of those removed; none when there is no folder.
+ * Nobody may be writing one. Answers the names of those removed, and why others could not be; nothing when there is no folder.
  */
-export async function removeClearCopies(dataDir: string): Promise<string[]> {
+export async function removeClearCopies(dataDir: string): Promise<{ removed: string[]; errors: unknown[] }> {
   const folder = stateCopies(dataDir);
   const removed: string[] = [];
+  const errors: unknown[] = [];
   for (const name of await readdir(folder).catch(() => [])) {
     const file = join(folder, name);
-    if (!holdsClearSecrets(await readFile(file, "utf8"))) continue;
-    await rm(file);
-    removed.push(name);
+    try {
+      if (!holdsClearSecrets(await readFile(file, "utf8"))) continue;
+      await rm(file);
+      removed.push(name);
+    } catch (error) {
+      // One that cannot be read keeps no other.
+      errors.push(error);
+    }
   }
-  return removed;
+  return { removed, errors };
 }

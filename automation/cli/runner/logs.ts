@@ -49,7 +49,7 @@ export function formatEvent({ at, record }: RunEvent): string[] {
   const time = new Date(at).toISOString().slice(11, 19);
   switch (record.type) {
     case "phase":
-      return [`${time}  ${record.name}`];
+      return [`${time}  ${record.name}${typeof record.message === "string" ? `: ${record.message}` : ""}`];
     case "diagnostic": {
       const service = record.urn ? toService(record.urn) : undefined;
       const [first = "", ...rest] = record.message.split("\n");

@@ -299,6 +299,31 @@ describe("what staging has, not the push alone, says what is affected", () => {
     expect((await deliver(push(c, d))).body).toMatchObject({ status: "success", commit: d });
   });
 
+  test("the deploy of redis failed: a push that takes it back is brought", async () => {
+    const [a, b] = commit(redis("2"));
+    engine.mistake = new Error("out of luck");
+    expect((await deliver(push(a, b))).body).toMatchObject({ status: "failed" });
+    engine.mistake = undefined;
+    const [c, d] = commit(redis("1"));
+    expect((await deliver(push(c, d))).body).toMatchObject({ status: "success", commit: d });
+    expect((await deliver(push(...commit(docs("hello"))))).body).toMatchObject({ status: "no_changes" });
+  });
+
+  test("redis is being deployed: a push that takes it back comes after it", async () => {
+    const go = Promise.withResolvers<void>();
+    engine.hold = go.promise;
+    const headers = { prefer: "wait=0" };
+    const [a, b] = commit(redis("2"));
+    expect((await deliver(push(a, b), { headers })).body).toMatchObject({ status: "in_progress", commit: b });
+    await until("it is deployed", 10_000, () => engine.performed.length === 1);
+    const [c, d] = commit(redis("1"));
+    const answer = await deliver(push(c, d), { headers });
+    engine.hold = undefined;
+    go.resolve();
+    expect(answer.body).toMatchObject({ status: "in_progress", commit: d });
+    await until("both are done", 10_000, () => engine.performed.length === 2);
+  });
+
   test("redis changed and changed back while nobody listened: nothing to do", async () => {
     commit(redis("2"));
     commit(redis("1"));
@@ -316,6 +341,14 @@ describe("what staging has, not the push alone, says what is affected", () => {
     expect((await deliver(push(from, to))).body).toMatchObject({ status: "no_changes" });
     await look();
     expect(tags()).toEqual(before);
+    expect(engine.performed).toEqual([]);
+  });
+
+  test("nor when somebody tags that commit", async () => {
+    const from = world.origin.git("rev-parse", "HEAD");
+    const to = world.origin.release("v1.0.9", docs("hello"));
+    expect((await deliver(push(from, to))).body).toMatchObject({ status: "no_changes" });
+    await look();
     expect(engine.performed).toEqual([]);
   });
 

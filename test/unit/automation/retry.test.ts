@@ -177,7 +177,10 @@ test("who asks for the same again while it waits has it tried at once", async ()
 test("a run that waits can be canceled", async () => {
   const id = await accept("deploy", "a");
   await comesTo(id, "waiting");
-  expect((await cancelRun(runner, id)).state).toBe("canceled");
+  expect(await cancelRun(runner, id)).toMatchObject({
+    state: "canceled",
+    cause: { message: "somebody canceled the run between two tries" },
+  });
   passTo(T0 + 60_000);
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(tries).toBe(1);

@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
+import type { Outage } from "../../../automation/domain/run.ts";
 import type { Log } from "../../../automation/log.ts";
 import type { Runner } from "../../../automation/runner.ts";
 import { type Claim, StoreUnavailable } from "../../../automation/store/store.ts";
@@ -72,6 +73,33 @@ test("a run is not called failed because the store is away", async () => {
   });
   await vi.waitFor(() => expect(store.release).toHaveBeenCalled(), 5_000);
   expect(ended).not.toHaveBeenCalled();
+});
+
+test("a run that is handed back is not told to have finished, and what was done is not forgotten", async () => {
+  const ended = vi.fn(async () => ({ id: "run-1", stack: "staging", state: "queued", outcomes: [] }));
+  const { runner, store, log } = around({ transition: ended });
+  const done = { service: "redis", result: "changed" as const, reason: "changed: composeFile" };
+  worker = startWorker(runner, "me", async () => ({
+    verdict: { next: "requeue", cause: null },
+    outcomes: [done, { service: "postgres", result: "canceled", reason: "not started" }],
+  }));
+  await vi.waitFor(() => expect(store.release).toHaveBeenCalled(), 5_000);
+  expect(ended.mock.calls.map(([, event, patch]: unknown[]) => [event, patch])).toEqual([
+    ["requeue", { outcomes: [done] }],
+  ]);
+  const logged = vi.mocked(log.info as Log["info"]).mock.calls.map(([{ event }]) => event);
+  expect(logged).toEqual(["run.started", "run.handed_back"]);
+});
+
+test("that Vault is away is logged when a run begins to wait for it, not only when it gives up", async () => {
+  const outage: Outage = { of: "vault", since: 0, until: 1, next: 1, tries: 1, attempts: 1, told: false };
+  const cause = { code: "vault_unreachable" as const, message: "Vault is away", hint: "" };
+  const { runner, store, log } = around({
+    transition: async () => ({ id: "run-1", stack: "staging", state: "waiting", outage, cause, outcomes: [] }),
+  });
+  worker = startWorker(runner, "me", async () => ({ verdict: { next: "hold", cause, outage }, outcomes: [] }));
+  await vi.waitFor(() => expect(store.release).toHaveBeenCalled(), 5_000);
+  expect(log.warn).toHaveBeenCalledWith({ event: "vault.unreachable", reason: "Vault is away" });
 });
 
 test("after a pause of the machine a runner does not take up its own run a second time", async () => {

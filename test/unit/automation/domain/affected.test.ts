@@ -61,7 +61,7 @@ test("nothing touches nothing", () => {
 });
 
 test("a service named like a folder of the platform or the runner is never touched", () => {
-  const services = ["runner", "vault", "redis"];
+  const services = ["runner", "vault", "names", "redis"];
   expect(affectedServices(["stacks/platform.ts", "components/runner/compose.yaml"], services).services).toEqual([
     "redis",
   ]);
@@ -69,6 +69,12 @@ test("a service named like a folder of the platform or the runner is never touch
 
 test("a path of the runner matches one row also when the runner has a compose file", () => {
   expect(matchingRows("components/runner/compose.yaml", ["runner", "redis"])).toEqual(["runner"]);
+});
+
+test("a path of the platform's own matches one row also when a service has the name of its folder", () => {
+  for (const name of ["compose", "dokploy", "names", "vault"]) {
+    expect(matchingRows(`components/${name}/x.ts`, [name, "redis"])).toEqual(["all"]);
+  }
 });
 
 test("names are no patterns", () => {

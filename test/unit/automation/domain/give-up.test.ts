@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { TimedRecord } from "../../../../automation/domain/engine-record.ts";
-import { mustLeave, refuseUnknown } from "../../../../automation/domain/give-up.ts";
+import { refuseUnknown, toBeLeft } from "../../../../automation/domain/give-up.ts";
+import type { Outage, Run } from "../../../../automation/domain/run.ts";
 
 const said = (message: string): TimedRecord => ({
   at: 0,
@@ -29,12 +30,27 @@ test.each<[string, string[], TimedRecord[], string | null]>([
   expect(refuseUnknown(givenUp, records)?.message ?? null).toBe(expected);
 });
 
-test("is asked for only before the first attempt: a later one finds it left already", () => {
-  expect(mustLeave({ giveUp: ["d1"] }, 1)).toEqual(["d1"]);
-  expect(mustLeave({ giveUp: ["d1"] }, 2)).toEqual([]);
-  expect(mustLeave({}, 1)).toEqual([]);
-});
-
 test("names what is left", () => {
   expect(refuseUnknown(["d2"], [TOLD])?.hint).toBe("give up only what is left: d1");
+});
+
+const asked = { kind: "deploy", giveUp: ["d1"], attempts: 0, outcomes: [] } as const;
+const waited = (attempts: number): Outage => ({
+  ...{ of: "dokploy", since: 0, until: 1, next: 1, tries: attempts, told: false },
+  attempts,
+});
+test.each<[string, Partial<Run>, string[]]>([
+  ["the first try", {}, ["d1"]],
+  ["none was given up", { giveUp: undefined! }, []],
+  ["a try after an outage before which nothing was done", { attempts: 2, outage: waited(2) }, ["d1"]],
+  [
+    "a try after an outage before which something was done",
+    { attempts: 1, outage: waited(1), outcomes: [{ service: "redis", result: "changed", reason: "" }] },
+    [],
+  ],
+  ["a try after one that was cut off", { attempts: 1 }, []],
+  ["a try after an outage and one that was cut off", { attempts: 2, outage: waited(1) }, []],
+  ["a preview after one that was cut off", { kind: "preview", attempts: 1 }, ["d1"]],
+])("what is given up must be left still: %s", (_, run, expected) => {
+  expect(toBeLeft({ ...asked, giveUp: ["d1"], outcomes: [], ...run })).toEqual(expected);
 });

@@ -36,6 +36,11 @@ test.each<[what: string, run: Parameters<typeof assessHealth>[0], healthy: boole
     { kind: "deploy", state: "failed", outcomes: [], cause: cause("program_error") },
     false,
   ],
+  [
+    "one that was refused: what runs, runs on",
+    { kind: "deploy", state: "failed", outcomes: [failed("config_invalid")], cause: cause("config_invalid") },
+    null,
+  ],
   ["one that was canceled", { kind: "deploy", state: "canceled", outcomes: [], cause: cause("canceled") }, null],
   [
     "a drift check that found all well",

@@ -44,13 +44,22 @@ describe("the folder of copies", () => {
     writeFileSync(join(folder, "staging-1-2.json"), state({ ...MARK, plaintext: '"pw"' }));
     writeFileSync(join(folder, "staging-2-2.json.part"), '{"version":3');
     await writeStateCopy(join(folder, "staging-3-2.json"), state({ ...MARK, ciphertext: "v1:x" }));
-    expect((await removeClearCopies(dataDir)).sort()).toEqual(["staging-1-2.json", "staging-2-2.json.part"]);
+    const { removed } = await removeClearCopies(dataDir);
+    expect(removed.sort()).toEqual(["staging-1-2.json", "staging-2-2.json.part"]);
     expect(readdirSync(folder)).toEqual(["staging-3-2.json"]);
     expect(statSync(join(folder, "staging-3-2.json")).mode & 0o777).toBe(0o600);
-    expect(await removeClearCopies(dataDir)).toEqual([]);
+    expect(await removeClearCopies(dataDir)).toEqual({ removed: [], errors: [] });
+  });
+
+  test("loses those in clear although another cannot be read", async () => {
+    const folder = join(dataDir, "state-copies");
+    mkdirSync(join(folder, "a folder"), { recursive: true });
+    writeFileSync(join(folder, "staging-1-2.json"), state({ ...MARK, plaintext: '"pw"' }));
+    expect(await removeClearCopies(dataDir)).toEqual({ removed: ["staging-1-2.json"], errors: [expect.any(Error)] });
+    expect(readdirSync(folder)).toEqual(["a folder"]);
   });
 
   test("need not be there", async () => {
-    expect(await removeClearCopies(dataDir)).toEqual([]);
+    expect(await removeClearCopies(dataDir)).toEqual({ removed: [], errors: [] });
   });
 });
