@@ -27,7 +27,12 @@ export function giveNetworks(compose: PlainFile, own: readonly string[], reach: 
   const shared: ComposeNetwork = { name: networkName(context.suffix), external: true };
   const full = new Map(own.map((key) => [context.nameOf(key), key]));
   const siblings = own.filter((key) => compose.services[context.nameOf(key)]?.network_mode === undefined);
-  const joins = new Set(reach.joins.map(context.nameOf));
+  // Who is in another container's network reaches what that one reaches.
+  const ownerOf = (name: string): string => {
+    const owner = /^service:(.+)$/.exec(String(compose.services[name]?.network_mode ?? ""))?.[1];
+    return owner === undefined || owner === name ? name : ownerOf(owner);
+  };
+  const joins = new Set(reach.joins.map((key) => ownerOf(context.nameOf(key))));
   const several = siblings.length > 1;
   if (!several && siblings.some((key) => joins.has(context.nameOf(key)))) {
     return { ...compose, networks: { default: shared } };

@@ -1,6 +1,7 @@
 import type { Context } from "../context.ts";
+import type { ComposeFile } from "../model.ts";
 import { keyOf } from "../normalise.ts";
-import type { Path } from "../problem.ts";
+import { interpolate } from "../variables.ts";
 
 /** Names of variables that hold something to keep. Those that end in `_FILE` name a file. */
 const SECRET_NAME =
@@ -14,10 +15,10 @@ const URL_PASSWORD = /:\/\/[^:@/\s]*:[^@/\s]+@/;
 /** Notes values of `environment` that look like passwords. The value itself is never told. */
 export function notePasswords(key: string, context: Context): void {
   const path = ["services", key, "environment"];
-  for (const { name, value, step } of entriesOf(context.seen.services[key]?.environment)) {
-    const written = writtenAt([...path, step], context);
-    // What comes from a variable does not stand in the file.
-    if (written.includes("${") || /\$[A-Za-z_]/.test(written)) continue;
+  const { services } = context.source.value as ComposeFile;
+  for (const { name, value: written, step } of entriesOf(services[key]?.environment)) {
+    // What comes from a variable does not stand in the file, but its default does.
+    const value = interpolate(written, () => undefined);
     const isSecret = (SECRET_NAME.test(name) && !PLAIN_VALUE.test(value)) || URL_PASSWORD.test(value);
     if (!isSecret) continue;
     const hint =
@@ -41,8 +42,4 @@ function entriesOf(environment: unknown): { name: string; value: string; step: s
   return Object.entries(environment ?? {}).flatMap(([name, value]) =>
     value === null ? [] : [{ name, value: String(value), step: name }],
   );
-}
-
-function writtenAt(path: Path, context: Context): string {
-  return context.source.typed(path) ?? "";
 }
