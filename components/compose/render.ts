@@ -154,6 +154,7 @@ function transform({ written: compose }: Reading, context: Context) {
         networked,
         (full) => fullNames.get(full) ?? full,
         (path) => ({ file: context.file, ...context.source.locate(path) }),
+        (name) => env[name] ?? context.variables[name],
       ),
       stages: countStages(named),
     };
