@@ -12,15 +12,24 @@ const PLAIN_VALUE = /^(|true|false|yes|no|on|off|none|null|\d{1,5}|[./~].*|[a-z]
 
 const URL_PASSWORD = /:\/\/[^:@/\s]*:[^@/\s]+@/;
 
+/** Whether a variable's name and value say that it is something to keep. */
+export function looksLikePassword(name: string, value: string): boolean {
+  return (SECRET_NAME.test(name) && !PLAIN_VALUE.test(value)) || URL_PASSWORD.test(value);
+}
+
 /** Notes values of `environment` that look like passwords. The value itself is never told. */
 export function notePasswords(key: string, context: Context): void {
   const path = ["services", key, "environment"];
   const { services } = context.source.value as ComposeFile;
   for (const { name, value: written, step } of entriesOf(services[key]?.environment)) {
     // What comes from a variable does not stand in the file, but its default does.
-    const value = interpolate(written, () => undefined);
-    const isSecret = (SECRET_NAME.test(name) && !PLAIN_VALUE.test(value)) || URL_PASSWORD.test(value);
-    if (!isSecret) continue;
+    if (
+      !looksLikePassword(
+        name,
+        interpolate(written, () => undefined),
+      )
+    )
+      continue;
     const hint =
       "make it a secret: name it below `secrets:`, and let the container read /run/secrets (many images know `…_FILE`)";
     context.note(
