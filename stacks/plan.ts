@@ -66,6 +66,11 @@ export function namesOf(stack: string, raw: RawConfig, services?: readonly strin
   return planFrom({ ...settings, services: services ?? settings.services }, raw).names;
 }
 
+/** A problem for every name of the bootstrap stack that another stack of this checkout makes as well. */
+export function bootstrapClashes(raw: RawConfig): Problem[] {
+  return explainClashesWith(namesOfOthers(STACK), bootstrapNames(raw, ROOT));
+}
+
 /** The names of every other stack of this checkout; mistakes in their files are told where they are checked. */
 function namesOfOthers(stack: string): MadeName[] {
   return stacksOf(ROOT)

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { printProblem } from "../../../components/compose/problem.ts";
-import type { planStack } from "../../../stacks/plan.ts";
+import type { bootstrapClashes, planStack } from "../../../stacks/plan.ts";
 import type { fromStackFile } from "../../../stacks/stack-file.ts";
 import { copyProgram } from "./refusals.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dockmaster-names-"));
-let program: { planStack: typeof planStack };
+let program: { planStack: typeof planStack; bootstrapClashes: typeof bootstrapClashes };
 let files: { fromStackFile: typeof fromStackFile };
 
 /** Container → its volumes; a route's label by container. */
@@ -171,6 +171,16 @@ describe("between the stacks of a repository", () => {
     expect(problems("production", config("", "ci"))[0]).toContain("route `iac.example.org/` is made twice");
     expect(problems("staging", config("-staging", "ci"))).toEqual([]);
     expect(problems("runs", config("-bootstrap", "wiki"))[0]).toContain("network `platform-bootstrap` is made twice");
+  });
+
+  it("so they are told where the runner's stack is looked at", () => {
+    write("production", config("", "ci"));
+    const { raw } = files.fromStackFile("bootstrap", "config:\n  bootstrap:domain: example.org\n");
+    expect(program.bootstrapClashes(raw!).map(printProblem)).toEqual([
+      expect.stringContaining("route `iac.example.org/` is made twice"),
+    ]);
+    write("production", config("", "wiki"));
+    expect(program.bootstrapClashes(raw!)).toEqual([]);
   });
 
   it("mistakes of another stack's config hide none of its names", () => {
