@@ -107,13 +107,17 @@ export function checkNetworks(
     const [service, other] = [from.service.name, to.service.name];
     const file = `components/${service}/compose.yaml`;
     const message = `\`${caller}\` cannot reach \`${to.prepared.containers[called]}\``;
+    if (to.prepared.networkOf[called] !== called) {
+      const hint = "name the container whose network it is in";
+      return [{ file, message: `${message}: it has no network of its own, so no name leads to it`, hint }];
+    }
     if (!isJoined(to, called)) {
       const hint = to.description.joins
         ? `add \`${called}\` to \`joins\` of components/${other}/index.ts`
         : `add \`needs: ["${other}"]\` to components/${service}/index.ts`;
       return [{ file, message: `${message}: only its siblings in ${other} see it`, hint }];
     }
-    if (isJoined(from, caller)) return [];
+    if (isJoined(from, caller) || isJoined(from, from.prepared.networkOf[caller] ?? caller)) return [];
     const hint = `add \`${caller}\` to \`joins\` of components/${service}/index.ts`;
     return [{ file, message: `${message}: it is not on the environment's network`, hint }];
   });

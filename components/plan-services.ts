@@ -1,6 +1,7 @@
 import { checkDrafts, definitionProblem, refusedValue } from "./check-drafts.ts";
 import type { FoundFile, SecretDelivery } from "./compose/context.ts";
 import type { NoteProblem } from "./compose/house/notes.ts";
+import { isLfsPointer } from "./compose/inline-files.ts";
 import { parseCompose } from "./compose/parse.ts";
 import type { Problem } from "./compose/problem.ts";
 import { type Preparation, prepareCompose } from "./compose/render.ts";
@@ -216,9 +217,17 @@ function prepare(draft: Draft, drafts: readonly Draft[], settings: StackSettings
     const missing = { file, message: "there is no such file", hint: "describe the service's containers in it" };
     return { problems: [missing], notes: [] };
   }
+  const text = new TextDecoder().decode(found.bytes);
+  if (isLfsPointer(text)) {
+    const message = "is a Git LFS pointer: its content is not in the checkout";
+    return {
+      problems: [{ file, message, hint: "commit the file itself (`git lfs untrack` it and add it again)" }],
+      notes: [],
+    };
+  }
   return prepareCompose({
     file,
-    text: new TextDecoder().decode(found.bytes),
+    text,
     service: service.name,
     suffix: settings.suffix,
     catalogue: sources.catalogue.map(({ name }) => name),

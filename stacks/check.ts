@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Problem, printProblem } from "../components/compose/problem.ts";
+import { type Problem, printProblem, sortProblems } from "../components/compose/problem.ts";
 import { readSettings } from "./bootstrap/config.ts";
 import { catalogue } from "./catalogue.ts";
 import { compareWithRelease, findLastRelease } from "./last-release.ts";
-import { namesOf, planStack, printProblems } from "./plan.ts";
+import { bootstrapClashes, namesOf, planStack, printProblems } from "./plan.ts";
 import type { RawConfig } from "./raw-config.ts";
 import { fromStackFile, readStackFile } from "./stack-file.ts";
 
@@ -51,7 +51,7 @@ function check(stack: string, givenUp: ReadonlySet<string>, given?: Given): Repo
   if (!raw) return { stack, ok: false, problems: syntax, notes, services: [] };
 
   if (stack === "bootstrap") {
-    const { problems } = readSettings(raw);
+    const problems = sortProblems([...readSettings(raw).problems, ...bootstrapClashes(raw)]);
     return { stack, ok: problems.length === 0, problems, notes, services: [] };
   }
   const key = process.env.PLATFORM_KEY;

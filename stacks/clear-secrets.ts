@@ -1,3 +1,5 @@
+import type { NoteProblem } from "../components/compose/house/notes.ts";
+import { looksLikePassword } from "../components/compose/house/passwords.ts";
 import type { Problem } from "../components/compose/problem.ts";
 import { problemAt, type RawConfig, valueAt } from "./raw-config.ts";
 
@@ -42,6 +44,21 @@ export function findClearSecrets(raw: RawConfig, stack: string, services: readon
       });
     }),
   ];
+}
+
+/** Values of a service's `env` that look like passwords and stand in clear: accepted, as only their names tell, and noted. */
+export function noteClearEnv(raw: RawConfig, services: readonly string[]): NoteProblem[] {
+  return services.flatMap((service) => {
+    const key = `platform:${service}`;
+    const env = valueAt(raw.values[key], ["env"]);
+    return Object.entries(isMap(env) ? env : {}).flatMap(([name, value]): NoteProblem[] => {
+      const path = ["env", name];
+      if (raw.isSecret(key, path) || !looksLikePassword(name, String(value))) return [];
+      const message = "the value looks like a password, and stands here in clear";
+      const hint = "make it a secret of the service: name it below `secrets:` of its compose file";
+      return [{ ...problemAt(raw, key, path, message, hint), note: "clear-password" }];
+    });
+  });
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

@@ -13,6 +13,7 @@ import {
 import { STACK } from "../components/runner/compose.ts";
 import { bootstrapNames } from "./bootstrap/names.ts";
 import { catalogue } from "./catalogue.ts";
+import { noteClearEnv } from "./clear-secrets.ts";
 import { readConfig, readServer, refuseSuffix, type StackConfig } from "./config.ts";
 import { problemAt, type RawConfig } from "./raw-config.ts";
 import { fromStackFile, readStackFile, stacksOf } from "./stack-file.ts";
@@ -49,7 +50,8 @@ export function planStack(
   const elsewhere = config ? explainClashesWith(namesOfOthers(stack), made) : [];
   const all = sortProblems([...problems, ...more, ...elsewhere]);
   const plan = config && all.length === 0 ? { plan: { config, services } } : {};
-  return { ...plan, problems: all, notes: sortProblems(told), refuseValue };
+  const notes = sortProblems([...told, ...noteClearEnv(raw, settings.services)]);
+  return { ...plan, problems: all, notes, refuseValue };
 }
 
 /** Every name that a stack makes with these services, as far as its config and their files can be read. Needs no key. */
@@ -62,6 +64,11 @@ export function namesOf(stack: string, raw: RawConfig, services?: readonly strin
   // Other mistakes of its config make no other names.
   const settings = config ?? { ...standIn(stack, raw, names), suffix, domain, project: String(project) };
   return planFrom({ ...settings, services: services ?? settings.services }, raw).names;
+}
+
+/** A problem for every name of the bootstrap stack that another stack of this checkout makes as well. */
+export function bootstrapClashes(raw: RawConfig): Problem[] {
+  return explainClashesWith(namesOfOthers(STACK), bootstrapNames(raw, ROOT));
 }
 
 /** The names of every other stack of this checkout; mistakes in their files are told where they are checked. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -8,6 +8,12 @@ const ROOT = join(import.meta.dirname, "..");
  * laptop and nowhere else. One that was not fetched is known by `.gitmodules`, one that was by its own `.git`.
  */
 export function isInSubmodule(file: string): boolean {
+  const real = existsSync(file) ? realpathSync(file) : file;
+  // A link of the checkout may lead there.
+  return liesInSubmodule(file) || (real.startsWith(`${ROOT}${sep}`) && liesInSubmodule(real));
+}
+
+function liesInSubmodule(file: string): boolean {
   for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
     const modules = join(folder, ".gitmodules");
     const own = relative(folder, file).split(sep).join("/");

@@ -20,8 +20,15 @@ export function checkHosts(compose: ComposeFile, context: Context): void {
   for (const [name, service] of Object.entries(compose.services)) {
     const { environment, command, entrypoint, healthcheck } = service;
     const parts = { environment, command, entrypoint, healthcheck };
-    for (const { path, value } of scalars(parts, ["services", name])) {
-      if (typeof value === "string") checkText(withDefaults(value), path, bare, context);
+    const texts = [...scalars(parts, ["services", name])].map(({ path, value }) => ({
+      path,
+      text: typeof value === "string" ? withDefaults(value) : "",
+    }));
+    for (const [index, { path, text }] of texts.entries()) {
+      // In a list an option and its value are two words: `[psql, -h, postgres]`.
+      const before = texts[index - 1];
+      const isNext = typeof path.at(-1) === "number" && before?.path.slice(0, -1).join() === path.slice(0, -1).join();
+      checkText(text, isNext ? before?.text : undefined, path, bare, context);
     }
   }
 }
@@ -34,13 +41,21 @@ function withDefaults(text: string): string {
   return resolveVariables(text, new Map([...defaults, ["SUFFIX", SUFFIX]]));
 }
 
-function checkText(text: string, path: Path, bare: ReadonlySet<string>, context: Context): void {
+function checkText(
+  text: string,
+  before: string | undefined,
+  path: Path,
+  bare: ReadonlySet<string>,
+  context: Context,
+): void {
   for (const [host] of text.matchAll(/\bplatform-[a-z0-9]+(?:-[a-z0-9]+)*(?![a-z0-9-]*\ue000)/g)) {
     if (context.catalogue.some((name) => host === `platform-${name}` || host.startsWith(`platform-${name}-`))) {
-      context.report(path, `host name \`${host}\` lacks the suffix`, `write \`${host}\${SUFFIX:-}\``);
+      // With this stack's suffix written out it is wrong in all others.
+      const base = host.endsWith(context.suffix) ? host.slice(0, host.length - context.suffix.length) : host;
+      context.report(path, `host name \`${host}\` lacks the suffix`, `write \`${base}\${SUFFIX:-}\``);
     }
   }
-  for (const key of hostsIn(text, path)) {
+  for (const key of new Set(hostsIn(text, before, path))) {
     if (!bare.has(key)) continue;
     const names = fullNames(key, context.containersOf?.(key) ?? [key]);
     context.report(
@@ -58,8 +73,17 @@ function fullNames(service: string, containers: readonly string[]): string[] {
   return names.map((name) => `\`${name}\${SUFFIX:-}\``);
 }
 
-/** Words at places where only a host can stand: in a URL, before a port, after `-h`, and whole values of `…_HOST` and the like. */
-function hostsIn(text: string, path: Path): string[] {
+const OPTIONS =
+  /(?<!\S)(?:(?:-h|--(?:[a-z]+-)*host)[=\s]+|(?:[a-z]+_)*host=)["']?([a-z0-9][a-z0-9_-]*)(?=["'\s:;,]|$)/gi;
+
+/** An option whose value is the next word of a list. */
+const OPTION = /^--?(?:[a-z]+-)*(?:h|host)$/i;
+
+/**
+ * Words at places where only a host can stand: in a URL, before a port (alone or in a list), after `-h`, `--host` or `host=`, and whole
+ * values of `…_HOST` and the like.
+ */
+function hostsIn(text: string, before: string | undefined, path: Path): string[] {
   const [, key = String(path.at(-1)), value = text] = /^([A-Za-z_][\w.-]*)=(.*)$/s.exec(text) ?? [];
   const urls = [...text.matchAll(/:\/\/([^/?#\s"']*)/g)].flatMap(([, authority = ""]) =>
     authority
@@ -67,11 +91,13 @@ function hostsIn(text: string, path: Path): string[] {
       .split(",")
       .map((host) => /^[\w.\ue000-]*/.exec(host)?.[0] ?? ""),
   );
-  const options = [...text.matchAll(/\s(?:-h|--host)[=\s]+["']?([a-z0-9][a-z0-9_-]*)(?=["'\s]|$)/gi)].map(
-    ([, host = ""]) => host,
-  );
+  const options = [text, value].flatMap((each) => [...each.matchAll(OPTIONS)].map(([, host = ""]) => host));
   const whole = /^([a-z0-9][a-z0-9_-]*)(:\d+)?$/i.exec(value);
+  const listed = /^[\w.-]+:\d+(,[\w.-]+:\d+)+$/.test(value)
+    ? value.split(",").map((each) => each.split(":")[0] ?? "")
+    : [];
   // `redis:7` is an image as well as a host with a port: what the variable says of itself decides.
   const place = HOST_KEY.test(key) || (whole?.[2] !== undefined && !/IMAGE/i.test(key));
-  return [...urls, ...options, ...(place ? [whole?.[1] ?? ""] : [])].map((host) => host.toLowerCase());
+  const word = place || (before !== undefined && OPTION.test(before)) ? [whole?.[1] ?? ""] : [];
+  return [...urls, ...options, ...listed, ...word].map((host) => host.toLowerCase());
 }

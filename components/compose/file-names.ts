@@ -1,12 +1,14 @@
+import { takenPorts } from "./house/fixed-ports.ts";
 import type { ComposeFile, ComposeService } from "./model.ts";
 import type { Path, Problem } from "./problem.ts";
+import type { LookUp } from "./variables.ts";
 
 /** Where a name is written, or what it is made of. */
 export type NamePlace = Pick<Problem, "file" | "line" | "column">;
 
 /** A name that a compose file makes outside of its own project. */
 export interface FileName {
-  kind: "container" | "host name" | "volume" | "network";
+  kind: "container" | "host name" | "volume" | "network" | "port of the host";
   name: string;
   /** Of a host name: the network that it is heard on. */
   network?: string;
@@ -16,15 +18,16 @@ export interface FileName {
 }
 
 /**
- * Every name outside of its own project that a finished compose file makes: of containers, volumes and networks, and the host names
- * that other projects hear. What is `external` is made elsewhere and shared on purpose.
+ * Every name outside of its own project that a finished compose file makes: of containers, volumes and networks, the host names that
+ * other projects hear, and the ports that it takes of the host. What is `external` is made elsewhere and shared on purpose.
  *
- * `keyOf` is the key that the file's author gave a container; `locate` finds where that stands.
+ * `keyOf` is the key that the file's author gave a container; `locate` finds where that stands; `lookUp` is the value of a variable.
  */
 export function namesInFile(
   compose: ComposeFile,
   keyOf: (service: string) => string,
   locate: (path: Path) => NamePlace,
+  lookUp: LookUp,
 ): FileName[] {
   const networks = Object.entries(compose.networks ?? {});
   const shared = new Map(networks.flatMap(([key, network]) => (network?.name ? [[key, network.name]] : [])));
@@ -40,7 +43,10 @@ export function namesInFile(
         return [...names].map((each): FileName => ({ kind: "host name", name: each, network: full, ...made }));
       });
       // Of several containers each has a number at its end, but all answer to the service's key.
-      return [{ kind: "container" as const, name, ...made }, ...heard];
+      const ports = takenPorts(definition, lookUp).map(
+        (port): FileName => ({ kind: "port of the host", name: port, ...made }),
+      );
+      return [{ kind: "container" as const, name, ...made }, ...heard, ...ports];
     }),
     ...Object.entries(compose.volumes ?? {}).flatMap(([key, volume]): FileName[] =>
       volume?.name === undefined || volume.external

@@ -21,7 +21,22 @@ export function applyHouseRules(compose: PlainFile, context: Context): PlainFile
     }
     return [key, ruled];
   });
+  checkAwaited(compose, oneShots, context);
   return { ...compose, services: Object.fromEntries(services) };
+}
+
+/** Compose ends a deployment in which somebody waits for the health of a container that has none. */
+function checkAwaited(compose: PlainFile, oneShots: ReadonlySet<string>, context: Context): void {
+  for (const [key, { depends_on }] of Object.entries(compose.services)) {
+    for (const [name, { condition }] of Object.entries(depends_on)) {
+      const isOneShot = oneShots.has(name) && compose.services[name]?.healthcheck === undefined;
+      if (condition !== "service_healthy" || !(isOneShot || context.health.get(name) === "running")) continue;
+      const path = ["services", key, "depends_on", name, "condition"];
+      const instead = isOneShot ? "service_completed_successfully" : "service_started";
+      const message = `\`${name}\` has no health check, so it is never healthy`;
+      context.report(path, message, `write \`${instead}\`, or give \`${name}\` a health check`);
+    }
+  }
 }
 
 /** Containers for whose successful end another one waits. */

@@ -80,7 +80,12 @@ export function inlineFiles(compose: PlainFile, context: Context): Inlined {
 
 /** https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md#the-pointer */
 const LFS_POINTER =
-  /^version https:\/\/(git-lfs|hawser)\.github\.com\/spec\/v\d+\n([a-z0-9.-]+ .*\n)*oid [a-z0-9]+:[0-9a-f]+\n/;
+  /^version https:\/\/(git-lfs|hawser)\.github\.com\/spec\/v\d+\r?\n([a-z0-9.-]+ .*\n)*oid [a-z0-9]+:[0-9a-f]+\r?\n/;
+
+/** Whether a text only stands for a file that Git LFS keeps elsewhere. */
+export function isLfsPointer(text: string): boolean {
+  return LFS_POINTER.test(text);
+}
 
 function withoutSource({ source: _source, ...rest }: FileGrant): FileGrant {
   return rest;
@@ -123,7 +128,7 @@ function readText(file: string, path: Path, context: Context): { text: string; e
   }
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(found.bytes);
-    if (LFS_POINTER.test(text)) {
+    if (isLfsPointer(text)) {
       const hint = "commit the file itself (`git lfs untrack` it and add it again), or put it into the image";
       context.report(path, `\`${file}\` is a Git LFS pointer: its content is not in the checkout`, hint);
       return undefined;

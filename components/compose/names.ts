@@ -61,6 +61,10 @@ function checkOwnNames(key: string, service: PlainService, full: string, context
       "leave it out: the platform sets it",
     );
   }
+  if (service.network_mode !== undefined && context.routed?.includes(key)) {
+    const message = "Dokploy puts a container with a route on its own network, which `network_mode` excludes";
+    context.report([...path, "network_mode"], message, "leave it out, or give the route to another container");
+  }
   if (service.networks !== undefined) {
     const hint = "leave it out: siblings reach each other by their bare names, other services by their full ones";
     context.report([...path, "networks"], "a container's networks are set by the platform", hint);

@@ -18,6 +18,14 @@ export interface Reach {
   routed: readonly string[];
 }
 
+/** The container in whose network one is: itself unless `network_mode` says another one; undefined when it is in none. */
+export function networkOwner({ services }: PlainFile, key: string, seen: readonly string[] = []): string | undefined {
+  const mode = services[key]?.network_mode;
+  if (mode === undefined) return key;
+  const owner = /^service:(.+)$/.exec(String(mode))?.[1];
+  return owner === undefined || seen.includes(owner) ? undefined : networkOwner({ services }, owner, [...seen, key]);
+}
+
 /**
  * Gives each container its networks. Containers of one file share Compose's `default`, private to the project, and go there by their
  * keys of the file; what joins the environment's network does it besides. `default` it is because Dokploy puts a routed container on it
@@ -27,7 +35,8 @@ export function giveNetworks(compose: PlainFile, own: readonly string[], reach: 
   const shared: ComposeNetwork = { name: networkName(context.suffix), external: true };
   const full = new Map(own.map((key) => [context.nameOf(key), key]));
   const siblings = own.filter((key) => compose.services[context.nameOf(key)]?.network_mode === undefined);
-  const joins = new Set(reach.joins.map(context.nameOf));
+  // Who is in another container's network reaches what that one reaches.
+  const joins = new Set(reach.joins.flatMap((key) => networkOwner(compose, context.nameOf(key)) ?? []));
   const several = siblings.length > 1;
   if (!several && siblings.some((key) => joins.has(context.nameOf(key)))) {
     return { ...compose, networks: { default: shared } };

@@ -10,8 +10,11 @@ const REFUSED_KEYS: Readonly<Record<string, readonly [message: string, hint: str
   env_file: ["the file does not exist on the server", "use `environment`"],
   label_file: ["the file does not exist on the server", "use `labels`"],
   extends: ["the other file does not exist on the server", "write the container out, or use a YAML anchor"],
-  links: ["links are aliases that other environments can answer", "use the container's full name"],
-  external_links: ["links are aliases that other environments can answer", "use the container's full name"],
+  links: [
+    "links are aliases that the platform gives",
+    "leave `links` out: siblings reach each other by their bare names",
+  ],
+  external_links: ["links are aliases that the platform gives", "leave it out, and use the container's full name"],
   volumes_from: ["volumes of another container have no name of their own", "name the volumes in both containers"],
   profiles: ["Dokploy starts no profiles: the container would never run", "leave `profiles` out"],
   provider: ["Dokploy runs no Compose providers", "describe a container"],

@@ -10,7 +10,7 @@ import { inlineFiles } from "./inline-files.ts";
 import { fullNamesIn } from "./mentions.ts";
 import type { ComposeFile } from "./model.ts";
 import { containerName, giveNames } from "./names.ts";
-import { giveNetworks } from "./networks.ts";
+import { giveNetworks, networkOwner } from "./networks.ts";
 import { normalise, type PlainFile } from "./normalise.ts";
 import { type Path, type Problem, type Report, sortProblems } from "./problem.ts";
 import { type Reading, readCompose } from "./reading/read.ts";
@@ -43,6 +43,8 @@ export interface Rendered {
 export interface Prepared {
   /** Container → its full name. */
   containers: Record<string, string>;
+  /** Container → the one in whose network it is: itself, or another one (`network_mode`); undefined when it is in none. */
+  networkOf: Record<string, string | undefined>;
   /** Container → the secrets that it uses. */
   secretsOf: Record<string, string[]>;
   /** Container → words of its definition that can be full names of containers. */
@@ -154,11 +156,19 @@ function transform({ written: compose }: Reading, context: Context) {
         networked,
         (full) => fullNames.get(full) ?? full,
         (path) => ({ file: context.file, ...context.source.locate(path) }),
+        (name) => env[name] ?? context.variables[name],
       ),
       stages: countStages(named),
     };
   };
-  return { containers, secretsOf: secretsOf(plain, context), mentions: fullNamesIn(inlined.compose, env), write };
+  const networkOf = Object.fromEntries(keys.map((key) => [key, networkOwner(plain, key)]));
+  return {
+    containers,
+    networkOf,
+    secretsOf: secretsOf(plain, context),
+    mentions: fullNamesIn(inlined.compose, env),
+    write,
+  };
 }
 
 /** What the file names below a container's `secrets:`, and what it is granted besides. */

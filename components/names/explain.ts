@@ -8,6 +8,7 @@ const WORDS: Record<NameKind, { danger: string; rename: string }> = {
   "host name": { danger: "each gets some of the requests", rename: "give the newer one another `hostname`" },
   volume: { danger: "both would write to the same data", rename: "rename the newer service or the key of its volume" },
   network: { danger: "both would be on one network", rename: "give the newer stack another `platform:suffix`" },
+  "port of the host": { danger: "only the first would start", rename: "set another one for the newer" },
   route: {
     danger: "requests would go to one of them at random",
     rename: "give the newer one another `host` or `path`",
@@ -63,7 +64,7 @@ function explain({ kind, name, makers }: Clash, ours: ReadonlySet<MadeName>): Pr
   const at = makers.findLast((maker) => ours.has(maker)) as MadeName;
   const rest = makers.filter((maker) => maker !== at);
   const { danger, rename } = WORDS[kind];
-  const message = `${kind} \`${name}\` is made ${makers.length === 2 ? "twice" : `${makers.length} times`}: by ${print(at, at)}, and by ${rest.map((maker) => `${print(maker, at)} (${printPlace(maker)})`).join(", ")}`;
+  const message = `${kind} \`${name}\` is ${kind === "port of the host" ? "taken" : "made"} ${makers.length === 2 ? "twice" : `${makers.length} times`}: by ${print(at, at)}, and by ${rest.map((maker) => `${print(maker, at)} (${printPlace(maker)})`).join(", ")}`;
   return { ...at.place, message, hint: `${danger}: ${rename}` };
 }
 

@@ -70,7 +70,11 @@ export function namesOfStack(
 function ofFile({ service, rendered }: NamedService, { stack, suffix, server }: NamedStack): MadeName[] {
   // The network of the environment is the stack's own, whichever service's file names it.
   const own = rendered.names.filter(({ kind, name }) => kind !== "network" || name !== networkName(suffix));
-  return own.map((made) => ({ ...made, space: server, stack, service: service.name }));
+  return own.map((made) => {
+    // The same port on two servers is usual: without a word of where, only this stack is looked at.
+    const space = made.kind === "port of the host" && server === "unknown" ? [stack] : server;
+    return { ...made, space, stack, service: service.name };
+  });
 }
 
 function ofDefinition(

@@ -5,6 +5,7 @@ import { MIN_KEY_LENGTH } from "../../components/keys.ts";
 import { type RunnerSettings, renderRunner, SERVICE, STACK } from "../../components/runner/compose.ts";
 import { OWN_SIGN_IN, RUNNER_SECRETS } from "../../components/runner/secrets.ts";
 import { servicePath, type VaultLayout } from "../../components/vault/paths.ts";
+import { bootstrapClashes } from "../plan.ts";
 import type { RawConfig } from "../raw-config.ts";
 import { findBackend, planBackend } from "./backend.ts";
 import { readSettings } from "./config.ts";
@@ -57,7 +58,7 @@ export async function planBootstrap({
   folder,
 }: BootstrapSources): Promise<{ plan?: BootstrapPlan; problems: Problem[] }> {
   const { settings, sections, problems } = readSettings(raw);
-  const found: Problem[] = [...problems];
+  const found: Problem[] = [...problems, ...bootstrapClashes(raw)];
   const take = <T extends { problems: readonly Problem[] }>(answer: T): T => {
     found.push(...answer.problems);
     return answer;

@@ -1,4 +1,5 @@
 import type { Context } from "../context.ts";
+import type { ComposeService } from "../model.ts";
 import type { PlainService } from "../normalise.ts";
 import { parsePort } from "../reading/port.ts";
 import { interpolate, type LookUp } from "../variables.ts";
@@ -32,4 +33,25 @@ function hostPort(port: unknown, lookUp: LookUp): string {
   }
   const { published = "" } = seen as { published?: string | number };
   return /-/.test(String(published)) ? "" : String(published);
+}
+
+/** Ports of the host that a container takes, as `8080/tcp`, an address before it where it is not all of them; none that Docker chooses. */
+export function takenPorts(service: ComposeService, lookUp: LookUp): string[] {
+  const taken = (service.ports ?? []).flatMap((port) => {
+    const published = hostPort(port, lookUp);
+    if (!/^[\d-]+$/.test(published) || published === "0") return [];
+    const seen = mapStrings(port, (text) => interpolate(text, lookUp));
+    const { protocol, host_ip: address = "" } =
+      typeof seen === "object" && seen !== null
+        ? (seen as { protocol?: string; host_ip?: string })
+        : { protocol: /\/(\w+)$/.exec(String(seen))?.[1], host_ip: String(seen).split(":").slice(0, -2).join(":") };
+    const before = ["", "0.0.0.0", "::", "[::]"].includes(address) ? "" : `${address}:`;
+    const [start = "", end = start] = published.split("-");
+    const count = Math.min(Math.max(Number(end) - Number(start), 0), 1000) + 1;
+    return Array.from(
+      { length: count },
+      (_, index) => `${before}${Number(start) + index}/${(protocol ?? "tcp").toLowerCase()}`,
+    );
+  });
+  return [...new Set(taken)];
 }

@@ -1,6 +1,7 @@
 import type { Context } from "../context.ts";
+import type { ComposeFile } from "../model.ts";
 import { keyOf } from "../normalise.ts";
-import type { Path } from "../problem.ts";
+import { interpolate } from "../variables.ts";
 
 /** Names of variables that hold something to keep. Those that end in `_FILE` name a file. */
 const SECRET_NAME =
@@ -11,15 +12,24 @@ const PLAIN_VALUE = /^(|true|false|yes|no|on|off|none|null|\d{1,5}|[./~].*|[a-z]
 
 const URL_PASSWORD = /:\/\/[^:@/\s]*:[^@/\s]+@/;
 
+/** Whether a variable's name and value say that it is something to keep. */
+export function looksLikePassword(name: string, value: string): boolean {
+  return (SECRET_NAME.test(name) && !PLAIN_VALUE.test(value)) || URL_PASSWORD.test(value);
+}
+
 /** Notes values of `environment` that look like passwords. The value itself is never told. */
 export function notePasswords(key: string, context: Context): void {
   const path = ["services", key, "environment"];
-  for (const { name, value, step } of entriesOf(context.seen.services[key]?.environment)) {
-    const written = writtenAt([...path, step], context);
-    // What comes from a variable does not stand in the file.
-    if (written.includes("${") || /\$[A-Za-z_]/.test(written)) continue;
-    const isSecret = (SECRET_NAME.test(name) && !PLAIN_VALUE.test(value)) || URL_PASSWORD.test(value);
-    if (!isSecret) continue;
+  const { services } = context.source.value as ComposeFile;
+  for (const { name, value: written, step } of entriesOf(services[key]?.environment)) {
+    // What comes from a variable does not stand in the file, but its default does.
+    if (
+      !looksLikePassword(
+        name,
+        interpolate(written, () => undefined),
+      )
+    )
+      continue;
     const hint =
       "make it a secret: name it below `secrets:`, and let the container read /run/secrets (many images know `…_FILE`)";
     context.note(
@@ -41,8 +51,4 @@ function entriesOf(environment: unknown): { name: string; value: string; step: s
   return Object.entries(environment ?? {}).flatMap(([name, value]) =>
     value === null ? [] : [{ name, value: String(value), step: name }],
   );
-}
-
-function writtenAt(path: Path, context: Context): string {
-  return context.source.typed(path) ?? "";
 }

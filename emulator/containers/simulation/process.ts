@@ -46,7 +46,10 @@ export function foretell(command: readonly string[]): Process {
   return shell ? endless : runScript(command.join(" "));
 }
 
-/** Whether a health check's `test` succeeds; one that is not understood does. */
+/**
+ * Whether a health check's `test` succeeds; one that is not understood does. So does the image's own, where there is none: images are
+ * not looked into, and each is taken to have one, while a real engine's `up --wait` fails on an image without.
+ */
 export function probeSucceeds(test: readonly string[]): boolean {
   const command = test[0] === "CMD-SHELL" ? ["sh", "-c", test[1] ?? ""] : test.slice(1);
   const { understood, exitCode } = foretell(command);

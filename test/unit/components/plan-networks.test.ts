@@ -5,7 +5,7 @@ import { checkNetworks, type PreparedDraft, planNetworks } from "../../../compon
 import { defineService } from "../../../components/service.ts";
 
 interface Sketch {
-  containers: Record<string, { mentions?: string[]; secrets?: string[] }>;
+  containers: Record<string, { mentions?: string[]; secrets?: string[]; within?: string }>;
   needs?: string[];
   joins?: string[];
   shares?: string[];
@@ -30,6 +30,7 @@ function draft(name: string, sketch: Sketch): PreparedDraft {
     common: { secretVersion: 1, secrets: {}, env: {}, checks: [], waitTimeout: undefined, adopt: false },
     prepared: {
       containers: each((container) => full(name, container)),
+      networkOf: each((container) => containers[container]?.within ?? container),
       secretsOf: each((container) => containers[container]?.secrets ?? []),
       mentions: each((container) => new Set(containers[container]?.mentions ?? [])),
       finish: () => ({ problems: [] }),
@@ -142,6 +143,28 @@ describe("names that lead nowhere", () => {
       [
         "components/app/compose.yaml  `job` cannot reach `platform-store-x`: it is not on the environment's network  (add `job` to `joins` of components/app/index.ts)",
       ],
+    ],
+    [
+      "a container in another one's network",
+      {
+        wiki: { containers: { wiki: {}, side: { within: "wiki" } } },
+        app: { containers: { app: { mentions: ["platform-wiki-side-x"] } }, needs: ["wiki"] },
+      },
+      [
+        "components/app/compose.yaml  `app` cannot reach `platform-wiki-side-x`: it has no network of its own, so no name leads to it  (name the container whose network it is in)",
+      ],
+    ],
+    [
+      "none of a container in the network of one that joins",
+      {
+        store,
+        app: {
+          containers: { web: {}, side: { within: "web", mentions: ["platform-store-x"] } },
+          needs: ["store"],
+          joins: ["web"],
+        },
+      },
+      [],
     ],
     [
       "a container that is not there",

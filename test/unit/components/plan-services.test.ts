@@ -74,6 +74,13 @@ function planned(scene: Scene, name: string): ServicePlan {
   return found;
 }
 
+it("a compose file that is a Git LFS pointer is refused with those words", () => {
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"4d".repeat(32)}\nsize 12345\n`;
+  expect(plan({ files: { ...FILES, app: pointer } }).problems).toContain(
+    "components/app/compose.yaml  is a Git LFS pointer: its content is not in the checkout  (commit the file itself (`git lfs untrack` it and add it again))",
+  );
+});
+
 describe("order", () => {
   it("puts a service behind those whose secrets it reads, whatever the catalogue's order", () => {
     expect(plan({ catalogue: [app, store] }).services.map(({ name, needs }) => [name, needs])).toEqual([

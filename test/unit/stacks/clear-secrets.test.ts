@@ -98,3 +98,16 @@ describe("what the engine hands over", () => {
     expect(engine({ a: "decrypted" }, true, written)).toEqual([]);
   });
 });
+
+it("a value of `env` that looks like a password is noted, one that is encrypted or plain is not", () => {
+  const notesOf = (env: string) => {
+    const raw = file("platform:domain: example.org", "platform:suffix: -staging", `platform:redis: {env: ${env}}`);
+    return planStack("staging", raw, "k".repeat(40)).notes;
+  };
+  const notes = notesOf("{SMTP_PASSWORD: canary, LEVEL: info}");
+  expect(notes.map((note) => `${printProblem(note)} [${note.note}]`)).toEqual([
+    "Pulumi.staging.yaml:4:26  `platform:redis.env.SMTP_PASSWORD`: the value looks like a password, and stands here in clear  (make it a secret of the service: name it below `secrets:` of its compose file) [clear-password]",
+  ]);
+  expect(JSON.stringify(notes)).not.toContain("canary");
+  expect(notesOf(`{SMTP_PASSWORD: ${SECURE}, SMTP_PASSWORD_FILE: /run/x}`)).toEqual([]);
+});

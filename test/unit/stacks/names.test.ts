@@ -3,16 +3,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { printProblem } from "../../../components/compose/problem.ts";
-import type { planStack } from "../../../stacks/plan.ts";
+import type { bootstrapClashes, planStack } from "../../../stacks/plan.ts";
 import type { fromStackFile } from "../../../stacks/stack-file.ts";
 import { copyProgram } from "./refusals.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dockmaster-names-"));
-let program: { planStack: typeof planStack };
+let program: { planStack: typeof planStack; bootstrapClashes: typeof bootstrapClashes };
 let files: { fromStackFile: typeof fromStackFile };
 
 /** Container → its volumes; a route's label by container. */
-function addService(name: string, containers: Record<string, string[]>, routes: Record<string, string> = {}): void {
+function addService(
+  name: string,
+  containers: Record<string, string[]>,
+  routes: Record<string, string> = {},
+  ports = "",
+): void {
   mkdirSync(join(folder, "components", name), { recursive: true });
   const volumes = [...new Set(Object.values(containers).flat())];
   const text = [
@@ -21,6 +26,7 @@ function addService(name: string, containers: Record<string, string[]>, routes: 
       `  ${key}:`,
       "    image: x:1",
       "    healthcheck: {test: x, interval: 5s}",
+      ...(ports === "" ? [] : [`    ports: ${ports}`]),
       `    volumes: [${mounts.map((mount) => `"${mount}:/${mount}"`).join(", ")}]`,
     ]),
     ...(volumes.length > 0 ? ["volumes:", ...volumes.map((key) => `  ${key}:`)] : []),
@@ -45,7 +51,9 @@ beforeAll(async () => {
   addService("blog", { blog: [] });
   addService("blog-staging", { "blog-staging": [] });
   addService("ci", { ci: [] }, { ci: "iac" });
-  const names = ["wiki", "wiki-db", "wiki-staging", "news", "blog", "blog-staging", "ci"];
+  addService("mail", { mail: [] }, {}, `["\${PORT:-0}:25", "\${PORT:-0}:25/udp", "127.0.0.1:\${LOCAL:-0}:26"]`);
+  addService("relay", { relay: [] }, {}, `[{target: 25, published: "\${PORT:-0}"}, "127.0.0.1:\${LOCAL:-0}:26"]`);
+  const names = ["wiki", "wiki-db", "wiki-staging", "news", "blog", "blog-staging", "ci", "mail", "relay"];
   const imports = names.map((name, index) => `import { service as s${index} } from "../components/${name}/index.ts";`);
   writeFileSync(
     join(folder, "stacks/catalogue.ts"),
@@ -87,6 +95,18 @@ describe("within a stack", () => {
     expect(problems("staging", config("-staging", "wiki, news"))).toEqual([
       "components/news/index.ts  route `wiki-staging.example.org/` is made twice: by route to port 80 of container `news` of news, and by route to port 80 of container `cache` of wiki (components/wiki/index.ts)  (requests would go to one of them at random: give the newer one another `host` or `path`)",
     ]);
+  });
+
+  it("so is a port of the host, by protocol and address", () => {
+    const env = (service: string, ports: string) => `platform:${service}: {env: {${ports}}}`;
+    const both = (mail: string, relay: string) =>
+      problems("staging", config("-staging", "mail, relay", env("mail", mail), env("relay", relay)));
+    expect(both("PORT: '2525'", "PORT: '2525'")).toEqual([
+      "components/relay/compose.yaml:2:3  port of the host `2525/tcp` is taken twice: by container `relay` of relay, and by container `mail` of mail (components/mail/compose.yaml:2:3)  (only the first would start: set another one for the newer)",
+    ]);
+    expect(both("LOCAL: '2525'", "LOCAL: '2525'")[0]).toContain("port of the host `127.0.0.1:2525/tcp` is taken twice");
+    expect(both("PORT: '2525'", "LOCAL: '2525'")).toEqual([]);
+    expect(both("PORT: '2525'", "PORT: '2526'")).toEqual([]);
   });
 
   it("one of them alone is fine", () => {
@@ -134,11 +154,33 @@ describe("between the stacks of a repository", () => {
     expect(found).toContain("route `wiki-staging.example.org/` is made twice");
   });
 
+  it("a port of the host is one on servers that are known to be the same", () => {
+    const lines = ["platform:mail: {env: {PORT: '2525'}}"];
+    const url = "dokploy:url: https://one.example.org";
+    write("other", config("-other", "mail", ...lines, url));
+    expect(problems("staging", config("-staging", "mail", ...lines, url))[0]).toContain("`2525/tcp` is taken twice");
+    expect(problems("staging", config("-staging", "mail", ...lines, "dokploy:url: https://two.example.org"))).toEqual(
+      [],
+    );
+    write("other", config("-other", "mail", ...lines));
+    expect(problems("staging", config("-staging", "mail", ...lines))).toEqual([]);
+  });
+
   it("the runner's own address and containers count", () => {
     write("bootstrap", "config:\n  bootstrap:domain: example.org\n");
     expect(problems("production", config("", "ci"))[0]).toContain("route `iac.example.org/` is made twice");
     expect(problems("staging", config("-staging", "ci"))).toEqual([]);
     expect(problems("runs", config("-bootstrap", "wiki"))[0]).toContain("network `platform-bootstrap` is made twice");
+  });
+
+  it("so they are told where the runner's stack is looked at", () => {
+    write("production", config("", "ci"));
+    const { raw } = files.fromStackFile("bootstrap", "config:\n  bootstrap:domain: example.org\n");
+    expect(program.bootstrapClashes(raw!).map(printProblem)).toEqual([
+      expect.stringContaining("route `iac.example.org/` is made twice"),
+    ]);
+    write("production", config("", "wiki"));
+    expect(program.bootstrapClashes(raw!)).toEqual([]);
   });
 
   it("mistakes of another stack's config hide none of its names", () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -53,11 +53,15 @@ function problems(file: string): string[] {
   return program.planStack("staging", fromStackFile("staging", text).raw!, "k".repeat(40)).problems.map(printProblem);
 }
 
+const HIDDEN =
+  "components/redis/compose.yaml:7:9  `./link.conf` lies in a Git submodule, which a release does not hold  (commit the file itself beside the compose file)";
 const REFUSED =
   "components/redis/compose.yaml:7:9  `./shared/x.conf` lies in a Git submodule, which a release does not hold  (commit the file itself beside the compose file)";
 
 it("a mounted file of a submodule is refused, where it was fetched and where it was not", () => {
   expect(problems("./shared/x.conf")).toEqual([REFUSED]);
+  symlinkSync("shared/x.conf", join(root, "components/redis/link.conf"));
+  expect(problems("./link.conf")).toEqual([HIDDEN]);
   git(root, "submodule", "deinit", "-f", "components/redis/shared");
   expect(problems("./shared/x.conf")).toEqual([REFUSED]);
 });
@@ -79,6 +83,8 @@ it("a Git LFS pointer is refused with those words, a text that only tells of one
   expect(problems("./x.conf")).toEqual([
     "components/redis/compose.yaml:7:9  `./x.conf` is a Git LFS pointer: its content is not in the checkout  (commit the file itself (`git lfs untrack` it and add it again), or put it into the image)",
   ]);
+  put(pointer.replaceAll("\n", "\r\n"));
+  expect(problems("./x.conf")[0]).toContain("is a Git LFS pointer");
   put(`# of a pointer:\n${pointer}`);
   expect(problems("./x.conf")).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import type { RenderInput } from "../../../../components/compose/context.ts";
 import { prepareCompose } from "../../../../components/compose/render.ts";
-import { inputFor, render } from "./render-example.ts";
+import { inputFor, problemsOf, render } from "./render-example.ts";
 
 interface Text {
   services: Record<
@@ -59,6 +59,22 @@ describe("networks of a file", () => {
     expect(networks).toEqual({ default: shared });
     expect(services["platform-web-db-staging"]).toMatchObject({ network_mode: "service:platform-web-staging" });
     expect(services["platform-web-db-staging"]).not.toHaveProperty("networks");
+  });
+
+  it("are joined by the container in whose network one is that joins", () => {
+    const text = file({ web: "", vpn: "", db: 'network_mode: "service:side"', side: 'network_mode: "service:vpn"' });
+    const { services } = networksOf(text, { joins: ["db"] });
+    expect(services["platform-web-vpn-staging"]?.networks).toEqual({ default: { aliases: ["vpn"] }, platform: {} });
+    expect(services["platform-web-staging"]?.networks).toEqual({ default: { aliases: ["web"] } });
+    expect(networksOf(file({ web: "", db: 'network_mode: "service:web"' }), { joins: ["db"] }).networks).toEqual({
+      default: shared,
+    });
+  });
+
+  it.each(["none", '"service:web"'])("cannot be given to a container with a route and network_mode: %s", (mode) => {
+    expect(problemsOf(file({ web: "", db: `network_mode: ${mode}` }), { routed: ["db"] })).toEqual([
+      expect.stringContaining("Dokploy puts a container with a route on its own network"),
+    ]);
   });
 });
 

@@ -75,6 +75,16 @@ describe("health", () => {
       'services:\n  a: {image: "x:1", healthcheck: {test: x}, depends_on: {b: {condition: service_completed_successfully}}}\n  b: {image: "x:1", x-dockmaster: {health: running}}\n',
       "a one-shot is well when it has ended",
     ],
+    [
+      "to wait for the health of what has none",
+      'services:\n  a: {image: "x:1", healthcheck: {test: x}, depends_on: {b: {condition: service_healthy}}}\n  b: {image: "x:1", x-dockmaster: {health: running}}\n',
+      ":2:62  `b` has no health check, so it is never healthy  (write `service_started`",
+    ],
+    [
+      "to wait for the health of a one-shot",
+      'services:\n  a: {image: "x:1", healthcheck: {test: x}, depends_on: {c: {condition: service_healthy}}}\n  b: {image: "x:1", healthcheck: {test: x}, depends_on: {c: {condition: service_completed_successfully}}}\n  c: {image: "x:1"}\n',
+      ":2:62  `c` has no health check, so it is never healthy  (write `service_completed_successfully`",
+    ],
   ])("refuses %s", (_name, text, expected) => {
     expect(problemsOf(text)).toEqual([expect.stringContaining(expected)]);
   });
@@ -95,6 +105,9 @@ describe("notes", () => {
     "token: x1y2z3",
     "URL: postgres://u:hunter2@db/x",
     "smtpPassword: s3",
+    "ADMIN_PASSWORD: hunt$$er2",
+    `DB_PASSWORD: \${DB_PASSWORD:-hunter2}`,
+    `URL: postgres://u:\${P:-hunter2}@db/x`,
   ])("a password in clear: %s", (line) => {
     expect(notesOf(web("environment:", `  ${line}`))).toEqual(["clear-password 7:7"]);
     const { notes } = renderCompose(inputFor(web("environment:", `  ${line}`)));
@@ -109,6 +122,8 @@ describe("notes", () => {
     "A__PASSWORD: file:///run/secrets/a",
     "KEY: a",
     "URL: http://db/x",
+    `DB_PASSWORD: \${P:-}`,
+    `URL: postgres://u:\${P:-}@db/x`,
   ])("nothing of %s", (line) => {
     expect(notesOf(web("environment:", `  ${line}`))).toEqual([]);
   });
@@ -159,8 +174,21 @@ describe("x-dockmaster", () => {
       "`note` is no note that can be allowed  (known are image-health-check",
     ],
     ["a health that does not exist", "{health: fine}", "`health` is no kind of health  (write `image` or `running`)"],
+    ["what is no map", "image", "`x-dockmaster` is no map  (write `{health: …}`"],
+    ["what is no list", "{allow: clear-password}", "`allow` is no list  (write `allow: [{note: …, why: …}]`)"],
+    [
+      "a note without its words",
+      "{allow: [clear-password]}",
+      "`allow.0` is no map  (write `allow: [{note: …, why: …}]`)",
+    ],
     ["an unknown key", "{alow: []}", "unknown key `alow`  (known are `allow`, and `health` of a container)"],
   ])("refuses %s", (_name, settings, expected) => {
     expect(problemsOf(web(`x-dockmaster: ${settings}`))).toContainEqual(expect.stringContaining(expected));
+  });
+
+  it("counts for the health whatever is wrong beside it", () => {
+    expect(problemsOf(unchecked("x-dockmaster: {health: image, allow: [{note: clear-password}]}"))).toEqual([
+      expect.stringContaining("`why` is missing"),
+    ]);
   });
 });

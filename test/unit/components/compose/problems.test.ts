@@ -236,6 +236,16 @@ const hosts: Row[] = [
     "host name `postgres` can be answered by another service or environment",
   ],
   ["a bare name among several hosts", web("environment: [URL=amqp://a:5672,redis:5672]"), "host name `redis`"],
+  ["a bare name in a list of hosts", web("environment: {NODES: 'a:1,redis:6379'}"), "host name `redis`"],
+  ["a bare name as the word after -h", web("command: [psql, -h, postgres, -U, x]"), "host name `postgres`"],
+  ["a bare name as the word after an option", web("command: [serve, --db-host, postgres]"), "host name `postgres`"],
+  ["a bare name in an option", web("command: [serve, --redis-host=redis]"), "host name `redis`"],
+  ["a bare name in a connection's words", web("environment: [DSN=host=postgres port=5432]"), "host name `postgres`"],
+  [
+    "a full name with this stack's suffix written out",
+    web("environment: [DB=platform-postgres-staging]"),
+    "host name `platform-postgres-staging` lacks the suffix  (write `platform-postgres${SUFFIX:-}`)",
+  ],
   [
     "the bare name of a service that has no container of that name",
     web("environment: [AUTH_HOST=authentik]"),
@@ -263,6 +273,8 @@ const fine: [string, string][] = [
     "a user's name that a service has too",
     web("environment: ['URL=postgres://postgres:pw@platform-postgres${SUFFIX:-}/x']"),
   ],
+  ["siblings in lists and options", web("command: [x, -h, web, --host=web, 'host=web', 'web:1,web:2']")],
+  ["a service's name where no host stands", web("command: [x, --type, redis, --db=redis]")],
   ["a sibling's full name", web("environment: ['API=http://platform-web${SUFFIX:-}/']")],
   ["an image named in a variable", web("environment: ['RUNNER_IMAGE=redis:7']")],
 ];
@@ -482,7 +494,7 @@ const values: Row[] = [
 const refused: Row[] = [
   ["env_file", web("env_file: ./x.env"), "the file does not exist on the server  (use `environment`)"],
   ["extends", web("extends: {service: web}"), "the other file does not exist on the server"],
-  ["links", web("links: [redis]"), "links are aliases"],
+  ["links", web("links: [redis]"), "siblings reach each other by their bare names"],
   ["profiles", web("profiles: [debug]"), "Dokploy starts no profiles"],
   ["include", top("include: [./x.yaml]"), "`include` does not work through Dokploy"],
   ["networks of a container", web("networks: [back]"), "a container's networks are set by the platform"],
