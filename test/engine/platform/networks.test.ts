@@ -4,25 +4,20 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDockerContainers } from "../../../emulator/containers/docker.ts";
+import { whyNoDocker } from "../../docker.ts";
 import { openPlatform, type Platform } from "./platform.ts";
 
-/** The parts of the program that decide about networks, as the release before private networks had them. */
-const BEFORE = `import type { Context } from "./context.ts";
-import type { PlainFile } from "./normalise.ts";
-
-export function networkName(suffix: string): string {
-  return \`platform\${suffix}\`;
-}
-
-export function giveNetworks(compose: PlainFile, _own: unknown, _reach: unknown, context: Context): PlainFile {
-  return { ...compose, networks: { default: { name: networkName(context.suffix) } } };
-}
-`;
+/** What decides about networks, with what the release before private networks did. */
+const giveNetworksBefore = (text: string) =>
+  text.replace(
+    /^export function giveNetworks\([^)]*\): PlainFile \{\n/m,
+    (head) => `${head}  return { ...compose, networks: { default: { name: networkName(context.suffix) } } };\n`,
+  );
 
 /** Puts the program into the state of the release before; returns what brings it back. */
 function goBack({ folder }: Platform): () => void {
   const edits: [string, (text: string) => string][] = [
-    ["components/compose/networks.ts", () => BEFORE],
+    ["components/compose/networks.ts", giveNetworksBefore],
     ["stacks/platform.ts", (text) => text.replace(/^ +network: networkName\(config\.suffix\),\n/m, "")],
   ];
   const now = edits.map(([path, edit]): [string, string] => {
@@ -120,10 +115,7 @@ describe("the update that brings private networks", { timeout: 240_000 }, () => 
 
 const run = promisify(execFile);
 const docker = async (...words: string[]): Promise<string> => (await run("docker", words)).stdout.trim();
-const noDocker = await docker("image", "inspect", "postgres:17.6-bookworm", "redis:8.2.3-bookworm").then(
-  () => undefined,
-  () => "no Docker with the services' images here: run node tools/docker/setup.mjs and node tools/docker/images.mjs",
-);
+const noDocker = await whyNoDocker("postgres:17.6-bookworm", "redis:8.2.3-bookworm");
 const missing = process.env.REQUIRE_DOCKER === "1" ? undefined : noDocker;
 
 const FILE = `services:
