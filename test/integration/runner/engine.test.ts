@@ -103,13 +103,13 @@ describe("runs on the real engine", () => {
       JSON.stringify({ pid: 1, username: "me", hostname: "laptop", timestamp: new Date().toISOString() }),
     );
     const { body } = await world.deploy("staging", "v1.0.2", {}, { waitSeconds: 0 });
-    await until("it is tried again", 60_000, () => world.logged().includes('"cause":"stack_locked"'));
+    await until("it waits", 60_000, () => world.logged().includes('"waits_for":"stack"'));
     expect(existsSync(lock)).toBe(true);
     // A newer request is not held up by that.
     world.origin.release("v1.0.3", { "env.json": JSON.stringify({ postgres: { N: "3" }, redis: { N: "3" } }) });
     const since = Date.now();
     const newer = await world.deploy("staging", "v1.0.3", {}, { waitSeconds: 0 });
-    expect(await ended(world, body.run)).toMatchObject({ state: "failed", cause: { code: "stack_locked" } });
+    expect(await ended(world, body.run)).toMatchObject({ state: "superseded" });
     expect(Date.now() - since).toBeLessThan(15_000);
     rmSync(lock);
     expect(await ended(world, newer.body.run)).toMatchObject({ state: "succeeded" });
