@@ -64,7 +64,9 @@ export async function updateEnvironment(
     await context.dokploy.updateProject({ projectId: olds.projectId, name: news.project });
   }
   if (!same(olds.owner, news.owner)) await handOver(context, id, olds, news);
-  if (news.network !== undefined) await ensureNetwork(context.dokploy, news.network);
+  // Another one is made by the first deployment that is on it: a suffix by which services would lose their data is refused before that.
+  const isOther = olds.network !== undefined && olds.network !== news.network;
+  if (news.network !== undefined && !isOther) await ensureNetwork(context.dokploy, news.network);
   return { outs: { ...olds, ...environmentInputs(news), schemaVersion: SCHEMA_VERSION } };
 }
 

@@ -66,12 +66,17 @@ describe("a release by which containers would start without their data", { timeo
     platform.config("staging", ["platform:domain: example.org", "platform:suffix: -stage", STAGING[2] ?? ""]);
     platform.writes();
     const { ok, text, changes } = await platform[command]("staging");
-    expect([ok, changes]).toEqual([false, {}]);
+    // What the state says of the environment; nothing is made for it.
+    expect([ok, changes]).toEqual([false, { "Environment environment": "update" }]);
     expect(text).toMatch(
       /container platform-(postgres|redis)-staging has volume platform-\1-data-staging at \S+ and platform-\1-stage, which takes its place, would start with volume platform-\1-data-stage there/,
     );
     expect(platform.writes()).toEqual({});
     platform.config("staging", STAGING);
+    // The way back touches no service.
+    const back = command === "up" ? { "Environment environment": "update" } : {};
+    expect((await platform.up("staging")).changes).toEqual(back);
+    expect(platform.writes()).toEqual({});
   });
 
   test("the name of the volume lets it through, in that run only, and is told", async () => {
