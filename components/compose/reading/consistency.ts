@@ -21,8 +21,12 @@ export function checkConsistency(all: ComposeFile, report: Report): void {
       const hint = "begin it with `CMD` or `CMD-SHELL`";
       report([...path, "healthcheck", "test"], `a test cannot begin with \`${first}\``, hint);
     }
-    checkRequests(service.gpus, [...path, "gpus"], report);
-    const reserved = (service.deploy as { resources?: { reservations?: { devices?: unknown } } } | undefined)?.resources
+  }
+  // Compose looks at these before it leaves out what no profile starts.
+  for (const [key, { gpus, deploy }] of Object.entries(all.services)) {
+    const path = ["services", key];
+    checkRequests(gpus, [...path, "gpus"], report);
+    const reserved = (deploy as { resources?: { reservations?: { devices?: unknown } } } | undefined)?.resources
       ?.reservations;
     checkRequests(reserved?.devices, [...path, "deploy", "resources", "reservations", "devices"], report);
   }

@@ -38,7 +38,12 @@ const natural: Rule = {
   message: "is no number of 0 or more",
   hint: "write a whole number, without quotes",
 };
-const small: Rule = { ...natural, isRight: (value) => natural.isRight(value) && Number(value) < 65_536 };
+/** Where the value is one, but a number of 16 bits is kept of it. */
+const small: Rule = {
+  isRight: (value) => Number(value) < 65_536,
+  message: "is more than 65535, and Compose would silently make another number of it",
+  hint: "write a smaller number",
+};
 const share: Rule = {
   isRight: text((value) => readFloat(value) !== undefined),
   message: "is no number",
@@ -91,7 +96,10 @@ const RULES: readonly [path: string, rule: Rule][] = [
   ...["read", "write"].flatMap((way) =>
     ["bps", "iops"].map((unit) => at(size)(`blkio_config.device_${way}_${unit}.*.rate`)),
   ),
-  ...["blkio_config.weight", "blkio_config.weight_device.*.weight"].map(at(small)),
+  ...["blkio_config.weight", "blkio_config.weight_device.*.weight"].flatMap((key) => [
+    at(natural)(key),
+    at(small)(key),
+  ]),
   ...["stop_grace_period"].map(at(duration)),
   ...["interval", "timeout", "start_period", "start_interval"].map((key) => at(duration)(`healthcheck.${key}`)),
   ...["update_config", "rollback_config"].flatMap((config) =>
@@ -135,10 +143,10 @@ const PATTERNS = { all: RULES.map(toPattern), started: [...RULES, ...ENGINE].map
 /** Compose would refuse these on the server, after the deployment began. */
 export function checkTypes(compose: ComposeFile, report: Report): void {
   for (const { path, value } of scalars(compose)) {
-    if (value === undefined) continue;
+    if (value === undefined || value === null) continue;
     const patterns = path[0] === "services" && isStarted(compose.services[String(path[1])]) ? "started" : "all";
-    const rule = PATTERNS[patterns].find(({ steps }) => matches(steps, path))?.rule;
-    if (rule && value !== null && !rule.isRight(value)) report(path, `\`${String(value)}\` ${rule.message}`, rule.hint);
+    const rule = PATTERNS[patterns].find(({ steps, rule }) => matches(steps, path) && !rule.isRight(value))?.rule;
+    if (rule) report(path, `\`${String(value)}\` ${rule.message}`, rule.hint);
   }
   for (const [key, service] of Object.entries(compose.services)) {
     const path = ["services", key];

@@ -13,6 +13,7 @@ export const UNSEEN: Readonly<Record<string, string>> = {
 export const REFUSED: readonly { says: RegExp; why: string }[] = [
   { says: /^no services$/, why: "a service without containers has nothing to deploy" },
   { says: /is mounted twice$/, why: "of two mounts at one place Compose keeps the last, and says nothing" },
+  { says: /is more than 65535/, why: "of a larger weight Compose keeps the last 16 bits, and says nothing" },
 ];
 
 /** What the text for Dokploy says otherwise than the file, as `meaning.ts` takes it back before it compares; and why. */

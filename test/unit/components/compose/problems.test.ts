@@ -125,6 +125,16 @@ const dollars: Row[] = [
 
 /** What Compose refuses on the server, when the deployment has begun. */
 const compose: Row[] = [
+  [
+    "devices by number and by id, of a container that no profile starts",
+    web('profiles: [never]\n    gpus: [{count: 1, device_ids: ["0"]}]'),
+    "`count` and `device_ids` exclude each other",
+  ],
+  [
+    "a weight of which Compose would keep the last bits",
+    web("blkio_config: {weight_device: [{path: /dev/sda, weight: 70000}]}"),
+    "`70000` is more than 65535, and Compose would silently make another number of it",
+  ],
   ["the network of nobody", web('network_mode: "service:nobody"'), ":6:5  there is no container `nobody` in this file"],
   ["the processes of nobody", web('pid: "service:wbe"'), ":6:5  there is no container `wbe` in this file"],
   ["the memory of nobody", web('ipc: "service:"'), ":6:5  there is no container `` in this file"],
