@@ -94,6 +94,8 @@ async function startEngine() {
     if (await answers(() => !ended)) {
       engine.unref();
       joinSwarm();
+      // Tests that were cut off leave networks, and the address pools hold about thirty.
+      run("docker", ["network", "prune", "--force"]);
       writeFileSync(join(folder(), "dockerd.pid"), `${engine.pid}\n`);
       process.stderr.write(`  Started dockerd ${flags.join(" ")} (log: ${log})\n`);
       return;

@@ -46,6 +46,9 @@ describe.skipIf(missing !== undefined)(
     afterEach(async () => {
       await docker("rm", "-f", name);
       await docker("volume", "rm", "-f", `${name}-data`);
+      // Docker's address pools hold about thirty networks, and this engine may outlive many runs.
+      const networks = await docker("network", "ls", "--quiet", "--filter", `name=^${id}-`);
+      if (networks !== "") await docker("network", "rm", ...networks.split("\n"));
     });
 
     const text = composeFile(id, "busybox:1.36").replace(
