@@ -7,16 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { refuseLeftData } from "../../../components/dokploy/give-up.ts";
 import { readLayout } from "../../../components/dokploy/held-data.ts";
 import type { ServiceError } from "../../../components/dokploy/service-error.ts";
+import { whyNoDocker } from "../../docker.ts";
 
 const run = promisify(execFile);
 const docker = async (...words: string[]) => (await run("docker", words)).stdout.trim();
-const noDocker = await docker("image", "inspect", "busybox:1.36")
-  .then(() => docker("compose", "version"))
-  .then(
-    () => undefined,
-    () =>
-      "no Docker with Compose and busybox:1.36 here: run node tools/docker/setup.mjs and node tools/docker/images.mjs",
-  );
+const noDocker = await whyNoDocker("busybox:1.36");
 const missing = process.env.REQUIRE_DOCKER === "1" ? undefined : noDocker;
 
 /** What nobody else on this host has. */
