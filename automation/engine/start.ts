@@ -28,14 +28,10 @@ const END_GRACE = 5_000;
 
 const PROGRAM = fileURLToPath(new URL("./child.ts", import.meta.url));
 
-/**
- * Starts an engine in a session of its own, with exactly `env` as its environment. `onLock` gets the id of the stack's
- * lock, when the process takes it itself. Undefined when the process could not be started.
- */
+/** Starts an engine in a session of its own, with exactly `env` as its environment. Undefined when the process could not be started. */
 export function startEngine(
   env: Record<string, string>,
   onRecord: (record: TimedRecord) => void,
-  onLock: (id: string) => void,
 ): RunningEngine | undefined {
   const child = spawn(process.execPath, [PROGRAM], {
     detached: true,
@@ -56,7 +52,6 @@ export function startEngine(
   let end: EngineEnd | undefined;
   child.on("message", (message: EngineMessage) => {
     if ("end" in message) end = message.end;
-    else if ("lock" in message) onLock(message.lock);
     else onRecord(message);
   });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -18,9 +18,21 @@ const minio = findMinio();
 
 /** Every kind that can be had here, and why the others cannot. */
 export const BACKENDS: { kind: string; missing: boolean; open(folder: string): Promise<Backend> }[] = [
-  { kind: "a folder", missing: false, open: async (folder) => ({ env: { PULUMI_BACKEND_URL: `file://${folder}` }, close: async () => {} }) },
-  { kind: bin ? "PostgreSQL" : "PostgreSQL (install package postgresql)", missing: bin === undefined && process.env.REQUIRE_POSTGRES !== "1", open: openPostgres },
-  { kind: minio ? "S3" : "S3 (run node tools/docker/images.mjs: it builds MinIO)", missing: minio === undefined && process.env.REQUIRE_DOCKER !== "1", open: openMinio },
+  {
+    kind: "a folder",
+    missing: false,
+    open: async (folder) => ({ env: { PULUMI_BACKEND_URL: `file://${folder}` }, close: async () => {} }),
+  },
+  {
+    kind: bin ? "PostgreSQL" : "PostgreSQL (install package postgresql)",
+    missing: bin === undefined && process.env.REQUIRE_POSTGRES !== "1",
+    open: openPostgres,
+  },
+  {
+    kind: minio ? "S3" : "S3 (run node tools/docker/images.mjs: it builds MinIO)",
+    missing: minio === undefined && process.env.REQUIRE_DOCKER !== "1",
+    open: openMinio,
+  },
 ];
 
 async function openPostgres(): Promise<Backend> {

@@ -1,7 +1,6 @@
 import { CliError } from "../../problem.ts";
 import type { Checkout } from "../checkout.ts";
 import { laptopEnvironment } from "../run/engine.ts";
-import { hasLeftover } from "../run/leftover.ts";
 import { runProgram } from "../run/run-program.ts";
 import { readState } from "../run/state.ts";
 import { broken, type Finding, ok, skipped, warning } from "./finding.ts";
@@ -43,10 +42,6 @@ async function examineStack(checkout: Checkout, stack: string, backend: string):
   try {
     const { resources, pendingOperations } = await readState(checkout, stack, { reveal: true });
     const locks = await examineLocks(checkout, stack, backend);
-    if (await hasLeftover(checkout, stack, process.env)) {
-      const fix = `start the runner, or: dockmaster refresh ${stack} --clear-pending-creates`;
-      return [broken(name, "what an update did that was cut off is not in it yet", fix), ...locks];
-    }
     if (pendingOperations === 0) return [ok(name, `${resources.length} resources, the passphrase fits`), ...locks];
     const steps = pendingOperations === 1 ? "1 step was" : `${pendingOperations} steps were`;
     const fix = `dockmaster refresh ${stack} --clear-pending-creates`;
