@@ -9,6 +9,8 @@ const PROGRAM = new URL("../../fixtures/provider", import.meta.url).pathname;
 
 export interface SaidService {
   name: string;
+  /** Default: its name. */
+  service?: string;
   composeFile: string;
   env?: Record<string, string>;
   secrets?: Record<string, string>;
@@ -131,7 +133,9 @@ export async function openEngine(
     async state() {
       const { text } = await run(["stack", "export", "--stack", "test"]);
       // Secrets are encrypted anew in every export.
-      const exported = JSON.parse(text.replaceAll(/"ciphertext": "[^"]*"/g, '"ciphertext": ""')).deployment;
+      // Beside the engine's own lines, which go to the other stream.
+      const json = text.slice(text.search(/^\{/m), text.lastIndexOf("}") + 1);
+      const exported = JSON.parse(json.replaceAll(/"ciphertext": "[^"]*"/g, '"ciphertext": ""')).deployment;
       return ((exported.resources ?? []) as StoredResource[]).map(({ urn, type, id, inputs, outputs }) => ({
         urn,
         type,

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { until } from "../until.ts";
 import { startWorld, type World } from "../world.ts";
@@ -74,10 +74,16 @@ describe("SIGKILL", () => {
     await world.runner.kill();
     signal("SIGKILL");
     expect(locks().length).toBe(1);
+    // As a runner of the release before would have left it.
+    const journal = join(world.folder, "data/state/.pulumi/journals/dockmaster/staging.jsonl");
+    mkdirSync(dirname(journal), { recursive: true });
+    cpSync(new URL("../../../fixtures/old-journal.jsonl", import.meta.url), journal);
     world.script("staging/postgres", null);
     await world.restart();
     expect(await ended(id)).toMatchObject({ state: "succeeded", attempts: 2 });
     expect(world.logged()).toContain('"msg":"stack lock removed"');
+    expect(world.logged()).toContain('"msg":"journal of an older release set aside"');
+    expect(existsSync(journal)).toBe(false);
     expectWell("v1.0.3");
   }, 240_000);
 
