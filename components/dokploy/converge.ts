@@ -84,7 +84,8 @@ export async function converge(context: Context, target: Target): Promise<Compos
     } else if (record) outputs.deployment = lastDeployment(record.deployments)?.title ?? outputs.deployment;
     await runChecks(wanted.service, wanted.checks);
     const { unfinished: _, ...finished } = outputs;
-    const known = deploys || previous?.cutOff ? undefined : previous?.containers;
+    const isSame = outputs.deployment === previous?.deployment && !previous.cutOff;
+    const known = isSame ? previous.containers : undefined;
     const containers = known ?? (await lookAtContainers(context, identity(target), rows));
     return { ...finished, data: dataOf(wanted, appName), ...(containers && { containers }), deployed: true };
   } catch (error) {

@@ -4,6 +4,7 @@ import { laptopEnvironment } from "../run/engine.ts";
 import { runProgram } from "../run/run-program.ts";
 import { readState } from "../run/state.ts";
 import { broken, type Finding, ok, skipped, warning } from "./finding.ts";
+import { examineLeftServices } from "./left-services.ts";
 import { examineLocks } from "./locks.ts";
 
 /** The state backend and each stack in it: shared, readable with this passphrase, free, whole. */
@@ -40,12 +41,17 @@ export function examinePassphrase(backend: string, env: NodeJS.ProcessEnv): Find
 async function examineStack(checkout: Checkout, stack: string, backend: string): Promise<Finding[]> {
   const name = `${stack}: state`;
   try {
-    const { resources, pendingOperations } = await readState(checkout, stack, { reveal: true });
-    const locks = await examineLocks(checkout, stack, backend);
-    if (pendingOperations === 0) return [ok(name, `${resources.length} resources, the passphrase fits`), ...locks];
+    const state = await readState(checkout, stack, { reveal: true });
+    const { resources, pendingOperations } = state;
+    const [locks, left] = await Promise.all([
+      examineLocks(checkout, stack, backend),
+      examineLeftServices(checkout, stack, state),
+    ]);
+    if (pendingOperations === 0)
+      return [ok(name, `${resources.length} resources, the passphrase fits`), ...locks, ...left];
     const steps = pendingOperations === 1 ? "1 step was" : `${pendingOperations} steps were`;
     const fix = `dockmaster refresh ${stack} --clear-pending-creates`;
-    return [broken(name, `${steps} cut off in the middle`, fix), ...locks];
+    return [broken(name, `${steps} cut off in the middle`, fix), ...locks, ...left];
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     if (error.code === "stack_unknown") return [warning(name, "not made yet", `dockmaster up ${stack} --create`)];

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { found } from "../../../components/dokploy/api/found.ts";
 import { type Emulator, startEmulator } from "../../../emulator/emulator.ts";
 import { composeFile, connect, OWNER } from "../../contract/dokploy/place.ts";
 import { BACKENDS, type Backend } from "../backends.ts";
@@ -62,7 +63,9 @@ describe.each(OPEN)(
     const live = async () => {
       const projects = await dokploy.projects();
       const entries = projects.flatMap(({ environments }) => environments.flatMap(({ compose }) => compose));
-      return Promise.all(entries.map((entry) => dokploy.compose((entry as { composeId: string }).composeId)));
+      // One may be deleted just then.
+    const records = entries.map((entry) => found(dokploy.compose((entry as { composeId: string }).composeId)));
+    return (await Promise.all(records)).filter((record) => record !== undefined);
     };
     /** Service → how often it was deployed. */
     const deployed = async () => {
