@@ -1,5 +1,5 @@
-import type { Catalogue } from "./catalogue.ts";
 import type { Config } from "./config.ts";
+import type { Catalogue } from "./git/catalogue.ts";
 import type { Mirror } from "./git/mirror.ts";
 import type { Log } from "./log.ts";
 import type { Mask } from "./mask.ts";

@@ -5,10 +5,10 @@ import { findEngine } from "../tools/engine-path.mjs";
 import { ConfigError, knownSecrets, readConfig } from "./config.ts";
 import { createLog } from "./log.ts";
 import { createMask } from "./mask.ts";
-import { nameOwner } from "./owner.ts";
 import { startRunner } from "./start.ts";
 import { createVariables } from "./variables.ts";
-import { readVersion } from "./version.ts";
+import { readVersion } from "./watch/version.ts";
+import { nameOwner } from "./work/owner.ts";
 
 const folder = fileURLToPath(new URL("..", import.meta.url));
 

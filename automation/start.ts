@@ -4,25 +4,25 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createAdaptorServer, type ServerType } from "@hono/node-server";
 import { Hono } from "hono";
-import { createCatalogue } from "./catalogue.ts";
+import { createChanges } from "./answer/waiting.ts";
 import { type Config, knownSecrets, SECRET_VARIABLES, webhookSecrets } from "./config.ts";
-import { removeClearCopies, stateCopies } from "./engine/state-copies.ts";
+import { createCatalogue } from "./git/catalogue.ts";
 import { createGit } from "./git/git.ts";
 import { openMirror } from "./git/mirror.ts";
-import { startHealth } from "./health.ts";
-import { startHousekeeping } from "./housekeeping.ts";
+import { answerMetrics } from "./http/routes/documents.ts";
+import { createServer } from "./http/server.ts";
 import type { Log } from "./log.ts";
 import { createMask } from "./mask.ts";
 import { createMetrics } from "./metrics.ts";
-import { startOutbox } from "./outbox.ts";
-import { answerMetrics } from "./routes/documents.ts";
+import { startOutbox } from "./notify/outbox.ts";
 import type { Runner } from "./runner.ts";
-import { createServer } from "./server.ts";
+import { removeClearCopies, stateCopies } from "./state/state-copies.ts";
 import { openStore } from "./store/open.ts";
-import type { performRun } from "./update.ts";
 import type { Variables } from "./variables.ts";
-import { createChanges } from "./waiting.ts";
-import { startWorker } from "./worker.ts";
+import { startHealth } from "./watch/health.ts";
+import { startHousekeeping } from "./watch/housekeeping.ts";
+import type { performRun } from "./work/update.ts";
+import { startWorker } from "./work/worker.ts";
 
 /** What a runner is started with. */
 export interface RunnerOptions {

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { type Problem, printProblem, sortProblems } from "../components/compose/problem.ts";
 import { readSettings } from "./bootstrap/config.ts";
 import { catalogue } from "./catalogue.ts";
+import type { RawConfig } from "./config/raw-config.ts";
+import { fromStackFile, readStackFile } from "./config/stack-file.ts";
 import { compareWithRelease, findLastRelease } from "./last-release.ts";
 import { bootstrapClashes, namesOf, planStack, printProblems } from "./plan.ts";
-import type { RawConfig } from "./raw-config.ts";
-import { fromStackFile, readStackFile } from "./stack-file.ts";
 
 const USAGE = `usage: node stacks/check.ts <stack> [--json] [--give-up=<volume>]…
        node stacks/check.ts <stack> --value-of <service> <secret> [--json] < value

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { containerName, volumeName } from "../components/compose/names.ts";
 import type { Problem } from "../components/compose/problem.ts";
-import { describeLeft, namesOf } from "../components/dokploy/give-up.ts";
-import { type Layout, readLayout } from "../components/dokploy/held-data.ts";
-import { findLeftData } from "../components/dokploy/left-data.ts";
-import { isRecord } from "../components/dokploy/sections.ts";
+import { isRecord } from "../components/dokploy/api/sections.ts";
+import { describeLeft, namesOf } from "../components/dokploy/rules/data/give-up.ts";
+import { type Layout, readLayout } from "../components/dokploy/rules/data/held-data.ts";
+import { findLeftData } from "../components/dokploy/rules/data/left-data.ts";
+import { fromStackFile } from "./config/stack-file.ts";
 import type { StackPlan } from "./plan.ts";
-import { fromStackFile } from "./stack-file.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 

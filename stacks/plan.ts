@@ -1,22 +1,22 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { STACK } from "../components/bootstrap/runner/compose.ts";
 import type { FoundFile } from "../components/compose/context.ts";
 import { type Problem, printProblem, sortProblems } from "../components/compose/problem.ts";
-import { explainClashesWith } from "../components/names/explain.ts";
-import type { MadeName } from "../components/names/name.ts";
+import { explainClashesWith } from "../components/platform/names/explain.ts";
+import type { MadeName } from "../components/platform/names/name.ts";
 import {
   type PlannedServices,
   planServices,
   type ServicePlan,
   type StackSettings,
-} from "../components/plan-services.ts";
-import { STACK } from "../components/runner/compose.ts";
+} from "../components/platform/plan-services.ts";
 import { bootstrapNames } from "./bootstrap/names.ts";
 import { catalogue } from "./catalogue.ts";
-import { noteClearEnv } from "./clear-secrets.ts";
-import { readConfig, readServer, refuseSuffix, type StackConfig } from "./config.ts";
-import { problemAt, type RawConfig } from "./raw-config.ts";
-import { fromStackFile, readStackFile, stacksOf } from "./stack-file.ts";
+import { noteClearEnv } from "./config/clear-secrets.ts";
+import { readConfig, readServer, refuseSuffix, type StackConfig } from "./config/config.ts";
+import { problemAt, type RawConfig } from "./config/raw-config.ts";
+import { fromStackFile, readStackFile, stacksOf } from "./config/stack-file.ts";
 import { isInSubmodule } from "./submodules.ts";
 
 /** A whole stack, before anything is registered. */

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { networkName } from "../components/compose/networks.ts";
 import { Environment, type OwnerArgs } from "../components/dokploy/resources.ts";
-import { ownerId } from "../components/keys.ts";
-import { type Deliver, PlatformService, type RunCommands } from "../components/platform-service.ts";
-import { readEngineConfig } from "./engine-config.ts";
+import { ownerId } from "../components/platform/keys.ts";
+import { type Deliver, PlatformService, type RunCommands } from "../components/platform/platform-service.ts";
+import { readEngineConfig } from "./config/engine-config.ts";
 import { planStack, printProblems, type StackPlan } from "./plan.ts";
 
 /** Registers a platform stack, after all of it was planned. Rejects with every problem at once before the first resource. */
@@ -47,8 +47,8 @@ async function openVault({ config, services }: StackPlan): Promise<Deliver | und
   if (!config.vault) return undefined;
   const [{ openVaultDelivery }, { vaultConnection }, { printVaultError, VaultError }] = await Promise.all([
     import("../components/vault/deliver.ts"),
-    import("../components/vault/connection.ts"),
-    import("../components/vault/errors.ts"),
+    import("../components/vault/api/connection.ts"),
+    import("../components/vault/api/errors.ts"),
   ]);
   const { stack, key, vault } = config;
   try {
@@ -68,6 +68,6 @@ async function openVault({ config, services }: StackPlan): Promise<Deliver | und
 /** What runs command checks. Loaded only where there are some: without them nobody needs the plugin. */
 async function openCommands({ config, services }: StackPlan): Promise<RunCommands | undefined> {
   if (services.every(({ commands }) => commands.length === 0)) return undefined;
-  const { commandChecks } = await import("../components/command-checks.ts");
+  const { commandChecks } = await import("../components/platform/command-checks.ts");
   return commandChecks(config);
 }

@@ -19,7 +19,7 @@ export async function whyNoDocker(...images: string[]): Promise<string | undefin
       (error: { stderr?: string }) => String(error.stderr || error).trim(),
     );
     if (reason !== undefined)
-      return `${lacks} here: run node tools/docker/setup.mjs and node tools/docker/images.mjs (${reason.split("\n")[0]})`;
+      return `${lacks} here: run node test/tools/docker/setup.mjs and node test/tools/docker/images.mjs (${reason.split("\n")[0]})`;
   }
   return undefined;
 }

@@ -3,7 +3,7 @@ import { causeOf } from "./cause.ts";
 import type { TimedRecord } from "./engine-record.ts";
 import type { Cause, Run } from "./run.ts";
 
-/** How the provider tells of a volume that a container leaves (components/dokploy/give-up.ts). */
+/** How the provider tells of a volume that a container leaves (components/dokploy/rules/data/give-up.ts). */
 const TOLD = /\bgives up volume (\S+):/g;
 
 /** How it tells that a preview cannot know yet what a service leaves. */

@@ -8,7 +8,7 @@ const composeFile = z.object({
     .catch({}),
 });
 
-/** The label by which containers are recreated for another value of a secret (components/compose/deliver-secrets.ts). */
+/** The label by which containers are recreated for another value of a secret (components/compose/deliver/deliver-secrets.ts). */
 const LABEL = "dockmaster.secrets=";
 
 /** Secrets of a service whose values differ between two of its texts, by name. */

@@ -16,12 +16,12 @@ import { SemVer } from "semver";
 import { ENGINE_VERSION } from "../../tools/engine-path.mjs";
 import type { TimedRecord } from "../domain/engine-record.ts";
 import { refuseUnknown } from "../domain/give-up.ts";
+import { StackLocked } from "../state/locks.ts";
+import { writeStateCopy } from "../state/state-copies.ts";
 import { cutEvent } from "./cut.ts";
-import { StackLocked } from "./locks.ts";
 import { type EngineEnd, type EngineJob, type EngineMessage, type LeaseMessage, SAID_LIMIT } from "./messages.ts";
 import { describeSession, killSession } from "./session.ts";
 import { settingsEnvironment } from "./stack-settings.ts";
-import { writeStateCopy } from "./state-copies.ts";
 
 /** How long before the lease runs out an engine begins to end itself, and how long that may take, in milliseconds. */
 const LEASE_MARGIN = 2_500;

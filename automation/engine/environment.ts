@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { nodeOptions } from "../../tools/engine-path.mjs";
+import { pickEnvironment } from "../environment.ts";
 import type { Variables } from "../variables.ts";
 
 /** What the engine and the program may see of the runner's environment. Everything else stays with the runner. */
@@ -44,16 +45,6 @@ const PROGRAM_VARIABLES = [
   "AWS_ENDPOINT_URL",
   "AWS_ENDPOINT_URL_S3",
 ];
-
-/** The named variables that are set. */
-export function pickEnvironment(env: Record<string, string | undefined>, names: string[]): Record<string, string> {
-  const picked: Record<string, string> = {};
-  for (const name of names) {
-    const value = env[name];
-    if (value) picked[name] = value;
-  }
-  return picked;
-}
 
 /**
  * The environment of an update: built, not inherited, because every flag of the engine can be set by a

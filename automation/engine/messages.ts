@@ -1,5 +1,5 @@
 import type { StepRecord, TimedRecord } from "../domain/engine-record.ts";
-import type { StackPlace } from "./backend.ts";
+import type { StackPlace } from "../state/backend.ts";
 
 /** Longest last words handed on, in characters. Far more than is kept: a cut goes through secrets, and only the runner can mask them. */
 export const SAID_LIMIT = 64_000;

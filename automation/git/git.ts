@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
-import { pickEnvironment } from "../engine/environment.ts";
+import { pickEnvironment } from "../environment.ts";
 
 /** A git command that failed, with what git said. Masked before it is thrown. */
 export class GitError extends Error {

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { MissingCommit } from "../domain/ancestry.ts";
-import { RequestError } from "../http/errors.ts";
+import type { MissingCommit } from "../domain/releases/ancestry.ts";
+import { RequestError } from "../errors.ts";
 import { type Git, GitError } from "./git.ts";
 import { listMissing } from "./missing.ts";
 

@@ -1,4 +1,4 @@
-import type { MissingCommit } from "../domain/ancestry.ts";
+import type { MissingCommit } from "../domain/releases/ancestry.ts";
 
 /** Commits of `has` that `target` lacks, oldest first, and whether their change is there all the same. Throws as `git` does. */
 export async function listMissing(

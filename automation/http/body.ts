@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { z } from "zod";
-import { RequestError } from "./errors.ts";
+import { RequestError } from "../errors.ts";
 
 /** Largest body that is read, in bytes. */
 export const BODY_LIMIT = 1024 * 1024;
@@ -142,4 +142,10 @@ export function parseQuery<T>(schema: z.ZodType<T>, query: Record<string, string
   const parsed = schema.safeParse(query);
   if (!parsed.success) throw new RequestError("query_invalid", toProblems(parsed.error));
   return parsed.data;
+}
+
+/** Seconds to wait, from `Prefer: wait=<s>` (RFC 7240); `fallback` when it says nothing, never more than `most`. */
+export function parseWait(prefer: string | undefined, fallback: number, most: number): number {
+  const seconds = /(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])/i.exec(prefer ?? "")?.[1];
+  return Math.min(seconds === undefined ? fallback : Number(seconds), most);
 }

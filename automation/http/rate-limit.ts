@@ -1,4 +1,4 @@
-import { RequestError } from "./errors.ts";
+import { RequestError } from "../errors.ts";
 
 /** A source may send so many requests at once, and so many per second on average. */
 export interface Rate {

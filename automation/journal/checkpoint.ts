@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { StackPlace } from "../engine/backend.ts";
+import type { StackPlace } from "../state/backend.ts";
 import { type Checkpoint, parseCheckpoint } from "./entry.ts";
 import { below, stateFile } from "./paths.ts";
 import type { Versioned } from "./replay.ts";

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { StackPlace } from "../engine/backend.ts";
-import { lockFolder, removeLock, takeLock } from "../engine/locks.ts";
+import type { StackPlace } from "../state/backend.ts";
+import { lockFolder, removeLock, takeLock } from "../state/locks.ts";
 import { ORGANIZATION, serveState } from "./service.ts";
 import { settleJournal } from "./settle.ts";
 import { awaitUpdate } from "./update.ts";

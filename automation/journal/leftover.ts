@@ -1,5 +1,5 @@
-import type { StackPlace } from "../engine/backend.ts";
-import { lockFolder, removeLock, StackLocked, takeLock } from "../engine/locks.ts";
+import type { StackPlace } from "../state/backend.ts";
+import { lockFolder, removeLock, StackLocked, takeLock } from "../state/locks.ts";
 import { hasJournal } from "./paths.ts";
 import { settleJournal } from "./settle.ts";
 

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { StackPlace } from "../engine/backend.ts";
+import type { StackPlace } from "../state/backend.ts";
 
 // Where a `file://` backend keeps what (pulumi/pulumi, pkg/backend/diy/store.go of v3.259.0).
 

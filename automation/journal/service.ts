@@ -2,7 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
-import type { StackPlace } from "../engine/backend.ts";
+import type { StackPlace } from "../state/backend.ts";
 import { hasPlainState, readState } from "./checkpoint.ts";
 import { Unrecordable } from "./journal-file.ts";
 import { JournalConflict } from "./settle.ts";

@@ -1,5 +1,5 @@
 import { rename, rm } from "node:fs/promises";
-import type { StackPlace } from "../engine/backend.ts";
+import type { StackPlace } from "../state/backend.ts";
 import {
   digestOf,
   hasPlainState,

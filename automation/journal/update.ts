@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { StackPlace } from "../engine/backend.ts";
+import type { StackPlace } from "../state/backend.ts";
 import { addToHistory, digestOfState, type HistoryEntry } from "./checkpoint.ts";
 import { type Entry, toEntries } from "./entry.ts";
 import { beginJournal, type OpenJournal, Unrecordable } from "./journal-file.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { every, headerWord, oneLine, type SecretRule } from "../secret-rules.ts";
-import { defineService, memory } from "../service.ts";
+import { every, headerWord, oneLine, type SecretRule } from "../platform/secret-rules.ts";
+import { defineService, memory } from "../platform/service.ts";
 
 /** Authentik reads every variable of its own as an address, and some addresses end it (authentik/lib/config.py, parse_uri, of 2025.8). */
 const noAddress: SecretRule = (value) =>

@@ -1,4 +1,4 @@
-import type { AgentAsked, AgentParts, AgentProblem } from "./agent.ts";
+import type { AgentAsked, AgentParts, AgentProblem } from "./deliver/agent.ts";
 import type { Health, Note } from "./house/notes.ts";
 import type { ComposeFile } from "./model.ts";
 import type { Source } from "./parse.ts";

@@ -1,13 +1,14 @@
+import { found } from "./api/found.ts";
+import { listEnvironment } from "./api/list-environment.ts";
+import { ownedBy, parseMarker } from "./api/marker.ts";
+import type { ComposeRecord } from "./api/schema.ts";
 import type { Context } from "./context.ts";
-import { chooseExisting } from "./find.ts";
-import { found } from "./found.ts";
-import { type ComposeInputs, hasUnknown } from "./inputs.ts";
-import { liveText, refuseToLeave } from "./keep-data.ts";
-import { strayRoutes } from "./labels.ts";
-import { listEnvironment } from "./list-environment.ts";
-import { ownedBy, parseMarker } from "./marker.ts";
-import { type Plan, planConvergence } from "./plan.ts";
-import type { ComposeRecord } from "./schema.ts";
+import { liveText } from "./look-at-containers.ts";
+import { refuseToLeave } from "./rules/data/keep-data.ts";
+import { chooseExisting } from "./rules/find.ts";
+import { type ComposeInputs, hasUnknown } from "./rules/inputs.ts";
+import { strayRoutes } from "./rules/labels.ts";
+import { type Plan, planConvergence } from "./rules/plan.ts";
 import { describeContainers } from "./verify.ts";
 
 /** What a creation does to a service that Dokploy has already. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { exchange } from "./exchange.ts";
-import type { Check } from "./inputs.ts";
-import { ServiceError } from "./service-error.ts";
+import { exchange } from "./api/exchange.ts";
+import type { Check } from "./rules/inputs.ts";
+import { ServiceError } from "./rules/service-error.ts";
 
 const ANSWER_WITHIN = 10_000;
 

@@ -1,8 +1,8 @@
-import { isHandedOver, type StackConfig } from "../stack-config.ts";
-import { connectDokploy, type Dokploy } from "./client.ts";
-import { fingerprintKey } from "./fingerprint.ts";
-import { readGivenUp } from "./give-up.ts";
-import { ServiceError } from "./service-error.ts";
+import { isHandedOver, type StackConfig } from "../engine/stack-config.ts";
+import { connectDokploy, type Dokploy } from "./api/client.ts";
+import { readGivenUp } from "./rules/data/give-up.ts";
+import { fingerprintKey } from "./rules/fingerprint.ts";
+import { ServiceError } from "./rules/service-error.ts";
 import { DEFAULT_TIMING, type Timing } from "./timing.ts";
 
 /** Everything that an operation works with. */

@@ -1,29 +1,29 @@
 import { randomBytes } from "node:crypto";
 import { mustDeployFound, type TakenOver, takenOver } from "./adoption.ts";
+import type { Dokploy } from "./api/client.ts";
+import { DokployError } from "./api/errors.ts";
+import { maskFor } from "./api/mask.ts";
+import type { ComposeRecord, ContainerRow, DeploymentRow } from "./api/schema.ts";
+import { refuseVolumeChanges, volumesOf } from "./api/volumes.ts";
 import { runChecks } from "./checks.ts";
-import type { Dokploy } from "./client.ts";
 import type { Context } from "./context.ts";
 import { deployAndWait } from "./deploy.ts";
-import { changedKeys } from "./diff.ts";
-import { changesDomains, domainColumns, planDomains, routeOf } from "./domains.ts";
-import { DokployError } from "./errors.ts";
 import { plainFailure, recordedFailure } from "./failure.ts";
-import { printDeployment } from "./fingerprint.ts";
-import { readLayout } from "./held-data.ts";
 import { clearTheWay } from "./in-the-way.ts";
-import { type ComposeInputs, composeInputs } from "./inputs.ts";
-import { afterWrite, dataOf, deployedData, liveText, refuseToLeave } from "./keep-data.ts";
-import { lookAtContainers } from "./look-at-containers.ts";
-import { maskFor } from "./mask.ts";
+import { liveText, lookAtContainers } from "./look-at-containers.ts";
 import { ensureNetwork, externalNetworks } from "./networks.ts";
-import { type ComposeOutputs, DEPLOYED, SCHEMA_VERSION } from "./outputs.ts";
 import { leastTime } from "./pace.ts";
-import { lastDeployment, type Plan, planConvergence, planFirst } from "./plan.ts";
-import type { ComposeRecord, ContainerRow, DeploymentRow } from "./schema.ts";
-import { ServiceError } from "./service-error.ts";
-import { rightSettings } from "./settings.ts";
+import { readLayout } from "./rules/data/held-data.ts";
+import { afterWrite, dataOf, deployedData, refuseToLeave } from "./rules/data/keep-data.ts";
+import { changedKeys } from "./rules/diff.ts";
+import { changesDomains, domainColumns, planDomains, routeOf } from "./rules/domains.ts";
+import { printDeployment } from "./rules/fingerprint.ts";
+import { type ComposeInputs, composeInputs } from "./rules/inputs.ts";
+import { type ComposeOutputs, DEPLOYED, SCHEMA_VERSION } from "./rules/outputs.ts";
+import { lastDeployment, type Plan, planConvergence, planFirst } from "./rules/plan.ts";
+import { ServiceError } from "./rules/service-error.ts";
+import { rightSettings } from "./rules/settings.ts";
 import { verifyContainers } from "./verify.ts";
-import { refuseVolumeChanges, volumesOf } from "./volumes.ts";
 
 /** What is to be brought to where, from what. */
 export interface Target {

@@ -1,12 +1,12 @@
-import type { Dokploy } from "./client.ts";
+import type { Dokploy } from "./api/client.ts";
+import { DokployError } from "./api/errors.ts";
+import { logTail } from "./api/log-tail.ts";
+import { watchQueueOf } from "./api/queue-watch.ts";
+import type { DeploymentRow, QueueEntry } from "./api/schema.ts";
 import type { Context } from "./context.ts";
-import { DokployError } from "./errors.ts";
-import { logTail } from "./log-tail.ts";
 import { lookForNetworksAgain, missingNetwork } from "./networks.ts";
 import { nextLook } from "./pace.ts";
-import { watchQueueOf } from "./queue-watch.ts";
-import type { DeploymentRow, QueueEntry } from "./schema.ts";
-import { ServiceError } from "./service-error.ts";
+import { ServiceError } from "./rules/service-error.ts";
 import type { Timing } from "./timing.ts";
 import { illContainerLog, type Project } from "./verify.ts";
 

@@ -1,10 +1,10 @@
-import type { Dokploy } from "./client.ts";
+import type { Dokploy } from "./api/client.ts";
+import { DokployError } from "./api/errors.ts";
+import { found } from "./api/found.ts";
+import { type Owner, ownedBy, parseMarker, printMarker } from "./api/marker.ts";
+import type { ProjectEntry } from "./api/schema.ts";
 import type { Context } from "./context.ts";
-import { DokployError } from "./errors.ts";
-import { found } from "./found.ts";
-import { type Owner, ownedBy, parseMarker, printMarker } from "./marker.ts";
-import type { ProjectEntry } from "./schema.ts";
-import { ServiceError } from "./service-error.ts";
+import { ServiceError } from "./rules/service-error.ts";
 
 /** The names that a stack's environment has in Dokploy, and whose it is. */
 export interface EnvironmentInputs {

@@ -1,15 +1,15 @@
+import { found } from "./api/found.ts";
+import { requireWholeView } from "./api/rights.ts";
+import { type EnvironmentRecord, holdsServices } from "./api/schema.ts";
+import { requireSupported } from "./api/version.ts";
 import type { Context } from "./context.ts";
-import { same } from "./diff.ts";
 import { type EnvironmentInputs, environmentMarker, findOrMakeEnvironment, madeByUs } from "./environment-find.ts";
-import { found } from "./found.ts";
-import { hasUnknown } from "./inputs.ts";
 import { ensureNetwork, leaveNetwork } from "./networks.ts";
-import { type EnvironmentOutputs, requireKnownSchema, SCHEMA_VERSION } from "./outputs.ts";
-import { requireWholeView } from "./rights.ts";
+import { same } from "./rules/diff.ts";
+import { hasUnknown } from "./rules/inputs.ts";
+import { type EnvironmentOutputs, requireKnownSchema, SCHEMA_VERSION } from "./rules/outputs.ts";
+import { ServiceError } from "./rules/service-error.ts";
 import { requireSameServer } from "./same-server.ts";
-import { type EnvironmentRecord, holdsServices } from "./schema.ts";
-import { ServiceError } from "./service-error.ts";
-import { requireSupported } from "./version.ts";
 
 /** Finds project and environment by name, or makes them, and the network of the environment. */
 export async function createEnvironment(context: Context, inputs: EnvironmentInputs) {

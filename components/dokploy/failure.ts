@@ -1,6 +1,6 @@
-import { DokployError, type DokployErrorKind } from "./errors.ts";
-import type { Mask } from "./mask.ts";
-import { type ErrorCode, ServiceError } from "./service-error.ts";
+import { DokployError, type DokployErrorKind } from "./api/errors.ts";
+import type { Mask } from "./api/mask.ts";
+import { type ErrorCode, ServiceError } from "./rules/service-error.ts";
 
 const CODES: Record<DokployErrorKind, ErrorCode> = {
   auth: "dokploy_auth",

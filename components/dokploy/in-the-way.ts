@@ -1,10 +1,10 @@
+import { DokployError } from "./api/errors.ts";
+import { parseMarker } from "./api/marker.ts";
+import type { ContainerRow } from "./api/schema.ts";
 import type { Context } from "./context.ts";
 import type { Job } from "./deploy.ts";
-import { DokployError } from "./errors.ts";
-import { readLayout } from "./held-data.ts";
-import { parseMarker } from "./marker.ts";
-import type { ContainerRow } from "./schema.ts";
-import { ServiceError } from "./service-error.ts";
+import { readLayout } from "./rules/data/held-data.ts";
+import { ServiceError } from "./rules/service-error.ts";
 
 /** Who has a container, as its labels and Dokploy say. */
 export interface Holder {

@@ -1,8 +1,10 @@
-import type { Dokploy } from "./client.ts";
-import { expectedServices, lastingContainers, leastSeconds } from "./containers.ts";
+import type { Dokploy } from "./api/client.ts";
+import { decodeEnv } from "./api/env.ts";
+import type { ComposeRecord, ContainerRow } from "./api/schema.ts";
 import type { Context } from "./context.ts";
-import type { SeenContainer } from "./outputs.ts";
-import type { ContainerRow } from "./schema.ts";
+import { expectedServices, lastingContainers, leastSeconds } from "./rules/containers.ts";
+import type { DeployedText } from "./rules/data/held-data.ts";
+import type { SeenContainer } from "./rules/outputs.ts";
 
 /** A compose project on the server. */
 interface Project {
@@ -68,4 +70,17 @@ async function inspect(dokploy: Dokploy, row: ContainerRow): Promise<SeenContain
   const { Running, StartedAt, ExitCode } = config.State;
   const code = row.state === "running" && Running ? {} : { exitCode: ExitCode };
   return { id: config.Id.slice(0, 12), startedAt: StartedAt, restarts: config.RestartCount, ...code };
+}
+
+/**
+ * The text that containers were made from; undefined for one that was never deployed. Deployments can be forgotten, and Dokploy lists
+ * no container also while its Docker does not answer: only both together say it.
+ */
+export async function liveText(
+  { dokploy }: Pick<Context, "dokploy">,
+  record: ComposeRecord,
+): Promise<DeployedText | undefined> {
+  const { appName, composeFile, deployments } = record;
+  if (deployments.length === 0 && (await dokploy.containers(appName)).length === 0) return undefined;
+  return { composeFile: composeFile ?? "", env: decodeEnv(record.env), appName };
 }

@@ -1,8 +1,8 @@
-import type { Dokploy } from "./client.ts";
-import { DokployError } from "./errors.ts";
-import type { NetworkRow, NetworksToSync } from "./schema.ts";
-import { isRecord, section } from "./sections.ts";
-import { makesNetworks } from "./version.ts";
+import type { Dokploy } from "./api/client.ts";
+import { DokployError } from "./api/errors.ts";
+import type { NetworkRow, NetworksToSync } from "./api/schema.ts";
+import { isRecord, section } from "./api/sections.ts";
+import { makesNetworks } from "./api/version.ts";
 
 /** Dokploy's own: its installation makes it. */
 const DOKPLOY = "dokploy-network";

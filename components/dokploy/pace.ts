@@ -1,4 +1,4 @@
-import { isRecord, section } from "./sections.ts";
+import { isRecord, section } from "./api/sections.ts";
 import type { Timing } from "./timing.ts";
 
 /** What pauses are of the time that something takes already: noticing its end adds half of that on average. */

@@ -1,20 +1,20 @@
 // What the shims in resources.ts call, in the process that the engine starts for dynamic resources. State keeps the shims' text, so
 // these names and parameters must stay as they are: older state calls newer code.
-import { configOfNow, type StackConfig } from "../stack-config.ts";
+import { configOfNow, type StackConfig } from "../engine/stack-config.ts";
+import { exitWithParent, keepCompiledCode } from "../engine/watchdog.ts";
 import { foreseeTakeOver, printTakenOver, type TakenOver } from "./adoption.ts";
+import { type Described, maskFor } from "./api/mask.ts";
 import * as compose from "./compose.ts";
 import { type Context, contextFrom } from "./context.ts";
-import { changedKeys, takenRoutes } from "./diff.ts";
 import * as environment from "./environment.ts";
 import type { EnvironmentInputs } from "./environment-find.ts";
 import { plainFailure } from "./failure.ts";
-import { readGivenUp } from "./give-up.ts";
-import { type ComposeInputs, hasUnknown, type RawComposeInputs, withDefaults } from "./inputs.ts";
-import { refuseToLeaveState } from "./keep-data.ts";
-import { type Described, maskFor } from "./mask.ts";
-import { type ComposeOutputs, DEPLOYED, type EnvironmentOutputs } from "./outputs.ts";
-import { mistakesIn } from "./validate.ts";
-import { exitWithParent, keepCompiledCode } from "./watchdog.ts";
+import { readGivenUp } from "./rules/data/give-up.ts";
+import { refuseToLeaveState } from "./rules/data/keep-data.ts";
+import { changedKeys, takenRoutes } from "./rules/diff.ts";
+import { type ComposeInputs, hasUnknown, type RawComposeInputs, withDefaults } from "./rules/inputs.ts";
+import { type ComposeOutputs, DEPLOYED, type EnvironmentOutputs } from "./rules/outputs.ts";
+import { mistakesIn } from "./rules/validate.ts";
 
 exitWithParent();
 keepCompiledCode();

@@ -1,18 +1,18 @@
+import { decodeEnv } from "./api/env.ts";
+import { ownedBy, parseMarker, parseWrote } from "./api/marker.ts";
+import type { ComposeRecord, ContainerRow } from "./api/schema.ts";
 import type { Context } from "./context.ts";
-import { same } from "./diff.ts";
-import { foreignRoutes, type LiveDomain, readDomains, routeOf } from "./domains.ts";
-import { decodeEnv } from "./env.ts";
-import { contentDigest, fingerprint, parseDeployment, unixLines } from "./fingerprint.ts";
-import { readLayout } from "./held-data.ts";
-import type { Domain } from "./inputs.ts";
-import { deployedData } from "./keep-data.ts";
-import { ownedBy, parseMarker, parseWrote } from "./marker.ts";
-import { type ComposeOutputs, DEPLOYED, SCHEMA_VERSION } from "./outputs.ts";
-import { broughtOther, differingKeys, handMade, lastDeployment } from "./plan.ts";
-import type { ComposeRecord, ContainerRow } from "./schema.ts";
-import { differingSettings, liveSettings } from "./settings.ts";
+import { readLayout } from "./rules/data/held-data.ts";
+import { deployedData } from "./rules/data/keep-data.ts";
+import { same } from "./rules/diff.ts";
+import { foreignRoutes, type LiveDomain, readDomains, routeOf } from "./rules/domains.ts";
+import { contentDigest, fingerprint, parseDeployment, unixLines } from "./rules/fingerprint.ts";
+import type { Domain } from "./rules/inputs.ts";
+import { type ComposeOutputs, DEPLOYED, SCHEMA_VERSION } from "./rules/outputs.ts";
+import { broughtOther, differingKeys, handMade, lastDeployment } from "./rules/plan.ts";
+import { differingSettings, liveSettings } from "./rules/settings.ts";
+import { digestParts, wroteIt } from "./rules/writing.ts";
 import { describeContainers } from "./verify.ts";
-import { digestParts, wroteIt } from "./writing.ts";
 
 /**
  * The outputs as they are live, compared with what the state says. Whatever Dokploy only writes differently stays as the state has

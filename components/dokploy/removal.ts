@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { DokployError } from "./api/errors.ts";
+import { found } from "./api/found.ts";
+import type { ContainerRow } from "./api/schema.ts";
 import type { Context } from "./context.ts";
-import { DokployError } from "./errors.ts";
-import { found } from "./found.ts";
-import type { ComposeOutputs } from "./outputs.ts";
-import type { ContainerRow } from "./schema.ts";
-import { ServiceError } from "./service-error.ts";
+import type { ComposeOutputs } from "./rules/outputs.ts";
+import { ServiceError } from "./rules/service-error.ts";
 
 /** Deletes the record and its containers; volumes stay. One that is gone already is no error. */
 export async function removeRecord({ dokploy }: Context, composeId: string): Promise<void> {

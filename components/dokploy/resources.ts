@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, shimText } from "../dynamic-resource.ts";
+import { DynamicResource, shimText } from "../engine/dynamic-resource.ts";
 
 /** Who owns the objects of a stack. */
 export interface OwnerArgs {

@@ -1,5 +1,5 @@
 import { type Context, serverUrl } from "./context.ts";
-import { ServiceError } from "./service-error.ts";
+import { ServiceError } from "./rules/service-error.ts";
 
 /** Throws unless the server that the state names is the one that answers now, under this or another known address. */
 export function requireSameServer(context: Context, recorded: string): void {

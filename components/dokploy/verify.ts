@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Dokploy } from "./client.ts";
+import type { Dokploy } from "./api/client.ts";
+import { logTail } from "./api/log-tail.ts";
+import type { ContainerRow } from "./api/schema.ts";
+import type { Context } from "./context.ts";
 import {
   assessContainers,
   type ContainersState,
@@ -8,11 +11,8 @@ import {
   lastingContainers,
   leastUptime,
   restartedBetween,
-} from "./containers.ts";
-import type { Context } from "./context.ts";
-import { logTail } from "./log-tail.ts";
-import type { ContainerRow } from "./schema.ts";
-import { ServiceError } from "./service-error.ts";
+} from "./rules/containers.ts";
+import { ServiceError } from "./rules/service-error.ts";
 import type { Timing } from "./timing.ts";
 
 /** A compose project on the server, and what it is called in messages. */

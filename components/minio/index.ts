@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { every, length, oneLine, type SecretRule } from "../secret-rules.ts";
-import { defineService, memory } from "../service.ts";
+import { every, length, oneLine, type SecretRule } from "../platform/secret-rules.ts";
+import { defineService, memory } from "../platform/service.ts";
 
 /** The server's least, and what its client reads in one go. */
 const password: SecretRule = every(oneLine, length({ least: 8, most: 4000 }));

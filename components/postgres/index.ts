@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { every, oneLine, type SecretRule } from "../secret-rules.ts";
-import { defineService, memory } from "../service.ts";
+import { every, oneLine, type SecretRule } from "../platform/secret-rules.ts";
+import { defineService, memory } from "../platform/service.ts";
 
 /** Characters that PostgreSQL leaves out of a password (SASLprep, RFC 3454 table B.1): without others it would be empty. */
 const UNSEEN = /^(?:\u00ad|\u034f|\u1806|[\u180b-\u180d]|[\u200b-\u200d]|\u2060|[\ufe00-\ufe0f]|\ufeff)*$/u;

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { every, length, oneLine } from "../secret-rules.ts";
-import { defineService, memory } from "../service.ts";
+import { every, length, oneLine } from "../platform/secret-rules.ts";
+import { defineService, memory } from "../platform/service.ts";
 
 /** Redis with a password and an append-only file. It shares its secret `redis_password`. */
 export const redis = defineService({

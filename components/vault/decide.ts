@@ -1,6 +1,6 @@
-import type { SecretVersion } from "./client.ts";
-import { VaultError } from "./errors.ts";
-import type { Field } from "./fields.ts";
+import type { SecretVersion } from "./api/client.ts";
+import { VaultError } from "./api/errors.ts";
+import type { Field } from "./api/fields.ts";
 
 /** What the state remembers of a secret: which fields had a value, and up to which rotation. */
 export interface Known {

@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { fingerprint } from "../keys.ts";
-import type { Deliver } from "../platform-service.ts";
-import { lookUpRoles, type MissingRole, mintSecretId } from "./approle.ts";
-import { connectVault, type VaultConnection } from "./client.ts";
-import { combineFingerprints } from "./fingerprints.ts";
-import { approleMount, type VaultLayout } from "./paths.ts";
-import { vaultProvider } from "./pulumi-provider.ts";
+import { fingerprint } from "../platform/keys.ts";
+import type { Deliver } from "../platform/platform-service.ts";
+import { lookUpRoles, type MissingRole, mintSecretId } from "./access/approle.ts";
+import { vaultProvider } from "./access/pulumi-provider.ts";
+import { combineFingerprints } from "./agent/fingerprints.ts";
+import { fillIn } from "./agent/text-template.ts";
+import { connectVault, type VaultConnection } from "./api/client.ts";
+import { approleMount, type VaultLayout } from "./api/paths.ts";
 import { Secrets } from "./secrets.ts";
-import { fillIn } from "./text-template.ts";
 
 /** A stack's way to Vault. */
 export interface VaultAccessPoint {

@@ -1,5 +1,5 @@
-import type { FieldInput } from "./fields.ts";
-import { servicePath, sharedName, sharedPath, type VaultLayout } from "./paths.ts";
+import type { FieldInput } from "./api/fields.ts";
+import { servicePath, sharedName, sharedPath, type VaultLayout } from "./api/paths.ts";
 
 /** Where one secret is: a field of a KV v2 path. */
 export interface SecretPlace {

@@ -1,10 +1,10 @@
 import type { AgentDelivery } from "../compose/context.ts";
-import type { Draft, RenderedDraft } from "../draft.ts";
-import { AGENT_ENV, planAgent } from "./agent.ts";
-import type { FieldInput } from "./fields.ts";
-import { approleMount, roleName, type VaultLayout } from "./paths.ts";
+import type { Draft, RenderedDraft } from "../platform/draft.ts";
+import { AGENT_ENV, planAgent } from "./agent/agent.ts";
+import { fingerprintMark, signInMark } from "./agent/text-template.ts";
+import type { FieldInput } from "./api/fields.ts";
+import { approleMount, roleName, type VaultLayout } from "./api/paths.ts";
 import { placeOf, placeSecrets, type SecretPlace } from "./place.ts";
-import { fingerprintMark, signInMark } from "./text-template.ts";
 
 /** What the config of a stack says whose secrets live in Vault. */
 export interface VaultSettings {

@@ -1,12 +1,13 @@
 // What the shim in secrets.ts calls, in the process that the engine starts for dynamic resources. State keeps the shim's text, so
 // these names and parameters must stay as they are: older state calls newer code.
-import { exitWithParent } from "../dokploy/watchdog.ts";
-import { configOfNow, isHandedOver, type StackConfig } from "../stack-config.ts";
-import { connectVault } from "./client.ts";
-import { vaultConnection } from "./connection.ts";
-import { printVaultError, VaultError } from "./errors.ts";
-import type { FieldInput } from "./fields.ts";
-import { stackOf } from "./paths.ts";
+
+import { configOfNow, isHandedOver, type StackConfig } from "../engine/stack-config.ts";
+import { exitWithParent } from "../engine/watchdog.ts";
+import { connectVault } from "./api/client.ts";
+import { vaultConnection } from "./api/connection.ts";
+import { printVaultError, VaultError } from "./api/errors.ts";
+import type { FieldInput } from "./api/fields.ts";
+import { stackOf } from "./api/paths.ts";
 import * as secret from "./secret.ts";
 
 exitWithParent();

@@ -1,8 +1,8 @@
-import { fingerprint } from "../keys.ts";
-import type { Vault } from "./client.ts";
+import { fingerprint } from "../platform/keys.ts";
+import type { Vault } from "./api/client.ts";
+import { VaultError } from "./api/errors.ts";
+import { type Field, type FieldInput, readFields } from "./api/fields.ts";
 import { requireStillThere, rotationsOf } from "./decide.ts";
-import { VaultError } from "./errors.ts";
-import { type Field, type FieldInput, readFields } from "./fields.ts";
 import { type WrittenSecret, writeMissing } from "./write.ts";
 
 /** Inputs with every default filled in. */

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, shimText } from "../dynamic-resource.ts";
-import type { FieldInput } from "./fields.ts";
+import { DynamicResource, shimText } from "../engine/dynamic-resource.ts";
+import type { FieldInput } from "./api/fields.ts";
 
 export interface SecretsArgs {
   /** KV v2 path, e.g. `secret/data/platform/staging/redis`. Another path is another secret: the old one keeps its values. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SecretVersion, Vault } from "./client.ts";
+import type { SecretVersion, Vault } from "./api/client.ts";
+import { VaultError } from "./api/errors.ts";
+import { type Field, generateValue } from "./api/fields.ts";
 import { decideNewFields, type Known } from "./decide.ts";
-import { VaultError } from "./errors.ts";
-import { type Field, generateValue } from "./fields.ts";
 
 /** A secret as it is in Vault once all fields have a value. */
 export interface WrittenSecret {

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import type { ComposeUp, Containers } from "./containers.ts";
 import { runDocker } from "./engine/run-docker.ts";
-import { splitCommandLine } from "./simulation/command-line.ts";
+import { splitCommandLine } from "./simulation/read/command-line.ts";
 
 export interface DockerContainersOptions {
   /**

@@ -2,22 +2,22 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import type { ComposeUp, Containers } from "./containers.ts";
-import { type Clock, wallClock } from "./simulation/clock.ts";
-import { type ComposeCall, parseCommandLine } from "./simulation/command-line.ts";
-import { ComposeError } from "./simulation/compose-error.ts";
-import { toRow } from "./simulation/container-status.ts";
-import { parseEnvFile } from "./simulation/env-file.ts";
-import { createFailureScripts, type ScriptedFailure } from "./simulation/failure-script.ts";
-import { containersOf, findContainer, type HostVolume } from "./simulation/host-state.ts";
-import { inspectContainer, inspectVolume } from "./simulation/inspect.ts";
-import { conditionAt } from "./simulation/life.ts";
-import { loadProject } from "./simulation/load-project.ts";
-import { resolveName } from "./simulation/names.ts";
-import type { Project } from "./simulation/project.ts";
-import type { Simulation } from "./simulation/simulation.ts";
-import { strike } from "./simulation/start-container.ts";
-import { openStateFile } from "./simulation/state-file.ts";
-import { composeUp } from "./simulation/up.ts";
+import { createFailureScripts, type ScriptedFailure } from "./simulation/pretend/failure-script.ts";
+import { conditionAt } from "./simulation/pretend/life.ts";
+import { strike } from "./simulation/pretend/start-container.ts";
+import { type ComposeCall, parseCommandLine } from "./simulation/read/command-line.ts";
+import { ComposeError } from "./simulation/read/compose-error.ts";
+import { parseEnvFile } from "./simulation/read/env-file.ts";
+import { loadProject } from "./simulation/read/load-project.ts";
+import type { Project } from "./simulation/read/project.ts";
+import { type Clock, wallClock } from "./simulation/run/clock.ts";
+import { toRow } from "./simulation/run/container-status.ts";
+import { containersOf, findContainer, type HostVolume } from "./simulation/run/host-state.ts";
+import { inspectContainer, inspectVolume } from "./simulation/run/inspect.ts";
+import { resolveName } from "./simulation/run/names.ts";
+import type { Simulation } from "./simulation/run/simulation.ts";
+import { openStateFile } from "./simulation/run/state-file.ts";
+import { composeUp } from "./simulation/run/up.ts";
 
 export interface SimulatedContainersOptions {
   /** Where the host's state is kept over restarts. */

@@ -1,7 +1,7 @@
 import type { Problem } from "../../components/compose/problem.ts";
-import { explainIssues } from "../../components/explain-issues.ts";
-import { findClearSecrets } from "../clear-secrets.ts";
-import { problemAt, type RawConfig } from "../raw-config.ts";
+import { explainIssues } from "../../components/platform/explain-issues.ts";
+import { findClearSecrets } from "../config/clear-secrets.ts";
+import { problemAt, type RawConfig } from "../config/raw-config.ts";
 import { type BootstrapSettings, bootstrapSettings } from "./settings.ts";
 
 const PREFIX = "bootstrap:";

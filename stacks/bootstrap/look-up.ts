@@ -1,14 +1,14 @@
+import { openGithub } from "../../components/bootstrap/github/api.ts";
+import { assessFeatures, type Features, PLANS } from "../../components/bootstrap/github/features.ts";
+import { type ReviewerIds, surveyRepository } from "../../components/bootstrap/github/survey.ts";
+import { planSecrets } from "../../components/bootstrap/runner/secrets.ts";
 import type { Problem } from "../../components/compose/problem.ts";
 import { contextFrom, serverUrl } from "../../components/dokploy/context.ts";
-import { ServiceError } from "../../components/dokploy/service-error.ts";
-import { openGithub } from "../../components/github/api.ts";
-import { assessFeatures, type Features, PLANS } from "../../components/github/features.ts";
-import { type ReviewerIds, surveyRepository } from "../../components/github/survey.ts";
-import { planSecrets } from "../../components/runner/secrets.ts";
-import { connectVault, type Vault, type VaultConnection } from "../../components/vault/client.ts";
-import { vaultAddress, vaultConnection } from "../../components/vault/connection.ts";
-import { VaultError } from "../../components/vault/errors.ts";
-import { problemAt, type RawConfig } from "../raw-config.ts";
+import { ServiceError } from "../../components/dokploy/rules/service-error.ts";
+import { connectVault, type Vault, type VaultConnection } from "../../components/vault/api/client.ts";
+import { vaultAddress, vaultConnection } from "../../components/vault/api/connection.ts";
+import { VaultError } from "../../components/vault/api/errors.ts";
+import { problemAt, type RawConfig } from "../config/raw-config.ts";
 import type { BootstrapSettings } from "./settings.ts";
 
 /** Dokploy's server, as this laptop reaches it. */

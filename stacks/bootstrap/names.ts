@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { MadeName } from "../../components/names/name.ts";
-import { type NamedStack, namesOfStack, secretName, vaultName } from "../../components/names/of-stack.ts";
-import { PORT, renderRunner, SERVICE, STACK, SUFFIX } from "../../components/runner/compose.ts";
-import { kvMount, runnerRoleName } from "../../components/vault/paths.ts";
-import { readServer } from "../config.ts";
-import type { RawConfig } from "../raw-config.ts";
+import { PORT, renderRunner, SERVICE, STACK, SUFFIX } from "../../components/bootstrap/runner/compose.ts";
+import type { MadeName } from "../../components/platform/names/name.ts";
+import { type NamedStack, namesOfStack, secretName, vaultName } from "../../components/platform/names/of-stack.ts";
+import { kvMount, runnerRoleName } from "../../components/vault/api/paths.ts";
+import { readServer } from "../config/config.ts";
+import type { RawConfig } from "../config/raw-config.ts";
 import { readSettings } from "./config.ts";
 
 /** Every name that the bootstrap stack makes, as far as its config can be read; with stand-ins for what only the update tells. */
@@ -13,7 +13,7 @@ export function bootstrapNames(raw: RawConfig, folder: string): MadeName[] {
   const { runner, vault, domain } = readSettings(raw).sections;
   const { "dokploy:project": project = "platform", "vault:address": address } = raw.values;
   const layout = { project: String(project), kv: vault?.kv ?? "secret", approle: vault?.approle ?? "approle" };
-  const { rendered } = renderRunner(readFileSync(join(folder, "components/runner/compose.yaml"), "utf8"), {
+  const { rendered } = renderRunner(readFileSync(join(folder, "components/bootstrap/runner/compose.yaml"), "utf8"), {
     image: "stand-in:v0.0.0",
     memory: "1g",
     env: {},

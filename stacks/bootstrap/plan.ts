@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type RunnerSettings, renderRunner, SERVICE, STACK } from "../../components/bootstrap/runner/compose.ts";
+import { OWN_SIGN_IN, RUNNER_SECRETS } from "../../components/bootstrap/runner/secrets.ts";
 import { type Problem, sortProblems } from "../../components/compose/problem.ts";
-import { MIN_KEY_LENGTH } from "../../components/keys.ts";
-import { type RunnerSettings, renderRunner, SERVICE, STACK } from "../../components/runner/compose.ts";
-import { OWN_SIGN_IN, RUNNER_SECRETS } from "../../components/runner/secrets.ts";
-import { servicePath, type VaultLayout } from "../../components/vault/paths.ts";
+import { MIN_KEY_LENGTH } from "../../components/platform/keys.ts";
+import { servicePath, type VaultLayout } from "../../components/vault/api/paths.ts";
+import type { RawConfig } from "../config/raw-config.ts";
 import { bootstrapClashes } from "../plan.ts";
-import type { RawConfig } from "../raw-config.ts";
 import { findBackend, planBackend } from "./backend.ts";
 import { readSettings } from "./config.ts";
 import {
@@ -88,7 +88,7 @@ export async function planBootstrap({
 
   const usesVault = Object.keys(access).length > 0;
   const runner = {
-    text: readFileSync(join(folder, "components/runner/compose.yaml"), "utf8"),
+    text: readFileSync(join(folder, "components/bootstrap/runner/compose.yaml"), "utf8"),
     settings: {
       memory: settings.runner.memory,
       env: {

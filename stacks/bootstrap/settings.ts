@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { PLANS } from "../../components/github/features.ts";
-import { OPTIONAL_SECRETS, OWN_SIGN_IN, RUNNER_SECRETS } from "../../components/runner/secrets.ts";
-import { commonSettings, httpChecks, memory } from "../../components/service.ts";
+import { PLANS } from "../../components/bootstrap/github/features.ts";
+import { OPTIONAL_SECRETS, OWN_SIGN_IN, RUNNER_SECRETS } from "../../components/bootstrap/runner/secrets.ts";
+import { commonSettings, httpChecks, memory } from "../../components/platform/service.ts";
 
 const HIDDEN: readonly string[] = [...RUNNER_SECRETS, ...OPTIONAL_SECRETS, ...OWN_SIGN_IN];
 const OURS = ["HOST", "PORT", "DATA_DIR"];

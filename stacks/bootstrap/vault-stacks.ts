@@ -1,10 +1,10 @@
 import { join } from "node:path";
+import { STACK } from "../../components/bootstrap/runner/compose.ts";
 import type { Problem } from "../../components/compose/problem.ts";
-import { STACK } from "../../components/runner/compose.ts";
-import type { ServiceAccess } from "../../components/vault/access.ts";
-import { approleMount, kvMount, type VaultLayout } from "../../components/vault/paths.ts";
+import type { ServiceAccess } from "../../components/vault/access/access.ts";
+import { approleMount, kvMount, type VaultLayout } from "../../components/vault/api/paths.ts";
+import { fromStackFile, readStackFile, stacksOf } from "../config/stack-file.ts";
 import { planStack } from "../plan.ts";
-import { fromStackFile, readStackFile, stacksOf } from "../stack-file.ts";
 
 /** Stack → service → what it may read in Vault. */
 export type StackAccess = Record<string, Record<string, ServiceAccess>>;

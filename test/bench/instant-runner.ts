@@ -2,9 +2,9 @@
 import { fileURLToPath } from "node:url";
 import { readConfig } from "../../automation/config.ts";
 import { createLog } from "../../automation/log.ts";
-import { nameOwner } from "../../automation/owner.ts";
 import { startRunner } from "../../automation/start.ts";
 import { createVariables } from "../../automation/variables.ts";
+import { nameOwner } from "../../automation/work/owner.ts";
 
 const variables = createVariables(process.env);
 const config = readConfig(variables);

@@ -1,9 +1,9 @@
 // Programs that are measured, with as many resources as `bench.json` beside them says. `changed` gives the first one another value.
 
 const START = `
-import "./components/fewer-stack-traces.ts";
+import "./components/engine/fewer-stack-traces.ts";
 import { readFileSync } from "node:fs";
-import { DynamicResource } from "./components/dynamic-resource.ts";
+import { DynamicResource } from "./components/engine/dynamic-resource.ts";
 import { Compose, Environment } from "./components/dokploy/resources.ts";
 const { services, changed } = JSON.parse(readFileSync(new URL("./bench.json", import.meta.url), "utf8"));
 `;

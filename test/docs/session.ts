@@ -84,7 +84,7 @@ function baseEnvironment(folder: string): Record<string, string> {
     writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
     chmodSync(join(bin, name), 0o755);
   };
-  program("npx", `[ "$1" = dockmaster ] || exit 1; shift; exec node "${join(ROOT, "automation/cli/main.ts")}" "$@"`);
+  program("npx", `[ "$1" = dockmaster ] || exit 1; shift; exec node "${join(ROOT, "cli/main.ts")}" "$@"`);
   // `npm start` and `npm run [--silent] <script> [-- words]`, without the setup that package.json puts before it.
   program(
     "npm",

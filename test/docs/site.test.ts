@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { delimiter, extname, join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { installMkdocs } from "../../tools/lint/setup.mjs";
+import { installMkdocs } from "../tools/lint/setup.mjs";
 import { listPages, ROOT, readBlocks } from "./pages.ts";
 
 const program = ["chromium", "chromium-browser", "google-chrome"]

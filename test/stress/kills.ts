@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isLocal, killSession } from "../../automation/engine/session.ts";
 import { openStore } from "../../automation/store/open.ts";
-import { processesOf } from "../integration/runner/apart.ts";
+import { processesOf } from "../integration/runner/engine/apart.ts";
 import { until } from "../integration/runner/until.ts";
 import { startWorld, type World } from "../integration/runner/world.ts";
 

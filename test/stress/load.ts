@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { signPlain } from "../../automation/signature.ts";
+import { signPlain } from "../../automation/api/signature.ts";
 import { until } from "../integration/runner/until.ts";
 import { startWorld, type World } from "../integration/runner/world.ts";
 

@@ -5,12 +5,12 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readConfig } from "../../automation/config.ts";
 import { createLog } from "../../automation/log.ts";
-import { nameOwner } from "../../automation/owner.ts";
 import type { Runner } from "../../automation/runner.ts";
 import { startRunner } from "../../automation/start.ts";
 import type { Store } from "../../automation/store/store.ts";
-import { performRun } from "../../automation/update.ts";
 import { createVariables } from "../../automation/variables.ts";
+import { nameOwner } from "../../automation/work/owner.ts";
+import { performRun } from "../../automation/work/update.ts";
 import { findEngine } from "../../tools/engine-path.mjs";
 
 const { KILL_AT, ...env } = process.env;

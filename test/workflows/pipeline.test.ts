@@ -30,7 +30,8 @@ describe("from push to production, through the workflows", () => {
     const program = (into: string) => {
       platformProgram(["redis"])(into);
       // The workflows use the commands of the repository that they run in.
-      for (const part of ["automation", "tools"]) cpSync(join(root, part), join(into, part), { recursive: true });
+      for (const part of ["automation", "cli", "tools"])
+        cpSync(join(root, part), join(into, part), { recursive: true });
     };
     world = await startWorld(access, { program, apart: true });
   }, 120_000);

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { RunView } from "../../automation/http/schemas.ts";
+import type { RunView } from "../../automation/api/schemas.ts";
 import { error, type FakeRunner, startFakeRunner, view } from "../integration/cli/fake-runner.ts";
 import { readGitHub } from "./github.ts";
 import { type Event, type JobEnd, type Machine, runJob } from "./job.ts";
@@ -32,8 +32,7 @@ beforeEach(async () => {
   git(folder, "init", "--quiet", "--bare", "--initial-branch=main", origin);
   git(folder, "init", "--quiet", "--initial-branch=main", clone);
   // The commands come from this checkout; the pull request's own files are what a diff shows.
-  symlinkSync(join(root, "automation"), join(clone, "automation"));
-  symlinkSync(join(root, "tools"), join(clone, "tools"));
+  for (const part of ["automation", "cli", "tools"]) symlinkSync(join(root, part), join(clone, part));
   const write = (path: string, text: string) => {
     mkdirSync(dirname(join(clone, path)), { recursive: true });
     writeFileSync(join(clone, path), text);

@@ -3,8 +3,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { secretScans } from "../../tools/lint/secrets.mjs";
-import { installGitleaks } from "../../tools/lint/setup.mjs";
+import { secretScans } from "../tools/lint/secrets.mjs";
+import { installGitleaks } from "../tools/lint/setup.mjs";
 
 // Joined here, or the scanner would find them in this file.
 const PASSWORD = ["xK29fLq8", "vTz7Wm3Rb"].join("");

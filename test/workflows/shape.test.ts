@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { affectedServices } from "../../automation/domain/affected.ts";
+import { affectedServices } from "../../automation/domain/releases/affected.ts";
 import { type Job, readWorkflow, readWorkflowText, workflowNames } from "./workflow.ts";
 
 const names = workflowNames();
@@ -67,9 +67,9 @@ describe("the paths that make a push to main a staging release", () => {
   test.each([
     "components/redis/compose.yaml",
     "components/redis/files/a/b.sh",
-    "components/service.ts",
+    "components/platform/service.ts",
     "components/compose/parse.ts",
-    "components/runner/compose.yaml",
+    "components/bootstrap/runner/compose.yaml",
     "platform/03.redis/compose.yaml",
     "libs/deep/er.py",
     "stacks/platform.ts",

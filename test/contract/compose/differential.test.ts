@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Unavailable } from "../../../tools/docker/command.mjs";
-import { composeReader } from "../../../tools/docker/compose-reader.mjs";
+import { Unavailable } from "../../tools/docker/command.mjs";
+import { composeReader } from "../../tools/docker/compose-reader.mjs";
 import { compareFiles } from "./compare.ts";
 
 /** How many random files are compared; `FILES=20000 npx vitest run test/contract/compose` for the whole run. */

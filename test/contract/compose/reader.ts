@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { composeReader } from "../../../tools/docker/compose-reader.mjs";
+import { composeReader } from "../../tools/docker/compose-reader.mjs";
 
 /** A compose file and the variables that it is read with. */
 export interface Question {

@@ -1,7 +1,7 @@
 import { parse, stringify } from "yaml";
 import { printProblem } from "../../../components/compose/problem.ts";
-import { planServices, type ServicePlan } from "../../../components/plan-services.ts";
-import { defineService, type Service } from "../../../components/service.ts";
+import { planServices, type ServicePlan } from "../../../components/platform/plan-services.ts";
+import { defineService, type Service } from "../../../components/platform/service.ts";
 
 const KEY = "a-master-key-that-is-long-enough-for-all";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { composeFile, contextTo, OWNER, openPlace, type Place } from "./place.ts";
-import { createSmallEngine } from "./small-engine.ts";
+import { createSmallEngine } from "./requests/small-engine.ts";
 
 describe("a service that the state does not know but Dokploy has", () => {
   let place: Place;

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { parseMarker } from "../../../components/dokploy/marker.ts";
+import { parseMarker } from "../../../components/dokploy/api/marker.ts";
 import { composeFile, OWNER, openPlace, type Place } from "./place.ts";
 
 describe("a service", () => {

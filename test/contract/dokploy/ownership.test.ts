@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { parseMarker } from "../../../components/dokploy/marker.ts";
+import { parseMarker } from "../../../components/dokploy/api/marker.ts";
 import { composeFile, OWNER, openPlace, type Place, running } from "./place.ts";
-import { createSmallEngine, type SmallEngine } from "./small-engine.ts";
+import { createSmallEngine, type SmallEngine } from "./requests/small-engine.ts";
 
 describe("a service that another stack took over", () => {
   let place: Place;

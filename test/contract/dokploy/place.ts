@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connectDokploy, type Dokploy } from "../../../components/dokploy/client.ts";
+import { connectDokploy, type Dokploy } from "../../../components/dokploy/api/client.ts";
 import type { Context } from "../../../components/dokploy/context.ts";
-import { fingerprintKey } from "../../../components/dokploy/fingerprint.ts";
+import { fingerprintKey } from "../../../components/dokploy/rules/fingerprint.ts";
 import type { Timing } from "../../../components/dokploy/timing.ts";
 import { createSimulatedContainers, type SimulatedContainers } from "../../../emulator/containers/simulated.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emulator/emulator.ts";
-import { createSmallEngine } from "./small-engine.ts";
+import { createSmallEngine } from "./requests/small-engine.ts";
 
 export const OWNER = { project: "platform", stack: "staging", keyId: "0123456789abcdef" };
 

@@ -10,8 +10,8 @@ import { createReplay } from "./replay/replay.ts";
 import type { Section, Step } from "./replay/step.ts";
 
 const folder = new URL("../../fixtures/walk/", import.meta.url);
-const sections = readdirSync(folder)
-  .filter((name) => name.endsWith(".json"))
+const sections = readdirSync(folder, { recursive: true, encoding: "utf8" })
+  .filter((name) => /^\d\d-\d\d\/.*\.json$/.test(name))
   .sort()
   .map((name) => JSON.parse(readFileSync(new URL(name, folder), "utf8")) as Section);
 

@@ -6,8 +6,8 @@ import { promisify } from "node:util";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { fromEngine } from "../../../stacks/config/raw-config.ts";
 import { planStack } from "../../../stacks/plan.ts";
-import { fromEngine } from "../../../stacks/raw-config.ts";
 import { whyNoDocker } from "../../docker.ts";
 
 const run = promisify(execFile);

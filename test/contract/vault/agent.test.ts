@@ -12,9 +12,9 @@ import {
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type AgentPlaces, agentConfig } from "../../../components/vault/agent-config.ts";
-import type { AgentFile } from "../../../components/vault/agent-request.ts";
-import { guardEntrypoint, healthTest, startScript } from "../../../components/vault/agent-scripts.ts";
+import { type AgentPlaces, agentConfig } from "../../../components/vault/agent/agent-config.ts";
+import type { AgentFile } from "../../../components/vault/agent/agent-request.ts";
+import { guardEntrypoint, healthTest, startScript } from "../../../components/vault/agent/agent-scripts.ts";
 import { freePort, type OpenbaoServer, openbaoMissing, openbaoNote, startOpenbao } from "./openbao-server.ts";
 
 const OWNER = { stack: "staging", service: "redis" };

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { connectVault, type VaultConnection } from "../../../components/vault/client.ts";
-import type { VaultError } from "../../../components/vault/errors.ts";
+import { connectVault, type VaultConnection } from "../../../components/vault/api/client.ts";
+import type { VaultError } from "../../../components/vault/api/errors.ts";
 import { freePort, type OpenbaoServer, openbaoMissing, openbaoNote, startOpenbao } from "./openbao-server.ts";
 
 const CANARY = "canary-7f3a91";

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { AgentParts } from "../../../components/compose/agent.ts";
-import { planAgent } from "../../../components/vault/agent.ts";
+import type { AgentParts } from "../../../components/compose/deliver/agent.ts";
+import { planAgent } from "../../../components/vault/agent/agent.ts";
 import { whyNoDocker } from "../../docker.ts";
 import { type OpenbaoServer, openbaoMissing, startOpenbao } from "./openbao-server.ts";
 

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { findOpenbao } from "../../../tools/openbao/path.mjs";
+import { findOpenbao } from "../../tools/openbao/path.mjs";
 
 const START_DEADLINE_MS = 30_000;
 
@@ -12,7 +12,7 @@ const START_DEADLINE_MS = 30_000;
 export const openbaoMissing =
   findOpenbao() || process.env.REQUIRE_OPENBAO === "1"
     ? undefined
-    : "no OpenBao here: run node tools/openbao/setup.mjs";
+    : "no OpenBao here: run node test/tools/openbao/setup.mjs";
 
 /** What a test's title adds when it is skipped. */
 export const openbaoNote = openbaoMissing ? ` (${openbaoMissing})` : "";
@@ -38,7 +38,7 @@ type Body = any;
 /** Starts a server and waits until it answers. `listen`: `0.0.0.0` where containers have to reach it. Default: loopback. */
 export async function startOpenbao(listen = "127.0.0.1"): Promise<OpenbaoServer> {
   const program = findOpenbao();
-  if (!program) throw new Error("OpenBao is not installed: run node tools/openbao/setup.mjs");
+  if (!program) throw new Error("OpenBao is not installed: run node test/tools/openbao/setup.mjs");
   const home = await mkdtemp(join(tmpdir(), "dockmaster-openbao-"));
   const port = await freePort();
   const address = `http://127.0.0.1:${port}`;

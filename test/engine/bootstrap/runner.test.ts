@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } fr
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { requestRunner } from "../../../automation/cli/client.ts";
+import { requestRunner } from "../../../cli/client.ts";
 import { createOrigin, fixtureProgram } from "../../integration/runner/origin.ts";
 import { copyFiles, programFolder, type Started, startFrom } from "./from-container.ts";
 import { missing, note, startWorld, UP, type World } from "./world.ts";

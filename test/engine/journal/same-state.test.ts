@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { mulberry32 } from "../../contract/dokploy/seeded.ts";
+import { mulberry32 } from "../../contract/dokploy/state/seeded.ts";
 import { openStack, type Said, type TestStack } from "./stack.ts";
 
 // One thing after the other, so that both write the same order.

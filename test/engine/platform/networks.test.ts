@@ -143,7 +143,7 @@ const FILE = `services:
 volumes: {cache: , data: }
 `;
 
-const define = (name: string) => `import { defineService } from "../service.ts";
+const define = (name: string) => `import { defineService } from "../platform/service.ts";
 
 export const ${name} = defineService({
   name: "${name}",
@@ -189,7 +189,7 @@ describe.skipIf(missing)(
         join(platform.folder, "stacks/catalogue.ts"),
         `import { blog } from "../components/blog/index.ts";
 import { shop } from "../components/shop/index.ts";
-import type { Service } from "../components/service.ts";
+import type { Service } from "../components/platform/service.ts";
 
 export const catalogue: readonly Service[] = [blog, shop];
 `,

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { AGENT_IMAGE } from "../../../components/vault/agent-request.ts";
+import { AGENT_IMAGE } from "../../../components/vault/agent/agent-request.ts";
 import { createDockerContainers } from "../../../emulator/containers/docker.ts";
 import { type OpenbaoServer, openbaoMissing, startOpenbao } from "../../contract/vault/openbao-server.ts";
 import { whyNoDocker } from "../../docker.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fromStackFile } from "../../../stacks/config/stack-file.ts";
 import { planStack } from "../../../stacks/plan.ts";
-import { fromStackFile } from "../../../stacks/stack-file.ts";
 import { type OpenbaoServer, openbaoMissing, openbaoNote, startOpenbao } from "../../contract/vault/openbao-server.ts";
 import { createStack } from "../vault/stack.ts";
 import { KEY, openPlatform, type Platform } from "./platform.ts";

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { startEmulator } from "../../../emulator/emulator.ts";
 import { composeFile, connect, OWNER } from "../../contract/dokploy/place.ts";
-import { mulberry32 } from "../../contract/dokploy/seeded.ts";
+import { mulberry32 } from "../../contract/dokploy/state/seeded.ts";
 import { NO_DRIFT, openEngine, type SaidService, UP_REFRESH } from "./engine.ts";
 import { childrenOf, runs } from "./processes.ts";
 
 // ENGINE_SEQUENCES=10 SEED=12345 npx vitest run test/engine/provider/random.test.ts
-// Hundreds of sequences run without the engine in test/contract/dokploy/random.test.ts; here the engine's own part is tried.
+// Hundreds of sequences run without the engine in test/contract/dokploy/state/random.test.ts; here the engine's own part is tried.
 const SEQUENCES = Number(process.env.ENGINE_SEQUENCES ?? 2);
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
 const STEPS = 5;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { lookUpRoles } from "../../../components/vault/approle.ts";
-import { connectVault } from "../../../components/vault/client.ts";
+import { lookUpRoles } from "../../../components/vault/access/approle.ts";
+import { connectVault } from "../../../components/vault/api/client.ts";
 import { type OpenbaoServer, openbaoMissing, openbaoNote, startOpenbao } from "../../contract/vault/openbao-server.ts";
 import type { Plan } from "./program/index.ts";
 import { createStack, type TestStack } from "./stack.ts";

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { RunView } from "../../../automation/http/schemas.ts";
-import { verifySignature } from "../../../automation/signature.ts";
+import type { RunView } from "../../../automation/api/schemas.ts";
+import { verifySignature } from "../../../automation/api/signature.ts";
 
 export const SECRET = "planted-webhook-secret";
 

@@ -8,7 +8,7 @@ import { type Laptop, openLaptop } from "./laptop-world.ts";
 const SCRIPT = ["/usr/bin/script", "/bin/script"].find((file) => existsSync(file));
 const missing = SCRIPT || process.env.REQUIRE_TERMINAL === "1" ? "" : " (no `script` here: util-linux has it)";
 
-const CLI = join(import.meta.dirname, "..", "..", "..", "automation", "cli", "main.ts");
+const CLI = join(import.meta.dirname, "..", "..", "..", "cli", "main.ts");
 
 let laptop: Laptop;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { commandOf, processesOf } from "../runner/apart.ts";
+import { commandOf, processesOf } from "../runner/engine/apart.ts";
 import { type Laptop, openLaptop, PASSPHRASE, PLATFORM_KEY, results } from "./laptop-world.ts";
 import { runCli } from "./run-cli.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { COMMANDS } from "../../../automation/cli/commands.ts";
+import { COMMANDS } from "../../../cli/commands.ts";
 import { runCli } from "./run-cli.ts";
 
 // Every command is a process of its own: slow where many tests share few cores.

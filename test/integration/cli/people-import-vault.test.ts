@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sharedName, sharedPath } from "../../../components/vault/paths.ts";
+import { sharedName, sharedPath } from "../../../components/vault/api/paths.ts";
+import { fromStackFile } from "../../../stacks/config/stack-file.ts";
 import { planStack } from "../../../stacks/plan.ts";
-import { fromStackFile } from "../../../stacks/stack-file.ts";
 import { type OpenbaoServer, openbaoMissing, openbaoNote, startOpenbao } from "../../contract/vault/openbao-server.ts";
 import { createStack } from "../../engine/vault/stack.ts";
 import { type PluginPath, withPlugin } from "../../plugins/plugins.ts";

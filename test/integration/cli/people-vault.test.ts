@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openVault } from "../../../automation/cli/laptop/secret/vault.ts";
+import { openVault } from "../../../cli/stack/secret/vault.ts";
 import { engineEnvironment } from "../../../tools/engine-path.mjs";
 import { type OpenbaoServer, openbaoMissing, openbaoNote, startOpenbao } from "../../contract/vault/openbao-server.ts";
 import { type Laptop, openLaptop } from "./laptop-world.ts";

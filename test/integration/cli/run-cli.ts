@@ -27,7 +27,7 @@ export function runCli(words: string[], options: CliOptions = {}): Promise<CliEn
 /** Starts `dockmaster <words>`; `until` resolves when stdout holds a text. */
 export function startCli(words: string[], options: CliOptions = {}) {
   const { PATH = "", HOME = "", NODE_COMPILE_CACHE = "" } = process.env;
-  const child = spawn(process.execPath, [join(ROOT, "automation", "cli", "main.ts"), ...words], {
+  const child = spawn(process.execPath, [join(ROOT, "cli", "main.ts"), ...words], {
     cwd: options.cwd ?? ROOT,
     env: { PATH, HOME, NODE_COMPILE_CACHE, ...options.env },
     stdio: ["pipe", "pipe", "pipe"],

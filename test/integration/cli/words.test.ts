@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { lockFolder, removeLock, takeLock } from "../../../automation/engine/locks.ts";
+import { lockFolder, removeLock, takeLock } from "../../../automation/state/locks.ts";
 import { type Laptop, openLaptop } from "./laptop-world.ts";
 
 let laptop: Laptop;

@@ -1,6 +1,6 @@
 import type { ServiceOutcome } from "../../../automation/domain/run.ts";
 import type { RunnerOptions } from "../../../automation/start.ts";
-import { judgeStop, type StopReason } from "../../../automation/verdict.ts";
+import { judgeStop, type StopReason } from "../../../automation/work/verdict.ts";
 
 /** Stands in for checkout and engine where a test is about what is asked, not about what is done. */
 export interface InstantEngine {

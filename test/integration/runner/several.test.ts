@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { requestRunner } from "../../../automation/cli/client.ts";
 import type { EngineSession } from "../../../automation/domain/run.ts";
 import { killSession, listSession } from "../../../automation/engine/session.ts";
 import { openStore } from "../../../automation/store/open.ts";
+import { requestRunner } from "../../../cli/client.ts";
 import { findPostgres, type PostgresServer, startPostgres } from "../../contract/store/postgres-server.ts";
-import { type ApartRunner, processesOf, startApart } from "./apart.ts";
+import { type ApartRunner, processesOf, startApart } from "./engine/apart.ts";
 import { until } from "./until.ts";
 import { startWorld, type World } from "./world.ts";
 

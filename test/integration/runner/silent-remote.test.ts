@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer } from "node:net";
 import { expect, test } from "vitest";
-import { processesOf } from "./apart.ts";
+import { processesOf } from "./engine/apart.ts";
 import { startWorld } from "./world.ts";
 
 test("a runner whose remote accepts and never answers stops at once, and leaves no git behind", async () => {

@@ -3,16 +3,16 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Writable } from "node:stream";
-import { requestRunner, type SignatureForm } from "../../../automation/cli/client.ts";
 import { knownSecrets, readConfig } from "../../../automation/config.ts";
 import { createLog } from "../../../automation/log.ts";
 import { LOG_EVENTS } from "../../../automation/log-events.ts";
 import { createMask } from "../../../automation/mask.ts";
 import { type RunnerOptions, type StartedRunner, startRunner } from "../../../automation/start.ts";
 import { createVariables } from "../../../automation/variables.ts";
+import { requestRunner, type SignatureForm } from "../../../cli/client.ts";
 import { enginePath } from "../../../tools/engine-path.mjs";
-import { RUNNER, startApart } from "./apart.ts";
-import { requireDocumented } from "./documented.ts";
+import { RUNNER, startApart } from "./engine/apart.ts";
+import { requireDocumented } from "./http/documented.ts";
 import { createOrigin, fixtureProgram, type Origin, type Program } from "./origin.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;

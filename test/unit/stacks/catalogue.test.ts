@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { printProblem } from "../../../components/compose/problem.ts";
 import { catalogue } from "../../../stacks/catalogue.ts";
+import { fromStackFile, readStackFile } from "../../../stacks/config/stack-file.ts";
 import { planStack } from "../../../stacks/plan.ts";
-import { fromStackFile, readStackFile } from "../../../stacks/stack-file.ts";
 
 const KEY = "a-master-key-that-is-long-enough-for-all";
 const names = catalogue.map(({ name }) => name);

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { catalogue } from "../../../stacks/catalogue.ts";
+import { fromStackFile } from "../../../stacks/config/stack-file.ts";
 import { planStack } from "../../../stacks/plan.ts";
-import { fromStackFile } from "../../../stacks/stack-file.ts";
 
 const hasCompose = spawnSync("docker", ["compose", "version"]).status === 0;
 if (!hasCompose && process.env.REQUIRE_DOCKER === "1")

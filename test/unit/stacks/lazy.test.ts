@@ -22,5 +22,5 @@ it("the program of an environment loads no provider's SDK that it may not need",
 
 it("what is loaded with Vault and with command checks is these SDKs", () => {
   expect(loadedBy("components/vault/deliver.ts")).toContain("@pulumi/vault");
-  expect(loadedBy("components/command-checks.ts")).toContain("@pulumi/command");
+  expect(loadedBy("components/platform/command-checks.ts")).toContain("@pulumi/command");
 });

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { printProblem } from "../../../components/compose/problem.ts";
+import type { fromStackFile } from "../../../stacks/config/stack-file.ts";
 import type { bootstrapClashes, planStack } from "../../../stacks/plan.ts";
-import type { fromStackFile } from "../../../stacks/stack-file.ts";
 import { copyProgram } from "./refusals.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dockmaster-names-"));
@@ -38,7 +38,7 @@ function addService(
   );
   writeFileSync(
     join(folder, "components", name, "index.ts"),
-    `import { defineService } from "../service.ts";\nexport const service = defineService({ name: "${name}", settings: {}, describe: () => ({ routes: [${described.join(", ")}] }) });\n`,
+    `import { defineService } from "../platform/service.ts";\nexport const service = defineService({ name: "${name}", settings: {}, describe: () => ({ routes: [${described.join(", ")}] }) });\n`,
   );
 }
 
@@ -60,7 +60,7 @@ beforeAll(async () => {
     `${imports.join("\n")}\nexport const catalogue = [${names.map((_, index) => `s${index}`).join(", ")}];\n`,
   );
   program = await import(join(folder, "stacks/plan.ts"));
-  files = await import(join(folder, "stacks/stack-file.ts"));
+  files = await import(join(folder, "stacks/config/stack-file.ts"));
 });
 beforeEach(() => {
   for (const stack of ["production", "other", "bootstrap"])

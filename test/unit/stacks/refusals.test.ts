@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { printProblem } from "../../../components/compose/problem.ts";
+import { fromStackFile } from "../../../stacks/config/stack-file.ts";
 import type { planStack } from "../../../stacks/plan.ts";
-import { fromStackFile } from "../../../stacks/stack-file.ts";
 import { BROKEN_CONFIG, breakProgram, copyProgram, REFUSALS } from "./refusals.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dockmaster-refusals-"));

@@ -2,9 +2,9 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ServicePlan } from "../../../components/plan-services.ts";
+import type { ServicePlan } from "../../../components/platform/plan-services.ts";
+import { fromStackFile } from "../../../stacks/config/stack-file.ts";
 import { planStack } from "../../../stacks/plan.ts";
-import { fromStackFile } from "../../../stacks/stack-file.ts";
 import { copyProgram } from "./refusals.ts";
 
 const KEY = "a-master-key-that-is-long-enough-for-all";

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { printProblem } from "../../../components/compose/problem.ts";
+import { fromStackFile } from "../../../stacks/config/stack-file.ts";
 import type { planStack } from "../../../stacks/plan.ts";
-import { fromStackFile } from "../../../stacks/stack-file.ts";
 import { copyProgram } from "./refusals.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dockmaster-submodules-"));

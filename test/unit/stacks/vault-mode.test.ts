@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { printProblem } from "../../../components/compose/problem.ts";
-import { fillIn } from "../../../components/vault/text-template.ts";
+import { fillIn } from "../../../components/vault/agent/text-template.ts";
 import { catalogue } from "../../../stacks/catalogue.ts";
+import { fromStackFile } from "../../../stacks/config/stack-file.ts";
 import { planStack } from "../../../stacks/plan.ts";
-import { fromStackFile } from "../../../stacks/stack-file.ts";
 
 const KEY = "a-master-key-that-is-long-enough-for-all";
 

@@ -1,12 +1,12 @@
 // What the engine runs in these tests: whatever the file named by PLAN asks for.
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { VaultAccess, type VaultAccessArgs } from "../../../../components/vault/access.ts";
-import { mintSecretId } from "../../../../components/vault/approle.ts";
-import { vaultConnection } from "../../../../components/vault/connection.ts";
-import type { FieldInput } from "../../../../components/vault/fields.ts";
-import { combineFingerprints } from "../../../../components/vault/fingerprints.ts";
-import { vaultProvider } from "../../../../components/vault/pulumi-provider.ts";
+import { VaultAccess, type VaultAccessArgs } from "../../../../components/vault/access/access.ts";
+import { mintSecretId } from "../../../../components/vault/access/approle.ts";
+import { vaultProvider } from "../../../../components/vault/access/pulumi-provider.ts";
+import { combineFingerprints } from "../../../../components/vault/agent/fingerprints.ts";
+import { vaultConnection } from "../../../../components/vault/api/connection.ts";
+import type { FieldInput } from "../../../../components/vault/api/fields.ts";
 import { Secrets } from "../../../../components/vault/secrets.ts";
 
 export interface Plan {

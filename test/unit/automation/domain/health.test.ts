@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { assessWell, SILENT_ON_HEALTH } from "../../../../automation/domain/finding.ts";
 import { assessHealth } from "../../../../automation/domain/health.ts";
 import type { CauseCode, ServiceOutcome } from "../../../../automation/domain/run.ts";
-import { DEPLOYED } from "../../../../components/dokploy/outputs.ts";
 import { WORDS } from "../../../../components/dokploy/read.ts";
+import { DEPLOYED } from "../../../../components/dokploy/rules/outputs.ts";
 
 const cause = (code: CauseCode) => ({ code, message: "", hint: "" });
 const equal: ServiceOutcome = { service: "redis", result: "unchanged", reason: "equal" };

@@ -1,12 +1,12 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { describe, expect, test } from "vitest";
-import { formatWaysIn } from "../../../../automation/cli/print/ways-in.ts";
+import { toRunAnswer, toRunView } from "../../../../automation/answer/report.ts";
+import { successAnswer } from "../../../../automation/api/schemas.ts";
 import type { TimedRecord } from "../../../../automation/domain/engine-record.ts";
 import { reduceOutcomes } from "../../../../automation/domain/outcome.ts";
 import type { Run } from "../../../../automation/domain/run.ts";
 import { cutEvent } from "../../../../automation/engine/cut.ts";
-import { successAnswer } from "../../../../automation/http/schemas.ts";
-import { toRunAnswer, toRunView } from "../../../../automation/report.ts";
+import { formatWaysIn } from "../../../../cli/print/ways-in.ts";
 
 const COMPONENT = "dockmaster:platform:Service";
 const COMPOSE = "pulumi-nodejs:dynamic/dokploy:Compose";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseWait } from "../../../../automation/http/prefer.ts";
+import { parseWait } from "../../../../automation/http/body.ts";
 
 test.each<[string | undefined, number]>([
   [undefined, 60],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RequestError } from "../../../../automation/http/errors.ts";
+import { RequestError } from "../../../../automation/errors.ts";
 import { createRateLimit } from "../../../../automation/http/rate-limit.ts";
 
 const T0 = 1_000_000;

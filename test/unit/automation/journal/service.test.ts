@@ -12,11 +12,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { StackPlace } from "../../../../automation/engine/backend.ts";
-import { lockFolder, readLocks, StackLocked, takeLock } from "../../../../automation/engine/locks.ts";
 import { type JournaledUpdate, openJournaledUpdate } from "../../../../automation/journal/journaled-update.ts";
 import { journalFile } from "../../../../automation/journal/paths.ts";
 import { JournalConflict } from "../../../../automation/journal/settle.ts";
+import type { StackPlace } from "../../../../automation/state/backend.ts";
+import { lockFolder, readLocks, StackLocked, takeLock } from "../../../../automation/state/locks.ts";
 
 const UPDATE = "stacks/organization/p/s/update";
 const STATE = JSON.stringify({ version: 3, checkpoint: { stack: "organization/p/s", latest: { manifest: {} } } });

@@ -12,13 +12,13 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { StackPlace } from "../../../../automation/engine/backend.ts";
-import { lockFolder, removeLock, takeLock } from "../../../../automation/engine/locks.ts";
 import { digestOf, hasPlainState, readState } from "../../../../automation/journal/checkpoint.ts";
 import { beginJournal, Unrecordable } from "../../../../automation/journal/journal-file.ts";
 import { settleLeftover } from "../../../../automation/journal/leftover.ts";
 import { journalFile } from "../../../../automation/journal/paths.ts";
 import { JournalConflict, settleJournal } from "../../../../automation/journal/settle.ts";
+import type { StackPlace } from "../../../../automation/state/backend.ts";
+import { lockFolder, removeLock, takeLock } from "../../../../automation/state/locks.ts";
 
 const state = (...names: string[]) =>
   JSON.stringify({

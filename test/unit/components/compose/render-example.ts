@@ -1,7 +1,7 @@
 import type { FileContent, RenderInput } from "../../../../components/compose/context.ts";
 import { printProblem } from "../../../../components/compose/problem.ts";
 import { type Rendered, renderCompose } from "../../../../components/compose/render.ts";
-import { encodeEnvValue } from "../../../../components/dokploy/env.ts";
+import { encodeEnvValue } from "../../../../components/dokploy/api/env.ts";
 
 /** A compose file without a mistake; tests change one thing of it. */
 export const EXAMPLE = `services:

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { DokployError, toDokployError } from "../../../../components/dokploy/errors.ts";
+import { DokployError, toDokployError } from "../../../../components/dokploy/api/errors.ts";
+import { logTail } from "../../../../components/dokploy/api/log-tail.ts";
+import { createMask } from "../../../../components/dokploy/api/mask.ts";
 import { plainFailure, reasonOf, recordedFailure } from "../../../../components/dokploy/failure.ts";
-import { logTail } from "../../../../components/dokploy/log-tail.ts";
-import { createMask } from "../../../../components/dokploy/mask.ts";
-import { ServiceError } from "../../../../components/dokploy/service-error.ts";
+import { ServiceError } from "../../../../components/dokploy/rules/service-error.ts";
 
 const open = (text: string) => text;
 const failed = new ServiceError("deployment_failed", "the deployment of web failed", "mend it", [

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { DokployError } from "../../../../components/dokploy/api/errors.ts";
 import type { Context } from "../../../../components/dokploy/context.ts";
 import type { Job } from "../../../../components/dokploy/deploy.ts";
-import { DokployError } from "../../../../components/dokploy/errors.ts";
 import { clearTheWay, decideRemedy, type Holder, leftHalfMade } from "../../../../components/dokploy/in-the-way.ts";
-import { ServiceError } from "../../../../components/dokploy/service-error.ts";
+import { ServiceError } from "../../../../components/dokploy/rules/service-error.ts";
 
 const APP = "wiki-8ep1kd";
 const NAME = "platform-wiki-db-staging";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Dokploy } from "../../../../components/dokploy/client.ts";
+import type { Dokploy } from "../../../../components/dokploy/api/client.ts";
 import { isSameStart, lookAgain } from "../../../../components/dokploy/look-at-containers.ts";
-import { wordSpan } from "../../../../emulator/containers/simulation/container-status.ts";
+import { wordSpan } from "../../../../emulator/containers/simulation/run/container-status.ts";
 
 const START = Date.parse("2026-11-20T13:00:00.353Z");
 const was = { id: "fb31f9f89c88", startedAt: "2026-11-20T13:00:00.353144743Z", restarts: 0 };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { ContainerRow } from "../../../../components/dokploy/api/schema.ts";
 import type { Context } from "../../../../components/dokploy/context.ts";
-import type { ContainerRow } from "../../../../components/dokploy/schema.ts";
 import { DEFAULT_TIMING, type Timing } from "../../../../components/dokploy/timing.ts";
 import { verifyContainers } from "../../../../components/dokploy/verify.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { SecretVersion } from "../../../../components/vault/client.ts";
+import type { SecretVersion } from "../../../../components/vault/api/client.ts";
+import { type FieldInput, readFields } from "../../../../components/vault/api/fields.ts";
 import { decideNewFields, type Known, requireStillThere, rotationsOf } from "../../../../components/vault/decide.ts";
-import { type FieldInput, readFields } from "../../../../components/vault/fields.ts";
 
 const PATH = "secret/data/platform/staging/redis";
 const at = (version: number, values?: Record<string, unknown>): SecretVersion => ({ version, values });

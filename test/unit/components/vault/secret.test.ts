@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { SecretVersion, Vault } from "../../../../components/vault/client.ts";
-import { combineFingerprints } from "../../../../components/vault/fingerprints.ts";
+import { combineFingerprints } from "../../../../components/vault/agent/fingerprints.ts";
+import type { SecretVersion, Vault } from "../../../../components/vault/api/client.ts";
 import {
   checkInputs,
   diffSecrets,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { SecretVersion, Vault } from "../../../../components/vault/client.ts";
-import { VaultError } from "../../../../components/vault/errors.ts";
-import { readFields } from "../../../../components/vault/fields.ts";
+import type { SecretVersion, Vault } from "../../../../components/vault/api/client.ts";
+import { VaultError } from "../../../../components/vault/api/errors.ts";
+import { readFields } from "../../../../components/vault/api/fields.ts";
 import { writeMissing } from "../../../../components/vault/write.ts";
 
 const PATH = "secret/data/platform/staging/redis";

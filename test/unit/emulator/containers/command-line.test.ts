@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseCommandLine } from "../../../../emulator/containers/simulation/command-line.ts";
+import { parseCommandLine } from "../../../../emulator/containers/simulation/read/command-line.ts";
 
 const rows: [string, object[]][] = [
   [

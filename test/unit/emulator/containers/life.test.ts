@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { conditionAt, type Life } from "../../../../emulator/containers/simulation/life.ts";
+import { conditionAt, type Life } from "../../../../emulator/containers/simulation/pretend/life.ts";
 
 const start = 1_000_000;
 const endless: Life = { startedAt: start, exitCode: 0, restart: "no", backoff: 100 };

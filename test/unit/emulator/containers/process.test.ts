@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { foretell, probeSucceeds } from "../../../../emulator/containers/simulation/process.ts";
+import { foretell, probeSucceeds } from "../../../../emulator/containers/simulation/pretend/process.ts";
 
 const commands: [string[], object][] = [
   [["true"], { endsAfter: 0, exitCode: 0 }],

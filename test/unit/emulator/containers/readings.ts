@@ -1,5 +1,5 @@
-import { parseEnvFile } from "../../../../emulator/containers/simulation/env-file.ts";
-import { loadProject } from "../../../../emulator/containers/simulation/load-project.ts";
+import { parseEnvFile } from "../../../../emulator/containers/simulation/read/env-file.ts";
+import { loadProject } from "../../../../emulator/containers/simulation/read/load-project.ts";
 
 /** What a compose file means, as far as both sides tell it; or why it is refused. */
 export type Reading =

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { ScriptedFailure } from "../../../../emulator/containers/simulation/failure-script.ts";
+import type { ScriptedFailure } from "../../../../emulator/containers/simulation/pretend/failure-script.ts";
 import { createStage, type Stage } from "./stage.ts";
 
 let stage: Stage;

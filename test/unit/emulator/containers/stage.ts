@@ -6,7 +6,7 @@ import {
   type SimulatedContainers,
   type SimulatedContainersOptions,
 } from "../../../../emulator/containers/simulated.ts";
-import type { Clock } from "../../../../emulator/containers/simulation/clock.ts";
+import type { Clock } from "../../../../emulator/containers/simulation/run/clock.ts";
 
 /** A clock that jumps to the next moment somebody waits for as soon as nothing else is left to do. */
 export function createJumpingClock(start = Date.UTC(2026, 0, 1)): Clock {

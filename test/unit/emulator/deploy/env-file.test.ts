@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "dotenv";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseEnvFile } from "../../../../emulator/containers/simulation/env-file.ts";
+import { parseEnvFile } from "../../../../emulator/containers/simulation/read/env-file.ts";
 import { envFileText } from "../../../../emulator/deploy/env-file.ts";
 
 interface EnvCase {

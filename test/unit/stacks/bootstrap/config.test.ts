@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { printProblem } from "../../../../components/compose/problem.ts";
 import { readSettings } from "../../../../stacks/bootstrap/config.ts";
-import { fromStackFile, readStackFile } from "../../../../stacks/stack-file.ts";
+import { fromStackFile, readStackFile } from "../../../../stacks/config/stack-file.ts";
 
 const LEAST = ["bootstrap:domain: example.org", "bootstrap:image: {repository: ghcr.io/you/dockmaster}"];
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Problem, printProblem } from "../../../../components/compose/problem.ts";
-import type { SecretVersion, Vault } from "../../../../components/vault/client.ts";
-import { VaultError } from "../../../../components/vault/errors.ts";
+import type { SecretVersion, Vault } from "../../../../components/vault/api/client.ts";
+import { VaultError } from "../../../../components/vault/api/errors.ts";
 import { checkSecrets, lookAtGithub, reachVault, readDokploy } from "../../../../stacks/bootstrap/look-up.ts";
 import { bootstrapSettings } from "../../../../stacks/bootstrap/settings.ts";
-import { fromStackFile } from "../../../../stacks/stack-file.ts";
+import { fromStackFile } from "../../../../stacks/config/stack-file.ts";
 import { type GithubDouble, startGithub } from "../../../engine/bootstrap/github-double.ts";
 
 const { raw } = fromStackFile("bootstrap", "config:\n  bootstrap:github: {repository: you/platform}\n");

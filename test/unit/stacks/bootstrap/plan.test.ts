@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { printProblem } from "../../../../components/compose/problem.ts";
 import { planBootstrap } from "../../../../stacks/bootstrap/plan.ts";
-import { fromStackFile } from "../../../../stacks/stack-file.ts";
+import { fromStackFile } from "../../../../stacks/config/stack-file.ts";
 
 const ROOT = new URL("../../../..", import.meta.url).pathname;
 

@@ -1,0 +1,147 @@
+import { assessDeploy, type DeployDecision } from "../domain/releases/release.ts";
+import type { Run } from "../domain/run.ts";
+import { type ErrorCode, RequestError } from "../errors.ts";
+import type { Runner } from "../runner.ts";
+import { gatherDeployFacts } from "./facts.ts";
+
+/** A request for a release, checked for form only. */
+export interface ReleaseRequest {
+  env: string;
+  tag: string;
+  services: string[] | null;
+  rollback: boolean;
+  replayable: boolean;
+}
+
+/** A request that Git knows the answer to, and what the release rules say to it. */
+export interface AssessedRelease {
+  commit: string;
+  decision: DeployDecision;
+  /** The newest run of the stack that the decision was made against. */
+  newest: Run | undefined;
+}
+
+/**
+ * Resolves a request and asks the release rules. What the mirror knows is enough to say yes, and to say that something
+ * newer is there; before any other no the remote is asked, for its answer may be new. Throws RequestError.
+ */
+export async function assessRelease(runner: Runner, request: ReleaseRequest): Promise<AssessedRelease> {
+  return askTwice(
+    runner,
+    () => assess(runner, request),
+    ({ decision }) => decision.ok || decision.status === "superseded",
+    { offline: request.rollback },
+  );
+}
+
+/** What a fetch may mend; what a commit holds never changes. */
+const MAY_BE_NEW: ErrorCode[] = ["env_unknown", "tag_not_found", "commit_not_found", "git_unreachable"];
+
+/**
+ * Asks what the mirror knows, and once more after a fetch when that was not good enough: an error, or an answer that
+ * `isGood` does not take. Without a first fetch nothing is known, but for `offline`: then what the mirror had before a
+ * restart will do when the remote is away.
+ */
+export async function askTwice<T>(
+  { mirror, now }: Runner,
+  ask: () => Promise<T>,
+  isGood: (answer: T) => boolean,
+  { offline = false } = {},
+): Promise<T> {
+  const arrived = now();
+  if (mirror.fetchedAt() === undefined) {
+    try {
+      await mirror.fetch();
+    } catch (away) {
+      if (!offline) throw away;
+      const answer = await ask().catch(() => {
+        throw away;
+      });
+      if (isGood(answer)) return answer;
+      throw away;
+    }
+  }
+  const isFresh = () => (mirror.fetchedAt() ?? 0) >= arrived;
+  try {
+    const answer = await ask();
+    if (isGood(answer) || isFresh()) return answer;
+  } catch (error) {
+    if (!(error instanceof RequestError) || !MAY_BE_NEW.includes(error.code) || isFresh()) throw error;
+  }
+  await mirror.fetch();
+  return ask();
+}
+
+/** The commit of a tag, or a commit that a branch or tag of the repository holds; it has the stack. Throws RequestError. */
+export async function resolveCommit(
+  runner: Runner,
+  asked: { env: string; tag?: string | undefined; commit?: string | undefined },
+): Promise<string> {
+  const resolve = async () => {
+    await requireStack(runner, asked.env);
+    const commit = await findCommit(runner, asked);
+    await requireStackFile(runner, commit, asked.env, asked.tag ?? commit.slice(0, 7));
+    return commit;
+  };
+  return askTwice(runner, resolve, () => true);
+}
+
+async function findCommit(
+  { mirror }: Runner,
+  { tag, commit }: { tag?: string | undefined; commit?: string | undefined },
+) {
+  if (tag !== undefined) {
+    const found = await mirror.tagCommit(tag);
+    if (found === undefined) throw new RequestError("tag_not_found", `The repository has no tag ${tag}`);
+    return found;
+  }
+  // The mirror holds branches and tags only, so what a pull request of a fork brought is not among them.
+  if (commit === undefined || !(await mirror.hasCommit(commit))) throw new RequestError("commit_not_found");
+  return commit;
+}
+
+/** The services of a stack at a commit. Throws RequestError `release_invalid` when the commit does not have the stack. */
+async function requireStackFile({ catalogue }: Runner, commit: string, stack: string, name: string): Promise<string[]> {
+  const services = await catalogue.services(commit, stack);
+  if (services) return services;
+  throw new RequestError("release_invalid", `${name} has no Pulumi.${stack}.yaml`, {
+    hint: "name a release that has this environment",
+  });
+}
+
+async function assess(runner: Runner, request: ReleaseRequest): Promise<AssessedRelease> {
+  const { mirror, store, config, now } = runner;
+  const { env: stack, tag, services, rollback, replayable } = request;
+  await requireStack(runner, stack);
+  const commit = await findCommit(runner, { tag });
+  const question = { stack, tag, commit, rollback, replayable };
+  // Asked side by side, but nothing is written for a release that does not have what is asked for.
+  const allowed = requireStackFile(runner, commit, stack, tag).then((known) => requireServices(services, known));
+  const around = { mirror, store, branch: config.gitBranch, now: now(), allowed };
+  const { facts, newest } = await gatherDeployFacts(question, around);
+  return { commit, decision: assessDeploy(facts), newest };
+}
+
+/** Throws RequestError `env_unknown` unless the main branch has a file for the stack. */
+export async function requireStack({ mirror, catalogue, config }: Runner, stack: string): Promise<void> {
+  const head = await mirror.branchHead(config.gitBranch);
+  if (head === undefined) {
+    throw new RequestError("git_unreachable", `The repository has no branch ${config.gitBranch}`, {
+      hint: "set GIT_BRANCH to the branch that releases are cut from",
+    });
+  }
+  const stacks = await catalogue.stacks(head);
+  if (stacks.includes(stack)) return;
+  throw new RequestError("env_unknown", `There is no environment ${stack}`, {
+    hint: `name one of: ${stacks.join(", ")}`,
+  });
+}
+
+/** Throws RequestError `service_unknown` with every name that is not among `known`. */
+export function requireServices(asked: string[] | null, known: string[]): void {
+  const unknown = (asked ?? []).filter((service) => !known.includes(service));
+  if (unknown.length === 0) return;
+  throw new RequestError("service_unknown", `There is no service ${unknown.join(", ")}`, {
+    hint: `name services of: ${known.join(", ")}`,
+  });
+}

@@ -1,0 +1,63 @@
+import type { z } from "zod";
+import type { stackView } from "../api/schemas.ts";
+import { isDrift } from "../domain/drift.ts";
+import { assessHealth } from "../domain/health.ts";
+import type { Run } from "../domain/run.ts";
+import type { Runner } from "../runner.ts";
+import type { Store } from "../store/store.ts";
+import { toWaitingView } from "./report.ts";
+
+/** What an environment runs, as `GET /stacks` shows it. */
+export type StackView = z.output<typeof stackView>;
+
+/** All environments of the main branch. Git is read as of the last fetch. Null stands for "not known". */
+export async function describeStacks(runner: Runner): Promise<StackView[]> {
+  const { mirror, catalogue, config } = runner;
+  const head = await mirror.branchHead(config.gitBranch);
+  if (head === undefined) return [];
+  const stacks = await catalogue.stacks(head);
+  return Promise.all(stacks.map((stack) => describeStack(runner, stack, head)));
+}
+
+async function describeStack({ store, mirror }: Runner, stack: string, head: string): Promise<StackView> {
+  const [release, last, drifted, [waits]] = await Promise.all([
+    store.stackRelease(stack),
+    readLastLook(store, stack),
+    countDrifted(store, stack),
+    store.runs({ stack, kinds: ["deploy", "sync"], states: ["waiting"], limit: 1 }),
+  ]);
+  return {
+    env: stack,
+    tag: release?.tag ?? null,
+    commit: release?.commit ?? null,
+    since: release ? new Date(release.since).toISOString() : null,
+    healthy: last ? assessHealth(last) : null,
+    drift: drifted === null ? null : drifted > 0,
+    behind_by: release ? await mirror.countBetween(release.commit, head) : null,
+    ...(waits ? toWaitingView(waits) : {}),
+  };
+}
+
+/** The newest run that saw the stack's services, or tried to: an update, or a drift check. */
+async function readLastLook(store: Store, stack: string): Promise<Run | undefined> {
+  const [[checked], last] = await Promise.all([
+    store.runs({ stack, kinds: ["drift"], states: ["succeeded", "failed"], limit: 1 }),
+    readLastUpdate(store, stack),
+  ]);
+  return checked && (!last || checked.id > last.id) ? checked : last;
+}
+
+async function readLastUpdate(store: Store, stack: string): Promise<Run | undefined> {
+  const states = ["succeeded", "failed", "canceled"] as const;
+  return (await store.runs({ stack, kinds: ["deploy", "sync"], states: [...states], limit: 1 }))[0];
+}
+
+/** How many services the last check found changed by hand; not known (null) before one, or when an update came after it. */
+export async function countDrifted(store: Store, stack: string): Promise<number | null> {
+  const [[checked], last] = await Promise.all([
+    store.runs({ stack, kinds: ["drift"], states: ["succeeded"], limit: 1 }),
+    readLastUpdate(store, stack),
+  ]);
+  if (!checked || (last && last.id > checked.id)) return null;
+  return checked.outcomes.filter(isDrift).length;
+}

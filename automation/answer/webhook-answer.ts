@@ -1,0 +1,28 @@
+import type { WebhookAnswer } from "../api/push.ts";
+import type { Run } from "../domain/run.ts";
+import { toWaitingView } from "./report.ts";
+
+/** The answer to a push whose run has ended or goes on. `touched`: services that the push itself touches. */
+export function toWebhookAnswer(run: Run, touched: string[], winner: Run | undefined): WebhookAnswer {
+  const common = {
+    env: run.stack,
+    tag: run.tag,
+    commit: run.commit,
+    run: run.id,
+    timestamp: new Date(run.finishedAt ?? run.createdAt).toISOString(),
+  };
+  if (run.state === "superseded") {
+    return { status: "superseded", ...common, ...(winner?.tag ? { superseded_by: winner.tag } : {}) };
+  }
+  if (run.state !== "succeeded")
+    return { status: "in_progress", ...common, status_url: `/runs/${run.id}`, ...toWaitingView(run) };
+  const changed = run.outcomes.filter(({ result }) => result !== "unchanged").map(({ service }) => service);
+  return {
+    status: "success",
+    ...common,
+    synced_services: touched.filter((service) => changed.includes(service)),
+    skipped_services: touched.filter((service) => !changed.includes(service)),
+    also_changed_services: changed.filter((service) => !touched.includes(service)),
+    reasons: Object.fromEntries(run.outcomes.map(({ service, reason }) => [service, reason])),
+  };
+}

@@ -1,0 +1,73 @@
+import type { Runner } from "../runner.ts";
+import type { OutboxEntry, Settlement } from "../store/store.ts";
+import { TARGETS, type Target } from "./notices.ts";
+
+/** How often the outbox is looked at, how long one sending may take, in milliseconds, and how often it is tried. */
+const LOOK = 2_000;
+const TIMEOUT = 10_000;
+const MOST_ATTEMPTS = 10;
+
+/** Sends notices until it is stopped. A target that fails is tried again later and never holds up a run. */
+export function startOutbox(runner: Runner): { stop(): Promise<void> } {
+  const { store, log, now } = runner;
+  let busy: Promise<void> | undefined;
+  const send = async () => {
+    for (const entry of await store.takeOutbox(10, 3 * TIMEOUT, now())) {
+      const settlement = await deliver(runner, entry);
+      if (settlement.as !== "sent") {
+        const { run, target, attempts } = entry;
+        log.warn({ event: "notice.not_sent", run, target, attempts, reason: settlement.error, as: settlement.as });
+      }
+      await store.settleOutbox(entry, settlement, now());
+    }
+  };
+  const look = () => {
+    busy ??= send()
+      .catch((err) => log.error({ event: "outbox.unreadable", err }))
+      .finally(() => {
+        busy = undefined;
+      });
+  };
+  const timer = setInterval(look, LOOK);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await busy;
+    },
+  };
+}
+
+/** The targets that have an address now. */
+export function readTargets({ variables }: Runner): Target[] {
+  return TARGETS.filter((target) => variables.get(toVariable(target)) !== undefined);
+}
+
+function toVariable(target: Target): string {
+  return `NOTIFY_${target.toUpperCase()}`;
+}
+
+/** Sends one notice. Addresses hold credentials: they are in no message. */
+async function deliver({ variables, now }: Runner, entry: OutboxEntry): Promise<Settlement> {
+  const address = variables.get(toVariable(entry.target as Target));
+  if (address === undefined) return { as: "given up", error: "the target has no address any more" };
+  const error = await post(address, entry.payload);
+  if (error === undefined) return { as: "sent" };
+  if (entry.attempts >= MOST_ATTEMPTS) return { as: "given up", error };
+  return { as: "retry", at: now() + 10_000 * 2 ** (entry.attempts - 1), error };
+}
+
+async function post(address: string, payload: unknown): Promise<string | undefined> {
+  try {
+    const answer = await fetch(address, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(payload),
+      signal: AbortSignal.timeout(TIMEOUT),
+    });
+    await answer.body?.cancel();
+    return answer.ok ? undefined : `answered ${answer.status}`;
+  } catch (error) {
+    const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code;
+    return code ?? (error as Error).name;
+  }
+}

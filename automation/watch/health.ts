@@ -1,0 +1,142 @@
+import { SECRET_VARIABLES, webhookSecrets } from "../config.ts";
+import { checkEngine } from "../engine/version-check.ts";
+import type { Runner } from "../runner.ts";
+
+/** How one function of the runner is. */
+export type CheckState = "ok" | "broken" | "unknown";
+
+/** What `/health` answers from. Names and states only: the endpoint is open. */
+export interface Health {
+  /** As last seen. What is not on this machine is looked at again, in the background, when that was a while ago. */
+  checks(): Record<string, CheckState>;
+  /** Whether the process can do its own work, store included. */
+  isLive(): Promise<boolean>;
+  stop(): void;
+}
+
+/** How often a function is tried, and how soon after a failure, in milliseconds. */
+interface Pace {
+  every: number;
+  again?: number;
+}
+
+/** How often each function is tried, in milliseconds. */
+const INTERVAL = 15_000;
+/** What is not on this machine is asked less often, as long as it is well. */
+const REMOTE_INTERVAL = 60_000;
+const TIMEOUT = 5_000;
+/** How long before the next try a check that hangs is given up. */
+const MARGIN = 1_000;
+
+/** Starts checking what the runner needs, in the background. */
+export function startHealth(runner: Runner): Health {
+  const states: Record<string, CheckState> = {};
+  let stopped = false;
+  const timers = new Map<string, NodeJS.Timeout>();
+  const refreshes: (() => void)[] = [];
+  /** Tried `every` so often, `again` after a failure, and as soon as that when somebody asks. */
+  const check = (name: string, { every, again = every }: Pace, probe: () => Promise<void>) => {
+    states[name] = "unknown";
+    let failures = 0;
+    let at = 0;
+    const lookIn = (ms: number) => {
+      clearTimeout(timers.get(name));
+      timers.set(name, setTimeout(look, ms));
+    };
+    const look = async () => {
+      if (stopped) return;
+      at = runner.now();
+      lookIn(every);
+      try {
+        await inTime(probe(), again - MARGIN);
+        states[name] = "ok";
+        failures = 0;
+      } catch (error) {
+        if (stopped) return;
+        states[name] = "broken";
+        failures += 1;
+        if (again < every) lookIn(again);
+        if (failures === 1) {
+          const reason = runner.mask(error instanceof Error ? error.message : String(error));
+          runner.log.warn({ event: name === "vault" ? "vault.unreachable" : "health.failed", check: name, reason });
+        }
+      }
+      runner.metrics.health.set({ check: name }, failures === 0 ? 1 : 0);
+      runner.metrics.healthFailures.set({ check: name }, failures);
+    };
+    void look();
+    if (again < every) refreshes.push(() => runner.now() - at >= again && void look());
+  };
+  const remote = { every: REMOTE_INTERVAL, again: INTERVAL };
+  check("store", { every: INTERVAL }, () => runner.store.ping(runner.now()));
+  check("git", { every: REMOTE_INTERVAL }, () => runner.mirror.fetch());
+  check("engine", { every: REMOTE_INTERVAL }, checkEngine(runner.enginePath, TIMEOUT * 4));
+  check("secret", { every: INTERVAL }, async () => {
+    if (webhookSecrets(runner.variables).length === 0) throw new Error("WEBHOOK_SECRET is not set");
+  });
+  check("secret_files", { every: INTERVAL }, async () => probeSecretFiles(runner));
+  // Without both, the stack's own file says where Dokploy is, and only the engine reads that.
+  if (runner.variables.get("DOKPLOY_URL") && runner.variables.get("DOKPLOY_API_KEY")) {
+    check("dokploy", remote, () => probeDokploy(runner));
+  }
+  if (runner.variables.get("VAULT_ADDR")) check("vault", remote, () => probeVault(runner));
+  return {
+    checks: () => {
+      for (const refresh of refreshes) refresh();
+      return { ...states };
+    },
+    isLive: () =>
+      runner.store.ping(runner.now()).then(
+        () => true,
+        () => false,
+      ),
+    stop: () => {
+      stopped = true;
+      for (const timer of timers.values()) clearTimeout(timer);
+    },
+  };
+}
+
+/** Waits for a probe no longer than `ms`: one that hangs is as good as one that fails. */
+async function inTime(probe: Promise<void>, ms: number): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`no answer within ${ms / 1000} s`)), ms);
+  timer.unref();
+  try {
+    await Promise.race([probe, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Asks for Dokploy's version, which needs a valid key (api reference: settings.getDokployVersion). */
+async function probeDokploy({ variables, metrics }: Runner): Promise<void> {
+  const url = new URL("/api/settings.getDokployVersion", variables.get("DOKPLOY_URL"));
+  if (!/^https?:$/.test(url.protocol)) return;
+  const headers = { "x-api-key": variables.get("DOKPLOY_API_KEY") ?? "", accept: "application/json" };
+  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT) });
+  await answer.body?.cancel();
+  metrics.dokployRequests.inc({ status: answer.status });
+  if (!answer.ok) throw new Error(`Dokploy answered ${answer.status}`);
+}
+
+/** Whether Vault answers and is unsealed; a standby is good enough (https://developer.hashicorp.com/vault/api-docs/system/health). */
+async function probeVault({ variables }: Runner): Promise<void> {
+  const url = new URL("/v1/sys/health?standbyok=true&perfstandbyok=true", variables.get("VAULT_ADDR"));
+  const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT) });
+  await answer.body?.cancel();
+  if (!answer.ok) throw new Error(`Vault answered ${answer.status}`);
+}
+
+/** Whether every secret that an agent keeps in a file can be read, and none is older than it may become. */
+function probeSecretFiles({ variables, config, now }: Runner): void {
+  for (const name of SECRET_VARIABLES) {
+    variables.get(name);
+    const age = now() - (variables.changedAt(name) ?? now());
+    if (config.secretMaxAgeMs !== undefined && age > config.secretMaxAgeMs) {
+      throw new Error(`${name} is ${Math.floor(age / 86_400_000)} days old: rotate it`);
+    }
+  }
+  const unreadable = variables.unreadable();
+  if (unreadable.length > 0) throw new Error(`cannot be read any more: ${unreadable.join(", ")}`);
+}

@@ -1,0 +1,66 @@
+import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { catchUp } from "../accept/catch-up.ts";
+import { RequestError } from "../errors.ts";
+import type { Runner } from "../runner.ts";
+import { pruneEngineFiles } from "../state/prune.ts";
+import { stateCopies } from "../state/state-copies.ts";
+
+/** How often missed releases are looked for, and old records dropped, in milliseconds. */
+const CATCH_UP = 5 * 60_000;
+const PRUNE = 6 * 3_600_000;
+
+const DAY = 24 * 3_600_000;
+
+/** What the runner does by itself from time to time. */
+export interface Housekeeping {
+  stop(): Promise<void>;
+}
+
+/** Starts looking for missed releases and dropping what is old; both at once, then again and again. */
+export function startHousekeeping(runner: Runner, wake: () => void): Housekeeping {
+  const { log, store, config, now } = runner;
+  const look = async () => {
+    if (await catchUp(runner)) wake();
+    log.debug({ event: "releases.looked_for" });
+  };
+  const prune = async () => {
+    await store.prune({ events: now() - config.keepEventsMs, runs: now() - config.keepRunsMs }, now());
+    await pruneEngineFiles(config.backendUrl, now());
+    await pruneOld(stateCopies(config.dataDir), now() - 30 * DAY);
+    await pruneOld(join(config.dataDir, "runs"), now() - DAY);
+    await pruneOld(join(config.dataDir, "dependencies"), now() - 30 * DAY);
+  };
+  const tasks = [repeat(look, CATCH_UP), repeat(prune, PRUNE)];
+
+  function repeat(task: () => Promise<void>, every: number) {
+    let running = Promise.resolve();
+    const run = () => {
+      running = task().catch((err: unknown) => {
+        const known = err instanceof RequestError;
+        log.warn({ event: "housekeeping.failed", ...(known ? { reason: err.message } : { err }) });
+      });
+    };
+    run();
+    const timer = setInterval(run, every);
+    return { timer, done: () => running };
+  }
+
+  return {
+    stop: async () => {
+      for (const { timer } of tasks) clearInterval(timer);
+      // A remote that does not answer is not waited for, and no git outlives the runner.
+      runner.mirror.close();
+      await Promise.all(tasks.map(({ done }) => done()));
+    },
+  };
+}
+
+/** Removes what nobody wrote to since `before` (milliseconds since the epoch) from a folder. */
+async function pruneOld(folder: string, before: number): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path);
+    if (mtimeMs < before) await rm(path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,34 @@
+import { countDrifted, describeStacks } from "../answer/stacks.ts";
+import { SECRET_VARIABLES } from "../config.ts";
+import type { Run } from "../domain/run.ts";
+import type { Runner } from "../runner.ts";
+
+/** Brings the gauges up to date that are read from the store and Git. */
+export async function refreshGauges(runner: Runner): Promise<void> {
+  const { store, metrics, variables, now } = runner;
+  const waiting = await store.runs({ states: ["queued", "waiting"] });
+  metrics.queueDepth.reset();
+  metrics.queueAge.reset();
+  for (const stack of await describeStacks(runner)) {
+    const env = stack.env;
+    const queued = waiting.filter((run) => run.stack === env);
+    metrics.queueDepth.set({ env }, queued.length);
+    metrics.queueAge.set({ env }, Math.max(0, ...queued.map((run) => (now() - run.createdAt) / 1000)));
+    if (stack.behind_by !== null) metrics.behindBy.set({ env }, stack.behind_by);
+    // What an update came after is mended, as far as anybody knows.
+    metrics.drift.set({ env }, (await countDrifted(store, env)) ?? 0);
+    if (stack.since !== null) metrics.lastSuccess.set({ env }, Date.parse(stack.since) / 1000);
+  }
+  for (const name of SECRET_VARIABLES) {
+    const changedAt = variables.changedAt(name);
+    if (changedAt !== undefined) metrics.secretAge.set({ name }, (now() - changedAt) / 1000);
+  }
+}
+
+/** Counts a run that ended. */
+export function countRun({ metrics }: Runner, run: Run): void {
+  const { stack: env, kind, state } = run;
+  metrics.runs.inc({ env, kind, state, cause: run.cause?.code ?? "none" });
+  if (kind !== "deploy" && kind !== "sync") return;
+  for (const { result } of run.outcomes) metrics.services.inc({ env, result });
+}

@@ -1,0 +1,88 @@
+import type { Run } from "../domain/run.ts";
+import type { Runner } from "../runner.ts";
+import { placeOf, type StackPlace } from "../state/backend.ts";
+import { lockFolder } from "../state/locks.ts";
+import { checkOut } from "./checkout.ts";
+import { linkDependencies } from "./dependencies.ts";
+import type { Recorder } from "./record.ts";
+import { makeRunFolder, type RunFolder, readProject } from "./run-folder.ts";
+
+/** The release cannot be run, and trying again will not help. */
+export class ReleaseError extends Error {
+  override readonly name = "ReleaseError";
+  readonly hint: string;
+  constructor(message: string, hint: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+/** All that an engine needs to run a release. */
+export interface Prepared {
+  workDir: string;
+  folder: RunFolder;
+  /** Services that the release has for this stack. */
+  services: string[];
+  /** Where the backend keeps this stack; undefined when that is no folder. */
+  place: StackPlace | undefined;
+  /** Where the backend keeps this stack's locks; undefined when they are not files. */
+  locks: string | undefined;
+}
+
+/**
+ * Puts a run's commit into the stack's worktree with its dependencies. Throws RequestError `git_unreachable`,
+ * ReleaseError, DependenciesError.
+ */
+export async function prepare(runner: Runner, run: Run, record: Recorder, signal: AbortSignal): Promise<Prepared> {
+  const { mirror, catalogue, config } = runner;
+  record.phase("checkout", { commit: run.commit, tag: run.tag });
+  // The request was decided on what the mirror knew then; what the remote says now is what counts.
+  await untilAborted(mirror.fetch(), signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    if (!canDoWithout(run)) throw error;
+    runner.log.warn({ event: "run.offline", run: run.id, stack: run.stack, err: error });
+  });
+  await requireSameTag(runner, run);
+  signal.throwIfAborted();
+  const services = await catalogue.services(run.commit, run.stack);
+  if (!services) {
+    throw new ReleaseError(`the release has no Pulumi.${run.stack}.yaml`, "deploy a release that has this environment");
+  }
+  const workDir = await checkOut(mirror, config.dataDir, run.stack, run.commit);
+
+  record.phase("dependencies");
+  await linkDependencies(workDir, { dataDir: config.dataDir, runnerFolder: runner.folder, env: runner.env, signal });
+  const folder = await makeRunFolder(config.dataDir, run.id, workDir, run.stack);
+  const place = placeOf(config.backendUrl, await readProject(workDir), run.stack);
+  return { workDir, folder, services, place, locks: place && lockFolder(place) };
+}
+
+/** What the stack has, or had, needs no news: going back must work above all when nothing else does. */
+function canDoWithout({ kind, rollback }: Run): boolean {
+  return rollback || kind === "sync" || kind === "drift";
+}
+
+/** What `work` gives, unless `signal` is aborted first: a remote may take minutes to say nothing. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+    work.catch(() => {});
+  }
+}
+
+async function requireSameTag({ mirror }: Runner, run: Run): Promise<void> {
+  if (run.tag === null) return;
+  const commit = await mirror.tagCommit(run.tag);
+  if (commit === run.commit) return;
+  const found = commit === undefined ? "is gone from the repository" : `names ${commit.slice(0, 7)} now`;
+  throw new ReleaseError(
+    `${run.tag} was ${run.commit.slice(0, 7)} when it was accepted and ${found}`,
+    "tags are never moved or removed here: make a new one",
+  );
+}

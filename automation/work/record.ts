@@ -1,0 +1,88 @@
+import type { TimedRecord } from "../domain/engine-record.ts";
+import type { Log } from "../log.ts";
+import type { Mask } from "../mask.ts";
+import type { RunEvent, Store } from "../store/store.ts";
+
+/** How long events are gathered before they are written, in milliseconds. */
+const GATHER = 100;
+
+/** Longest message kept, in characters. */
+const MESSAGE_LIMIT = 8_000;
+
+/** Where a run's events go. */
+export interface Recorder {
+  /** Masked records of the engine since the last `restart`, in order. */
+  readonly records: TimedRecord[];
+  /** Forgets the engine's records: another attempt begins. What is in the store stays. */
+  restart(): void;
+  engine(record: TimedRecord): void;
+  /** What the runner itself does: `checkout`, `dependencies`, `engine`, `waiting`. */
+  phase(name: string, data?: Record<string, unknown>): void;
+  /** Resolves when all of it is in the store. */
+  flush(): Promise<void>;
+}
+
+function maskEvent(event: TimedRecord["event"], mask: Mask): TimedRecord["event"] {
+  if (event.type === "diagnostic") return { ...event, message: mask(event.message).slice(0, MESSAGE_LIMIT) };
+  if (event.type !== "resource" || !event.told) return event;
+  return { ...event, told: { ...event.told, drift: event.told.drift.map(mask) } };
+}
+
+/** Opens the record of a run. Messages are masked before they go anywhere. */
+export function openRecord(
+  store: Store,
+  run: string,
+  tools: { mask: Mask; log: Log; onAppend(run: string): void; onPhase?(name: string, seconds: number): void },
+): Recorder {
+  let records: TimedRecord[] = [];
+  let pending: Omit<RunEvent, "seq">[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let written: Promise<void> = Promise.resolve();
+  let phase: { name: string; since: number } | undefined;
+  const endPhase = () => {
+    if (phase) tools.onPhase?.(phase.name, (Date.now() - phase.since) / 1000);
+    phase = undefined;
+  };
+
+  const write = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const events = pending;
+    pending = [];
+    if (events.length === 0) return;
+    written = written
+      .then(() => store.append(run, events))
+      .then(() => tools.onAppend(run))
+      // A record with a gap is better than an update that dies for its record.
+      .catch((err) => tools.log.error({ event: "events.not_recorded", err, run }));
+  };
+  const add = (type: string, at: number, data: unknown) => {
+    pending.push({ type, at, data });
+    timer ??= setTimeout(write, GATHER);
+  };
+
+  return {
+    get records() {
+      return records;
+    },
+    restart: () => {
+      records = [];
+    },
+    engine: ({ event, at }) => {
+      const masked = maskEvent(event, tools.mask);
+      records.push({ event: masked, at });
+      const { type, ...data } = masked;
+      add(type, at, data);
+    },
+    phase: (name, data = {}) => {
+      endPhase();
+      phase = { name, since: Date.now() };
+      add("phase", phase.since, { name, ...data });
+    },
+    flush: () => {
+      endPhase();
+      write();
+      return written;
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { join } from "node:path";
+import type { EngineSession, Run, RunKind } from "../domain/run.ts";
+import { isAlive, isInSession, killSession, listSession } from "../engine/session.ts";
+import { isDamaged, isLocalLock, readLocks, removeLock, type StackLock } from "../state/locks.ts";
+import type { Store } from "../store/store.ts";
+import { ReleaseError } from "./prepare.ts";
+
+/** How many runs are read at once. */
+const PAGE = 20;
+
+/**
+ * Which locks an update that was cut off left behind: the one its record names, and those of dead processes of this
+ * machine, in case it was killed before the record was written. All others belong to somebody else. Pure.
+ */
+export function decideLocks(
+  locks: StackLock[],
+  old: EngineSession,
+  isDead: (lock: StackLock) => boolean,
+): { remove: string[]; keep: StackLock[] } {
+  const isOurs = (lock: StackLock) => lock.id === old.lockId || (lock.host === old.host && isDead(lock));
+  return { remove: locks.filter(isOurs).map((lock) => lock.id), keep: locks.filter((lock) => !isOurs(lock)) };
+}
+
+/**
+ * Clears the way for a stack's next update after one of ours was cut off: ends what is left of its session, then
+ * removes the lock it held, and no other. `whileHeld` runs before: as long as the lock is there, nobody else comes to the
+ * stack. The caller holds the stack's lease, so whoever ran the old session has lost it and ends it too. Returns the
+ * locks that were removed.
+ */
+export async function clearWay(
+  old: EngineSession | null,
+  locksIn: string | undefined,
+  whileHeld: () => Promise<void> = async () => {},
+): Promise<string[]> {
+  if (!old) return [];
+  await killSession(old);
+  if (!locksIn) return [];
+  // In a container every runner has the same number, also the one that died while it cleared this stack.
+  const isDead = (lock: StackLock) => isLocalLock(lock) && (!isAlive(lock.pid) || lock.pid === process.pid);
+  const { remove, keep } = decideLocks(await readLocks(locksIn), old, isDead);
+  try {
+    if (remove.length > 0 && keep.length === 0) await whileHeld();
+  } finally {
+    for (const id of remove) await removeLock(locksIn, id);
+  }
+  return remove;
+}
+
+/**
+ * Throws ReleaseError when a lock is left that nobody can tell the owner of. Only a person can know that no engine is at
+ * work elsewhere, and the engine itself would not even say which file it stumbles over.
+ */
+export async function requireReadableLocks(locksIn: string | undefined): Promise<void> {
+  if (!locksIn) return;
+  const damaged = (await readLocks(locksIn)).filter(isDamaged).map(({ id }) => join(locksIn, `${id}.json`));
+  if (damaged.length === 0) return;
+  throw new ReleaseError(
+    `the stack is locked, and its lock cannot be read: ${damaged.join(", ")}`,
+    "when no pulumi is at work on this stack, remove that file and deploy again",
+  );
+}
+
+/**
+ * Whether every lock that an engine named was left behind by a runner's engine that is dead, so that all may be removed:
+ * its host is this one and it runs here no more, or its host is that of the runner which had the stack before us. That one
+ * has lost its lease, and its engine ends itself before that happens. Pure.
+ */
+export function areAbandoned(
+  locks: readonly { host: string; pid: number }[],
+  hosts: { own: string; before: string | null },
+  isRunning: (pid: number) => boolean,
+): boolean {
+  const isAbandoned = ({ host, pid }: { host: string; pid: number }) =>
+    host === hosts.own ? !isRunning(pid) : host === hosts.before;
+  return locks.length > 0 && locks.every(isAbandoned);
+}
+
+/** The lock that a running session holds; null while it has none. */
+export async function findLock(session: EngineSession, locksIn: string | undefined): Promise<string | null> {
+  if (!locksIn || listSession(session).length === 0) return null;
+  const locks = await readLocks(locksIn);
+  return locks.find((lock) => isLocalLock(lock) && isInSession(lock.pid, session))?.id ?? null;
+}
+
+/** What an update that was cut off may have left behind. */
+export interface Leftover {
+  /** Its engine's session, which may have held the stack's lock; null when the engine ended by itself. */
+  session: EngineSession | null;
+  /** Whether the state may hold operations that nobody finished. A plain update would keep them for ever. */
+  mend: boolean;
+}
+
+/**
+ * What was left behind by this run's own engine, or by the last one that was started for the stack: a run that was to
+ * mend it may have ended before it came to that.
+ */
+export async function findLeftover(store: Store, run: Run): Promise<Leftover> {
+  if (run.session !== null) return { session: run.session, mend: true };
+  const last = await findLastStarted(store, run);
+  if (!last || last.state === "succeeded") return { session: null, mend: false };
+  return { session: last.session, mend: last.state === "canceled" || last.session !== null };
+}
+
+/**
+ * The last deploy or sync before `run` whose engine came to the stack, however many since then never did: they ended
+ * before it was started, or it found the stack locked.
+ */
+async function findLastStarted(store: Store, run: Run): Promise<Run | undefined> {
+  const kinds: RunKind[] = ["deploy", "sync"];
+  for (let before: Run | undefined = run; before; ) {
+    const earlier: Run[] = await store.runs({ stack: run.stack, kinds, before, limit: PAGE });
+    const last = earlier.find(({ attempts, cause }) => attempts > 0 && cause?.code !== "stack_locked");
+    if (last) return last;
+    before = earlier.length < PAGE ? undefined : earlier.at(-1);
+  }
+  return undefined;
+}

@@ -1,0 +1,112 @@
+import { randomUUID } from "node:crypto";
+import { signPlain, signV2 } from "../automation/api/signature.ts";
+import { CliError } from "./problem.ts";
+
+/** A runner and the secret its requests are signed with. */
+export interface RunnerAddress {
+  /** Base URL, e.g. `https://iac.example.org`. */
+  url: string;
+  secret: string;
+}
+
+/** An answer of the runner: its status, and its JSON body (empty when there was none). */
+export interface RunnerAnswer {
+  status: number;
+  body: Record<string, unknown>;
+}
+
+/** How a request is signed: our own form, or GitHub's, as `curl` with `openssl dgst` would. */
+export type SignatureForm = "v2" | "plain";
+
+type Method = "GET" | "POST";
+
+/** Headers that sign one request. `path` is the request line's: with query. */
+function signedHeaders(
+  runner: RunnerAddress,
+  form: SignatureForm,
+  method: Method,
+  path: string,
+  body: Uint8Array,
+): Record<string, string> {
+  if (form === "plain") return { "x-hub-signature-256": signPlain(runner.secret, body) };
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  const nonce = randomUUID();
+  return {
+    "x-dockmaster-timestamp": timestamp,
+    "x-dockmaster-nonce": nonce,
+    "x-dockmaster-signature": signV2(runner.secret, { method, path, timestamp, nonce, body }),
+  };
+}
+
+/**
+ * Sends one signed request. An error that the runner answers is an answer. Throws CliError `runner_unreachable` when
+ * no answer came and `runner_unknown` when it was not the runner's.
+ */
+export async function requestRunner(
+  runner: RunnerAddress,
+  method: Method,
+  path: string,
+  options: { body?: unknown; waitSeconds?: number; form?: SignatureForm; signal?: AbortSignal } = {},
+): Promise<RunnerAnswer> {
+  const body = options.body === undefined ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(options.body));
+  const headers: Record<string, string> = {
+    "content-type": "application/json",
+    ...signedHeaders(runner, options.form ?? "v2", method, path, body),
+  };
+  if (options.waitSeconds !== undefined) headers.prefer = `wait=${options.waitSeconds}`;
+  const request = { method, headers, ...(method === "POST" ? { body } : {}), signal: options.signal ?? null };
+  const answer = await send(runner, path, request);
+  const text = await answer.text();
+  if (text === "") return { status: answer.status, body: {} };
+  const parsed = parseObject(text);
+  if (parsed) return { status: answer.status, body: parsed };
+  throw new CliError(
+    "runner_unknown",
+    `${runner.url} answered ${answer.status} with something that is not the runner's`,
+    "Check DOCKMASTER_URL, and the proxy in front of the runner when there is one",
+  );
+}
+
+/** Opens a signed stream of server-sent events; undefined when the runner does not stream this. Throws CliError. */
+export async function openEventStream(
+  runner: RunnerAddress,
+  path: string,
+  options: { lastEventId?: string; signal?: AbortSignal } = {},
+): Promise<ReadableStream<Uint8Array> | undefined> {
+  const headers: Record<string, string> = {
+    accept: "text/event-stream",
+    ...signedHeaders(runner, "v2", "GET", path, new Uint8Array()),
+  };
+  if (options.lastEventId !== undefined) headers["last-event-id"] = options.lastEventId;
+  const answer = await send(runner, path, { headers, signal: options.signal ?? null });
+  if (answer.ok && answer.headers.get("content-type")?.startsWith("text/event-stream")) return answer.body ?? undefined;
+  await answer.body?.cancel();
+  return undefined;
+}
+
+async function send(runner: RunnerAddress, path: string, request: RequestInit): Promise<Response> {
+  try {
+    return await fetch(new URL(path, runner.url), request);
+  } catch (cause) {
+    if (request.signal?.aborted) throw cause;
+    const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+    const why = (inner as NodeJS.ErrnoException).code ?? (inner instanceof Error ? inner.message : String(inner));
+    throw new CliError(
+      "runner_unreachable",
+      `The runner at ${runner.url} does not answer (${why})`,
+      "Check DOCKMASTER_URL and whether the runner is up; what runs on Dokploy does not depend on it",
+      { cause },
+    );
+  }
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,36 @@
+import type { TagDecision } from "../../automation/domain/releases/promotion.ts";
+import { CliError } from "../problem.ts";
+import { pushTag } from "./push-tag.ts";
+import type { Repository } from "./repository.ts";
+
+/** A release that is on the remote now. */
+export interface MadeRelease {
+  tag: string;
+  commit: string;
+  /** False when the commit had it already. */
+  isNew: boolean;
+}
+
+/** How often a number may be snatched away before this is given up. */
+const MOST_RACES = 20;
+
+/**
+ * Decides on a tag for a commit and makes it. When somebody else's push takes the number first, the decision is made
+ * again with what the remote has then. Throws CliError with the rules' own words.
+ */
+export async function makeTag(
+  repository: Repository,
+  commit: string,
+  decide: () => Promise<TagDecision>,
+): Promise<MadeRelease> {
+  for (let races = 0; races < MOST_RACES; races++) {
+    await repository.fetch();
+    const decision = await decide();
+    if (!decision.ok) throw new CliError(decision.code, decision.message, decision.hint);
+    const { tag, isNew, trailers } = decision;
+    if (!isNew) return { tag, commit, isNew };
+    const pushed = await pushTag(repository, { tag, commit, trailers }, { env: process.env, now: Date.now() });
+    if (pushed === "pushed") return { tag, commit, isNew };
+  }
+  throw new CliError("too_many_races", "Others take every number first", "Run it again in a moment");
+}

@@ -1,0 +1,46 @@
+import { createVariables, type Variables } from "../../automation/variables.ts";
+import type { RunnerAddress } from "../client.ts";
+import { CliError, wrongUse } from "../problem.ts";
+
+/**
+ * The runner that the environment names: `DOCKMASTER_URL` and `WEBHOOK_SECRET`, each also as `<NAME>_FILE`. Of several
+ * secrets (one is being rotated) the first signs. Throws CliError with exit code 2 when one is missing or wrong.
+ */
+export function readRunnerAddress(env: NodeJS.ProcessEnv = process.env): RunnerAddress {
+  const variables = createVariables(env);
+  const url = read(variables, "DOCKMASTER_URL");
+  if (url === undefined) {
+    throw wrongUse(
+      "DOCKMASTER_URL is not set: the address of the runner",
+      "Set it, e.g. export DOCKMASTER_URL=https://iac.example.org",
+    );
+  }
+  if (!/^https?:\/\/[^/\s]/.test(url) || !URL.canParse(url)) {
+    throw wrongUse("DOCKMASTER_URL is not an address", "Write it with its scheme, e.g. https://iac.example.org");
+  }
+  const secret = read(variables, "WEBHOOK_SECRET")
+    ?.split(",")
+    .map((part) => part.trim())
+    .find(Boolean);
+  if (secret === undefined) {
+    throw wrongUse(
+      "WEBHOOK_SECRET is not set: requests to the runner are signed with it",
+      "Set it to the runner's value, or WEBHOOK_SECRET_FILE to a file that holds it",
+    );
+  }
+  return { url, secret };
+}
+
+/** Whether the environment names a runner. */
+export function hasRunnerAddress(env: NodeJS.ProcessEnv = process.env): boolean {
+  return Boolean(env.DOCKMASTER_URL || env.DOCKMASTER_URL_FILE);
+}
+
+function read(variables: Variables, name: string): string | undefined {
+  try {
+    return variables.get(name);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new CliError("wrong_use", message, "Mend or unset the variable", { exitCode: 2, cause });
+  }
+}

@@ -1,0 +1,95 @@
+import { refusedEnv } from "../api/env.ts";
+import { isRecord } from "../api/sections.ts";
+import { routeOf } from "./domains.ts";
+import { type DomainInput, hasUnknown, type RawComposeInputs, type withDefaults } from "./inputs.ts";
+import { ServiceError } from "./service-error.ts";
+import { deploySize, SIZE_LIMIT } from "./size.ts";
+
+type Inputs = ReturnType<typeof withDefaults<RawComposeInputs>>;
+
+/**
+ * Everything about the inputs that Dokploy would refuse, change or choke on, in one line each; empty when all is well.
+ * Env values are named by key, never shown. What a preview does not know yet is not judged.
+ */
+export function mistakesIn(inputs: Inputs, escapes: boolean): string[] {
+  return [
+    ...shapeMistakes(inputs),
+    ...envMistakes(inputs, escapes),
+    ...domainMistakes(inputs),
+    ...checkMistakes(inputs),
+  ];
+}
+
+/** Throws `config_invalid` with all mistakes at once. */
+export function refuseMistakes(inputs: Inputs, escapes: boolean): void {
+  const mistakes = mistakesIn(inputs, escapes);
+  if (mistakes.length === 0) return;
+  throw new ServiceError(
+    "config_invalid",
+    `${inputs.service}: ${mistakes.join("; ")}`,
+    "nothing was sent; mend it in the program",
+  );
+}
+
+function shapeMistakes(inputs: Inputs): string[] {
+  const mistakes: string[] = [];
+  for (const key of ["environmentId", "name", "service", "composeFile"] as const) {
+    if (typeof inputs[key] !== "string" || inputs[key] === "") mistakes.push(`${key} is missing`);
+  }
+  const { owner } = inputs;
+  const known = isRecord(owner) && !hasUnknown(owner);
+  if (!owner || (known && !/^[0-9a-f]{16}$/.test(String(owner.keyId))))
+    mistakes.push("owner.keyId is not 16 hexadecimal digits");
+  for (const key of ["waitTimeout", "stages"] as const) {
+    if (!hasUnknown(inputs[key]) && !(Number.isInteger(inputs[key]) && inputs[key] > 0))
+      mistakes.push(`${key} is not a number above 0`);
+  }
+  if (inputs.composeFile?.includes("\0")) mistakes.push("composeFile contains a NUL character");
+  return mistakes;
+}
+
+function envMistakes(inputs: Inputs, escapes: boolean): string[] {
+  const { env, composeFile } = inputs;
+  if ((env as unknown) === null || typeof env !== "object") return hasUnknown(env) ? [] : ["env is not a map"];
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => !hasUnknown(value)));
+  const mistakes = refusedEnv(given, escapes).map(({ key, reason }) => `env ${key} ${reason}`);
+  if (typeof composeFile !== "string" || hasUnknown(composeFile)) return mistakes;
+  const size = deploySize(composeFile, given, Array.isArray(inputs.domains) ? inputs.domains.length : 0);
+  if (size > SIZE_LIMIT)
+    mistakes.push(`compose file and env have ${size} bytes as Dokploy writes them, more than ${SIZE_LIMIT}`);
+  return mistakes;
+}
+
+function domainMistakes({ domains }: Inputs): string[] {
+  if (!Array.isArray(domains)) return [];
+  const known = domains.filter((domain) => !hasUnknown(domain));
+  return [...known.flatMap(mistakesOfDomain), ...repeatedRoutes(known)];
+}
+
+/** Of two routes with the same host and path only one would be made. */
+function repeatedRoutes(domains: DomainInput[]): string[] {
+  const routes = domains.map(routeOf);
+  const repeated = new Set(routes.filter((route, index) => routes.indexOf(route) !== index));
+  return [...repeated].map((route) => `domain ${route} is there more than once: keep one, or give each another path`);
+}
+
+function mistakesOfDomain(domain: DomainInput): string[] {
+  const at = `domain ${domain.host}`;
+  return [
+    ...(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(domain.host) ? [] : [`${at} is not a host name`]),
+    ...(Number.isInteger(domain.port) && domain.port > 0 && domain.port < 65_536
+      ? []
+      : [`${at}: port ${domain.port} is not 1 to 65535`]),
+    ...([domain.path, domain.internalPath].every((path) => path?.startsWith("/")) ? [] : [`${at}: paths begin with /`]),
+    ...(domain.service ? [] : [`${at} names no service`]),
+  ];
+}
+
+function checkMistakes({ checks }: Inputs): string[] {
+  if (!Array.isArray(checks)) return [];
+  return checks
+    .filter(
+      (check) => !hasUnknown(check) && !/^https?:$/.test(URL.canParse(check.url) ? new URL(check.url).protocol : ""),
+    )
+    .map((check) => `check ${check.url} is not an http(s) address`);
+}

@@ -1,0 +1,232 @@
+import { z } from "zod";
+import { explainIssues, type Issue } from "./explain-issues.ts";
+import type { SecretRule } from "./secret-rules.ts";
+
+/** A way in from outside: `https://<host><suffix>.<platform:domain><path>` leads to a container's port. */
+export interface Route {
+  /** Key of the container in the compose file. */
+  container: string;
+  port: number;
+  /** First label of the host name, without the suffix, e.g. `auth`. */
+  host: string;
+  /** Default `/`. */
+  path?: string;
+}
+
+/** A request that has to be answered after a deployment. */
+export interface HttpCheck {
+  /** The whole address, e.g. `https://${context.hostOf("auth")}/-/health/ready/`. */
+  url: string;
+  /** Expected status. Default 200. */
+  expect?: number | undefined;
+  /** Default 10. */
+  attempts?: number | undefined;
+  /** Seconds between two attempts. Default 3. */
+  interval?: number | undefined;
+}
+
+/**
+ * A shell command that has to succeed after a deployment, on the machine that runs the update. `/bin/sh` runs it, in no particular
+ * folder, with `STACK`, `SERVICE`, `SUFFIX` and `DOMAIN` in its environment. Needs Pulumi's `command` plugin, which the engine fetches.
+ */
+export interface CommandCheck {
+  /** E.g. `curl -fsS https://s3$SUFFIX.$DOMAIN/minio/health/live`. */
+  command: string;
+  /** Default 10. */
+  attempts?: number | undefined;
+  /** Seconds between two attempts. Default 3. */
+  interval?: number | undefined;
+}
+
+/** What there is to know of a service besides its compose file. */
+export interface ServiceDescription {
+  /** Plain values for the file's `${NAME}`. */
+  env?: Record<string, string>;
+  /** Secrets whose value another service owns and shares: name here → owner and name there. All others are generated. */
+  borrows?: Record<string, { service: string; name: string }>;
+  /** Its own secrets that other services may borrow. Default none. */
+  shares?: string[];
+  /**
+   * What a value given from outside may not be, by secret, its own and borrowed ones. A rule tells what is wrong and never the value.
+   * Default: whatever reaches a container.
+   */
+  takes?: Record<string, SecretRule>;
+  /** Secrets that containers get besides those which the compose file names: container → names. */
+  grants?: Record<string, string[]>;
+  routes?: Route[];
+  /**
+   * Containers that join the environment's network, and no others: those that talk with other services. Default: what the definition and
+   * the compose files say (plan-networks.ts). `[]` keeps all of them among themselves.
+   */
+  joins?: string[];
+  checks?: (HttpCheck | CommandCheck)[];
+  /** Keys of the volumes it must not lose. */
+  data?: string[];
+  /** Who may sign in to the new service: its first user, where it has users, and the secret of its own that is the password. */
+  login?: { user?: string; secret: string };
+  /** Seconds for one stage of `docker compose up --wait`. Default 120. */
+  waitTimeout?: number;
+}
+
+/** What a description may depend on besides the service's own settings. */
+export interface ServiceContext {
+  stack: string;
+  suffix: string;
+  domain: string;
+  /** The host name of a route: `auth` → `auth-staging.example.org`. */
+  hostOf(label: string): string;
+  /** What the other services of the stack ask of this one, sorted. */
+  asked: { databases: string[]; buckets: string[] };
+}
+
+const attempts = z.int().min(1).max(100).optional().describe("How often it is tried. 10 unless given.");
+const interval = z.int().min(1).max(60).optional().describe("Seconds between two attempts. 3 unless given.");
+const url = z
+  .url({ protocol: /^https?$/, error: "is no address; write `https://auth.example.org/health`" })
+  .describe("A request; redirects are not followed.");
+const expect = z
+  .int()
+  .min(100)
+  .max(599)
+  .optional()
+  .describe("The status that `url` has to answer with. 200 unless given.");
+const command = z
+  .string()
+  .min(1)
+  .optional()
+  .describe(
+    "A shell command, run on the machine that updates, with `STACK`, `SERVICE`, `SUFFIX` and `DOMAIN` set. Needs Pulumi's `command` plugin.",
+  );
+
+/** Requests that must be answered after a deployment. */
+export const httpChecks = z.array(z.strictObject({ url, expect, attempts, interval }));
+
+const checks = z.array(
+  z
+    .strictObject({ url: url.optional(), expect, command, attempts, interval })
+    .refine(({ url, command }) => (url === undefined) !== (command === undefined), {
+      error: "is neither a request nor a command; write `url` or `command`, and not both",
+    })
+    .refine(({ expect, command }) => expect === undefined || command === undefined, {
+      error: "a command has no status; leave `expect` out",
+    })
+    .transform(({ url, command = "", expect, attempts, interval }): HttpCheck | CommandCheck =>
+      url === undefined ? { command, attempts, interval } : { url, expect, attempts, interval },
+    ),
+);
+
+/** Settings that every service has. */
+export const commonSettings = {
+  secretVersion: z
+    .int()
+    .min(1)
+    .default(1)
+    .describe("Raise it to give every generated secret of the service a new value."),
+  secrets: z
+    .record(z.string(), z.string().min(1))
+    .default({})
+    .describe(
+      "Values given from outside instead of generated ones, as Pulumi secrets: secret name → value. With Vault they are put there instead.",
+    ),
+  env: z
+    .record(
+      z.string().regex(/^[A-Za-z_]\w*$/, "is no name of a variable; use letters, digits and `_`"),
+      z.union([z.string(), z.number(), z.boolean()]).transform(String),
+    )
+    .default({})
+    .describe(
+      "Plain environment variables that every container of the service gets besides those of the compose file.",
+    ),
+  checks: checks
+    .default([])
+    .describe("What must be answered (`url`) or succeed (`command`) after a deployment, or the update fails."),
+  waitTimeout: z
+    .int()
+    .min(10)
+    .max(3600)
+    .optional()
+    .describe(
+      "Seconds that a stage of the deployment may take until its containers are healthy. The service's own unless given.",
+    ),
+  adopt: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Take over a Compose project of this name that already is on Dokploy and is not ours. Look at a preview first.",
+    ),
+};
+
+/** The settings that every service has, read. */
+export type CommonSettings = z.infer<z.ZodObject<typeof commonSettings>>;
+
+/** A service of the catalogue, whatever its settings look like. */
+export interface Service {
+  /** Also the folder's name, and the name people use. */
+  name: string;
+  /** Services that must be up before this one starts. */
+  needs: readonly string[];
+  databases: readonly string[];
+  buckets: readonly string[];
+  /** The schema of `platform:<name>`. */
+  settings: z.ZodObject;
+  /** Reads `platform:<name>` and describes the service, under defaults where it has mistakes. All of them at once. */
+  describe(raw: unknown, context: ServiceContext): { described?: Described; issues: Issue[] };
+}
+
+/** What a service says of itself under the stack's settings. */
+export interface Described {
+  description: ServiceDescription;
+  common: CommonSettings;
+}
+
+/** Defines a service. `describe` is pure: it may depend on its arguments only. */
+export function defineService<Shape extends z.ZodRawShape>(definition: {
+  name: string;
+  /** Names of services it waits for. Default none. */
+  needs?: string[];
+  /** Databases (and roles of the same names) that it asks `postgres` for. */
+  databases?: string[];
+  /** Buckets (and users of the same names) that it asks `minio` for. */
+  buckets?: string[];
+  /** Its own settings, each with a default and a description. */
+  settings: Shape;
+  describe(settings: z.infer<z.ZodObject<Shape>>, context: ServiceContext): ServiceDescription;
+}): Service {
+  const own = z.strictObject(definition.settings);
+  const common = z.strictObject(commonSettings);
+  const settings = z.strictObject({ ...commonSettings, ...definition.settings });
+  return {
+    name: definition.name,
+    needs: definition.needs ?? [],
+    databases: definition.databases ?? [],
+    buckets: definition.buckets ?? [],
+    settings,
+    describe: (raw, context) => {
+      const issues = explainIssues(settings.safeParse(raw ?? {}), settings);
+      // With mistakes in them the defaults stand in, so that the compose file's own mistakes show in the same go.
+      const parts = split(issues.length > 0 ? {} : (raw ?? {}), definition.settings);
+      const parsed = { own: own.safeParse(parts.own), common: common.safeParse(parts.common) };
+      if (!parsed.own.success || !parsed.common.success) return { issues };
+      return {
+        described: { description: definition.describe(parsed.own.data, context), common: parsed.common.data },
+        issues,
+      };
+    },
+  };
+}
+
+function split(raw: object, shape: z.ZodRawShape): { own: object; common: object } {
+  const entries = Object.entries(raw);
+  return {
+    own: Object.fromEntries(entries.filter(([key]) => key in shape)),
+    common: Object.fromEntries(entries.filter(([key]) => !(key in shape))),
+  };
+}
+
+/** Docker's notation of a size of memory: `512m`, `2g`. */
+export function memory(fallback: string) {
+  return z
+    .string()
+    .regex(/^\d+(\.\d+)?[bkmg]b?$/i, "is no size of memory; write `512m` or `2g`")
+    .default(fallback);
+}

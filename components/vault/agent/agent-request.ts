@@ -1,0 +1,39 @@
+import type { AgentAsked } from "../../compose/deliver/agent.ts";
+import type { SecretPlace } from "../place.ts";
+
+/** All that the agent of one service depends on. Nothing else shows in what is planned. */
+export interface AgentRequest extends AgentAsked {
+  stack: string;
+  service: string;
+  /** Where the containers reach Vault. */
+  address: string;
+  /** AppRole mount. */
+  approle: string;
+  /** Image with `vault` or `bao` in it. Default {@link AGENT_IMAGE}. */
+  image?: string;
+  /** How often values are read again, e.g. `30s` (the default). Files change then; containers only at the next update. */
+  interval?: string;
+  /** Where each secret is that a container may ask for. */
+  places: Readonly<Record<string, SecretPlace>>;
+  /** Fingerprint of these secrets' values. */
+  fingerprint(names: readonly string[]): string;
+  /** Changes with role id and secret id, e.g. a keyed fingerprint of them or the secret id's accessor. */
+  signIn: string;
+}
+
+/** The release that the tests run. Vault's own agent reads the same configuration. */
+export const AGENT_IMAGE = "openbao/openbao:2.7.2";
+
+/** One file that the agent writes. */
+export interface AgentFile {
+  container: string;
+  /** Name of the secret. */
+  secret: string;
+  place: SecretPlace;
+  /** Name below `/run/secrets`. */
+  target: string;
+  uid: string;
+  gid: string;
+  /** Octal, four digits. */
+  mode: string;
+}

@@ -1,0 +1,69 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clearVolumes, findVolumes } from "../../../../cli/stack/remove/clear-volumes.ts";
+import { connectDokploy, type DokployServer } from "../../../../cli/stack/dokploy.ts";
+import { createDockerContainers } from "../../../../emulator/containers/docker.ts";
+import { whyNoDocker } from "../../../docker.ts";
+import { composeFile, contextTo, openPlace, type Place, QUICK } from "../place.ts";
+
+const missing = await whyNoDocker("busybox:1.36");
+if (missing !== undefined && process.env.REQUIRE_DOCKER === "1")
+  test("has the Docker that REQUIRE_DOCKER=1 asks for", () => {
+    throw new Error(missing);
+  });
+
+const hosts = [
+  { title: "simulated containers", skip: false, options: () => ({}) },
+  { title: "real containers", skip: missing !== undefined, options: () => ({ containers: createDockerContainers() }) },
+];
+
+describe.each(hosts)("a service's volumes, with $title", ({ skip, options }) => {
+  describe.skipIf(skip)(missing && skip ? `(${missing})` : "", { timeout: 120_000 }, () => {
+    const id = `w${randomBytes(4).toString("hex")}`;
+    const volume = `platform-${id}-data`;
+    const owners = { service: id, suffix: "", planned: {}, inText: [] };
+    let place: Place;
+    let server: DokployServer;
+
+    beforeAll(async () => {
+      place = await openPlace(options());
+      server = connectDokploy(place.emulator);
+    });
+    afterAll(async () => {
+      await clearVolumes(server, [volume]);
+      await place.close();
+    });
+
+    const text = composeFile(id, "busybox:1.36").replace(
+      "    restart: unless-stopped\n",
+      "    init: true\n    command: [sleep, '1000']\n",
+    );
+    /** Another project on Dokploy each time, as after a deletion by hand. Answers its id. */
+    const make = async (): Promise<string> => {
+      place.engine.forget();
+      const context = contextTo(place.dokploy, { timing: { ...QUICK, lost: 5_000, unseen: 5_000 } });
+      const result = await place.engine.up(context, { services: [{ name: id, composeFile: text, waitTimeout: 30 }] });
+      expect(result[id]?.reason).toBeUndefined();
+      return place.engine.outputs(id).composeId;
+    };
+
+    test("one that stays after `down --volumes`, because another project made it, is found by name and removed", async () => {
+      await server.remove(await make(), { volumes: false });
+      expect(await findVolumes(server, owners)).toEqual({ there: [volume], unseen: [], shared: [] });
+      await server.remove(await make(), { volumes: true });
+      expect(await findVolumes(server, owners)).toMatchObject({ there: [volume] });
+      expect(await clearVolumes(server, [volume])).toEqual({ removed: [volume], left: [] });
+      expect(await findVolumes(server, owners)).toMatchObject({ there: [] });
+    });
+
+    test("one in use is left and told; one that is gone already is gone", async () => {
+      const composeId = await make();
+      expect(await clearVolumes(server, [volume, `${volume}-no`])).toEqual({
+        removed: [`${volume}-no`],
+        left: [{ name: volume, why: expect.stringMatching(/^is still there: .*volume is in use/) }],
+      });
+      await server.remove(composeId, { volumes: true });
+      expect(await clearVolumes(server, [volume])).toEqual({ removed: [volume], left: [] });
+    });
+  });
+});

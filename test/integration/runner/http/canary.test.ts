@@ -1,0 +1,150 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openEventStream } from "../../../../cli/client.ts";
+import { until } from "../until.ts";
+import { startWorld, type World } from "../world.ts";
+
+/** Every secret that the runner can have; each value is nothing but a canary. */
+const CANARIES = {
+  WEBHOOK_SECRET: "canary-webhook-5c1f",
+  API_TOKEN: "canary-token-77d0",
+  PULUMI_CONFIG_PASSPHRASE: "canary-passphrase-e1b9",
+  PLATFORM_KEY: "canary-platform-9a2e",
+  DOKPLOY_API_KEY: "canary-dokploy-31aa",
+  VAULT_TOKEN: "canary-vault-token-0d",
+  VAULT_ROLE_ID: "canary-role-id-6b",
+  VAULT_SECRET_ID: "canary-secret-id-f4",
+  AWS_ACCESS_KEY_ID: "canary-aws-id-12",
+  AWS_SECRET_ACCESS_KEY: "canary-aws-key-ab",
+};
+
+/** What the program could see of the runner's environment. */
+const FOREIGN = ["WEBHOOK_SECRET", "API_TOKEN", "NOTIFY_WEBHOOK", "NOTIFY_SLACK", "DATABASE_URL", "GIT_REPO_URL"];
+
+/** A careless program: it says every secret that it knows, in every way that it has. */
+const CARELESS = `
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import * as pulumi from "@pulumi/pulumi";
+writeFileSync(fileURLToPath(process.env.DOKPLOY_URL) + "/environment.json", JSON.stringify(process.env));
+const all = Object.entries(process.env).map(([name, value]) => name + "=" + value).join(" ");
+console.log(all);
+console.error(all);
+for (const level of ["debug", "info", "warn", "error"]) await pulumi.log[level]("the environment is " + all);
+throw new Error("cannot go on: " + all);
+`;
+
+describe("a secret is in no sink", () => {
+  let world: World;
+  let target: Server;
+  const notices: string[] = [];
+  const answers: string[] = [];
+
+  beforeAll(async () => {
+    target = createServer(async (request, response) => {
+      let text = "";
+      for await (const chunk of request) text += chunk;
+      notices.push(text);
+      response.end();
+    });
+    await new Promise<void>((resolve) => target.listen(0, "127.0.0.1", resolve));
+    const { port } = target.address() as AddressInfo;
+    const NOTIFY_WEBHOOK = `http://127.0.0.1:${port}/canary-notify-8e`;
+    world = await startWorld({ ...CANARIES, NOTIFY_WEBHOOK, LOG_LEVEL: "debug" });
+  });
+  afterAll(async () => {
+    await world.stop();
+    target.close();
+  });
+
+  const canaries = () => [...Object.values(CANARIES), "canary-notify-8e"];
+  const keep = async <T extends { body: unknown }>(answer: Promise<T>): Promise<T> => {
+    const got = await answer;
+    answers.push(JSON.stringify(got));
+    return got;
+  };
+
+  test("though a service fails with one in its message, and a careless program tells all that it knows", async () => {
+    expect((await keep(world.deploy("staging", "v1.0.1"))).body).toMatchObject({ status: "success" });
+    const env = { "env.json": JSON.stringify({ redis: { N: "2" } }) };
+    world.origin.release("v1.0.2", env);
+    const { PLATFORM_KEY, DOKPLOY_API_KEY } = CANARIES;
+    world.script("staging/redis", {
+      fail: `deployment_failed: said ${PLATFORM_KEY} (look for ${DOKPLOY_API_KEY})\nlog: ${PLATFORM_KEY}`,
+    });
+    const failed = await keep(world.deploy("staging", "v1.0.2"));
+    expect(failed).toMatchObject({ status: 500, body: { failed_services: [{ code: "deployment_failed" }] } });
+    expect(JSON.stringify(failed.body)).toContain("[secret]");
+    world.script("staging/redis", null);
+
+    world.origin.release("v1.0.3", { "index.mjs": CARELESS });
+    const crashed = await keep(world.deploy("staging", "v1.0.3"));
+    expect(crashed).toMatchObject({ status: 500, body: { status: "failed" } });
+    expect(JSON.stringify(crashed.body)).toContain("[secret]");
+    await keep(world.send("POST", "/preview", { env: "staging", tag: "v1.0.3" }, { waitSeconds: 120 }));
+    await keep(world.send("POST", "/drift", { env: "staging" }, { waitSeconds: 120 }));
+    await until("people were told", 20_000, () => notices.length >= 2);
+  }, 180_000);
+
+  test("the program sees nothing that is the runner's alone", () => {
+    const seen = JSON.parse(readFileSync(join(world.folder, "dokploy/environment.json"), "utf8")) as object;
+    expect(seen).toHaveProperty("PLATFORM_KEY", CANARIES.PLATFORM_KEY);
+    for (const name of FOREIGN) expect(seen).not.toHaveProperty(name);
+    for (const value of [CANARIES.WEBHOOK_SECRET, CANARIES.API_TOKEN, "canary-notify-8e"]) {
+      expect(JSON.stringify(seen)).not.toContain(value);
+    }
+  });
+
+  test("not in answers, runs, events, metrics, notices, the log, the store or what the engine keeps", async () => {
+    const read = (path: string) => keep(world.send("GET", path));
+    const { runs } = (await read("/runs?limit=200")).body as { runs: { id: string }[] };
+    expect(runs.length).toBe(5);
+    let events = "";
+    for (const { id } of runs) {
+      await read(`/runs/${id}`);
+      const stream = await openEventStream({ url: world.runner.url, secret: world.secret }, `/runs/${id}/events`);
+      events += await new Response(stream).text();
+    }
+    expect(events).toContain("cannot go on");
+    await read("/stacks");
+    const open = async (path: string) =>
+      (
+        await fetch(new URL(path, world.runner.url), { headers: { authorization: `Bearer ${CANARIES.API_TOKEN}` } })
+      ).text();
+    const data = join(world.folder, "data");
+    const sinks: Record<string, string> = {
+      answers: answers.join("\n"),
+      events,
+      metrics: await open("/metrics"),
+      health: await open("/health"),
+      document: await open("/openapi.json"),
+      notices: notices.join("\n"),
+      log: world.logged(),
+      store: readFiles(data, /dockmaster\.db/),
+      // The state itself is the provider's and the engine's: test/integration/runner/engine/platform.test.ts looks there.
+      "the engine's home": readFiles(join(data, "pulumi"), /./),
+      runs: readFiles(join(data, "runs"), /./),
+    };
+    expect(sinks.store?.length).toBeGreaterThan(1000);
+    expect(sinks.metrics).toContain("dockmaster_runs_total");
+    for (const [sink, text] of Object.entries(sinks)) {
+      const found = canaries().filter((value) => text.includes(value));
+      expect({ sink, found }).toEqual({ sink, found: [] });
+    }
+  });
+});
+
+/** The text of all files below a folder whose name fits; "" when there is no folder. */
+function readFiles(folder: string, pattern: RegExp): string {
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && pattern.test(entry.name))
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1"))
+      .join("\n");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,129 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { IMAGE_FILES } from "../../../../../stacks/bootstrap/release.ts";
+import { ENGINE_PROGRAMS, ENGINE_VERSION, nodeOptions } from "../../../../../tools/engine-path.mjs";
+
+// There is no registry that this machine reaches, so the image is judged by its description.
+const ROOT = new URL("../../../../..", import.meta.url).pathname;
+const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
+
+interface Instruction {
+  word: string;
+  rest: string;
+}
+
+/** Instructions of each stage, without comments and line breaks. */
+function stages(): { name: string; base: string; steps: Instruction[] }[] {
+  const lines = read("Dockerfile")
+    .replaceAll(/^\s*#.*\n/gm, "")
+    .replaceAll(/\\\n\s*/g, "")
+    .split("\n")
+    .filter((line) => line.trim() !== "");
+  const found: { name: string; base: string; steps: Instruction[] }[] = [];
+  for (const line of lines) {
+    const [word = "", ...words] = line.split(" ");
+    if (word === "FROM") found.push({ base: words[0] ?? "", name: words[2] ?? "", steps: [] });
+    else found.at(-1)?.steps.push({ word, rest: words.join(" ") });
+  }
+  return found;
+}
+
+const all = stages();
+const final = all.at(-1)!;
+const rests = (word: string) => final.steps.filter((step) => step.word === word).map(({ rest }) => rest);
+
+describe("the runner's image", () => {
+  test("begins with the very Node that the tests run on, pinned by a full version", () => {
+    const bases = all.filter(({ base }) => !all.some(({ name }) => name === base)).map(({ base }) => base);
+    const { version } = JSON.parse(read("node_modules/node/package.json"));
+    expect(bases).toEqual([`node:${version}-bookworm-slim`]);
+  });
+
+  test("has the engine that the project is tested with, checked against its published sums", () => {
+    const engine = all.find(({ name }) => name === "engine")!;
+    expect(engine.steps).toContainEqual({ word: "ARG", rest: `PULUMI_VERSION=${ENGINE_VERSION}` });
+    const { dependencies } = JSON.parse(read("package.json"));
+    expect(dependencies["@pulumi/pulumi"]).toBe(ENGINE_VERSION);
+    const commands = engine.steps.map(({ rest }) => rest).join("\n");
+    expect(commands).toMatch(/sha256sum --check --strict/);
+    for (const program of ENGINE_PROGRAMS) expect(commands).toContain(`pulumi/${program}`);
+  });
+
+  test("has what the lock file names, and runs no script of a package", () => {
+    const modules = all.find(({ name }) => name === "modules")!;
+    expect(modules.steps.map(({ rest }) => rest).join()).toMatch(/npm ci --omit=dev --ignore-scripts/);
+  });
+
+  test("runs as a user of its own, by number, as the compose file says too", () => {
+    expect(rests("USER")).toEqual(["1000:1000"]);
+    const { services } = parse(read("components/bootstrap/runner/compose.yaml"));
+    expect(services.runner.user).toBe(rests("USER")[0]);
+  });
+
+  test("is asked for its health at the same place as by the compose file", () => {
+    const command = JSON.parse(/CMD (\[.*\])$/.exec(rests("HEALTHCHECK")[0]!)![1]!);
+    const { services } = parse(read("components/bootstrap/runner/compose.yaml"));
+    expect(["CMD", ...command]).toEqual(services.runner.healthcheck.test);
+    expect(command.join(" ")).toContain("/health/live");
+    expect(services.runner.command).toEqual(JSON.parse(rests("CMD")[0]!));
+  });
+
+  test("keeps all that it writes in its data folder and /tmp", () => {
+    const env = Object.fromEntries(
+      [
+        ...rests("ENV")
+          .join(" ")
+          .matchAll(/(\w+)=(\S+)/g),
+      ].map(([, key, value]) => [key, value]),
+    );
+    expect(env).toMatchObject({
+      DATA_DIR: "/data",
+      HOME: "/tmp",
+      npm_config_cache: "/data/npm",
+      HOST: "0.0.0.0",
+      PORT: "8080",
+    });
+    expect(rests("VOLUME")).toEqual(["/data"]);
+  });
+
+  test("says which commit and release it is, in its last layer", () => {
+    const words = final.steps.map(({ word }) => word);
+    expect(words.slice(-5)).toEqual(["ARG", "ARG", "LABEL", "ENV", "CMD"]);
+    expect(rests("LABEL")[0]).toContain('org.opencontainers.image.revision="${' + 'COMMIT}"');
+    expect(rests("LABEL")[0]).toContain('org.opencontainers.image.version="${' + 'RELEASE}"');
+    // The process cannot read labels.
+    expect(rests("ENV").at(-1)).toContain("DOCKMASTER_IMAGE_RELEASE=${" + "RELEASE}");
+    expect(rests("ENV").at(-1)).toContain("DOCKMASTER_IMAGE_COMMIT=${" + "COMMIT}");
+  });
+
+  test("copies nothing that the list of its files, or the build context, leaves out", () => {
+    const copied = rests("COPY").filter((rest) => !rest.startsWith("--from"));
+    const paths = copied.flatMap((rest) => rest.split(" ").slice(0, -1));
+    expect([...new Set(["Dockerfile", ".dockerignore", ...paths])].sort()).toEqual([...IMAGE_FILES].sort());
+    const allowed = read(".dockerignore").match(/(?<=^!).+/gm);
+    expect(allowed?.sort()).toEqual([...new Set(paths)].sort());
+    for (const path of paths) expect(existsSync(join(ROOT, path)), path).toBe(true);
+  });
+
+  test("holds every file that the runner and its updates import", () => {
+    const seen = new Set<string>();
+    const visit = (file: string) => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      // Types are stripped with their imports; what the CLI loads when it is called is not the runner's.
+      const text = read(file).replaceAll(/import type [^;]*;/g, "");
+      for (const [, path] of text.matchAll(/(?:from|import\()\s*"(\.{1,2}\/[^"]+)"/g)) {
+        visit(relative(ROOT, join(ROOT, dirname(file), path!)));
+      }
+    };
+    for (const start of ["automation/main.ts", "automation/engine/child.ts"]) visit(start);
+    expect(seen.size).toBeGreaterThan(50);
+    const inside = (file: string) => IMAGE_FILES.some((path) => file === path || file.startsWith(`${path}/`));
+    expect([...seen].filter((file) => !inside(file))).toEqual([]);
+    // Every process of an update is told to load this one first, and does not start without it.
+    const [, preload] = /--require "(.+)"/.exec(nodeOptions()) ?? [];
+    expect(inside(relative(ROOT, preload!))).toBe(true);
+  });
+});
