@@ -101,11 +101,17 @@ test("what builds the site is pinned with hashes", () => {
 test("pages point only at files of the repository that there are", () => {
   for (const page of pages) {
     for (const [, path = ""] of readPage(page).matchAll(
-      /`((?:automation|components|stacks|tools|test|docs)\/[\w./-]+)`/g,
+      /`((?:automation|cli|components|emulator|stacks|tools|test|docs)\/[\w./-]+)`/g,
     )) {
       expect(existsSync(join(ROOT, path)), `${page}: ${path}`).toBe(true);
     }
   }
+});
+
+test.each(["README.md", "components/README.md"])("%s links only to files that there are", (page) => {
+  const links = [...readFileSync(join(ROOT, page), "utf8").matchAll(/\]\((?!https?:)([^)#]+)/g)];
+  expect(links.length).toBeGreaterThan(0);
+  for (const [, path = ""] of links) expect(existsSync(join(ROOT, page, "..", path)), path).toBe(true);
 });
 
 let loaded: Promise<Command> | undefined;
