@@ -2,7 +2,7 @@ import { reachOf, STATE_RULE } from "../../../stacks/config/state-backend.ts";
 import { CliError } from "../../problem.ts";
 import { hasRunnerAddress } from "../../runner/address.ts";
 import type { Checkout } from "../checkout.ts";
-import { laptopEnvironment } from "../run/engine.ts";
+import { isOfRunner, laptopEnvironment } from "../run/engine.ts";
 import { hasLeftover } from "../run/leftover.ts";
 import { runProgram } from "../run/run-program.ts";
 import { readState } from "../run/state.ts";
@@ -74,6 +74,6 @@ async function examineStack(checkout: Checkout, stack: string, backend: string):
 
 /** A stack that the backend does not have: a folder beside a runner's must not begin a second state of it. */
 export function examineUnknown(name: string, stack: string, backend: string, env: NodeJS.ProcessEnv): Finding {
-  if (reachOf(backend) === "folder" && hasRunnerAddress(env)) return skipped(name, "not here: the runner has it");
+  if (isOfRunner(backend, env)) return skipped(name, "not here: the runner has it");
   return warning(name, "not made yet", `dockmaster up ${stack} --create`);
 }
