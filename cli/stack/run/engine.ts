@@ -83,7 +83,7 @@ export async function runEngine(
 export async function createStack(checkout: Checkout, stack: string): Promise<void> {
   const said = await initStack(checkout, stack);
   if (said === undefined || /already exists/.test(said)) return;
-  throw new CliError("stack_not_made", `The stack could not be made: ${said}`, "Mend what the engine names");
+  throw new CliError("stack_not_made", `The stack could not be made: ${said}`, "Fix what the engine names");
 }
 
 /**
