@@ -108,6 +108,13 @@ test("pages point only at files of the repository that there are", () => {
   }
 });
 
+test("the glossary keeps to thirty words", () => {
+  const words = [...readPage("reference/words.md").matchAll(/^\| (?!word )(\w[^|]*) \|/gm)].map(([, word]) => word);
+  expect(words.length).toBeGreaterThan(20);
+  expect(words.length).toBeLessThanOrEqual(30);
+  expect(new Set(words).size).toBe(words.length);
+});
+
 test.each(["README.md", "components/README.md"])("%s links only to files that there are", (page) => {
   const links = [...readFileSync(join(ROOT, page), "utf8").matchAll(/\]\((?!https?:)([^)#]+)/g)];
   expect(links.length).toBeGreaterThan(0);
