@@ -82,7 +82,7 @@ function growth(rows: Row[]): string {
 }
 
 const WHY = `Above n^1 is the engine's own snapshot: it writes the whole state after every step, so an update grows with the square of what
-it changes. The runner's updates, and those of \`dockmaster\`, [write it once, at their end](adr/0010-state-is-written-once.md), and what a
+it changes. The runner's updates, and those of \`dockmaster\`, [write it once, at their end](decisions/0010-state-is-written-once.md), and what a
 killed one did is found again. The row "the whole state after every step" is what plain \`pulumi\` does, and a stack whose secrets are in Vault.
 
 What a provider that does nothing needs for as many resources of one number each is the floor: an engine that starts (a quarter of
