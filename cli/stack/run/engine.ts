@@ -86,7 +86,7 @@ export async function runEngine(
 }
 
 /** Whether the engine writes the state of a stack of the platform: bootstrap's is of another kind, and keeps every step. */
-function changesPlatform(stack: string, words: readonly string[]): boolean {
+export function changesPlatform(stack: string, words: readonly string[]): boolean {
   const writes = ["up", "refresh", "destroy"].includes(words[0] ?? "") && !words.includes("--preview-only");
   return writes && stack !== "bootstrap";
 }

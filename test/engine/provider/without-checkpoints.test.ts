@@ -64,8 +64,8 @@ describe.each(OPEN)(
       const projects = await dokploy.projects();
       const entries = projects.flatMap(({ environments }) => environments.flatMap(({ compose }) => compose));
       // One may be deleted just then.
-    const records = entries.map((entry) => found(dokploy.compose((entry as { composeId: string }).composeId)));
-    return (await Promise.all(records)).filter((record) => record !== undefined);
+      const records = entries.map((entry) => found(dokploy.compose((entry as { composeId: string }).composeId)));
+      return (await Promise.all(records)).filter((record) => record !== undefined);
     };
     /** Service → how often it was deployed. */
     const deployed = async () => {

@@ -19,6 +19,7 @@ describe("SIGKILL", () => {
     const folder = join(world.folder, "data/state/.pulumi/locks/organization/dockmaster/staging");
     return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
   };
+  const state = () => readFileSync(join(world.folder, "data/state/.pulumi/stacks/dockmaster/staging.json"), "utf8");
   const engines = () => processesOf(world.folder, [world.runner.pid]);
   const ended = (id: unknown) =>
     until("the run ends", 120_000, async () => {
@@ -59,8 +60,10 @@ describe("SIGKILL", () => {
   }, 240_000);
 
   test("of the runner and its engine at once: the lock they left is removed, and nobody else's", async () => {
+    const before = state();
     const { id, isDeploying } = await begin("v1.0.3");
     await until("postgres is being deployed", 60_000, isDeploying);
+    expect(state()).toBe(before);
     const victims = engines();
     const signal = (name: "SIGSTOP" | "SIGKILL") => {
       for (const pid of victims) {
