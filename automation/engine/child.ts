@@ -51,7 +51,8 @@ function abandon(why: string): void {
   abandoned = true;
   process.stderr.write(`${why}\n`);
   process.kill(0, "SIGINT");
-  process.kill(0, "SIGINT");
+  // Two at once would be one.
+  setTimeout(() => process.kill(0, "SIGINT"), 100);
   setTimeout(leave, END_TIME);
 }
 

@@ -25,6 +25,8 @@ export interface RunningEngine {
 /** How long a cancelled engine may take for the step it is in, and then for ending at once, in milliseconds. */
 const CANCEL_GRACE = 10_000;
 const END_GRACE = 5_000;
+/** Two signals at once would be one, which lets the step end: then the state would not be written in time. */
+const BETWEEN_SIGNALS = 100;
 
 const PROGRAM = fileURLToPath(new URL("./child.ts", import.meta.url));
 
@@ -68,12 +70,12 @@ export function startEngine(
 
 /**
  * Ends an engine cleanly: one SIGINT lets the running step end, a second one drops it and still releases the lock.
- * Whatever is left then is killed. Without `patient` both signals come at once.
+ * Whatever is left then is killed. Without `patient` the second one comes right after.
  */
 export async function cancelEngine(engine: RunningEngine, { patient }: { patient: boolean }): Promise<void> {
   const { session, ended } = engine;
   signalEngine(session, "SIGINT");
-  if (patient && (await isDone(ended, CANCEL_GRACE))) return;
+  if (await isDone(ended, patient ? CANCEL_GRACE : BETWEEN_SIGNALS)) return;
   signalEngine(session, "SIGINT");
   if (await isDone(ended, END_GRACE)) return;
   await killSession(session);
