@@ -3,7 +3,8 @@ import { assessFeatures, type Features, PLANS } from "../../components/bootstrap
 import { type ReviewerIds, surveyRepository } from "../../components/bootstrap/github/survey.ts";
 import { planSecrets } from "../../components/bootstrap/runner/secrets.ts";
 import type { Problem } from "../../components/compose/problem.ts";
-import { contextFrom, serverUrl } from "../../components/dokploy/context.ts";
+import { serverUrl } from "../../components/dokploy/api/connection.ts";
+import { contextFrom } from "../../components/dokploy/context.ts";
 import { ServiceError } from "../../components/dokploy/rules/service-error.ts";
 import { connectVault, type Vault, type VaultConnection } from "../../components/vault/api/client.ts";
 import { vaultAddress, vaultConnection } from "../../components/vault/api/connection.ts";
