@@ -57,10 +57,9 @@ export async function examineVault(access: NodeJS.ProcessEnv): Promise<Finding> 
       return broken(name, message.replace("Vault", address), fix);
     }
     if (cause === undefined) return broken(name, `${address}: ${message}`, hint);
-    const { code: reason } = (cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause) as {
-      code?: string;
-    };
-    return broken(name, `${address}: ${reason ?? "does not answer"}`, "check VAULT_ADDR and that Vault runs");
+    const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+    const { code: reason = "does not answer" } = inner as NodeJS.ErrnoException;
+    return broken(name, `${address}: ${reason}`, "check VAULT_ADDR and that Vault runs");
   }
 }
 
