@@ -1,6 +1,6 @@
 import type { Dokploy } from "../../components/dokploy/api/client.ts";
-import type { Owner } from "../../components/dokploy/api/marker.ts";
 import type { ComposeRecord } from "../../components/dokploy/api/schema.ts";
+import type { Owner } from "../../components/dokploy/rules/inputs.ts";
 import type { Vault } from "../../components/vault/api/client.ts";
 import { CliError, wrongUse } from "../problem.ts";
 import type { Checkout } from "./checkout.ts";

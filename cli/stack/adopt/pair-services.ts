@@ -1,5 +1,6 @@
-import { type Owner, ownService, parseMarker } from "../../../components/dokploy/api/marker.ts";
+import { ownService, parseMarker } from "../../../components/dokploy/api/marker.ts";
 import type { ComposeRecord } from "../../../components/dokploy/api/schema.ts";
+import type { Owner } from "../../../components/dokploy/rules/inputs.ts";
 
 /** A service of the stack, or a Compose project on Dokploy, and what it is to the other side. */
 export interface Pairing {

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
-import { type Owner, ownService } from "../../../components/dokploy/api/marker.ts";
+import { ownService } from "../../../components/dokploy/api/marker.ts";
 import type { ComposeRecord } from "../../../components/dokploy/api/schema.ts";
 import { volumesOf } from "../../../components/dokploy/api/volumes.ts";
+import type { Owner } from "../../../components/dokploy/rules/inputs.ts";
 import type { VolumeOwners } from "../../../components/platform/names/volumes-of-service.ts";
 import { EXIT } from "../../exit.ts";
 import { printMark } from "../../print/live.ts";

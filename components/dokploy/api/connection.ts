@@ -11,10 +11,11 @@ export function dokployConnection(
   config: StackConfig | undefined,
   env: NodeJS.ProcessEnv = process.env,
 ): TransportOptions {
-  const url = serverUrl(setting("DOKPLOY_URL", "dokploy:url", config, env));
-  const apiKey = headerValue(setting("DOKPLOY_API_KEY", "dokploy:apiKey", config, env));
+  const url = setting("DOKPLOY_URL", "dokploy:url", config, env);
+  const apiKey = setting("DOKPLOY_API_KEY", "dokploy:apiKey", config, env);
   const [timeout, concurrency] = [positive(env.DOKPLOY_TIMEOUT, 1000), positive(env.DOKPLOY_CONCURRENCY, 1)];
-  return { url, apiKey, ...(timeout && { timeout }), ...(concurrency && { concurrency }) };
+  const connection = { url: serverUrl(url), apiKey: headerValue(apiKey) };
+  return { ...connection, ...(timeout && { timeout }), ...(concurrency && { concurrency }) };
 }
 
 function setting(variable: string, key: string, config: StackConfig | undefined, env: NodeJS.ProcessEnv): string {
