@@ -5,6 +5,7 @@ import type { Checkout } from "../checkout.ts";
 import { composeResources, type StackState } from "../run/state.ts";
 import { listEntries, openDokploy, readAccess, requireOwner } from "../servers.ts";
 import { type Finding, warning } from "./finding.ts";
+import { PATIENCE } from "./servers.ts";
 
 /**
  * Services on Dokploy that are the stack's own and that its state does not name: left running when they were taken out, or made by an
@@ -14,8 +15,8 @@ export async function examineLeftServices(checkout: Checkout, stack: string, sta
   const access = await readAccess(checkout, stack);
   try {
     const owner = await requireOwner(checkout, stack, access);
-    const dokploy = await openDokploy(access, { timeout: 10_000 });
-    const entries = await listEntries(dokploy, checkout, stack).finally(() => dokploy.close());
+    const dokploy = await openDokploy(access, PATIENCE);
+    const entries = await listEntries(dokploy, checkout, stack);
     const known = composeResources(state);
     const ours = entries.map(({ description }) => ownService(description, owner));
     const left = ours.filter((service) => service !== undefined && !known.has(service)).sort();
