@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { OUTAGES_OF, RUN_STATES, SERVICE_RESULTS } from "../domain/run.ts";
+import { kindsWith } from "../domain/run-kinds.ts";
 
 /** A release tag. */
 export const tag = z
@@ -91,14 +93,11 @@ export type DriftBody = z.output<typeof driftBody>;
 /** `POST /runs/:id/cancel`. */
 export const cancelBody = z.strictObject({});
 
-const RUN_STATES = ["queued", "waiting", "running", "succeeded", "failed", "canceled", "superseded"] as const;
-const RUN_KINDS = ["deploy", "sync", "preview", "drift"] as const;
-
 /** `GET /runs`. */
 export const runsQuery = z.strictObject({
   env: env.optional(),
   state: z.enum(RUN_STATES).optional(),
-  kind: z.enum(RUN_KINDS).optional(),
+  kind: z.enum(kindsWith()).optional(),
   limit: z.coerce.number("must be a number").int().min(1).max(200).default(20),
   /** Id of the last run of the page before. */
   before: z
@@ -128,7 +127,7 @@ const firstLogin = z.object({ user: z.string().optional(), secret: z.string(), c
 
 const outcome = z.object({
   service: z.string(),
-  result: z.enum(["created", "changed", "unchanged", "deleted", "retained", "failed", "skipped", "canceled"]),
+  result: z.enum(SERVICE_RESULTS),
   reason: z.string(),
   seconds: z.number().optional(),
   /** One for each route of a service that runs. */
@@ -140,7 +139,7 @@ const outcome = z.object({
 
 /** What a run waits for, because it comes back by itself. */
 export const waiting = z.object({
-  for: z.enum(["dokploy", "docker", "vault", "git", "stack"]),
+  for: z.enum(OUTAGES_OF),
   /** When it was first seen to be away. */
   since: timestamp,
   /** When the run is given up. */
@@ -153,7 +152,7 @@ export const waiting = z.object({
 /** A run, as every answer about runs shows it. */
 export const runView = z.object({
   id: z.string(),
-  kind: z.enum(RUN_KINDS),
+  kind: z.enum(kindsWith()),
   env: z.string(),
   tag: z.string().nullable(),
   commit: z.string(),

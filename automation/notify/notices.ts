@@ -1,6 +1,7 @@
 import { isDrift } from "../domain/drift.ts";
 import { tellOutage } from "../domain/outage.ts";
 import type { Outage, Run, RunState } from "../domain/run.ts";
+import { RUN_KINDS } from "../domain/run-kinds.ts";
 import type { Notice } from "../store/store.ts";
 
 /** Where notices can go; each address is in the environment as `NOTIFY_<TARGET>`. */
@@ -21,18 +22,19 @@ export function decideEvents(
   before: RunState | undefined,
   outageBefore: Outage | null | undefined = run.outage,
 ): NoticeEvent[] {
-  if (run.kind === "drift") {
+  const { answers, choosesRelease } = RUN_KINDS[run.kind];
+  if (answers === "drift") {
     const hasDrift = run.state === "succeeded" && run.outcomes.some(isDrift);
     return hasDrift ? ["drift"] : [];
   }
-  if (run.kind === "preview") return [];
+  if (answers === "plan") return [];
   if (run.state === "failed") return ["failed"];
   if (run.state === "waiting" && run.outage?.told && !outageBefore?.told) return ["waiting"];
   if (run.state !== "succeeded") return [];
   return [
     ...(run.outage?.told ? (["resumed"] as const) : []),
     ...(before === "failed" ? (["recovered"] as const) : []),
-    ...(run.stack === "production" && run.kind === "deploy" ? (["production_deployed"] as const) : []),
+    ...(run.stack === "production" && choosesRelease ? (["production_deployed"] as const) : []),
   ];
 }
 
