@@ -9,7 +9,7 @@ import { type Config, knownSecrets, SECRET_VARIABLES, webhookSecrets } from "./c
 import { createCatalogue } from "./git/catalogue.ts";
 import { createGit } from "./git/git.ts";
 import { openMirror } from "./git/mirror.ts";
-import { answerMetrics } from "./http/routes/documents.ts";
+import { answerMetrics } from "./http/routes/metrics.ts";
 import { createServer } from "./http/server.ts";
 import type { Log } from "./log.ts";
 import { createMask } from "./mask.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { OUTAGES_OF, RUN_STATES, SERVICE_RESULTS } from "../domain/run.ts";
-import { kindsWith } from "../domain/run-kinds.ts";
+import { kindsWith, type RunKind } from "../domain/run-kinds.ts";
 
 /** A release tag. */
 export const tag = z
@@ -35,7 +35,7 @@ const giveUp = z
   .transform((names) => [...new Set(names)].sort());
 
 /** `POST /deploy`. */
-export const deployBody = z.strictObject({
+const deployBody = z.strictObject({
   env,
   tag,
   triggered_by: person,
@@ -46,11 +46,8 @@ export const deployBody = z.strictObject({
   give_up: giveUp.optional(),
 });
 
-/** A checked `POST /deploy`. */
-export type DeployBody = z.output<typeof deployBody>;
-
 /** `POST /sync`: what to report; the stack is brought to its release as a whole. */
-export const syncBody = z
+const syncBody = z
   .strictObject({
     env: env.default("staging"),
     services: services.optional(),
@@ -62,15 +59,12 @@ export const syncBody = z
   })
   .refine((body) => (body.services === undefined) !== (body.all === undefined), 'must have either "services" or "all"');
 
-/** A checked `POST /sync`. */
-export type SyncBody = z.output<typeof syncBody>;
-
 const commit = z
   .string("must be a full commit id")
   .regex(/^[0-9a-f]{40}$/, "must be a full commit id: 40 small hex digits");
 
 /** `POST /preview`. */
-export const previewBody = z
+const previewBody = z
   .strictObject({
     env,
     tag: tag.optional(),
@@ -81,14 +75,19 @@ export const previewBody = z
   })
   .refine((body) => (body.tag === undefined) !== (body.commit === undefined), 'must have either "tag" or "commit"');
 
-/** A checked `POST /preview`. */
-export type PreviewBody = z.output<typeof previewBody>;
-
 /** `POST /drift`. */
-export const driftBody = z.strictObject({ env, triggered_by: person.default("drift") });
+const driftBody = z.strictObject({ env, triggered_by: person.default("drift") });
 
-/** A checked `POST /drift`. */
-export type DriftBody = z.output<typeof driftBody>;
+/** The request for each kind of run. */
+export const RUN_BODIES = {
+  deploy: deployBody,
+  sync: syncBody,
+  preview: previewBody,
+  drift: driftBody,
+} satisfies Record<RunKind, z.ZodType>;
+
+/** A checked request for a run. */
+export type RunBody<Kind extends RunKind> = z.output<(typeof RUN_BODIES)[Kind]>;
 
 /** `POST /runs/:id/cancel`. */
 export const cancelBody = z.strictObject({});
