@@ -1,8 +1,8 @@
 import { countDrifted, describeStacks } from "../answer/stacks.ts";
-import { SECRET_VARIABLES } from "../config.ts";
 import type { Run } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import type { Runner } from "../runner.ts";
+import { SECRET_VARIABLES } from "../variables.ts";
 
 /** Brings the gauges up to date that are read from the store and Git. */
 export async function refreshGauges(runner: Runner): Promise<void> {

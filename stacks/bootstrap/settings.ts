@@ -1,7 +1,11 @@
 import { z } from "zod";
+import { variablesThat } from "../../automation/variables.ts";
 import { PLANS } from "../../components/bootstrap/github/features.ts";
-import { OPTIONAL_SECRETS, OWN_SIGN_IN, RUNNER_SECRETS } from "../../components/bootstrap/runner/secrets.ts";
+import { OWN_SIGN_IN, RUNNER_SECRETS } from "../../components/bootstrap/runner/secrets.ts";
 import { commonSettings, httpChecks, memory } from "../../components/platform/service.ts";
+
+/** More that a runner may need, by where its state and history are and who may ask it. */
+const OPTIONAL_SECRETS = variablesThat(({ inVault }) => inVault === "named").sort();
 
 const HIDDEN: readonly string[] = [...RUNNER_SECRETS, ...OPTIONAL_SECRETS, ...OWN_SIGN_IN];
 const OURS = ["HOST", "PORT", "DATA_DIR"];

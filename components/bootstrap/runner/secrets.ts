@@ -10,20 +10,6 @@ export const RUNNER_SECRETS = [
 /** Those that the bootstrap stack writes itself, because it mints them. */
 export const OWN_SIGN_IN = ["VAULT_ROLE_ID", "VAULT_SECRET_ID"] as const;
 
-/** More that a runner may need, by where its state and history are and who may ask it. */
-export const OPTIONAL_SECRETS = [
-  "API_TOKEN",
-  "AWS_ACCESS_KEY_ID",
-  "AWS_SECRET_ACCESS_KEY",
-  "AWS_SESSION_TOKEN",
-  "DATABASE_URL",
-  "NOTIFY_FEISHU",
-  "NOTIFY_SLACK",
-  "NOTIFY_WEBHOOK",
-  "PULUMI_ACCESS_TOKEN",
-  "PULUMI_BACKEND_URL",
-] as const;
-
 /** A variable that nobody has to think of: made when it is nowhere. */
 const GENERATED: readonly string[] = ["WEBHOOK_SECRET", "API_TOKEN"];
 

@@ -8,7 +8,7 @@ import { createLog } from "../../../automation/log.ts";
 import { LOG_EVENTS } from "../../../automation/log-events.ts";
 import { createMask } from "../../../automation/mask.ts";
 import { type RunnerOptions, type StartedRunner, startRunner } from "../../../automation/start.ts";
-import { createVariables } from "../../../automation/variables.ts";
+import { createVariables } from "../../../automation/environment.ts";
 import { requestRunner, type SignatureForm } from "../../../cli/client.ts";
 import { enginePath } from "../../../tools/engine-path.mjs";
 import { RUNNER, startApart } from "./engine/apart.ts";
