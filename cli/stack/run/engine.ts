@@ -5,8 +5,10 @@ import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { EngineEnd } from "../../../automation/engine/messages.ts";
 import { createMask } from "../../../automation/mask.ts";
+import { reachOf, STATE_RULE } from "../../../stacks/config/state-backend.ts";
 import { engineEnvironment } from "../../../tools/engine-path.mjs";
 import { CliError } from "../../problem.ts";
+import { hasRunnerAddress } from "../../runner/address.ts";
 import type { Checkout } from "../checkout.ts";
 import { describeRelease } from "../describe-release.ts";
 import { followEventLog } from "./event-log.ts";
@@ -81,7 +83,7 @@ export async function runEngine(
 export async function createStack(checkout: Checkout, stack: string): Promise<void> {
   const said = await initStack(checkout, stack);
   if (said === undefined || /already exists/.test(said)) return;
-  throw new CliError("stack_not_made", `The stack could not be made: ${said}`, "Mend what the engine names");
+  throw new CliError("stack_not_made", `The stack could not be made: ${said}`, "Fix what the engine names");
 }
 
 /**
@@ -109,11 +111,15 @@ const withoutPassword = createMask(() => []);
 export async function unknownStack({ folder }: Checkout, stack: string, env: NodeJS.ProcessEnv): Promise<CliError> {
   const { stdout } = await runProgram("pulumi", ["whoami", "--json"], { cwd: folder, env });
   const backend = withoutPassword(/"url":\s*"([^"]*)"/.exec(stdout)?.[1] ?? "the state backend");
-  return new CliError(
-    "stack_unknown",
-    `${backend} has no stack "${stack}"`,
-    `When it is new: dockmaster up ${stack} --create; else check PULUMI_BACKEND_URL, or log in: pulumi login <url>`,
-  );
+  const hint = isOfRunner(backend, env)
+    ? `The runner has it: ask that, e.g. dockmaster preview ${stack} --runner. Two states must not be: ${STATE_RULE}`
+    : `When it is new: dockmaster up ${stack} --create; else check PULUMI_BACKEND_URL, or log in: pulumi login <url>`;
+  return new CliError("stack_unknown", `${backend} has no stack "${stack}"`, hint);
+}
+
+/** Whether a stack that a backend lacks is most likely the runner's: a folder here is not the runner's own. */
+export function isOfRunner(backend: string, env: NodeJS.ProcessEnv): boolean {
+  return reachOf(backend) === "folder" && hasRunnerAddress(env);
 }
 
 function runHere(cwd: string, args: string[], env: NodeJS.ProcessEnv) {
