@@ -3,7 +3,7 @@ import { VARIABLES, type Variable } from "../../automation/variables.ts";
 
 const INTRO = `# The runner's variables
 
-Made from the table of variables by \`node tools/docs/variables-reference.ts\`: change \`automation/variables.ts\`, not this page.
+<!-- Made by \`node tools/docs/variables-reference.ts > docs/reference/runner.md\`: change \`automation/variables.ts\`, not this page. -->
 
 [Bootstrap](../guides/bootstrap.md) sets most of them; [by hand](../start/runner.md) you set them yourself. Each variable also as \`<NAME>_FILE\`: a file that is read again when it changes. Both at once is an error.
 
