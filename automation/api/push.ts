@@ -56,7 +56,7 @@ export const webhookAnswer = z.object({
   synced_services: z.array(z.string()).optional(),
   /** Affected by the push and equal all the same. */
   skipped_services: z.array(z.string()).optional(),
-  /** Changed although the push did not touch them: mended, or from an earlier push. */
+  /** Changed although the push did not touch them: repaired, or from an earlier push. */
   also_changed_services: z.array(z.string()).optional(),
   reasons: z.record(z.string(), z.string()).optional(),
 });

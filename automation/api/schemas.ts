@@ -244,7 +244,7 @@ export const previewAnswer = z.object({
   reasons: z.record(z.string(), z.string()),
 });
 
-/** `POST /drift`, 200: what was changed by hand. Nothing was mended. */
+/** `POST /drift`, 200: what was changed by hand. Nothing was repaired. */
 export const driftAnswer = z.object({
   status: z.literal("success"),
   ...common,
@@ -260,7 +260,7 @@ export const stackView = z.object({
   commit: z.string().nullable(),
   /** When that release came. */
   since: timestamp.nullable(),
-  /** Whether its services run well, by the last deploy, sync or drift check; null when that one could not tell. */
+  /** Whether its services are healthy, by the last deploy, sync or drift check; null when that one could not tell. */
   healthy: z.boolean().nullable(),
   /** Whether the last drift check found something; null when an update came after it. */
   drift: z.boolean().nullable(),

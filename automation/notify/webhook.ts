@@ -3,7 +3,7 @@ import type { Channel } from "./channel.ts";
 /** Everything there is to know, for programs. */
 export const webhook = {
   variable: "NOTIFY_WEBHOOK",
-  docs: "anything that takes JSON",
+  docs: "anything that takes JSON: `event`, `text`, `env`, `tag`, `run`, `cause`, `services`, …",
   toRequest: ({ event, run, text }) => ({
     event,
     text,

@@ -4,7 +4,6 @@ import { Command } from "commander";
 import { describe, expect, test } from "vitest";
 import { parseDocument } from "yaml";
 import { createMetrics } from "../../automation/metrics.ts";
-import { CHANNELS } from "../../automation/notify/channels.ts";
 import { variablesThat } from "../../automation/variables.ts";
 import { COMMANDS } from "../../cli/commands.ts";
 import { apiReference } from "../../tools/docs/api-reference.ts";
@@ -76,12 +75,6 @@ describe("the page about the runner's variables", () => {
     expect(read.length).toBeGreaterThan(30);
     expect(listed).toEqual(expect.arrayContaining(read));
   });
-});
-
-test("the page about watching names every channel for notices", () => {
-  for (const { variable, docs } of Object.values(CHANNELS)) {
-    expect(readPage("guides/watch.md")).toContain(`| \`${variable}\` | ${docs}`);
-  }
 });
 
 test("the page about watching names every metric that there is, and no other", async () => {
