@@ -18,7 +18,9 @@ test("kinds are found by several facts at once, and all of them without any", ()
 
 test("nobody else asks which kind a run is, or lists kinds: they ask the table", () => {
   const one = `['"](${kindsWith().join("|")})['"]`;
-  const spelled = new RegExp(`(?<!job\\.)\\bkind (===|!==) ${one}|\\bkinds: \\[${one}|\\[${one}, ${one}|\\bIN \\(${one}`);
+  const spelled = new RegExp(
+    `(?<!job\\.)\\bkind (===|!==) ${one}|\\bkinds: \\[${one}|\\[${one}, ${one}|\\bIN \\(${one}`,
+  );
   const files = globSync("{automation,cli}/**/*.ts", { cwd: ROOT }).filter((file) => !file.endsWith("migrations.ts"));
   expect(files.length).toBeGreaterThan(100);
   const found = files.flatMap((file) => {
