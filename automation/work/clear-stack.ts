@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
-import type { Run, RunKind } from "../domain/run.ts";
+import type { Run } from "../domain/run.ts";
+import { RUN_KINDS } from "../domain/run-kinds.ts";
 import { isEngine } from "../engine/session.ts";
 import { settleLeftover } from "../journal/leftover.ts";
 import { hasJournal } from "../journal/paths.ts";
@@ -18,17 +19,12 @@ export interface Cleared {
   before: string | null;
 }
 
-/** Whether a run writes to its stack; all others only look. */
-export function changesStack(kind: RunKind): boolean {
-  return kind === "deploy" || kind === "sync";
-}
-
 /**
  * Clears away what an earlier update left on a stack: its processes, its locks, its journal. The caller holds the stack's lease.
  * Throws ReleaseError for what only a person can decide.
  */
 export async function clearStack(runner: Runner, run: Run, prepared: Prepared): Promise<Cleared> {
-  const writes = changesStack(run.kind);
+  const writes = RUN_KINDS[run.kind].changesStack;
   // Looking mends nothing; but what was done belongs into the state before anybody looks at it.
   const mayBeLeft = writes || (prepared.place !== undefined && hasJournal(prepared.place));
   const { session, mend } = mayBeLeft ? await findLeftover(runner.store, run) : { session: run.session, mend: false };

@@ -2,7 +2,7 @@
 // services. Everything is real but Dokploy: the engine, the provider's process, HTTP. Writes docs/background/benchmarks.md unless --dry.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { JOURNAL_FROM } from "../../automation/config.ts";
+import { JOURNAL_FROM } from "../../automation/variables.ts";
 import { cacheCode } from "../../cli/code-cache.ts";
 import { type Measured, startBenchPlatform } from "./platform.ts";
 import { NOTHING, SERVICES } from "./programs.ts";

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { pbkdf2Sync } from "node:crypto";
 import { cpus, totalmem } from "node:os";
-import { JOURNAL_FROM } from "../../automation/config.ts";
+import { JOURNAL_FROM } from "../../automation/variables.ts";
 import { engineEnvironment } from "../../tools/engine-path.mjs";
 import type { Measured } from "./platform.ts";
 
