@@ -3,10 +3,10 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findEngine } from "../tools/engine-path.mjs";
 import { ConfigError, knownSecrets, readConfig } from "./config.ts";
+import { createVariables } from "./environment.ts";
 import { createLog } from "./log.ts";
 import { createMask } from "./mask.ts";
 import { startRunner } from "./start.ts";
-import { createVariables } from "./variables.ts";
 import { readVersion } from "./watch/version.ts";
 import { nameOwner } from "./work/owner.ts";
 

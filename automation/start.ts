@@ -5,11 +5,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createAdaptorServer, type ServerType } from "@hono/node-server";
 import { Hono } from "hono";
 import { createChanges } from "./answer/waiting.ts";
-import { type Config, knownSecrets, SECRET_VARIABLES, webhookSecrets } from "./config.ts";
+import { type Config, knownSecrets, webhookSecrets } from "./config.ts";
+import type { Variables } from "./environment.ts";
 import { createCatalogue } from "./git/catalogue.ts";
 import { createGit } from "./git/git.ts";
 import { openMirror } from "./git/mirror.ts";
-import { answerMetrics } from "./http/routes/documents.ts";
+import { answerMetrics } from "./http/routes/metrics.ts";
 import { createServer } from "./http/server.ts";
 import type { Log } from "./log.ts";
 import { createMask } from "./mask.ts";
@@ -18,7 +19,7 @@ import { startOutbox } from "./notify/outbox.ts";
 import type { Runner } from "./runner.ts";
 import { removeClearCopies, stateCopies } from "./state/state-copies.ts";
 import { openStore } from "./store/open.ts";
-import type { Variables } from "./variables.ts";
+import { SECRET_VARIABLES, variablesThat } from "./variables.ts";
 import { startHealth } from "./watch/health.ts";
 import { startHousekeeping } from "./watch/housekeeping.ts";
 import type { performRun } from "./work/update.ts";
@@ -137,9 +138,8 @@ function listen(server: ServerType, port: number, host: string): Promise<void> {
 /** Says what the runner uses and what is missing. Of secrets only that they are there. */
 function logConfig(log: Log, config: Config, variables: Variables, mask: (text: string) => string): void {
   const set = SECRET_VARIABLES.filter((name) => variables.get(name) !== undefined);
-  const missing = ["PULUMI_CONFIG_PASSPHRASE", "PLATFORM_KEY", "DOKPLOY_URL", "DOKPLOY_API_KEY"].filter(
-    (name) => variables.get(name) === undefined,
-  );
+  const expected = variablesThat(({ orInStackFile }) => orInStackFile);
+  const missing = expected.filter((name) => variables.get(name) === undefined);
   const uses = {
     git: mask(config.gitUrl),
     branch: config.gitBranch,

@@ -128,9 +128,12 @@ async function work(job: EngineJob, stack: Stack): Promise<EngineEnd> {
   const refused = job.giveUp.length > 0 && job.kind !== "drift" ? await previewGivingUp(job, stack) : undefined;
   if (refused) return refused;
   if (canceled) return { result: "failed", problem: "none", said: "canceled before the engine started" };
-  if (job.kind === "preview") await stack.preview({ ...common, refresh: true });
-  else if (job.kind === "drift") await stack.refresh({ ...common, previewOnly: true });
-  else await stack.up({ ...common, refresh: true, continueOnError: true });
+  const jobs: Record<EngineJob["kind"], () => Promise<unknown>> = {
+    update: () => stack.up({ ...common, refresh: true, continueOnError: true }),
+    preview: () => stack.preview({ ...common, refresh: true }),
+    drift: () => stack.refresh({ ...common, previewOnly: true }),
+  };
+  await jobs[job.kind]();
   return { result: "succeeded", problem: "none", said: "" };
 }
 

@@ -1,50 +1,7 @@
 import { join } from "node:path";
 import { nodeOptions } from "../../tools/engine-path.mjs";
-import { pickEnvironment } from "../environment.ts";
-import type { Variables } from "../variables.ts";
-
-/** What the engine and the program may see of the runner's environment. Everything else stays with the runner. */
-const PROGRAM_VARIABLES = [
-  // the system
-  "HOME",
-  "USER",
-  "LANG",
-  "TZ",
-  "TMPDIR",
-  "SSL_CERT_FILE",
-  "SSL_CERT_DIR",
-  "NODE_EXTRA_CA_CERTS",
-  "NODE_COMPILE_CACHE",
-  "HTTP_PROXY",
-  "HTTPS_PROXY",
-  "NO_PROXY",
-  "http_proxy",
-  "https_proxy",
-  "no_proxy",
-  // the platform
-  "PLATFORM_KEY",
-  "DOKPLOY_URL",
-  "DOKPLOY_API_KEY",
-  "DOKPLOY_ALSO_AT",
-  "DOKPLOY_TIMEOUT",
-  "DOKPLOY_CONCURRENCY",
-  "VAULT_ADDR",
-  "VAULT_TOKEN",
-  "VAULT_ROLE_ID",
-  "VAULT_SECRET_ID",
-  "VAULT_NAMESPACE",
-  "VAULT_APPROLE_MOUNT",
-  "VAULT_CACERT",
-  // state and its encryption
-  "PULUMI_CONFIG_PASSPHRASE",
-  "PULUMI_ACCESS_TOKEN",
-  "AWS_ACCESS_KEY_ID",
-  "AWS_SECRET_ACCESS_KEY",
-  "AWS_SESSION_TOKEN",
-  "AWS_REGION",
-  "AWS_ENDPOINT_URL",
-  "AWS_ENDPOINT_URL_S3",
-];
+import { pickEnvironment, type Variables } from "../environment.ts";
+import { seenBy } from "../variables.ts";
 
 /**
  * The environment of an update: built, not inherited, because every flag of the engine can be set by a
@@ -60,12 +17,13 @@ export function buildEngineEnvironment(
     giveUp?: readonly string[] | undefined;
   },
 ): Record<string, string> {
-  const values = Object.fromEntries(PROGRAM_VARIABLES.map((name) => [name, variables.get(name)]));
+  const names = seenBy("program");
+  const values = Object.fromEntries(names.map((name) => [name, variables.get(name)]));
   return {
     // Every update starts four Node processes that load the same libraries: compiled once, and only what is used.
     NODE_OPTIONS: nodeOptions(),
     NODE_COMPILE_CACHE: join(options.pulumiHome, "node"),
-    ...pickEnvironment(values, PROGRAM_VARIABLES),
+    ...pickEnvironment(values, names),
     PATH: options.path,
     PULUMI_HOME: options.pulumiHome,
     PULUMI_BACKEND_URL: options.backendUrl,

@@ -1,6 +1,7 @@
-import { SECRET_VARIABLES, webhookSecrets } from "../config.ts";
+import { webhookSecrets } from "../config.ts";
 import { checkEngine } from "../engine/version-check.ts";
 import type { Runner } from "../runner.ts";
+import { SECRET_VARIABLES } from "../variables.ts";
 
 /** How one function of the runner is. */
 export type CheckState = "ok" | "broken" | "unknown";

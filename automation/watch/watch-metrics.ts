@@ -1,7 +1,8 @@
 import { countDrifted, describeStacks } from "../answer/stacks.ts";
-import { SECRET_VARIABLES } from "../config.ts";
 import type { Run } from "../domain/run.ts";
+import { RUN_KINDS } from "../domain/run-kinds.ts";
 import type { Runner } from "../runner.ts";
+import { SECRET_VARIABLES } from "../variables.ts";
 
 /** Brings the gauges up to date that are read from the store and Git. */
 export async function refreshGauges(runner: Runner): Promise<void> {
@@ -29,6 +30,6 @@ export async function refreshGauges(runner: Runner): Promise<void> {
 export function countRun({ metrics }: Runner, run: Run): void {
   const { stack: env, kind, state } = run;
   metrics.runs.inc({ env, kind, state, cause: run.cause?.code ?? "none" });
-  if (kind !== "deploy" && kind !== "sync") return;
+  if (!RUN_KINDS[kind].changesStack) return;
   for (const { result } of run.outcomes) metrics.services.inc({ env, result });
 }

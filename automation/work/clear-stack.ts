@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import type { Run, RunKind } from "../domain/run.ts";
+import type { Run } from "../domain/run.ts";
+import { RUN_KINDS } from "../domain/run-kinds.ts";
 import { isEngine } from "../engine/session.ts";
 import type { Runner } from "../runner.ts";
 import { parseLocks, removeAllLocks } from "../state/locks.ts";
@@ -16,17 +17,12 @@ export interface Cleared {
   before: string | null;
 }
 
-/** Whether a run writes to its stack; all others only look. */
-export function changesStack(kind: RunKind): boolean {
-  return kind === "deploy" || kind === "sync";
-}
-
 /**
  * Clears away what an earlier update left on a stack: its processes and its locks. The caller holds the stack's lease.
  * Throws ReleaseError for what only a person can decide.
  */
 export async function clearStack(runner: Runner, run: Run, prepared: Prepared): Promise<Cleared> {
-  const writes = changesStack(run.kind);
+  const writes = RUN_KINDS[run.kind].changesStack;
   // Looking mends nothing.
   const { session, mend } = writes ? await findLeftover(runner.store, run) : { session: run.session, mend: false };
   await clearSession(runner, run, prepared, session);

@@ -4,27 +4,12 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rename, rm, symlink, utimes } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { pickEnvironment } from "../environment.ts";
+import { seenBy } from "../variables.ts";
 
 /** The dependencies of a checkout could not be had. */
 export class DependenciesError extends Error {
   override readonly name = "DependenciesError";
 }
-
-/** What npm may see of the runner's environment: how to reach the registry. */
-const NPM_VARIABLES = [
-  "HOME",
-  "TMPDIR",
-  "HTTP_PROXY",
-  "HTTPS_PROXY",
-  "NO_PROXY",
-  "http_proxy",
-  "https_proxy",
-  "no_proxy",
-  "NODE_EXTRA_CA_CERTS",
-  "npm_config_registry",
-  "npm_config_cache",
-  "npm_config_userconfig",
-];
 
 /** Files that decide what gets installed. */
 const INPUTS = ["package.json", "package-lock.json", ".npmrc"];
@@ -92,7 +77,7 @@ function npm(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const path = [dirname(process.execPath), env.PATH].filter(Boolean).join(delimiter);
-    const child = spawn("npm", words, { cwd, env: { ...pickEnvironment(env, NPM_VARIABLES), PATH: path }, signal });
+    const child = spawn("npm", words, { cwd, env: { ...pickEnvironment(env, seenBy("npm")), PATH: path }, signal });
     let said = "";
     const keep = (text: string) => {
       said = (said + text).slice(-4096);

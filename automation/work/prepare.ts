@@ -1,4 +1,5 @@
 import type { Run } from "../domain/run.ts";
+import { RUN_KINDS } from "../domain/run-kinds.ts";
 import type { Runner } from "../runner.ts";
 import { placeOf, type StackPlace } from "../state/backend.ts";
 import { lockFolder } from "../state/locks.ts";
@@ -59,7 +60,7 @@ export async function prepare(runner: Runner, run: Run, record: Recorder, signal
 
 /** What the stack has, or had, needs no news: going back must work above all when nothing else does. */
 function canDoWithout({ kind, rollback }: Run): boolean {
-  return rollback || kind === "sync" || kind === "drift";
+  return rollback || RUN_KINDS[kind].worksOffline;
 }
 
 /** What `work` gives, unless `signal` is aborted first: a remote may take minutes to say nothing. */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import type { EngineSession, Run, RunKind } from "../domain/run.ts";
+import type { EngineSession, Run } from "../domain/run.ts";
+import { UPDATES } from "../domain/run-kinds.ts";
 import { isAlive, isInSession, killSession, listSession } from "../engine/session.ts";
 import { isDamaged, isLocalLock, readLocks, removeLock, type StackLock } from "../state/locks.ts";
 import type { Store } from "../store/store.ts";
@@ -93,9 +94,8 @@ export async function findLeftover(store: Store, run: Run): Promise<Leftover> {
  * before it was started, or it found the stack locked.
  */
 async function findLastStarted(store: Store, run: Run): Promise<Run | undefined> {
-  const kinds: RunKind[] = ["deploy", "sync"];
   for (let before: Run | undefined = run; before; ) {
-    const earlier: Run[] = await store.runs({ stack: run.stack, kinds, before, limit: PAGE });
+    const earlier: Run[] = await store.runs({ stack: run.stack, kinds: UPDATES, before, limit: PAGE });
     const last = earlier.find(({ attempts, cause }) => attempts > 0 && cause?.code !== "stack_locked");
     if (last) return last;
     before = earlier.length < PAGE ? undefined : earlier.at(-1);

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { TimedRecord } from "../domain/engine-record.ts";
 import { toBeLeft } from "../domain/give-up.ts";
+import { RUN_KINDS } from "../domain/run-kinds.ts";
 import { prepareHome } from "../engine/home.ts";
 import type { EngineJob } from "../engine/messages.ts";
 import { cancelEngine, type EngineResult, type RunningEngine, startEngine } from "../engine/start.ts";
@@ -15,8 +16,6 @@ import type { StopReason } from "./verdict.ts";
 
 /** How often a running engine is told until when the stack is ours, in milliseconds. */
 const SIGN_OF_LIFE = 500;
-
-const JOBS = { deploy: "update", sync: "update", preview: "preview", drift: "drift" } as const;
 
 /** An engine that was started but not told what to do, and where its records go once it is. */
 export interface WarmEngine {
@@ -76,7 +75,7 @@ export async function runEngine(
   if (stop.aborted) cancel();
   else {
     const job: EngineJob = {
-      kind: JOBS[run.kind],
+      kind: RUN_KINDS[run.kind].job,
       stack: run.stack,
       workDir: prepared.workDir,
       configFile: prepared.folder.configFile,

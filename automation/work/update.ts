@@ -5,13 +5,14 @@ import { assessDrift } from "../domain/drift.ts";
 import { afterPatience, planWait, tellOutage, whileAway } from "../domain/outage.ts";
 import { reduceOutcomes } from "../domain/outcome.ts";
 import type { Cause, OutageOf, Run, ServiceOutcome } from "../domain/run.ts";
+import { RUN_KINDS } from "../domain/run-kinds.ts";
 import { buildEngineEnvironment } from "../engine/environment.ts";
 import { killSession } from "../engine/session.ts";
 import type { EngineResult } from "../engine/start.ts";
 import { RequestError } from "../errors.ts";
 import type { Runner } from "../runner.ts";
 import type { Claim } from "../store/store.ts";
-import { breakLocks, changesStack, clearCrash, clearStack } from "./clear-stack.ts";
+import { breakLocks, clearCrash, clearStack } from "./clear-stack.ts";
 import { DependenciesError } from "./dependencies.ts";
 import { type Prepared, prepare, ReleaseError } from "./prepare.ts";
 import { openRecord, type Recorder } from "./record.ts";
@@ -50,11 +51,12 @@ export async function performRun(runner: Runner, claim: Claim, stop: AbortSignal
     onPhase: (phase, seconds) => runner.metrics.phases.observe({ env: run.stack, phase }, seconds),
   });
   try {
-    for (let done = changesStack(run.kind) ? run.outcomes : []; ; ) {
+    const { changesStack } = RUN_KINDS[run.kind];
+    for (let done = changesStack ? run.outcomes : []; ; ) {
       const attempts = run.attempts;
       const { verdict, outcomes: found } = await tryOnce(runner, claim, stop, record);
       const outcomes = carryOutcomes(done, found);
-      if (changesStack(run.kind)) done = outcomes;
+      if (changesStack) done = outcomes;
       if (verdict.next === "mend") {
         log.warn({ event: "update.cut_off", cause: verdict.cause.message, attempt: run.attempts });
         const cutOff = run.attempts - (run.outage?.attempts ?? 0);
@@ -118,7 +120,7 @@ async function tryOnce(runner: Runner, claim: Claim, stop: AbortSignal, record: 
       run.attempts -= 1;
       result = await engage(runner, claim, prepared, {
         ...options,
-        mend: changesStack(run.kind),
+        mend: RUN_KINDS[run.kind].changesStack,
         warm: warmEngine(env),
       });
     }
@@ -126,7 +128,7 @@ async function tryOnce(runner: Runner, claim: Claim, stop: AbortSignal, record: 
     await prepared.folder.clean();
     const canceled = stop.aborted || result.result === "crashed";
     const outcomes =
-      run.kind === "drift"
+      RUN_KINDS[run.kind].answers === "drift"
         ? assessDrift(record.records, canceled)
         : reduceOutcomes(record.records, prepared.services, canceled);
     const stopped = stop.aborted ? (stop.reason as StopReason) : undefined;

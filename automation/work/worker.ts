@@ -9,13 +9,13 @@ import {
   type ServiceOutcome,
   type ServiceResult,
 } from "../domain/run.ts";
+import { RUN_KINDS, UPDATES } from "../domain/run-kinds.ts";
 import { maskCause, maskOutcome } from "../mask.ts";
 import { decideEvents, toNotices } from "../notify/notices.ts";
 import { readTargets } from "../notify/outbox.ts";
 import type { Runner } from "../runner.ts";
 import { type Claim, type Lease, type Notice, StoreConflict, StoreUnavailable } from "../store/store.ts";
 import { countRun } from "../watch/watch-metrics.ts";
-import { changesStack } from "./clear-stack.ts";
 import { isOwnerGone } from "./owner.ts";
 import { type Ending, performRun } from "./update.ts";
 import { judgeStop, type StopReason } from "./verdict.ts";
@@ -177,12 +177,12 @@ async function conclude(runner: Runner, claim: Claim, { verdict: found, outcomes
   const cause = verdict.cause && maskCause(runner.mask, verdict.cause);
   const outage = verdict.next === "hold" ? { outage: verdict.outage } : {};
   // What was done before it was handed back is told when it ends.
-  const done = changesStack(claim.run.kind) ? whatWasDone(outcomes) : [];
+  const done = RUN_KINDS[claim.run.kind].changesStack ? whatWasDone(outcomes) : [];
   const patch = verdict.next === "requeue" ? { outcomes: done } : { outcomes, cause, ...outage };
   const { kind, state } = await end(runner, claim, verdict.next, patch);
   if (cause?.code === "vault_unreachable") log.warn({ event: "vault.unreachable", reason: cause.message });
   if (!isFinal(state)) return;
-  const told = kind === "deploy" || kind === "sync" ? "service.changed" : "service.differs";
+  const told = RUN_KINDS[kind].changesStack ? "service.changed" : "service.differs";
   for (const { service, result, reason } of outcomes) {
     if (result !== "unchanged") log.info({ event: told, service_name: service, service, result, reason });
   }
@@ -261,7 +261,7 @@ async function planNotices(runner: Runner, run: Run, outageBefore: Run["outage"]
   if (targets.length === 0) return [];
   const [before] = await runner.store.runs({
     stack: run.stack,
-    kinds: ["deploy", "sync"],
+    kinds: UPDATES,
     states: ["succeeded", "failed"],
     limit: 1,
   });

@@ -1,9 +1,9 @@
-// `npm start`'s runner whose runs are done at once: what is measured is the door, the release rules and the store.
+// `npm start`'s runner whose runs are done at once: what is measured is HTTP, the release rules and the store.
 import { fileURLToPath } from "node:url";
 import { readConfig } from "../../automation/config.ts";
+import { createVariables } from "../../automation/environment.ts";
 import { createLog } from "../../automation/log.ts";
 import { startRunner } from "../../automation/start.ts";
-import { createVariables } from "../../automation/variables.ts";
 import { nameOwner } from "../../automation/work/owner.ts";
 
 const variables = createVariables(process.env);

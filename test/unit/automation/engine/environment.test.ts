@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
-import { SECRET_VARIABLES } from "../../../../automation/config.ts";
 import { buildEngineEnvironment } from "../../../../automation/engine/environment.ts";
-import { pickEnvironment } from "../../../../automation/environment.ts";
-import { createVariables } from "../../../../automation/variables.ts";
+import { createVariables, pickEnvironment } from "../../../../automation/environment.ts";
+import { SECRET_VARIABLES } from "../../../../automation/variables.ts";
 import { nodeOptions } from "../../../../tools/engine-path.mjs";
 
 const build = (env: Record<string, string>, giveUp?: string[]) =>
