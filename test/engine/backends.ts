@@ -29,7 +29,7 @@ export const BACKENDS: { kind: string; missing: boolean; open(folder: string): P
     open: openPostgres,
   },
   {
-    kind: minio ? "S3" : "S3 (run node tools/docker/images.mjs: it builds MinIO)",
+    kind: minio ? "S3" : "S3 (run node test/tools/docker/images.mjs: it builds MinIO)",
     missing: minio === undefined && process.env.REQUIRE_DOCKER !== "1",
     open: openMinio,
   },
