@@ -50,9 +50,6 @@ const branch = z
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "silent"] as const;
 
-/** Below it the engine's own way is as quick. */
-export const JOURNAL_FROM = 50;
-
 type ChannelVariable = (typeof CHANNELS)[keyof typeof CHANNELS]["variable"];
 const channels = Object.fromEntries(
   Object.values(CHANNELS).map(({ variable, docs }): [string, Variable] => [
@@ -131,12 +128,6 @@ export const VARIABLES = {
     setting: "backendUrl",
     secret: "password",
     inVault: "named",
-  },
-  JOURNAL_FROM: {
-    docs: "with so many services or more, an update [writes a journal](../background/decisions/0009-a-journal-for-many-services.md) instead of the whole state after every step. Only where the state is a folder",
-    default: String(JOURNAL_FROM),
-    reads: number("services").int().min(0),
-    setting: "journalFrom",
   },
   PULUMI_CONFIG_PASSPHRASE: {
     docs: "encrypts the secrets in the state",

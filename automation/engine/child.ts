@@ -3,7 +3,6 @@
 
 import { execFile } from "node:child_process";
 import { copyFileSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import {
   ConcurrentUpdateError,
@@ -16,7 +15,7 @@ import { SemVer } from "semver";
 import { ENGINE_VERSION } from "../../tools/engine-path.mjs";
 import type { TimedRecord } from "../domain/engine-record.ts";
 import { refuseUnknown } from "../domain/give-up.ts";
-import { StackLocked } from "../state/locks.ts";
+import { checkpointSettings } from "../state/checkpoints.ts";
 import { writeStateCopy } from "../state/state-copies.ts";
 import { cutEvent } from "./cut.ts";
 import { type EngineEnd, type EngineJob, type EngineMessage, type LeaseMessage, SAID_LIMIT } from "./messages.ts";
@@ -52,7 +51,8 @@ function abandon(why: string): void {
   abandoned = true;
   process.stderr.write(`${why}\n`);
   process.kill(0, "SIGINT");
-  process.kill(0, "SIGINT");
+  // Two at once would be one.
+  setTimeout(() => process.kill(0, "SIGINT"), 100);
   setTimeout(leave, END_TIME);
 }
 
@@ -106,15 +106,16 @@ async function run(job: EngineJob): Promise<EngineEnd> {
   } catch (error) {
     if (!(error instanceof StackNotFoundError)) throw error;
     await workspace.createStack(job.stack);
-    const { copySalt } = await import("./journaling.ts");
-    copySalt(join(job.workDir, `Pulumi.${job.stack}.yaml`), job.configFile);
     return work(job, stack);
   }
 }
 
 async function work(job: EngineJob, stack: Stack): Promise<EngineEnd> {
   const { configFile, message } = job;
-  stack.workspace.envVars = await settingsOf(job, stack.workspace);
+  stack.workspace.envVars = {
+    ...(await settingsOf(job, stack.workspace)),
+    ...(job.kind === "update" ? checkpointSettings(readFileSync(configFile, "utf8")) : {}),
+  };
   const common = { configFile, message, onEvent, color: "never" as const };
   if (job.recoverTo !== null && !canceled) {
     await writeStateCopy(job.recoverTo, await exportState(job));
@@ -128,7 +129,7 @@ async function work(job: EngineJob, stack: Stack): Promise<EngineEnd> {
   if (refused) return refused;
   if (canceled) return { result: "failed", problem: "none", said: "canceled before the engine started" };
   const jobs: Record<EngineJob["kind"], () => Promise<unknown>> = {
-    update: () => update(job, stack, () => stack.up({ ...common, refresh: true, continueOnError: true })),
+    update: () => stack.up({ ...common, refresh: true, continueOnError: true }),
     preview: () => stack.preview({ ...common, refresh: true }),
     drift: () => stack.refresh({ ...common, previewOnly: true }),
   };
@@ -182,30 +183,6 @@ async function previewGivingUp({ configFile, giveUp }: EngineJob, stack: Stack):
     : undefined;
 }
 
-/** The engine writes a journal where the job wants it and the stack allows it. */
-async function update(job: EngineJob, { workspace }: Stack, up: () => Promise<unknown>): Promise<void> {
-  // Loaded only where it is used: most stacks are small.
-  const journaled = job.journal ? await (await import("./journaling.ts")).openJournal(job) : undefined;
-  if (!journaled) return void (await up());
-  let failure: unknown;
-  const settings = workspace.envVars;
-  try {
-    send({ lock: journaled.lock });
-    if (canceled) throw new Error("canceled before the engine started");
-    workspace.envVars = { ...settings, ...journaled.env };
-    await up();
-  } catch (error) {
-    failure = error;
-  }
-  workspace.envVars = settings;
-  await journaled.close().catch((error: unknown) => {
-    // How the engine ended says more; the journal stays, and is recorded before the next engine.
-    process.stderr.write(`${error}\n`);
-    failure ??= error;
-  });
-  if (failure !== undefined) throw failure;
-}
-
 function toEnd(error: unknown): EngineEnd {
   const said = error instanceof Error ? error.message : String(error);
   // The message repeats all of stdout first; what matters stands under "stderr:".
@@ -214,6 +191,6 @@ function toEnd(error: unknown): EngineEnd {
 }
 
 function toProblem(error: unknown, said: string): EngineEnd["problem"] {
-  if (error instanceof ConcurrentUpdateError || error instanceof StackLocked) return "locked";
+  if (error instanceof ConcurrentUpdateError) return "locked";
   return /\bwas killed with SIG[A-Z]+/.test(said) ? "killed" : "engine";
 }

@@ -1,6 +1,5 @@
 import type { StepRecord, TimedRecord } from "../domain/engine-record.ts";
 import type { RunKindFacts } from "../domain/run-kinds.ts";
-import type { StackPlace } from "../state/backend.ts";
 
 /** Longest last words handed on, in characters. Far more than is kept: a cut goes through secrets, and only the runner can mask them. */
 export const SAID_LIMIT = 64_000;
@@ -19,8 +18,6 @@ export interface EngineJob {
   giveUp: readonly string[];
   /** Where the state is copied, its secrets encrypted, before a cut-off update is mended; null: nothing to mend. */
   recoverTo: string | null;
-  /** Where the stack is, when its update shall write a journal; null: the whole state after every step. */
-  journal: StackPlace | null;
 }
 
 /** Until when the runner holds the stack, in milliseconds since the epoch; told again and again while an engine runs. */
@@ -37,8 +34,8 @@ export interface EngineEnd {
   said: string;
 }
 
-/** What an update's process reports: what happened, the id of a lock that it took itself, how it ended. */
-export type EngineMessage = TimedRecord | { lock: string } | { end: EngineEnd };
+/** What an update's process reports: what happened, how it ended. */
+export type EngineMessage = TimedRecord | { end: EngineEnd };
 
 /** What is kept of one engine event. */
 export type EngineRecord = TimedRecord["event"];

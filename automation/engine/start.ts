@@ -25,17 +25,15 @@ export interface RunningEngine {
 /** How long a cancelled engine may take for the step it is in, and then for ending at once, in milliseconds. */
 const CANCEL_GRACE = 10_000;
 const END_GRACE = 5_000;
+/** Two signals at once would be one, which lets the step end: then the state would not be written in time. */
+const BETWEEN_SIGNALS = 100;
 
 const PROGRAM = fileURLToPath(new URL("./child.ts", import.meta.url));
 
-/**
- * Starts an engine in a session of its own, with exactly `env` as its environment. `onLock` gets the id of the stack's
- * lock, when the process takes it itself. Undefined when the process could not be started.
- */
+/** Starts an engine in a session of its own, with exactly `env` as its environment. Undefined when the process could not be started. */
 export function startEngine(
   env: Record<string, string>,
   onRecord: (record: TimedRecord) => void,
-  onLock: (id: string) => void,
 ): RunningEngine | undefined {
   const child = spawn(process.execPath, [PROGRAM], {
     detached: true,
@@ -56,7 +54,6 @@ export function startEngine(
   let end: EngineEnd | undefined;
   child.on("message", (message: EngineMessage) => {
     if ("end" in message) end = message.end;
-    else if ("lock" in message) onLock(message.lock);
     else onRecord(message);
   });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
@@ -73,12 +70,12 @@ export function startEngine(
 
 /**
  * Ends an engine cleanly: one SIGINT lets the running step end, a second one drops it and still releases the lock.
- * Whatever is left then is killed. Without `patient` both signals come at once.
+ * Whatever is left then is killed. Without `patient` the second one comes right after.
  */
 export async function cancelEngine(engine: RunningEngine, { patient }: { patient: boolean }): Promise<void> {
   const { session, ended } = engine;
   signalEngine(session, "SIGINT");
-  if (patient && (await isDone(ended, CANCEL_GRACE))) return;
+  if (await isDone(ended, patient ? CANCEL_GRACE : BETWEEN_SIGNALS)) return;
   signalEngine(session, "SIGINT");
   if (await isDone(ended, END_GRACE)) return;
   await killSession(session);

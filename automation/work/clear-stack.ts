@@ -1,13 +1,11 @@
+import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import type { Run } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import { isEngine } from "../engine/session.ts";
-import { settleLeftover } from "../journal/leftover.ts";
-import { hasJournal } from "../journal/paths.ts";
-import { JournalConflict, settleJournal } from "../journal/settle.ts";
 import type { Runner } from "../runner.ts";
-import type { StackPlace } from "../state/backend.ts";
 import { parseLocks, removeAllLocks } from "../state/locks.ts";
+import { JournalLeft, setAsideJournal } from "../state/old-journal.ts";
 import { type Prepared, ReleaseError } from "./prepare.ts";
 import { areAbandoned, clearWay, findLeftover, requireReadableLocks } from "./recovery.ts";
 
@@ -20,17 +18,19 @@ export interface Cleared {
 }
 
 /**
- * Clears away what an earlier update left on a stack: its processes, its locks, its journal. The caller holds the stack's lease.
+ * Clears away what an earlier update left on a stack: its processes and its locks. The caller holds the stack's lease.
  * Throws ReleaseError for what only a person can decide.
  */
 export async function clearStack(runner: Runner, run: Run, prepared: Prepared): Promise<Cleared> {
   const writes = RUN_KINDS[run.kind].changesStack;
-  // Looking mends nothing; but what was done belongs into the state before anybody looks at it.
-  const mayBeLeft = writes || (prepared.place !== undefined && hasJournal(prepared.place));
-  const { session, mend } = mayBeLeft ? await findLeftover(runner.store, run) : { session: run.session, mend: false };
-  const recorded = await clearSession(runner, run, prepared, session);
-  if (writes) await requireReadableLocks(prepared.locks);
-  return { mend: writes && (mend || recorded), before: session?.host ?? null };
+  // Looking mends nothing.
+  const { session, mend } = writes ? await findLeftover(runner.store, run) : { session: run.session, mend: false };
+  await clearSession(runner, run, prepared, session);
+  if (writes) {
+    await requireReadableLocks(prepared.locks);
+    await setJournalAside(runner, run, prepared);
+  }
+  return { mend, before: session?.host ?? null };
 }
 
 /** Clears away what this run's own engine left when it crashed. */
@@ -52,30 +52,17 @@ export async function breakLocks(
   return true;
 }
 
-/** Returns whether an update was cut off whose journal nobody had closed. */
-async function clearSession(
-  runner: Runner,
-  run: Run,
-  { place, locks }: Prepared,
-  session: Run["session"],
-): Promise<boolean> {
-  let recorded = false;
-  const record = async (settle: (of: StackPlace) => Promise<string>) => {
-    if (!place) return;
-    const settled = await settle(place).catch(refuse);
-    if (settled !== "settled") return;
-    recorded = true;
-    runner.log.warn({ event: "update.recorded", run: run.id, stack: run.stack });
-  };
-  for (const lock of await clearWay(session, locks, () => record(settleJournal))) tellLockRemoved(runner, run, lock);
-  // Its lock may be gone already. Who else holds the stack keeps it: then the engine says so too.
-  await record(settleLeftover);
-  return recorded;
+async function clearSession(runner: Runner, run: Run, { locks }: Prepared, session: Run["session"]): Promise<void> {
+  for (const lock of await clearWay(session, locks)) tellLockRemoved(runner, run, lock);
 }
 
-function refuse(error: unknown): never {
-  if (error instanceof JournalConflict) throw new ReleaseError(error.message, error.hint);
-  throw error;
+async function setJournalAside({ log }: Runner, run: Run, { place, folder }: Prepared): Promise<void> {
+  if (!place) return;
+  const stackFile = await readFile(folder.configFile, "utf8");
+  const kept = await setAsideJournal(place, stackFile).catch((error: unknown) => {
+    throw error instanceof JournalLeft ? new ReleaseError(error.message, error.hint) : error;
+  });
+  if (kept) log.warn({ event: "journal.set_aside", run: run.id, stack: run.stack, kept });
 }
 
 function tellLockRemoved({ metrics, log }: Runner, run: Run, lock: string): void {

@@ -21,19 +21,13 @@ const SIGN_OF_LIFE = 500;
 export interface WarmEngine {
   engine: RunningEngine;
   onRecord(listener: (record: TimedRecord) => void): void;
-  onLock(listener: (id: string) => void): void;
 }
 
 /** Starts an engine that loads while its release is checked out. Undefined when its process could not be started. */
 export function warmEngine(env: Record<string, string>): WarmEngine | undefined {
   let onRecord: (record: TimedRecord) => void = () => {};
-  let onLock: (id: string) => void = () => {};
-  const engine = startEngine(
-    env,
-    (record) => onRecord(record),
-    (id) => onLock(id),
-  );
-  return engine && { engine, onRecord: (added) => (onRecord = added), onLock: (added) => (onLock = added) };
+  const engine = startEngine(env, (record) => onRecord(record));
+  return engine && { engine, onRecord: (added) => (onRecord = added) };
 }
 
 /**
@@ -60,14 +54,9 @@ export async function runEngine(
     record.engine(event);
     looked ??= recordLock();
   });
-  warm.onLock((id) => {
-    looked = noteLock(id);
-  });
   const recordLock = async () => {
     const lockId = await findLock(engine.session, prepared.locks);
-    if (lockId !== null) await noteLock(lockId);
-  };
-  const noteLock = async (lockId: string) => {
+    if (lockId === null) return;
     run.session = { ...engine.session, lockId };
     // Whoever lost the lease learns it from the heartbeat.
     await store.update(run.id, { session: run.session }, now(), lease).catch(() => {});
@@ -93,7 +82,6 @@ export async function runEngine(
       message: `${run.tag ?? run.commit.slice(0, 7)} (${run.id}, ${run.triggeredBy})`,
       giveUp,
       recoverTo,
-      journal: prepared.services.length >= config.journalFrom ? (prepared.place ?? null) : null,
     };
     engine.begin(job);
   }

@@ -5,14 +5,16 @@ import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { EngineEnd } from "../../../automation/engine/messages.ts";
 import { createMask } from "../../../automation/mask.ts";
+import { checkpointSettings } from "../../../automation/state/checkpoints.ts";
+import { JournalLeft, setAsideJournal } from "../../../automation/state/old-journal.ts";
 import { reachOf, STATE_RULE } from "../../../stacks/config/state-backend.ts";
 import { engineEnvironment } from "../../../tools/engine-path.mjs";
 import { CliError } from "../../problem.ts";
 import { hasRunnerAddress } from "../../runner/address.ts";
 import type { Checkout } from "../checkout.ts";
 import { describeRelease } from "../describe-release.ts";
+import { findPlace } from "../lock/place.ts";
 import { followEventLog } from "./event-log.ts";
-import { recordLeftover } from "./leftover.ts";
 import { runProgram } from "./run-program.ts";
 import { stackSettings } from "./stack-settings.ts";
 
@@ -55,13 +57,17 @@ export async function runEngine(
   more: NodeJS.ProcessEnv = {},
 ): Promise<EngineRun> {
   const env = { ...laptopEnvironment(), ...more };
-  await recordLeftover(checkout, stack, env);
   const folder = mkdtempSync(join(tmpdir(), "dockmaster-"));
   const interrupt = () => {};
   process.on("SIGINT", interrupt);
   try {
     const configFile = join(folder, `Pulumi.${stack}.yaml`);
-    writeFileSync(configFile, editConfig(readFileSync(join(checkout.folder, `Pulumi.${stack}.yaml`), "utf8")));
+    const stackFile = editConfig(readFileSync(join(checkout.folder, `Pulumi.${stack}.yaml`), "utf8"));
+    writeFileSync(configFile, stackFile);
+    if (changesPlatform(stack, words)) {
+      await setJournalAside(checkout, stack, env, stackFile);
+      Object.assign(env, checkpointSettings(stackFile));
+    }
     const events = join(folder, "events.json");
     writeFileSync(events, "", { mode: 0o600 });
     const log = followEventLog(events, onEvent);
@@ -77,6 +83,21 @@ export async function runEngine(
     process.off("SIGINT", interrupt);
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Whether the engine writes the state of a stack of the platform: bootstrap's is of another kind, and keeps every step. */
+export function changesPlatform(stack: string, words: readonly string[]): boolean {
+  const writes = ["up", "refresh", "destroy"].includes(words[0] ?? "") && !words.includes("--preview-only");
+  return writes && stack !== "bootstrap";
+}
+
+/** Throws CliError `journal_left`. */
+async function setJournalAside(checkout: Checkout, stack: string, env: NodeJS.ProcessEnv, stackFile: string) {
+  const place = await findPlace(checkout, stack, env);
+  if (!place) return;
+  await setAsideJournal(place, stackFile).catch((error: unknown) => {
+    throw error instanceof JournalLeft ? new CliError("journal_left", error.message, error.hint) : error;
+  });
 }
 
 /** Makes a stack in the state backend, unless it is there. Throws CliError. */
