@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createAdaptorServer, type ServerType } from "@hono/node-server";
 import { Hono } from "hono";
 import { createChanges } from "./answer/waiting.ts";
+import { startWorker } from "./claim/worker.ts";
 import { type Config, knownSecrets, SECRET_VARIABLES, webhookSecrets } from "./config.ts";
 import { createCatalogue } from "./git/catalogue.ts";
 import { createGit } from "./git/git.ts";
@@ -21,8 +22,8 @@ import { openStore } from "./store/open.ts";
 import type { Variables } from "./variables.ts";
 import { startHealth } from "./watch/health.ts";
 import { startHousekeeping } from "./watch/housekeeping.ts";
-import type { performRun } from "./work/update.ts";
-import { startWorker } from "./work/worker.ts";
+import type { Perform, WorkContext } from "./work/perform.ts";
+import { performRun } from "./work/update.ts";
 
 /** What a runner is started with. */
 export interface RunnerOptions {
@@ -38,8 +39,8 @@ export interface RunnerOptions {
   version: string;
   /** Names this process in leases; never the same twice. */
   owner: string;
-  /** Carries out claimed runs. Default: checks out and runs the engine. */
-  perform?: typeof performRun;
+  /** Makes what carries out claimed runs. Default: checks out and runs the engine. */
+  perform?: (context: WorkContext) => Perform;
 }
 
 /** A runner that listens. */
@@ -80,7 +81,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     changed: changes.tell,
   };
   const health = startHealth(runner);
-  const worker = startWorker(runner, owner, options.perform);
+  const worker = startWorker(runner, owner, (options.perform ?? performWith)(runner));
   const outbox = startOutbox(runner);
   const housekeeping = startHousekeeping(runner, worker.wake);
   const stopping = new AbortController();
@@ -109,6 +110,10 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     log.info({ event: "runner.stopped" });
   };
   return { url, stop };
+}
+
+function performWith(context: WorkContext): Perform {
+  return (spec, events, stop) => performRun(context, spec, events, stop);
 }
 
 /** Before any engine starts, so that nobody writes there. A folder that cannot be read keeps no runner from its work. */

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { nodeOptions } from "../../tools/engine-path.mjs";
 import { pickEnvironment } from "../environment.ts";
-import type { Variables } from "../variables.ts";
 
 /** What the engine and the program may see of the runner's environment. Everything else stays with the runner. */
 const PROGRAM_VARIABLES = [
@@ -51,7 +50,7 @@ const PROGRAM_VARIABLES = [
  * `PULUMI_OPTION_…` variable and the program must not see the runner's own secrets.
  */
 export function buildEngineEnvironment(
-  variables: Variables,
+  variables: { get(name: string): string | undefined },
   options: {
     path: string;
     pulumiHome: string;

@@ -1,5 +1,6 @@
 import type { Runner } from "../runner.ts";
 import type { OutboxEntry, Settlement } from "../store/store.ts";
+import type { Variables } from "../variables.ts";
 import { TARGETS, type Target } from "./notices.ts";
 
 /** How often the outbox is looked at, how long one sending may take, in milliseconds, and how often it is tried. */
@@ -38,7 +39,7 @@ export function startOutbox(runner: Runner): { stop(): Promise<void> } {
 }
 
 /** The targets that have an address now. */
-export function readTargets({ variables }: Runner): Target[] {
+export function readTargets({ variables }: { variables: Pick<Variables, "get"> }): Target[] {
   return TARGETS.filter((target) => variables.get(toVariable(target)) !== undefined);
 }
 

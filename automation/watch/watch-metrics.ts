@@ -1,6 +1,7 @@
 import { countDrifted, describeStacks } from "../answer/stacks.ts";
 import { SECRET_VARIABLES } from "../config.ts";
 import type { Run } from "../domain/run.ts";
+import type { Metrics } from "../metrics.ts";
 import type { Runner } from "../runner.ts";
 
 /** Brings the gauges up to date that are read from the store and Git. */
@@ -26,7 +27,7 @@ export async function refreshGauges(runner: Runner): Promise<void> {
 }
 
 /** Counts a run that ended. */
-export function countRun({ metrics }: Runner, run: Run): void {
+export function countRun({ metrics }: { metrics: Metrics }, run: Run): void {
   const { stack: env, kind, state } = run;
   metrics.runs.inc({ env, kind, state, cause: run.cause?.code ?? "none" });
   if (kind !== "deploy" && kind !== "sync") return;

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { stackSettings } from "../../automation/engine/stack-settings.ts";
 import type { Checkout } from "./checkout.ts";
 import { laptopEnvironment } from "./run/engine.ts";
-import { stackSettings } from "./run/stack-settings.ts";
 
 /** How to reach the servers of a stack. What is nowhere said is undefined. */
 export interface Access {
@@ -22,7 +22,9 @@ export function readStackConfig({ folder }: Checkout, stack: string): Record<str
 
 /** Addresses and keys of a stack's servers, exactly those that an update from here uses: the environment wins, then the stack's file. */
 export async function readAccess(checkout: Checkout, stack: string): Promise<Access> {
-  const now: NodeJS.ProcessEnv = { ...process.env, ...(await stackSettings(checkout, stack, laptopEnvironment)) };
+  const { folder } = checkout;
+  const on = { stack, workDir: folder, configFile: join(folder, `Pulumi.${stack}.yaml`) };
+  const now: NodeJS.ProcessEnv = { ...process.env, ...(await stackSettings(on, laptopEnvironment)) };
   return {
     dokploy: { url: now.DOKPLOY_URL, apiKey: now.DOKPLOY_API_KEY },
     vault: { address: now.VAULT_ADDR, token: now.VAULT_TOKEN },

@@ -11,7 +11,7 @@ import {
 import type { Changes } from "../../answer/waiting.ts";
 import { deployBody, driftBody, previewBody, syncBody } from "../../api/schemas.ts";
 import type { Runner } from "../../runner.ts";
-import type { Worker } from "../../work/worker.ts";
+import type { Worker } from "../../claim/worker.ts";
 import { parseBody, parseWait } from "../body.ts";
 import type { Door, DoorEnv, Request } from "../middleware.ts";
 import { answerRun } from "./answer.ts";

@@ -7,7 +7,7 @@ import { cancelBody, eventId, runId, runsQuery } from "../../api/schemas.ts";
 import { isFinal, type Run } from "../../domain/run.ts";
 import { RequestError } from "../../errors.ts";
 import type { Runner } from "../../runner.ts";
-import type { Worker } from "../../work/worker.ts";
+import type { Worker } from "../../claim/worker.ts";
 import { parseBody, parseQuery } from "../body.ts";
 import type { Door, DoorEnv } from "../middleware.ts";
 

@@ -1,8 +1,8 @@
+import { runProgram } from "../../../tools/run-program.mjs";
 import { CliError } from "../../problem.ts";
 import type { Checkout } from "../checkout.ts";
 import { laptopEnvironment } from "../run/engine.ts";
 import { hasLeftover } from "../run/leftover.ts";
-import { runProgram } from "../run/run-program.ts";
 import { readState } from "../run/state.ts";
 import { broken, type Finding, ok, skipped, warning } from "./finding.ts";
 import { examineLocks } from "./locks.ts";

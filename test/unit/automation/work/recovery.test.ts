@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { EngineSession, RunKind } from "../../../../automation/domain/run.ts";
+import { findLastStarted } from "../../../../automation/claim/last-started.ts";
+import type { EngineSession, Run, RunKind } from "../../../../automation/domain/run.ts";
 import { parseLocks, readLocks } from "../../../../automation/state/locks.ts";
 import { openStore } from "../../../../automation/store/open.ts";
 import type { Claim, Store } from "../../../../automation/store/store.ts";
@@ -76,6 +77,8 @@ describe("what an engine that was killed left behind", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const leftBefore = async (run: Run) => findLeftover({ run, before: await findLastStarted(store, run) });
+
   /** Accepts and claims a run of another commit each time. */
   const begin = async (kind: RunKind = "deploy", stack = "staging"): Promise<Claim> => {
     now += 1000;
@@ -108,7 +111,7 @@ describe("what an engine that was killed left behind", () => {
     for (const event of ["fail", "cancel"] as const) await end(await begin(), event);
 
     const { run } = await begin("sync");
-    const left = await findLeftover(store, run);
+    const left = await leftBefore(run);
     expect(left).toEqual({ session: old, mend: true });
     expect(await clearWay(left.session, folder)).toEqual(["1f0c"]);
     expect(existsSync(lock)).toBe(false);
@@ -120,7 +123,7 @@ describe("what an engine that was killed left behind", () => {
     await end(cutOff);
     for (let runs = 0; runs < 45; runs += 1) await end(await begin());
     const { run } = await begin();
-    expect(await findLeftover(store, run)).toEqual({ session: old, mend: true });
+    expect(await leftBefore(run)).toEqual({ session: old, mend: true });
   });
 
   test("is found behind one that found the stack locked by somebody else", async () => {
@@ -133,7 +136,7 @@ describe("what an engine that was killed left behind", () => {
     await store.transition(locked.run.id, "fail", { cause }, now, locked.lease);
     await store.release(locked.lease, now);
     const { run } = await begin();
-    expect(await findLeftover(store, run)).toEqual({ session: old, mend: true });
+    expect(await leftBefore(run)).toEqual({ session: old, mend: true });
   });
 
   test("is nothing once another run's engine ended by itself, and none of another stack's or a preview's", async () => {
@@ -150,7 +153,7 @@ describe("what an engine that was killed left behind", () => {
     await startEngine(other, old);
     await end(other);
     const { run } = await begin();
-    expect(await findLeftover(store, run)).toEqual({ session: null, mend: false });
+    expect(await leftBefore(run)).toEqual({ session: null, mend: false });
   });
 
   test("is the run's own before any other's", async () => {

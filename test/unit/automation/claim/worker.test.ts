@@ -1,9 +1,8 @@
 import { afterEach, expect, test, vi } from "vitest";
+import { startWorker, type Worker, type WorkerContext } from "../../../../automation/claim/worker.ts";
 import type { Outage } from "../../../../automation/domain/run.ts";
 import type { Log } from "../../../../automation/log.ts";
-import type { Runner } from "../../../../automation/runner.ts";
 import { type Claim, StoreUnavailable } from "../../../../automation/store/store.ts";
-import { startWorker, type Worker } from "../../../../automation/work/worker.ts";
 
 /** A worker upon a store that holds one run; `store` takes the place of what a test is about. */
 function around(store: Record<string, unknown>) {
@@ -24,6 +23,7 @@ function around(store: Record<string, unknown>) {
     renew: async () => true,
     cancelRequested: async () => false,
     runs: async () => [],
+    stackRelease: async () => undefined,
     transition: ended,
     ...store,
   };
@@ -41,7 +41,7 @@ function around(store: Record<string, unknown>) {
       phases: { observe: () => {} },
     },
     now: () => clock.now,
-  } as unknown as Runner;
+  } as unknown as WorkerContext;
   return { clock, claim, runner, ended, log, store: all };
 }
 
