@@ -162,7 +162,7 @@ describe("what an engine that was killed left behind", () => {
     await end(cutOff);
     const { run } = await begin();
     const own = { ...old, sid: 200 };
-    expect(await findLeftover(store, { ...run, session: own })).toEqual({ session: own, mend: true });
+    expect(await leftBefore({ ...run, session: own })).toEqual({ session: own, mend: true });
   });
 
   test("is cleared while its lock keeps others out, also one that this very process left before it died and began again", async () => {
