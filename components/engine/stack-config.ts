@@ -1,9 +1,10 @@
 // The config that a provider works with. A refresh, a read and a deletion are handed the one of the *last* update: the engine
 // configures the providers of existing resources from the state (pulumi/pulumi, pkg/resource/deploy/providers/registry.go).
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { parse } from "yaml";
-import { runProgram } from "../../tools/run-program.mjs";
 
 /** A stack's configuration, secrets decrypted. */
 export interface StackConfig {
@@ -75,8 +76,7 @@ function hasSecret(value: unknown): boolean {
 /** The engine knows how a stack's secrets are encrypted. It takes no lock for this. */
 async function decrypt(file: string, stack: string, cwd: string): Promise<Map<string, string>> {
   const words = ["config", "--show-secrets", "--json", "--stack", stack, "--config-file", file, "--non-interactive"];
-  const { code, stdout, stderr } = await runProgram("pulumi", words, { cwd, timeoutMs: 20_000 });
-  if (code !== 0) throw new Error(stderr);
+  const { stdout } = await promisify(execFile)("pulumi", words, { cwd, timeout: 20_000 });
   const entries = Object.entries(JSON.parse(stdout) as Record<string, { value?: string }>);
   return new Map(entries.map(([key, { value }]) => [key, value ?? ""]));
 }
