@@ -5,12 +5,8 @@ import type { FoundFile } from "../components/compose/context.ts";
 import { type Problem, printProblem, sortProblems } from "../components/compose/problem.ts";
 import { explainClashesWith } from "../components/platform/names/explain.ts";
 import type { MadeName } from "../components/platform/names/name.ts";
-import {
-  type PlannedServices,
-  planServices,
-  type ServicePlan,
-  type StackSettings,
-} from "../components/platform/plan-services.ts";
+import type { PlannedServices, ServicePlan, StackSettings } from "../components/platform/plan.ts";
+import { planServices } from "../components/platform/plan-services.ts";
 import { bootstrapNames } from "./bootstrap/names.ts";
 import { catalogue } from "./catalogue.ts";
 import { noteClearEnv } from "./config/clear-secrets.ts";

@@ -15,7 +15,7 @@ export function composeSchemaModule(): string {
     validateFormats: false,
     validateSchema: false,
     inlineRefs: false,
-    code: { source: true, lines: true },
+    code: { source: true },
   });
   const schema = JSON.parse(JSON.stringify(spec), (key, value) =>
     key === "description" && typeof value === "string" ? undefined : value,

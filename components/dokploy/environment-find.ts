@@ -1,9 +1,10 @@
 import type { Dokploy } from "./api/client.ts";
 import { DokployError } from "./api/errors.ts";
 import { found } from "./api/found.ts";
-import { type Owner, ownedBy, parseMarker, printMarker } from "./api/marker.ts";
+import { ownedBy, parseMarker, printMarker } from "./api/marker.ts";
 import type { ProjectEntry } from "./api/schema.ts";
 import type { Context } from "./context.ts";
+import type { Owner } from "./rules/inputs.ts";
 import { ServiceError } from "./rules/service-error.ts";
 
 /** The names that a stack's environment has in Dokploy, and whose it is. */

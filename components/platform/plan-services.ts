@@ -1,114 +1,15 @@
-import type { FoundFile, SecretDelivery } from "../compose/context.ts";
-import { isLfsPointer } from "../compose/files/inline-files.ts";
 import type { NoteProblem } from "../compose/house/notes.ts";
-import { parseCompose } from "../compose/parse.ts";
 import type { Problem } from "../compose/problem.ts";
-import { type Preparation, prepareCompose } from "../compose/render.ts";
-import { envProblem } from "../dokploy/api/env.ts";
-import { agentDelivery, planVault, type VaultPlan, type VaultSettings } from "../vault/plan.ts";
+import { planVault, type VaultPlan } from "../vault/plan.ts";
 import { checkDrafts, refusedValue } from "./check-drafts.ts";
-import {
-  type ConfigProblem,
-  type Draft,
-  definitionProblem,
-  type RenderedDraft,
-  secretValue,
-  toDraft,
-} from "./draft.ts";
-import { fingerprint } from "./keys.ts";
+import { type Draft, definitionProblem, type RenderedDraft, secretValue, toDraft } from "./draft.ts";
 import { explainClashes } from "./names/explain.ts";
-import type { MadeName, NameSpace } from "./names/name.ts";
 import { type NamedStack, namesOfStack } from "./names/of-stack.ts";
 import { orderByNeeds } from "./order.ts";
+import type { PlannedServices, PlanSources, ServicePlan, StackSettings } from "./plan.ts";
 import { checkNetworks, type PreparedDraft, planNetworks } from "./plan-networks.ts";
-import type { CommandCheck, Described, HttpCheck, Service, ServiceContext } from "./service.ts";
-
-/** One stack as its config describes it. */
-export interface StackSettings {
-  stack: string;
-  domain: string;
-  suffix: string;
-  /** The stack's master key (`PLATFORM_KEY`). */
-  key: string;
-  /** Names of the services that run here. */
-  services: readonly string[];
-  /** `platform:<service>` as it was written, by service. */
-  settings: Readonly<Record<string, unknown>>;
-  /**
-   * `platform:<service>` of those that hold a Pulumi secret, with a stand-in for everything in it that does not stand in clear in the
-   * stack's file.
-   */
-  masked?: Readonly<Record<string, unknown>>;
-  /** Where secrets live, when not in Dokploy's env. */
-  vault?: VaultSettings | undefined;
-  /** Name of the project on Dokploy. Default `platform`. */
-  project?: string;
-  /** Addresses of the Dokploy server. Default: not known, so that it may be any. */
-  server?: NameSpace;
-}
-
-/** What the plan needs from outside. */
-export interface PlanSources {
-  catalogue: readonly Service[];
-  /** Reads a file of a service's folder. */
-  readFile(service: string, path: string): FoundFile;
-  configProblem: ConfigProblem;
-}
-
-/** A way in, as Dokploy wants it. */
-export interface Domain {
-  host: string;
-  /** Key of the container in the text for Dokploy. */
-  service: string;
-  port: number;
-  path?: string;
-  https: boolean;
-  certificate: "letsencrypt";
-}
-
-/** All that is to be registered for one service. Two plans of the same input are equal, byte for byte. */
-export interface ServicePlan {
-  name: string;
-  /** Services of the stack that it waits for. */
-  needs: string[];
-  /** With `vault`, a template: what is put into it is known only when Vault holds the values. */
-  composeFile: string;
-  /** Plain env. */
-  env: Record<string, string>;
-  /** Names in `env` whose values depend on a Pulumi secret of the settings; undefined when there is none, or nobody knows where. */
-  hidden?: string[];
-  /** Env whose values are secrets. */
-  secretEnv: Record<string, string>;
-  /** What Vault has to hold, and who the service's agent is there. */
-  vault?: VaultPlan;
-  domains: Domain[];
-  checks: HttpCheck[];
-  /** What is run after a deployment, besides `checks`. */
-  commands: CommandCheck[];
-  /** Its first user, where it has users, and the secret that is the password. */
-  login?: { user?: string; secret: string };
-  /** Volumes it must not lose, by key. */
-  data: string[];
-  /** Seconds for one stage. */
-  waitTimeout: number;
-  stages: number;
-  /** Whether to take over a Compose project of this name that is not ours. */
-  adopt: boolean;
-}
-
-/** What planning services comes to. */
-export interface PlannedServices {
-  services: ServicePlan[];
-  problems: Problem[];
-  /** What is unusual and still right. */
-  notes: NoteProblem[];
-  /** All that the stack names, as far as its files can be read. */
-  names: MadeName[];
-  /** What is wrong with a value that somebody wants to give for a secret; nothing for a service that does not run here. */
-  refuseValue(service: string, name: string, value: string): Problem[];
-}
-
-const WAIT_TIMEOUT = 120;
+import { prepareDraft, waitTimeout } from "./prepare-draft.ts";
+import type { Described, Service, ServiceContext } from "./service.ts";
 
 /**
  * Plans every service of a stack, in the order of their dependencies, or says all that is wrong; and tells what is to be noted and what
@@ -135,7 +36,7 @@ export function planServices(settings: StackSettings, sources: PlanSources): Pla
     );
 
   const prepared = drafts.flatMap((draft): PreparedDraft[] => {
-    const result = prepare(draft, drafts, settings, sources);
+    const result = prepareDraft(draft, drafts, settings, sources);
     problems.push(...result.problems);
     notes.push(...result.notes);
     return result.prepared ? [{ ...draft, prepared: result.prepared }] : [];
@@ -207,68 +108,6 @@ function contextFor({ stack, suffix, domain }: StackSettings, running: readonly 
     hostOf: (label) => `${label}${suffix}.${domain}`,
     asked: { databases: union((service) => service.databases), buckets: union((service) => service.buckets) },
   };
-}
-
-function prepare(draft: Draft, drafts: readonly Draft[], settings: StackSettings, sources: PlanSources): Preparation {
-  const { service, description, common } = draft;
-  const file = `components/${service.name}/compose.yaml`;
-  const found = sources.readFile(service.name, "compose.yaml");
-  if (found === "submodule") {
-    const message = "lies in a Git submodule, which a release does not hold";
-    return { problems: [{ file, message, hint: "commit the file itself" }], notes: [] };
-  }
-  if (found === undefined || found === "directory") {
-    const missing = { file, message: "there is no such file", hint: "describe the service's containers in it" };
-    return { problems: [missing], notes: [] };
-  }
-  const text = new TextDecoder().decode(found.bytes);
-  if (isLfsPointer(text)) {
-    const message = "is a Git LFS pointer: its content is not in the checkout";
-    return {
-      problems: [{ file, message, hint: "commit the file itself (`git lfs untrack` it and add it again)" }],
-      notes: [],
-    };
-  }
-  return prepareCompose({
-    file,
-    text,
-    service: service.name,
-    suffix: settings.suffix,
-    catalogue: sources.catalogue.map(({ name }) => name),
-    variables: { SUFFIX: settings.suffix, DOMAIN: settings.domain },
-    env: description.env ?? {},
-    containerEnv: common.env,
-    secrets: deliveryOf(draft, drafts, settings),
-    grants: description.grants ?? {},
-    data: description.data ?? [],
-    waitTimeout: waitTimeout(draft),
-    readFile: (path) => sources.readFile(service.name, path),
-    routed: (description.routes ?? []).map(({ container }) => container),
-    containersOf: (other) => containersOf(other, sources),
-    envProblem,
-  });
-}
-
-/** Seconds for one stage of a service's deployment. */
-function waitTimeout({ common, description }: Draft): number {
-  return common.waitTimeout ?? description.waitTimeout ?? WAIT_TIMEOUT;
-}
-
-/** Keys of the containers in a service's file, as far as it can be read. */
-function containersOf(service: string, { readFile }: PlanSources): string[] {
-  const found = readFile(service, "compose.yaml");
-  if (typeof found !== "object") return [];
-  const { source } = parseCompose(service, new TextDecoder().decode(found.bytes));
-  const { services } = (source?.value ?? {}) as { services?: unknown };
-  return typeof services === "object" && services !== null ? Object.keys(services) : [];
-}
-
-/** How the stack's secrets reach the containers of a service. */
-function deliveryOf(draft: Draft, drafts: readonly Draft[], { stack, key, vault }: StackSettings): SecretDelivery {
-  if (vault) return agentDelivery(draft, stack, vault);
-  const values = (names: readonly string[]) =>
-    names.map((name) => [name, secretValue(draft, name, drafts, stack, key)]);
-  return { mode: "environment", fingerprint: (names) => fingerprint(key, stack, Object.fromEntries(values(names))) };
 }
 
 function toPlan(

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Compose, type Environment, type OwnerArgs } from "../dokploy/resources.ts";
-import type { ServicePlan } from "./plan-services.ts";
+import type { ServicePlan } from "./plan.ts";
 
 /** What a planned service needs to become resources. */
 export interface PlatformServiceArgs {

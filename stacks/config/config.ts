@@ -4,7 +4,7 @@ import type { Problem } from "../../components/compose/problem.ts";
 import { explainIssues } from "../../components/platform/explain-issues.ts";
 import { MIN_KEY_LENGTH } from "../../components/platform/keys.ts";
 import type { NameSpace } from "../../components/platform/names/name.ts";
-import type { StackSettings } from "../../components/platform/plan-services.ts";
+import type { StackSettings } from "../../components/platform/plan.ts";
 import { findClearSecrets } from "./clear-secrets.ts";
 import { readVault, vaultSettings } from "./config-vault.ts";
 import { problemAt, type RawConfig } from "./raw-config.ts";

@@ -1,12 +1,5 @@
+import type { Owner } from "../rules/inputs.ts";
 import { parseWritten, type Written } from "../rules/writing.ts";
-
-/** Whose object this is. `keyId` is derived from PLATFORM_KEY and the stack, so a copy of the platform with another key is a stranger. */
-export interface Owner {
-  project: string;
-  stack: string;
-  /** 16 hexadecimal digits. */
-  keyId: string;
-}
 
 /** What the description of an object says: its owner, what it is, and the routes that are ours (`host/path`). */
 export interface Marker extends Owner {

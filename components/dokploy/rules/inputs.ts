@@ -1,4 +1,10 @@
-import type { Owner } from "../api/marker.ts";
+/** Whose object this is. `keyId` is derived from PLATFORM_KEY and the stack, so a copy of the platform with another key is a stranger. */
+export interface Owner {
+  project: string;
+  stack: string;
+  /** 16 hexadecimal digits. */
+  keyId: string;
+}
 
 /** A route: which requests from outside reach which container. */
 export interface Domain {

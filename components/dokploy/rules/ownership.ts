@@ -1,6 +1,6 @@
-import { type Marker, type Owner, ownedBy, parseMarker } from "../api/marker.ts";
+import { type Marker, ownedBy, parseMarker } from "../api/marker.ts";
 import type { ComposeRecord } from "../api/schema.ts";
-import type { ComposeInputs } from "./inputs.ts";
+import type { ComposeInputs, Owner } from "./inputs.ts";
 import { ServiceError } from "./service-error.ts";
 
 /**

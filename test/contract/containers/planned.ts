@@ -1,6 +1,7 @@
 import { parse, stringify } from "yaml";
 import { printProblem } from "../../../components/compose/problem.ts";
-import { planServices, type ServicePlan } from "../../../components/platform/plan-services.ts";
+import type { ServicePlan } from "../../../components/platform/plan.ts";
+import { planServices } from "../../../components/platform/plan-services.ts";
 import { defineService, type Service } from "../../../components/platform/service.ts";
 
 const KEY = "a-master-key-that-is-long-enough-for-all";

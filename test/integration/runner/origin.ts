@@ -26,12 +26,23 @@ export const fixtureProgram: Program = (folder) => {
   writeFileSync(join(folder, "env.json"), "{}");
 };
 
-/** The platform of this checkout, with these services. */
-export function platformProgram(services: string[]): Program {
+/** Writes the platform of this checkout. */
+export const currentPlatform: Program = (folder) => {
+  for (const part of ["stacks", "components", "package.json", "package-lock.json", "Pulumi.yaml"]) {
+    cpSync(join(root, part), join(folder, part), { recursive: true });
+  }
+};
+
+/** Writes the platform as it was recorded before its files were put into rooms. The runner's own lock file: see `fixtureProgram`. */
+export const platformBeforeRooms: Program = (folder) => {
+  execFileSync("tar", ["-xzf", join(root, "test/fixtures/releases/before-rooms.tar.gz"), "-C", folder]);
+  copyFileSync(join(root, "package-lock.json"), join(folder, "package-lock.json"));
+};
+
+/** A platform with these services, on two stacks. */
+export function platformProgram(services: string[], platform = currentPlatform): Program {
   return (folder) => {
-    for (const part of ["stacks", "components", "package.json", "package-lock.json", "Pulumi.yaml"]) {
-      cpSync(join(root, part), join(folder, part), { recursive: true });
-    }
+    platform(folder);
     for (const [stack, suffix] of [
       ["staging", "-staging"],
       ["production", '""'],

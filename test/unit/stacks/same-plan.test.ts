@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ServicePlan } from "../../../components/platform/plan-services.ts";
+import type { ServicePlan } from "../../../components/platform/plan.ts";
 import { fromStackFile } from "../../../stacks/config/stack-file.ts";
 import { planStack } from "../../../stacks/plan.ts";
 import { copyProgram } from "./refusals.ts";

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { printProblem } from "../../../../components/compose/problem.ts";
 import { deriveSecret } from "../../../../components/platform/keys.ts";
-import { planServices, type ServicePlan } from "../../../../components/platform/plan-services.ts";
+import type { ServicePlan } from "../../../../components/platform/plan.ts";
+import { planServices } from "../../../../components/platform/plan-services.ts";
 import { defineService, type Service } from "../../../../components/platform/service.ts";
 
 const KEY = "a-master-key-that-is-long-enough-for-all";

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Environment } from "../../../../components/dokploy/resources.ts";
-import type { ServicePlan } from "../../../../components/platform/plan-services.ts";
+import type { ServicePlan } from "../../../../components/platform/plan.ts";
 import { PlatformService, type PlatformServiceArgs } from "../../../../components/platform/platform-service.ts";
 
 interface Registered {
