@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { nodeOptions } from "../../tools/engine-path.mjs";
+import { shortcutEnvironment } from "../../tools/shortcuts/environment.mjs";
 import { pickEnvironment } from "../environment.ts";
 
 /** What the engine and the program may see of the runner's environment. Everything else stays with the runner. */
@@ -14,6 +14,7 @@ const PROGRAM_VARIABLES = [
   "SSL_CERT_DIR",
   "NODE_EXTRA_CA_CERTS",
   "NODE_COMPILE_CACHE",
+  "DOCKMASTER_SHORTCUTS",
   "HTTP_PROXY",
   "HTTPS_PROXY",
   "NO_PROXY",
@@ -60,11 +61,11 @@ export function buildEngineEnvironment(
   },
 ): Record<string, string> {
   const values = Object.fromEntries(PROGRAM_VARIABLES.map((name) => [name, variables.get(name)]));
+  const given = pickEnvironment(values, PROGRAM_VARIABLES);
   return {
+    ...given,
     // Every update starts four Node processes that load the same libraries: compiled once, and only what is used.
-    NODE_OPTIONS: nodeOptions(),
-    NODE_COMPILE_CACHE: join(options.pulumiHome, "node"),
-    ...pickEnvironment(values, PROGRAM_VARIABLES),
+    ...shortcutEnvironment(given, given.NODE_COMPILE_CACHE ?? join(options.pulumiHome, "node")),
     PATH: options.path,
     PULUMI_HOME: options.pulumiHome,
     PULUMI_BACKEND_URL: options.backendUrl,

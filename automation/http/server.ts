@@ -1,8 +1,8 @@
 import { Hono } from "hono";
 import type { Changes } from "../answer/waiting.ts";
+import type { Worker } from "../claim/worker.ts";
 import type { Runner } from "../runner.ts";
 import type { Health } from "../watch/health.ts";
-import type { Worker } from "../claim/worker.ts";
 import { type DoorEnv, openDoor } from "./middleware.ts";
 import { documentRoutes } from "./routes/documents.ts";
 import { healthRoutes } from "./routes/health.ts";

@@ -1,8 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { prepareHome } from "../../tools/shortcuts/engine-home.ts";
+import { takesShortcuts } from "../../tools/shortcuts/switch.cjs";
 import { toBeLeft } from "../domain/give-up.ts";
 import type { Run } from "../domain/run.ts";
-import { prepareHome } from "../engine/home.ts";
 import { endSession, killSession } from "../engine/session.ts";
 import { type EngineResult, startEngine } from "../engine/start.ts";
 import { ensureBackend } from "../state/backend.ts";
@@ -41,7 +42,7 @@ export async function runEngine(
   { env, prepared, mend, stop, record, events }: Engagement,
 ): Promise<EngineResult> {
   await ensureBackend(config.backendUrl);
-  await prepareHome(join(config.dataDir, "pulumi"), config.logLevel === "debug");
+  await prepareHome(join(config.dataDir, "pulumi"), config.logLevel === "debug" || !takesShortcuts(env));
   const attempt = run.attempts + 1;
   const recoverTo = mend ? prepared.folder.stateCopy(attempt) : null;
   if (recoverTo) await mkdir(dirname(recoverTo), { recursive: true, mode: 0o700 });

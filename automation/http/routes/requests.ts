@@ -10,8 +10,8 @@ import {
 } from "../../accept/runs.ts";
 import type { Changes } from "../../answer/waiting.ts";
 import { deployBody, driftBody, previewBody, syncBody } from "../../api/schemas.ts";
-import type { Runner } from "../../runner.ts";
 import type { Worker } from "../../claim/worker.ts";
+import type { Runner } from "../../runner.ts";
 import { parseBody, parseWait } from "../body.ts";
 import type { Door, DoorEnv, Request } from "../middleware.ts";
 import { answerRun } from "./answer.ts";

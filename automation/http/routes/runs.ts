@@ -4,10 +4,10 @@ import { cancelRun } from "../../accept/runs.ts";
 import { toRunView } from "../../answer/report.ts";
 import type { Changes } from "../../answer/waiting.ts";
 import { cancelBody, eventId, runId, runsQuery } from "../../api/schemas.ts";
+import type { Worker } from "../../claim/worker.ts";
 import { isFinal, type Run } from "../../domain/run.ts";
 import { RequestError } from "../../errors.ts";
 import type { Runner } from "../../runner.ts";
-import type { Worker } from "../../claim/worker.ts";
 import { parseBody, parseQuery } from "../body.ts";
 import type { Door, DoorEnv } from "../middleware.ts";
 

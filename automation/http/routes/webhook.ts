@@ -4,8 +4,8 @@ import { toRunAnswer } from "../../answer/report.ts";
 import { type Changes, waitForRun } from "../../answer/waiting.ts";
 import { toWebhookAnswer } from "../../answer/webhook-answer.ts";
 import { PUSH_SELECTION, pushBody } from "../../api/push.ts";
-import type { Runner } from "../../runner.ts";
 import type { Worker } from "../../claim/worker.ts";
+import type { Runner } from "../../runner.ts";
 import { PUSH_LIMIT, PUSH_TIMEOUT, parseText, parseWait } from "../body.ts";
 import type { Door, DoorEnv } from "../middleware.ts";
 

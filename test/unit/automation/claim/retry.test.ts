@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { cancelRun } from "../../../../automation/accept/runs.ts";
-import { performRun } from "../../../../automation/work/update.ts";
 import { startWorker, type Worker } from "../../../../automation/claim/worker.ts";
 import type { Run, RunKind, RunState } from "../../../../automation/domain/run.ts";
 import { RequestError } from "../../../../automation/errors.ts";
 import type { Runner } from "../../../../automation/runner.ts";
 import { openStore } from "../../../../automation/store/open.ts";
 import type { Store } from "../../../../automation/store/store.ts";
+import { performRun } from "../../../../automation/work/update.ts";
 
 const T0 = 1_780_000_000_000;
 const MINUTE = 60_000;
