@@ -1,5 +1,5 @@
-import type { Runner } from "../runner.ts";
-import type { OutboxEntry, Settlement } from "../store/store.ts";
+import type { Log } from "../log.ts";
+import type { OutboxEntry, Settlement, Store } from "../store/store.ts";
 import type { Variables } from "../variables.ts";
 import { TARGETS, type Target } from "./notices.ts";
 
@@ -8,13 +8,22 @@ const LOOK = 2_000;
 const TIMEOUT = 10_000;
 const MOST_ATTEMPTS = 10;
 
+/** What notices are sent with. */
+export interface Sending {
+  store: Pick<Store, "takeOutbox" | "settleOutbox">;
+  variables: Pick<Variables, "get">;
+  log: Pick<Log, "warn" | "error">;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
 /** Sends notices until it is stopped. A target that fails is tried again later and never holds up a run. */
-export function startOutbox(runner: Runner): { stop(): Promise<void> } {
-  const { store, log, now } = runner;
+export function startOutbox(on: Sending): { stop(): Promise<void> } {
+  const { store, log, now } = on;
   let busy: Promise<void> | undefined;
   const send = async () => {
     for (const entry of await store.takeOutbox(10, 3 * TIMEOUT, now())) {
-      const settlement = await deliver(runner, entry);
+      const settlement = await deliver(on, entry);
       if (settlement.as !== "sent") {
         const { run, target, attempts } = entry;
         log.warn({ event: "notice.not_sent", run, target, attempts, reason: settlement.error, as: settlement.as });
@@ -48,7 +57,7 @@ function toVariable(target: Target): string {
 }
 
 /** Sends one notice. Addresses hold credentials: they are in no message. */
-async function deliver({ variables, now }: Runner, entry: OutboxEntry): Promise<Settlement> {
+async function deliver({ variables, now }: Sending, entry: OutboxEntry): Promise<Settlement> {
   const address = variables.get(toVariable(entry.target as Target));
   if (address === undefined) return { as: "given up", error: "the target has no address any more" };
   const error = await post(address, entry.payload);

@@ -1,16 +1,24 @@
-import { countDrifted, describeStacks } from "../answer/stacks.ts";
+import { countDrifted, type Described, describeStacks } from "../answer/stacks.ts";
 import { SECRET_VARIABLES } from "../config.ts";
 import type { Run } from "../domain/run.ts";
 import type { Metrics } from "../metrics.ts";
-import type { Runner } from "../runner.ts";
+import type { Variables } from "../variables.ts";
+
+/** What the gauges are read from. */
+export interface Gauged extends Described {
+  metrics: Metrics;
+  variables: Pick<Variables, "changedAt">;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
 
 /** Brings the gauges up to date that are read from the store and Git. */
-export async function refreshGauges(runner: Runner): Promise<void> {
-  const { store, metrics, variables, now } = runner;
+export async function refreshGauges(on: Gauged): Promise<void> {
+  const { store, metrics, variables, now } = on;
   const waiting = await store.runs({ states: ["queued", "waiting"] });
   metrics.queueDepth.reset();
   metrics.queueAge.reset();
-  for (const stack of await describeStacks(runner)) {
+  for (const stack of await describeStacks(on)) {
     const env = stack.env;
     const queued = waiting.filter((run) => run.stack === env);
     metrics.queueDepth.set({ env }, queued.length);

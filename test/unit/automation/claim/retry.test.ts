@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { cancelRun } from "../../../../automation/accept/runs.ts";
-import { startWorker, type Worker } from "../../../../automation/claim/worker.ts";
+import { type Canceling, cancelRun } from "../../../../automation/accept/runs.ts";
+import { startWorker, type Worker, type WorkerContext } from "../../../../automation/claim/worker.ts";
 import type { Run, RunKind, RunState } from "../../../../automation/domain/run.ts";
 import { RequestError } from "../../../../automation/errors.ts";
-import type { Runner } from "../../../../automation/runner.ts";
 import { openStore } from "../../../../automation/store/open.ts";
 import type { Store } from "../../../../automation/store/store.ts";
+import type { WorkContext } from "../../../../automation/work/perform.ts";
 import { performRun } from "../../../../automation/work/update.ts";
 
 const T0 = 1_780_000_000_000;
@@ -20,7 +20,7 @@ let worker: Worker;
 let away: boolean;
 let tries: number;
 let now: number;
-let runner: Runner;
+let runner: WorkerContext & WorkContext & Canceling;
 
 const open = async () => {
   store = await openStore(`sqlite:${join(folder, "runs.db")}`);
@@ -49,7 +49,7 @@ const open = async () => {
     enginePath: "/nowhere",
     now: () => now,
     changed: () => {},
-  } as unknown as Runner;
+  } as unknown as typeof runner;
   worker = startWorker(runner, `worker ${Math.random()}`, (...what) => performRun(runner, ...what));
 };
 const close = async () => {
