@@ -28,7 +28,7 @@ describe("with the shortcuts off", { timeout: 240_000 }, () => {
   test("a release is deployed, and deployed again without a change", async () => {
     const first = await world.deploy("staging", "v1.0.1");
     expect(first.body).toMatchObject({ status: "success", changed_services: ["redis"] });
-    const again = await world.deploy("staging", "v1.0.1", { rollback: true });
+    const again = await world.deploy("staging", "v1.0.1");
     expect(again.body).toMatchObject({ status: "success", changed_services: [], unchanged_services: ["redis"] });
   });
 
