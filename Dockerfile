@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The runner's image. `pulumi up --stack bootstrap` builds and pushes it; see docs/bootstrap.md.
+# The runner's image. `pulumi up --stack bootstrap` builds and pushes it; see docs/guides/bootstrap.md.
 
 FROM node:24.21.0-bookworm-slim AS base
 

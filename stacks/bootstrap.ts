@@ -39,6 +39,7 @@ export async function bootstrap(): Promise<BootstrapOutputs> {
   const { plan, problems } = await planBootstrap({ raw: readEngineConfig(STACK), env: process.env, folder: FOLDER });
   if (!plan) throw new pulumi.RunError(printProblems(STACK, problems));
 
+  if (plan.note) pulumi.log.info(plan.note);
   const host = prepareHost(plan);
   const image = provideImage(plan);
   const access = introduceRunner(plan);

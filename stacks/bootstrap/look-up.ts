@@ -61,10 +61,19 @@ export async function reachVault(
   return { problems };
 }
 
-/** Whether every secret of the runner has a value, in Vault or here. */
+/** What the runner's secret in Vault has to hold, and what it must not. */
+interface RunnerSecrets {
+  path: string;
+  names: readonly string[];
+  unwanted: readonly string[];
+  env: NodeJS.ProcessEnv;
+  existing: boolean;
+}
+
+/** Whether every secret of the runner has a value, in Vault or here, and none says that its state is elsewhere. */
 export async function checkSecrets(
   client: Vault,
-  { path, names, env, existing }: { path: string; names: readonly string[]; env: NodeJS.ProcessEnv; existing: boolean },
+  { path, names, unwanted, env, existing }: RunnerSecrets,
 ): Promise<Problem[]> {
   let live: Readonly<Record<string, unknown>> = {};
   try {
@@ -76,6 +85,13 @@ export async function checkSecrets(
   const { missing, different } = planSecrets(names, live, env, () => "made");
   const [mount, name] = path.split("/data/", 2);
   return [
+    ...unwanted
+      .filter((variable) => live[variable])
+      .map((variable) => ({
+        file: variable,
+        message: `Vault has it at ${path}, so the runner's state is a shared one, and here it is in a folder`,
+        hint: "`pulumi login` to the runner's; to change to a folder on purpose, take the field out of Vault",
+      })),
     ...missing.map((variable) => ({
       file: variable,
       message: `the runner has none: neither Vault at ${path} nor the environment`,

@@ -39,6 +39,8 @@ export interface BootstrapPlan {
   /** What the image is built from; undefined when one is used that was pushed already. */
   release: Release | undefined;
   github: GithubPlan | undefined;
+  /** What people should know of where the state is. */
+  note: string | undefined;
   /** The runner's compose file, and all of its settings that are known now. */
   runner: { text: string; settings: Omit<RunnerSettings, "image" | "signIn"> };
 }
@@ -66,7 +68,7 @@ export async function planBootstrap({
 
   const project = String(raw.values["dokploy:project"] ?? "platform");
   const layout = { project, kv: sections.vault?.kv ?? "secret", approle: sections.vault?.approle ?? "approle" };
-  const { plan: backend } = take(planBackend(findBackend(env)));
+  const { plan: backend } = take(planBackend(findBackend(env), sections.runner?.secrets ?? []));
   const { dokploy } = take(readDokploy(raw, env));
   const { access } = take(readVaultStacks(layout));
   found.push(...checkKey(env.PLATFORM_KEY));
@@ -82,7 +84,7 @@ export async function planBootstrap({
   const more = [...new Set([...settings.runner.secrets, ...backend.secrets])].sort();
   const names = [...RUNNER_SECRETS, ...more];
   const { existing } = settings.vault;
-  found.push(...(await checkSecrets(vault.client, { path, names, env, existing })));
+  found.push(...(await checkSecrets(vault.client, { path, names, unwanted: backend.unwanted, env, existing })));
 
   const usesVault = Object.keys(access).length > 0;
   const runner = {
@@ -106,7 +108,20 @@ export async function planBootstrap({
   const key = env.PLATFORM_KEY ?? "";
   const secrets = { path, names };
   return {
-    plan: { settings, key, project, dokploy, vault, layout, access, secrets, release, github, runner },
+    plan: {
+      settings,
+      key,
+      project,
+      dokploy,
+      vault,
+      layout,
+      access,
+      secrets,
+      release,
+      github,
+      note: backend.note,
+      runner,
+    },
     problems: [],
   };
 }

@@ -35,7 +35,7 @@ export function configReference(): string {
   });
   return `# Configuration
 
-<!-- Made by \`node stacks/config/config-reference.ts > docs/config.md\`: change the schemas, not this page. -->
+<!-- Made by \`node stacks/config/config-reference.ts > docs/reference/config.md\`: change the schemas, not this page. -->
 
 What differs between environments stands in \`Pulumi.<stack>.yaml\`, below \`config:\`.
 An unknown key is an error. All mistakes of a stack are reported at once, before anything is touched: \`dockmaster check\`.

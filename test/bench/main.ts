@@ -1,5 +1,5 @@
 // `npm run bench`: how long the provider's and the runner's ways take, and how the provider's grow with the number of
-// services. Everything is real but Dokploy: the engine, the provider's process, HTTP. Writes docs/benchmarks.md unless --dry.
+// services. Everything is real but Dokploy: the engine, the provider's process, HTTP. Writes docs/background/benchmarks.md unless --dry.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { JOURNAL_FROM } from "../../automation/config.ts";
@@ -44,7 +44,7 @@ const runnerRows = values.runner ? await benchRunner(tell) : [];
 yardsticks.push(measureYardstick());
 const report = [renderReport(rows, yardsticks), ...(values.runner ? [renderRunnerReport(runnerRows)] : [])].join("\n");
 console.log(report);
-if (!values.dry) writeFileSync(new URL("../../docs/benchmarks.md", import.meta.url), report);
+if (!values.dry) writeFileSync(new URL("../../docs/background/benchmarks.md", import.meta.url), report);
 
 function tell({ what, seconds }: Row): void {
   console.error(`runner  ${what}: ${seconds.toFixed(2)} s`);

@@ -83,7 +83,7 @@ function growth(rows: Row[]): string {
 }
 
 const WHY = `Above n^1 is the engine's own snapshot: it writes the whole state after every step, so an update grows with the square of what
-it changes. From ${JOURNAL_FROM} services on the runner's updates [write a journal](adr/0009-a-journal-for-many-services.md) instead, and forget
+it changes. From ${JOURNAL_FROM} services on the runner's updates [write a journal](decisions/0009-a-journal-for-many-services.md) instead, and forget
 nothing when they are killed. The row "the whole state after every step" is what smaller stacks, laptops and other backends do.
 
 What a provider that does nothing needs for as many resources of one number each is the floor: an engine that starts (a quarter of

@@ -53,17 +53,17 @@ test("every page is in the navigation, and everything in the navigation is a pag
   const { nav } = parseDocument(text).toJS() as { nav: unknown[] };
   const listed = JSON.stringify(nav).match(/[\w./-]+\.md/g) ?? [];
   // Written by `npm run bench` and `npm run stress`, and not before.
-  const measured = ["benchmarks.md", "stress.md"].filter((page) => !pages.includes(page));
+  const measured = ["background/benchmarks.md", "background/stress.md"].filter((page) => !pages.includes(page));
   expect(listed.toSorted()).toEqual([...pages, ...measured].toSorted());
 });
 
 test("the page about the API is what its program makes of the schemas", () => {
-  expect(readPage("api.md"), "node tools/docs/api-reference.ts > docs/api.md").toBe(apiReference());
+  expect(readPage("reference/api.md"), "node tools/docs/api-reference.ts > docs/reference/api.md").toBe(apiReference());
 });
 
 describe("the page about the runner", () => {
   const read = Object.keys(VARIABLES.shape) as (keyof typeof VARIABLES.shape)[];
-  const rows = readPage("runner.md")
+  const rows = readPage("reference/runner.md")
     .split("\n")
     .filter((line) => /^\| `[A-Z]/.test(line));
   const codes = (cell = "") => [...cell.matchAll(/`([^`]+)`/g)].map(([, text = ""]) => text);
@@ -87,7 +87,7 @@ describe("the page about the runner", () => {
 test("the page about watching names every metric that there is, and no other", async () => {
   const metrics = await createMetrics().registry.getMetricsAsJSON();
   const own = metrics.map(({ name }) => name).filter((name) => name.startsWith("dockmaster_"));
-  const named = readPage("watch.md").match(/dockmaster_[a-z_]+/g) ?? [];
+  const named = readPage("guides/watch.md").match(/dockmaster_[a-z_]+/g) ?? [];
   expect([...new Set(named.map((name) => name.replace(/_(bucket|sum|count)$/, "")))].sort()).toEqual(own.sort());
 });
 
@@ -101,11 +101,24 @@ test("what builds the site is pinned with hashes", () => {
 test("pages point only at files of the repository that there are", () => {
   for (const page of pages) {
     for (const [, path = ""] of readPage(page).matchAll(
-      /`((?:automation|components|stacks|tools|test|docs)\/[\w./-]+)`/g,
+      /`((?:automation|cli|components|emulator|stacks|tools|test|docs)\/[\w./-]+)`/g,
     )) {
       expect(existsSync(join(ROOT, path)), `${page}: ${path}`).toBe(true);
     }
   }
+});
+
+test("the glossary keeps to thirty words", () => {
+  const words = [...readPage("reference/words.md").matchAll(/^\| (?!word )(\w[^|]*) \|/gm)].map(([, word]) => word);
+  expect(words.length).toBeGreaterThan(20);
+  expect(words.length).toBeLessThanOrEqual(30);
+  expect(new Set(words).size).toBe(words.length);
+});
+
+test.each(["README.md", "components/README.md"])("%s links only to files that there are", (page) => {
+  const links = [...readFileSync(join(ROOT, page), "utf8").matchAll(/\]\((?!https?:)([^)#]+)/g)];
+  expect(links.length).toBeGreaterThan(0);
+  for (const [, path = ""] of links) expect(existsSync(join(ROOT, page, "..", path)), path).toBe(true);
 });
 
 let loaded: Promise<Command> | undefined;

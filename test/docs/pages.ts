@@ -55,7 +55,7 @@ export function readMark({ mark }: Block): { needs: string } | { runBy: string }
 
 /** Pages that a test of their own takes as a whole, files and all. */
 export const TAKEN: Readonly<Record<string, string>> = {
-  "add-a-service.md": "test/engine/platform/add-a-service.test.ts",
+  "guides/add-a-service.md": "test/engine/platform/add-a-service.test.ts",
 };
 
 /** The blocks of commands that run here, by page, with the session that the page asks for. */

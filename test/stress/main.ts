@@ -1,4 +1,4 @@
-// `npm run stress`: load, and SIGKILL at every point of a run's way. On loopback, about ten minutes. Writes docs/stress.md
+// `npm run stress`: load, and SIGKILL at every point of a run's way. On loopback, about ten minutes. Writes docs/background/stress.md
 // unless --dry. Exits with 1 when something was violated.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -42,7 +42,7 @@ if (values.only !== "load") {
 
 const report = renderStress(loads, kills);
 console.log(report);
-if (!values.dry) writeFileSync(new URL("../../docs/stress.md", import.meta.url), report);
+if (!values.dry) writeFileSync(new URL("../../docs/background/stress.md", import.meta.url), report);
 const violations = [...loads.flatMap(({ load }) => load.violations), ...kills.flatMap((kill) => kill.violations)];
 process.exit(violations.length === 0 ? 0 : 1);
 

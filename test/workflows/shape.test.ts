@@ -115,6 +115,7 @@ describe("docs-site", () => {
     const scripts = build?.steps.map(({ run }) => run).filter(Boolean);
     expect(scripts).toEqual([
       "pip install --require-hashes --requirement docs/requirements.txt",
+      "npm ci --ignore-scripts",
       "mkdocs build --strict --config-file docs/mkdocs.yml",
     ]);
   });

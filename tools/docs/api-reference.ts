@@ -1,4 +1,4 @@
-// Prints docs/api.md, made from the runner's OpenAPI document: `node tools/docs/api-reference.ts > docs/api.md`.
+// Prints docs/reference/api.md, made from the runner's OpenAPI document: `node tools/docs/api-reference.ts > docs/reference/api.md`.
 import { createOpenApi } from "../../automation/api/openapi.ts";
 
 /** What the page needs to know of a JSON Schema. */

@@ -1,18 +1,20 @@
+import { reachOf, STATE_RULE } from "../../../stacks/config/state-backend.ts";
 import { runProgram } from "../../../tools/run-program.mjs";
 import { CliError } from "../../problem.ts";
+import { hasRunnerAddress } from "../../runner/address.ts";
 import type { Checkout } from "../checkout.ts";
-import { laptopEnvironment } from "../run/engine.ts";
+import { isOfRunner, laptopEnvironment } from "../run/engine.ts";
 import { hasLeftover } from "../run/leftover.ts";
 import { readState } from "../run/state.ts";
 import { broken, type Finding, ok, skipped, warning } from "./finding.ts";
 import { examineLocks } from "./locks.ts";
 
-/** The state backend and each stack in it: shared, readable with this passphrase, free, whole. */
+/** The state backend and each stack in it: where it belongs, readable with this passphrase, free, whole. */
 export async function examineState(checkout: Checkout, stacks: string[]): Promise<Finding[]> {
   const backend = await findBackend(checkout.folder);
-  if (backend === undefined) return [broken("state backend", "none", "pulumi login s3://… (see README)")];
+  if (backend === undefined) return [examineBackend(undefined, process.env)];
   const each = await Promise.all(stacks.map((stack) => examineStack(checkout, stack, backend)));
-  return [examineBackend(backend), examinePassphrase(backend, process.env), ...each.flat()];
+  return [examineBackend(backend, process.env), examinePassphrase(backend, process.env), ...each.flat()];
 }
 
 async function findBackend(cwd: string): Promise<string | undefined> {
@@ -21,10 +23,22 @@ async function findBackend(cwd: string): Promise<string | undefined> {
   return code === 0 ? /"url":\s*"([^"]*)"/.exec(stdout)?.[1] : undefined;
 }
 
-export function examineBackend(url: string): Finding {
-  if (!url.startsWith("file://")) return ok("state backend", `${withoutPassword(url)}: shared`);
-  const fix = "pulumi login s3://… (a backend that laptops and the runner share)";
-  return broken("state backend", `${url}: only this machine sees it`, fix);
+/** Whether the state lies where it belongs. Undefined: nobody is signed in, which is enough for people who only ask a runner. */
+export function examineBackend(url: string | undefined, env: NodeJS.ProcessEnv): Finding {
+  const name = "state backend";
+  if (url === undefined) {
+    if (hasRunnerAddress(env)) return skipped(name, "none here: the runner has the state");
+    return broken(name, "none", `pulumi login s3://… (${STATE_RULE})`);
+  }
+  const reach = reachOf(url);
+  if (reach === "folder") return warning(name, `${url}: only this machine sees it`, STATE_RULE);
+  const shown = withoutPassword(url);
+  if (reach === "shared") return ok(name, `${shown}: shared`);
+  return warning(
+    name,
+    `${shown}: a runner cannot sign in to it`,
+    `pulumi login s3://… or postgres://… (${STATE_RULE})`,
+  );
 }
 
 function withoutPassword(url: string): string {
@@ -53,7 +67,13 @@ async function examineStack(checkout: Checkout, stack: string, backend: string):
     return [broken(name, `${steps} cut off in the middle`, fix), ...locks];
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    if (error.code === "stack_unknown") return [warning(name, "not made yet", `dockmaster up ${stack} --create`)];
+    if (error.code === "stack_unknown") return [examineUnknown(name, stack, backend, process.env)];
     return [broken(name, error.message, error.hint)];
   }
+}
+
+/** A stack that the backend does not have: a folder beside a runner's must not begin a second state of it. */
+export function examineUnknown(name: string, stack: string, backend: string, env: NodeJS.ProcessEnv): Finding {
+  if (isOfRunner(backend, env)) return skipped(name, "not here: the runner has it");
+  return warning(name, "not made yet", `dockmaster up ${stack} --create`);
 }

@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { type CommandEnd, type EngineCommand, initStack, runCommand } from "../../../automation/engine/command.ts";
 import { stackSettings } from "../../../automation/engine/stack-settings.ts";
 import { createMask } from "../../../automation/mask.ts";
+import { reachOf, STATE_RULE } from "../../../stacks/config/state-backend.ts";
 import { engineEnvironment } from "../../../tools/engine-path.mjs";
 import { runProgram } from "../../../tools/run-program.mjs";
 import { CliError } from "../../problem.ts";
+import { hasRunnerAddress } from "../../runner/address.ts";
 import type { Checkout } from "../checkout.ts";
 import { describeRelease } from "../describe-release.ts";
 import { recordLeftover } from "./leftover.ts";
@@ -77,7 +79,7 @@ export async function runEngine(
 export async function createStack({ folder }: Checkout, stack: string): Promise<void> {
   const said = await initStack(stack, folder, laptopEnvironment());
   if (said === undefined || /already exists/.test(said)) return;
-  throw new CliError("stack_not_made", `The stack could not be made: ${said}`, "Mend what the engine names");
+  throw new CliError("stack_not_made", `The stack could not be made: ${said}`, "Fix what the engine names");
 }
 
 /** A backend's address may hold the password of its database. */
@@ -87,9 +89,13 @@ const withoutPassword = createMask(() => []);
 export async function unknownStack({ folder }: Checkout, stack: string, env: NodeJS.ProcessEnv): Promise<CliError> {
   const { stdout } = await runProgram("pulumi", ["whoami", "--json"], { cwd: folder, env });
   const backend = withoutPassword(/"url":\s*"([^"]*)"/.exec(stdout)?.[1] ?? "the state backend");
-  return new CliError(
-    "stack_unknown",
-    `${backend} has no stack "${stack}"`,
-    `When it is new: dockmaster up ${stack} --create; else check PULUMI_BACKEND_URL, or log in: pulumi login <url>`,
-  );
+  const hint = isOfRunner(backend, env)
+    ? `The runner has it: ask that, e.g. dockmaster preview ${stack} --runner. Two states must not be: ${STATE_RULE}`
+    : `When it is new: dockmaster up ${stack} --create; else check PULUMI_BACKEND_URL, or log in: pulumi login <url>`;
+  return new CliError("stack_unknown", `${backend} has no stack "${stack}"`, hint);
+}
+
+/** Whether a stack that a backend lacks is most likely the runner's: a folder here is not the runner's own. */
+export function isOfRunner(backend: string, env: NodeJS.ProcessEnv): boolean {
+  return reachOf(backend) === "folder" && hasRunnerAddress(env);
 }

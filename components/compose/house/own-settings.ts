@@ -63,7 +63,7 @@ function explain(issue: z.core.$ZodIssue, place: Path, report: Report): void {
     }
     return;
   }
-  const [message = "", hint = "see docs/add-a-service.md"] = issue.message.split("; ");
+  const [message = "", hint = "see docs/guides/add-a-service.md"] = issue.message.split("; ");
   const last = path.at(-1);
   const name = typeof last === "number" ? `${String(path.at(-2))}.${last}` : String(last);
   report(path, `\`${name}\` ${message}`, hint);

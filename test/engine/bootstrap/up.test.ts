@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { STATE_RULE } from "../../../stacks/config/state-backend.ts";
 import { missing, note, PREVIEW, startWorld, UP, type World } from "./world.ts";
 
 const SECRET = "platform-kv/data/platform/bootstrap/runner";
@@ -18,6 +19,7 @@ describe.skipIf(missing)(`from nothing to a runner${note}`, { timeout: 240_000 }
     world.configure({
       domain: "https://x",
       github: { repository: "you/platform", api: world.github.api, reviewers: ["bob"] },
+      runner: { checks: [], secrets: ["PULUMI_BACKEND_URL"] },
     });
     const wrong = {
       PULUMI_BACKEND_URL: `file://${world.env.HOME}`,
@@ -32,12 +34,20 @@ describe.skipIf(missing)(`from nothing to a runner${note}`, { timeout: 240_000 }
     expect(text).toContain("6 problems in stack bootstrap; nothing was changed:");
     expect(text).toContain("`bootstrap:domain`: is no domain name");
     expect(text).toContain("`bootstrap:github.reviewers.0`: there is no user `bob`");
-    expect(text).toContain("the state is in a folder of this machine, where the runner cannot reach it");
+    expect(text).toContain(
+      "PULUMI_BACKEND_URL  is below `bootstrap:runner.secrets`, and here the state is in a folder",
+    );
     expect(text).toContain("PLATFORM_KEY  is shorter than 32 characters");
     expect(text).toContain("REGISTRY_PASSWORD  is not set, and the registry wants one of pusher");
     expect(text).toContain("Vault  GET auth/token/lookup-self answered 403");
     expect(changes).toEqual({ "dockmaster-bootstrap": "create" });
     expect(world.github.calls).toEqual([]);
+  });
+
+  test("with a state in a folder the runner keeps one of its own, and people are told when that is right", async () => {
+    const { ok, text } = await world.run(PREVIEW, { PULUMI_BACKEND_URL: `file://${world.env.HOME}` });
+    expect(ok, text).toBe(true);
+    expect(text.replaceAll(/\s+/g, " ")).toContain(STATE_RULE);
   });
 
   test("a preview shows what would be made, and makes nothing", async () => {
@@ -215,6 +225,15 @@ describe.skipIf(missing)(`from nothing to a runner${note}`, { timeout: 240_000 }
     expect(after.VAULT_SECRET_ID).not.toBe(before.VAULT_SECRET_ID);
     expect({ ...after, VAULT_SECRET_ID: "" }).toEqual({ ...before, VAULT_SECRET_ID: "" });
     expect((await world.containers.inspect(RUNNER))?.Id).toBe(runner?.Id);
+  });
+
+  test("a laptop whose state is in a folder cannot take the runner from its shared one", async () => {
+    const { ok, text } = await world.run(PREVIEW, { PULUMI_BACKEND_URL: `file://${world.env.HOME}` });
+    expect(ok).toBe(false);
+    expect(text).toContain("1 problem in stack bootstrap; nothing was changed:");
+    expect(text).toContain(
+      "PULUMI_BACKEND_URL  Vault has it at platform-kv/data/platform/bootstrap/runner, so the runner's",
+    );
   });
 
   test("a plan that lacks something says so and sets up the rest", async () => {

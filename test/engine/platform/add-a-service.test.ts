@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { addDocumentedService, documentedFiles } from "../../unit/stacks/documented-service.ts";
 import { openPlatform, type Platform } from "./platform.ts";
 
-describe("the service that docs/add-a-service.md adds", { timeout: 120_000 }, () => {
+describe("the service that docs/guides/add-a-service.md adds", { timeout: 120_000 }, () => {
   let platform: Platform;
   const [first = "", ...config] = (documentedFiles["Pulumi.staging.yaml"] ?? "").trimEnd().split("\n");
   const lines = config.map((line) => line.slice(2));

@@ -22,6 +22,10 @@ describe("the commands with the engine, on the real platform and an emulated Dok
     expect(code).toBe(1);
     expect(stderr).toContain('has no stack "staging"');
     expect(stderr).toContain("--create");
+    // Where people go through a runner, the folder here is not where its state is.
+    const beside = await laptop.dockmasterAs({ DOCKMASTER_URL: "http://127.0.0.1:1" }, "up", "staging", "--yes");
+    expect([beside.code, beside.stderr]).toEqual([1, expect.stringContaining("dockmaster preview staging --runner")]);
+    expect(beside.stderr).not.toContain("--create");
     // Nor does a secret find its way into the file of one that cannot decrypt it.
     const set = await laptop.dockmasterWith("planted", "secret", "set", "staging", "redis", "redis_password");
     expect([set.code, set.stderr]).toEqual([1, expect.stringContaining("dockmaster up staging --create")]);

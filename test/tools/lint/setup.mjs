@@ -7,7 +7,7 @@ import { cacheFolder } from "../../../tools/engine-path.mjs";
 import { runStep } from "../../../tools/setup/run.mjs";
 
 const here = import.meta.dirname;
-const root = join(here, "..", "..");
+const root = join(here, "..", "..", "..");
 
 /** @param {string} name @param {string[]} pins files that decide what is installed @returns {string} */
 function folderOf(name, pins) {

@@ -68,7 +68,7 @@ it("works with its secrets in Vault as well, without a change", () => {
 });
 
 it("may have the checks that the page shows", () => {
-  const page = readFileSync(join(import.meta.dirname, "../../../docs/add-a-service.md"), "utf8");
+  const page = readFileSync(join(import.meta.dirname, "../../../docs/guides/add-a-service.md"), "utf8");
   const [, checks = ""] = /below platform:shop"\n([\s\S]*?)```/.exec(page) ?? [];
   const shop = plan("staging", `${documentedFiles["Pulumi.staging.yaml"]}${checks}`).get("shop");
   expect(shop?.checks).toEqual([{ url: "https://shop-staging.example.org/ready" }]);

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-const PAGE = join(import.meta.dirname, "../../../docs/add-a-service.md");
+const PAGE = join(import.meta.dirname, "../../../docs/guides/add-a-service.md");
 
 /** The files of the page, by path, as they are printed. */
 export const documentedFiles: Readonly<Record<string, string>> = Object.fromEntries(

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
+import { ServiceError } from "../service-error.ts";
 import type { Held, Layout } from "./held-data.ts";
 import { type Before, findLeftData, type LeftData } from "./left-data.ts";
-import { ServiceError } from "../service-error.ts";
 
 /** What the refusal has to say besides the data itself. */
 export interface AboutService {

@@ -1,9 +1,7 @@
-import { decodeEnv } from "../../api/env.ts";
-import { refuseLeftData } from "./give-up.ts";
-import { type DeployedText, type Held, type Layout, readLayout } from "./held-data.ts";
 import { type ComposeInputs, hasUnknown, UNKNOWN } from "../inputs.ts";
 import type { ComposeOutputs } from "../outputs.ts";
-import type { ComposeRecord } from "../../api/schema.ts";
+import { refuseLeftData } from "./give-up.ts";
+import { type DeployedText, type Held, type Layout, readLayout } from "./held-data.ts";
 
 /** A change of one service, as far as its data goes. */
 export interface Change {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { killable } from "../state/killable.ts";
 import { contextTo, openPlace, type Place } from "../place.ts";
+import { killable } from "../state/killable.ts";
 
 /** A healthy container `db` with a volume at a path. */
 function db(volume: string, { path = "/data", key = "db" } = {}): string {

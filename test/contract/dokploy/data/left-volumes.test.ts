@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { clearVolumes, findVolumes } from "../../../../cli/stack/remove/clear-volumes.ts";
 import { connectDokploy, type DokployServer } from "../../../../cli/stack/dokploy.ts";
+import { clearVolumes, findVolumes } from "../../../../cli/stack/remove/clear-volumes.ts";
 import { createDockerContainers } from "../../../../emulator/containers/docker.ts";
 import { whyNoDocker } from "../../../docker.ts";
 import { composeFile, contextTo, openPlace, type Place, QUICK } from "../place.ts";

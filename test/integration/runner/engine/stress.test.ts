@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { KILL_POINTS, killEverywhere } from "../../../stress/kills.ts";
 import { sendLoad } from "../../../stress/load.ts";
 
-// The long form is `npm run stress`; its results are in docs/stress.md.
+// The long form is `npm run stress`; its results are in docs/background/stress.md.
 
 test("a few seconds of load: every answer is right, nothing accepted is lost, updates are serial, the last release wins", async () => {
   const { violations, kinds, runs, updates } = await sendLoad({ seconds: 4, perSecond: 25 });

@@ -11,7 +11,7 @@ interface Rule {
   annotations: Record<string, string>;
 }
 
-const FILE = "docs/alerts/dockmaster.rules.yaml";
+const FILE = "docs/guides/alerts/dockmaster.rules.yaml";
 const { groups } = parse(readFileSync(FILE, "utf8")) as { groups: { name: string; rules: Rule[] }[] };
 const rules = groups.flatMap((group) => group.rules);
 
@@ -67,7 +67,7 @@ test.each(rules.map((rule) => [rule.alert, rule] as const))("%s names only what 
 });
 
 test("every alert is on the page", () => {
-  const page = readFileSync("docs/alerts/index.md", "utf8");
+  const page = readFileSync("docs/guides/alerts/index.md", "utf8");
   for (const { alert } of rules) expect(page).toContain(`\`${alert}\``);
 });
 

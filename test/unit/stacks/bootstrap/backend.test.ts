@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { findBackend, planBackend } from "../../../../stacks/bootstrap/backend.ts";
+import { STATE_RULE } from "../../../../stacks/config/state-backend.ts";
 
 describe("where the state is", () => {
   let home: string;
@@ -48,17 +49,40 @@ describe("a state that the runner shares", () => {
     ["https://api.pulumi.com", { PULUMI_BACKEND_URL: "https://api.pulumi.com" }, ["PULUMI_ACCESS_TOKEN"]],
     ["postgres://pulumi:canary@db.example.org/state", {}, ["PULUMI_BACKEND_URL"]],
   ])("at %s gets there, and shows no password", (url, env, secrets) => {
-    expect(planBackend(url)).toEqual({ plan: { env, secrets }, problems: [] });
+    expect(planBackend(url, [])).toEqual({ plan: { env, secrets, unwanted: [] }, problems: [] });
   });
 
   test.each([
     [undefined, "nobody is signed in to a state backend"],
-    ["file:///home/anna/state", "the state is in a folder of this machine, where the runner cannot reach it"],
-    ["file://~", "the state is in a folder of this machine, where the runner cannot reach it"],
     ["gs://state", "the runner cannot sign in to gs://"],
   ])("is not at %s", (url, message) => {
-    const { plan, problems } = planBackend(url);
+    const { plan, problems } = planBackend(url, []);
     expect(plan).toBeUndefined();
     expect(problems).toEqual([{ file: "PULUMI_BACKEND_URL", message, hint: expect.stringContaining("pulumi login") }]);
+  });
+});
+
+describe("a state in a folder", () => {
+  test.each(["file:///home/anna/state", "file://~"])(
+    "at %s leaves the runner a folder of its own, and says when that is right",
+    (url) => {
+      const { plan, problems } = planBackend(url, ["AWS_ACCESS_KEY_ID"]);
+      expect(problems).toEqual([]);
+      expect(plan).toMatchObject({ env: {}, secrets: [], note: expect.stringContaining(STATE_RULE) });
+      expect(plan?.note).toContain(`in ${url}: back that up`);
+    },
+  );
+
+  test("is no state of a runner whose secrets in Vault sign in to a shared one, but for those that the config names", () => {
+    const { plan } = planBackend("file://~", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]);
+    expect(plan?.unwanted).toEqual(["PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN"]);
+  });
+
+  test("is refused where the config says that the runner's is elsewhere", () => {
+    const { plan, problems } = planBackend("file://~", ["PULUMI_BACKEND_URL"]);
+    expect(plan).toBeUndefined();
+    expect(problems).toMatchObject([
+      { message: expect.stringContaining("bootstrap:runner.secrets"), hint: expect.stringContaining(STATE_RULE) },
+    ]);
   });
 });

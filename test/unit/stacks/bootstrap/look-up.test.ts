@@ -59,7 +59,13 @@ describe("GitHub", () => {
 
 describe("the runner's secrets", () => {
   const path = "secret/data/platform/bootstrap/runner";
-  const asked = { path, names: ["GIT_REPO_URL", "PLATFORM_KEY"], env: { PLATFORM_KEY: "canary" }, existing: false };
+  const asked = {
+    path,
+    names: ["GIT_REPO_URL", "PLATFORM_KEY"],
+    env: { PLATFORM_KEY: "canary" },
+    unwanted: ["PULUMI_BACKEND_URL"],
+    existing: false,
+  };
   const vault = (read: () => SecretVersion | undefined) => ({ readSecret: async () => read() }) as unknown as Vault;
   const denied = (code: "vault_missing" | "vault_denied") => () => {
     throw new VaultError(code, "no", "do this");
@@ -92,6 +98,22 @@ describe("the runner's secrets", () => {
       ),
     ]);
     expect(problems.join()).not.toContain("canary");
+  });
+
+  test("of a shared state are no secrets of a runner that keeps a folder", async () => {
+    const live = {
+      version: 1,
+      values: { GIT_REPO_URL: "x", PLATFORM_KEY: "y", PULUMI_BACKEND_URL: "postgres://canary" },
+    };
+    const problems = await checkSecrets(
+      vault(() => live),
+      { ...asked, env: {} },
+    );
+    expect(printed(problems)).toEqual([
+      expect.stringMatching(
+        /^PULUMI_BACKEND_URL {2}Vault has it at .*, so the runner's state is a shared one.*take the field out/,
+      ),
+    ]);
   });
 
   test("may lack their mount the first time, but not where it is somebody else's", async () => {

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { configReference } from "../../../../stacks/config/config-reference.ts";
 
-const page = readFileSync(join(import.meta.dirname, "../../../../docs/config.md"), "utf8");
+const page = readFileSync(join(import.meta.dirname, "../../../../docs/reference/config.md"), "utf8");
 const reference = configReference();
 
-it("is what docs/config.md says: else run `node stacks/config/config-reference.ts > docs/config.md`", () => {
+it("is what docs/reference/config.md says: else run `node stacks/config/config-reference.ts > docs/reference/config.md`", () => {
   expect(page).toBe(reference);
 });
 

@@ -1,8 +1,11 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parseLocks } from "../../../../../automation/state/locks.ts";
-import { isAtLeast } from "../../../../../cli/stack/doctor/finding.ts";
-import { examineBackend, examinePassphrase } from "../../../../../cli/stack/doctor/state.ts";
+import { type Finding, isAtLeast } from "../../../../../cli/stack/doctor/finding.ts";
+import { examineBackend, examinePassphrase, examineUnknown } from "../../../../../cli/stack/doctor/state.ts";
 import { examineNode } from "../../../../../cli/stack/doctor/tools.ts";
+import { STATE_RULE } from "../../../../../stacks/config/state-backend.ts";
 
 test.each([
   ["v0.29.6", true],
@@ -19,10 +22,47 @@ test("an old Node is broken", () => {
   expect([examineNode("22.11.0").state, examineNode("24.0.0").state]).toEqual(["broken", "ok"]);
 });
 
-test("a backend is shared unless it is a file; its password is not shown", () => {
-  expect(examineBackend("file:///home/me/state").state).toBe("broken");
-  const shared = examineBackend("postgres://me:planted@db.example.org/state");
-  expect(shared).toMatchObject({ state: "ok", found: expect.not.stringContaining("planted") });
+const VIA_RUNNER = { DOCKMASTER_URL: "https://iac.example.org" };
+
+test.each<[string, string | undefined, NodeJS.ProcessEnv, Finding["state"], string]>([
+  [
+    "a folder is right for one runner, and the rule is said",
+    "file:///home/me/state",
+    {},
+    "warning",
+    "only this machine",
+  ],
+  ["a folder beside a runner too", "file://~", VIA_RUNNER, "warning", "only this machine"],
+  [
+    "PostgreSQL is shared",
+    "postgres://me:planted@db.example.org/state",
+    {},
+    "ok",
+    "postgres://db.example.org/state: shared",
+  ],
+  ["S3 is shared", "s3://state", {}, "ok", "shared"],
+  ["Pulumi Cloud is shared", "https://app.pulumi.com/me", {}, "ok", "shared"],
+  ["what no runner can sign in to works for people only", "gs://state", {}, "warning", "a runner cannot sign in"],
+  ["without a backend nothing can be updated here", undefined, {}, "broken", "none"],
+  ["without a backend people go through the runner", undefined, VIA_RUNNER, "skipped", "the runner has the state"],
+])("state backend: %s", (_, url, env, state, found) => {
+  const finding = examineBackend(url, env);
+  expect(finding).toMatchObject({ state, found: expect.stringContaining(found) });
+  if (state === "warning" || state === "broken") expect(finding.fix).toContain(STATE_RULE);
+  expect(finding.found).not.toContain("planted");
+});
+
+test("a stack that is not in a folder is the runner's where there is one, and else is not made yet", () => {
+  const unknown = (backend: string, env: NodeJS.ProcessEnv) =>
+    examineUnknown("staging: state", "staging", backend, env);
+  expect(unknown("file://~", VIA_RUNNER)).toMatchObject({ state: "skipped", found: "not here: the runner has it" });
+  expect(unknown("file://~", {})).toMatchObject({ state: "warning", fix: "dockmaster up staging --create" });
+  expect(unknown("s3://state", VIA_RUNNER)).toMatchObject({ state: "warning", fix: "dockmaster up staging --create" });
+});
+
+test("the page about the state says the rule", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../../../../docs/guides/state.md"), "utf8");
+  expect(page).toContain(STATE_RULE);
 });
 
 test("a passphrase is needed except where Pulumi Cloud keeps the key", () => {
