@@ -15,8 +15,6 @@ export interface Config {
   dataDir: string;
   databaseUrl: string;
   backendUrl: string;
-  /** From how many services on an update writes a journal instead of the whole state after every step; `file://` only. */
-  journalFrom: number;
   /** Whether GitHub's plain signature is refused. */
   requireV2: boolean;
   /** Whether a push without a tag gets one: make it, wait for one, or ignore such pushes. */
@@ -66,9 +64,6 @@ const gitUrl = z
     "must be an https://, ssh://, git://, file:// address, user@host:path, or an absolute path",
   );
 
-/** Below it the engine's own way is as quick. */
-export const JOURNAL_FROM = 50;
-
 /** The variables that the runner reads beside its secrets, with what each may be and its default. */
 export const VARIABLES = z.object({
   HOST: z.string().default("127.0.0.1"),
@@ -85,7 +80,6 @@ export const VARIABLES = z.object({
     .regex(/^(sqlite:|postgres(ql)?:\/\/)/, "must be sqlite:<file> or postgres://…")
     .optional(),
   PULUMI_BACKEND_URL: z.string().optional(),
-  JOURNAL_FROM: z.coerce.number("must be a number of services").int().min(0).default(JOURNAL_FROM),
   REQUIRE_V2: z.enum(["true", "false"], "must be true or false").default("false"),
   WEBHOOK_TAG: z.enum(["create", "reuse", "off"], "must be create, reuse or off").default("create"),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
@@ -126,7 +120,6 @@ export function readConfig(variables: Variables): Config {
     dataDir,
     databaseUrl: env.DATABASE_URL ?? `sqlite:${join(dataDir, "dockmaster.db")}`,
     backendUrl: env.PULUMI_BACKEND_URL ?? `file://${join(dataDir, "state")}`,
-    journalFrom: env.JOURNAL_FROM,
     requireV2: env.REQUIRE_V2 === "true",
     webhookTag: env.WEBHOOK_TAG,
     logLevel: env.LOG_LEVEL,

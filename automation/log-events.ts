@@ -33,7 +33,7 @@ export const LOG_EVENTS = {
   "service.differs": "service differs",
 
   "update.cut_off": "update cut off",
-  "update.recorded": "interrupted update recorded",
+  "journal.set_aside": "journal of an older release set aside",
   "lock.removed": "stack lock removed",
   "lease.not_renewed": "lease not renewed",
   "lease.not_released": "lease not given back",

@@ -1,10 +1,11 @@
 // The process of one update: leads a session of its own, so that nothing it starts can outlive it unnoticed, and ends it when
 // the runner is gone or may not have the stack any more.
 
-import { copyFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { runProgram } from "../../tools/run-program.mjs";
 import type { TimedRecord } from "../domain/engine-record.ts";
 import { refuseUnknown } from "../domain/give-up.ts";
+import { checkpointSettings } from "../state/checkpoints.ts";
 import { writeStateCopy } from "../state/state-copies.ts";
 import { type EngineCommand, initStack, runCommand, WORDS } from "./command.ts";
 import { cutEvent } from "./cut.ts";
@@ -87,7 +88,10 @@ async function run(job: EngineJob): Promise<EngineEnd> {
 
 async function attempt(job: EngineJob): Promise<EngineEnd> {
   const { kind, configFile, message, recoverTo, giveUp } = job;
-  const settings = await stackSettings(job, () => process.env);
+  const settings = {
+    ...(await stackSettings(job, () => process.env)),
+    ...(kind === "update" ? checkpointSettings(readFileSync(configFile, "utf8")) : {}),
+  };
   const engine = (words: readonly string[], more: Partial<EngineCommand> = {}) =>
     runCommand({ ...job, env: { ...process.env, ...settings }, words, ...more });
   const aside = (name: string) => {

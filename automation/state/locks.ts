@@ -1,6 +1,5 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { hostname, userInfo } from "node:os";
+import { readdir, readFile, rm } from "node:fs/promises";
+import { hostname } from "node:os";
 import { basename, join } from "node:path";
 import { runProgram } from "../../tools/run-program.mjs";
 import type { StackPlace } from "./backend.ts";
@@ -21,47 +20,6 @@ export interface StackLock {
 /** Folder of a stack's locks. */
 export function lockFolder({ folder, project, stack }: StackPlace): string {
   return join(folder, ".pulumi", "locks", "organization", project, stack);
-}
-
-/** Somebody else holds the stack. */
-export class StackLocked extends Error {
-  override readonly name = "StackLocked";
-}
-
-/**
- * Locks a stack in a `file://` backend as the engine does (pulumi/pulumi, pkg/backend/diy/lock.go), in the name of this process.
- * Returns the lock's id. Throws StackLocked.
- */
-export async function takeLock(folder: string): Promise<string> {
-  const id = randomUUID();
-  const refuseOthers = async () => {
-    const others = (await readLocks(folder)).filter((lock) => lock.id !== id);
-    if (others.length === 0) return;
-    const holders = others.map(({ host, pid }) => `${host} (pid ${pid})`).join(", ");
-    throw new StackLocked(`the stack is currently locked by ${others.length} lock(s): ${holders}`);
-  };
-  await refuseOthers();
-  const holder = { pid: process.pid, username: userName(), hostname: hostname(), timestamp: new Date() };
-  await mkdir(folder, { recursive: true });
-  // Whole or not at all: a lock that nobody can read has to be removed by hand. The engine counts every file of the folder.
-  const aside = `${folder}.${id}.tmp`;
-  await writeFile(aside, JSON.stringify(holder), { flush: true });
-  await rename(aside, join(folder, `${id}.json`));
-  // Two that write at the same moment both see the other, and both give way.
-  await refuseOthers().catch(async (error: unknown) => {
-    await removeLock(folder, id);
-    throw error;
-  });
-  return id;
-}
-
-/** A container's user may have no entry among the users. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return process.env.USER ?? "";
-  }
 }
 
 /** All locks of a stack, whoever holds them. */

@@ -1,11 +1,9 @@
+import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import type { Run, RunKind } from "../domain/run.ts";
 import { isEngine } from "../engine/session.ts";
-import { settleLeftover } from "../journal/leftover.ts";
-import { hasJournal } from "../journal/paths.ts";
-import { JournalConflict, settleJournal } from "../journal/settle.ts";
-import type { StackPlace } from "../state/backend.ts";
 import { parseLocks, removeAllLocks } from "../state/locks.ts";
+import { JournalLeft, setAsideJournal } from "../state/old-journal.ts";
 import type { RunEvents, RunSpec, WorkContext } from "./perform.ts";
 import { type Prepared, ReleaseError } from "./prepare.ts";
 import { areAbandoned, clearWay, findLeftover, requireReadableLocks } from "./recovery.ts";
@@ -24,7 +22,7 @@ export function changesStack(kind: RunKind): boolean {
 }
 
 /**
- * Clears away what an earlier update left on a stack: its processes, its locks, its journal. The caller holds the stack's lease;
+ * Clears away what an earlier update left on a stack: its processes and its locks. The caller holds the stack's lease;
  * `lockRemoved` gets each lock that is removed. Throws ReleaseError for what only a person can decide.
  */
 export async function clearStack(
@@ -35,22 +33,23 @@ export async function clearStack(
 ): Promise<Cleared> {
   const { run } = spec;
   const writes = changesStack(run.kind);
-  // Looking mends nothing; but what was done belongs into the state before anybody looks at it.
-  const mayBeLeft = writes || (prepared.place !== undefined && hasJournal(prepared.place));
-  const { session, mend } = mayBeLeft ? findLeftover(spec) : { session: run.session, mend: false };
-  const recorded = await clearSession(context, session, prepared, lockRemoved);
-  if (writes) await requireReadableLocks(prepared.locks);
-  return { mend: writes && (mend || recorded), before: session?.host ?? null };
+  // Looking mends nothing.
+  const { session, mend } = writes ? findLeftover(spec) : { session: run.session, mend: false };
+  await clearSession(session, prepared, lockRemoved);
+  if (writes) {
+    await requireReadableLocks(prepared.locks);
+    await setJournalAside(context, prepared);
+  }
+  return { mend, before: session?.host ?? null };
 }
 
 /** Clears away what this run's own engine left when it crashed. */
 export async function clearCrash(
-  context: Pick<WorkContext, "log">,
   { session }: Run,
   prepared: Prepared,
   lockRemoved: RunEvents["lockRemoved"],
 ): Promise<void> {
-  await clearSession(context, session, prepared, lockRemoved);
+  await clearSession(session, prepared, lockRemoved);
 }
 
 /**
@@ -68,28 +67,19 @@ export async function breakLocks(
   return locks.map(({ host, pid }) => `${host}:${pid}`);
 }
 
-/** Returns whether an update was cut off whose journal nobody had closed. */
 async function clearSession(
-  { log }: Pick<WorkContext, "log">,
   session: Run["session"],
-  { place, locks }: Prepared,
+  { locks }: Prepared,
   lockRemoved: RunEvents["lockRemoved"],
-): Promise<boolean> {
-  let recorded = false;
-  const record = async (settle: (of: StackPlace) => Promise<string>) => {
-    if (!place) return;
-    const settled = await settle(place).catch(refuse);
-    if (settled !== "settled") return;
-    recorded = true;
-    log.warn({ event: "update.recorded" });
-  };
-  for (const lock of await clearWay(session, locks, () => record(settleJournal))) lockRemoved(lock);
-  // Its lock may be gone already. Who else holds the stack keeps it: then the engine says so too.
-  await record(settleLeftover);
-  return recorded;
+): Promise<void> {
+  for (const lock of await clearWay(session, locks)) lockRemoved(lock);
 }
 
-function refuse(error: unknown): never {
-  if (error instanceof JournalConflict) throw new ReleaseError(error.message, error.hint);
-  throw error;
+async function setJournalAside({ log }: Pick<WorkContext, "log">, { place, folder }: Prepared): Promise<void> {
+  if (!place) return;
+  const stackFile = await readFile(folder.configFile, "utf8");
+  const kept = await setAsideJournal(place, stackFile).catch((error: unknown) => {
+    throw error instanceof JournalLeft ? new ReleaseError(error.message, error.hint) : error;
+  });
+  if (kept) log.warn({ event: "journal.set_aside", kept });
 }

@@ -9,37 +9,24 @@ import { ReleaseError } from "./prepare.ts";
  * Which locks an update that was cut off left behind: the one its record names, and those of dead processes of this
  * machine, in case it was killed before the record was written. All others belong to somebody else. Pure.
  */
-export function decideLocks(
-  locks: StackLock[],
-  old: EngineSession,
-  isDead: (lock: StackLock) => boolean,
-): { remove: string[]; keep: StackLock[] } {
+export function decideLocks(locks: StackLock[], old: EngineSession, isDead: (lock: StackLock) => boolean): string[] {
   const isOurs = (lock: StackLock) => lock.id === old.lockId || (lock.host === old.host && isDead(lock));
-  return { remove: locks.filter(isOurs).map((lock) => lock.id), keep: locks.filter((lock) => !isOurs(lock)) };
+  return locks.filter(isOurs).map((lock) => lock.id);
 }
 
 /**
  * Clears the way for a stack's next update after one of ours was cut off: ends what is left of its session, then
- * removes the lock it held, and no other. `whileHeld` runs before: as long as the lock is there, nobody else comes to the
- * stack. The caller holds the stack's lease, so whoever ran the old session has lost it and ends it too. Returns the
- * locks that were removed.
+ * removes the lock it held, and no other. The caller holds the stack's lease, so whoever ran the old session has lost it
+ * and ends it too. Returns the locks that were removed.
  */
-export async function clearWay(
-  old: EngineSession | null,
-  locksIn: string | undefined,
-  whileHeld: () => Promise<void> = async () => {},
-): Promise<string[]> {
+export async function clearWay(old: EngineSession | null, locksIn: string | undefined): Promise<string[]> {
   if (!old) return [];
   await killSession(old);
   if (!locksIn) return [];
   // In a container every runner has the same number, also the one that died while it cleared this stack.
   const isDead = (lock: StackLock) => isLocalLock(lock) && (!isAlive(lock.pid) || lock.pid === process.pid);
-  const { remove, keep } = decideLocks(await readLocks(locksIn), old, isDead);
-  try {
-    if (remove.length > 0 && keep.length === 0) await whileHeld();
-  } finally {
-    for (const id of remove) await removeLock(locksIn, id);
-  }
+  const remove = decideLocks(await readLocks(locksIn), old, isDead);
+  for (const id of remove) await removeLock(locksIn, id);
   return remove;
 }
 

@@ -124,7 +124,7 @@ async function tryOnce(context: WorkContext, spec: RunSpec, channels: Channels):
         result = await runEngine(context, run, { ...engagement, mend: changesStack(run.kind) });
       }
     }
-    if (result.result === "crashed") await clearCrash(context, run, prepared, events.lockRemoved);
+    if (result.result === "crashed") await clearCrash(run, prepared, events.lockRemoved);
     await prepared.folder.clean();
     const canceled = stop.aborted || result.result === "crashed";
     const outcomes =

@@ -5,8 +5,8 @@ import { type DriftFound, presentDrift } from "../print/drift.ts";
 import { progressFor } from "../print/progress.ts";
 import { type Checkout, findCheckout, requireStack } from "./checkout.ts";
 import { askForHolder, findHolder, heldError, stateMark } from "./lock/holder.ts";
+import { findPlace } from "./lock/place.ts";
 import { lookUndisturbed } from "./lock/undisturbed.ts";
-import { findPlace } from "./run/leftover.ts";
 import type { PresentOptions } from "./run/present.ts";
 import { runOnStack, type StackRun } from "./run/stack-run.ts";
 

@@ -8,8 +8,8 @@ import { addGiveUp } from "../runner/options.ts";
 import type { RunnerPreviewOptions } from "../runner/preview.ts";
 import { type Checkout, findCheckout, requireStack } from "./checkout.ts";
 import { findHolder, wordHolder } from "./lock/holder.ts";
+import { findPlace } from "./lock/place.ts";
 import { createStack } from "./run/engine.ts";
-import { findPlace } from "./run/leftover.ts";
 import { type PresentOptions, presentRun } from "./run/present.ts";
 import { runOnStack, type StackRun } from "./run/stack-run.ts";
 

@@ -7,12 +7,13 @@ import type { ComposeRecord, ContainerRow, DeploymentRow } from "./api/schema.ts
 import { refuseVolumeChanges, volumesOf } from "./api/volumes.ts";
 import { runChecks } from "./checks.ts";
 import type { Context } from "./context.ts";
-import { deployAndWait } from "./deploy.ts";
+import { deployAndWait, findUnderway } from "./deploy.ts";
 import { plainFailure, recordedFailure } from "./failure.ts";
 import { clearTheWay } from "./in-the-way.ts";
 import { liveText, lookAtContainers } from "./look-at-containers.ts";
 import { ensureNetwork, externalNetworks } from "./networks.ts";
 import { leastTime } from "./pace.ts";
+import { startedByAnother } from "./read.ts";
 import { readLayout } from "./rules/data/held-data.ts";
 import { afterWrite, dataOf, deployedData, refuseToLeave } from "./rules/data/keep-data.ts";
 import { changedKeys } from "./rules/diff.ts";
@@ -83,7 +84,8 @@ export async function converge(context: Context, target: Target): Promise<Compos
     } else if (record) outputs.deployment = lastDeployment(record.deployments)?.title ?? outputs.deployment;
     await runChecks(wanted.service, wanted.checks);
     const { unfinished: _, ...finished } = outputs;
-    const known = deploys || previous?.cutOff ? undefined : previous?.containers;
+    const isSame = outputs.deployment === previous?.deployment && !previous.cutOff;
+    const known = isSame ? previous.containers : undefined;
     const containers = known ?? (await lookAtContainers(context, identity(target), rows));
     return { ...finished, data: dataOf(wanted, appName), ...(containers && { containers }), deployed: true };
   } catch (error) {
@@ -158,7 +160,7 @@ async function writeDomains(dokploy: Dokploy, { composeId, wanted }: Target, { d
  */
 async function mustDeploy(context: Context, { record, previous }: Target, plan: Plan): Promise<boolean> {
   if (plan.deploy || record === undefined) return true;
-  if (previous !== undefined && !previous.cutOff) return !previous.deployed;
+  if (previous !== undefined && !previous.cutOff && !startedByAnother(previous, record)) return !previous.deployed;
   return mustDeployFound(context, record, plan);
 }
 
@@ -167,8 +169,9 @@ async function deploy(context: Context, target: Target, plan: Plan, outputs: Com
   const { wanted } = target;
   // The environment made it, but what nobody is on for a moment may be gone by now (`docker network prune`).
   for (const network of externalNetworks(wanted.composeFile)) await ensureNetwork(context.dokploy, network);
+  let underway = await findCutOff(context, target, plan);
   for (let attempt = 1; ; attempt++) {
-    outputs.deployment = deploymentTitle(context.release);
+    outputs.deployment = underway ?? deploymentTitle(context.release);
     const job = {
       ...identity(target),
       title: outputs.deployment,
@@ -179,12 +182,21 @@ async function deploy(context: Context, target: Target, plan: Plan, outputs: Com
       ...(target.record === undefined && { least: leastTime(wanted.composeFile) }),
     };
     try {
-      return await deployAndWait(context, job);
+      return await deployAndWait(context, job, underway !== undefined);
     } catch (error) {
+      underway = undefined;
       if (!(error instanceof ServiceError) || attempt === 2) throw error;
       if (!(await clearTheWay(context, job, error))) throw error;
     }
   }
+}
+
+/** The title of a deployment under way that an update began, of which the state knows nothing, and which brings all that is wanted. */
+async function findCutOff(context: Context, { record, previous }: Target, plan: Plan): Promise<string | undefined> {
+  if (record === undefined || plan.writes || plan.digest === undefined) return undefined;
+  const { composeId, deployments: rows } = record;
+  const title = await findUnderway(context, { composeId, rows, digest: plan.digest });
+  return title === previous?.deployment ? undefined : title;
 }
 
 /** Says which release it is for, and is like no other: the title is how our deployment is found again. */

@@ -6,6 +6,7 @@ import type { DeploymentRow, QueueEntry } from "./api/schema.ts";
 import type { Context } from "./context.ts";
 import { lookForNetworksAgain, missingNetwork } from "./networks.ts";
 import { nextLook } from "./pace.ts";
+import { parseDeployment } from "./rules/fingerprint.ts";
 import { ServiceError } from "./rules/service-error.ts";
 import type { Timing } from "./timing.ts";
 import { illContainerLog, type Project } from "./verify.ts";
@@ -27,19 +28,42 @@ const MOST_CUT_OFF = 3;
 /**
  * Queues a deployment and waits for its end. Resolves with its row when it is `done`. One that a restart of Dokploy lost or cut off
  * is sent again. Throws for every other end, for one that is lost or cut off again and again, and for a job that runs beyond its
- * limit without its log growing any more.
+ * limit without its log growing any more. `sent`: it was queued before.
  */
-export async function deployAndWait(context: Context, job: Job): Promise<DeploymentRow> {
+export async function deployAndWait(context: Context, job: Job, sent = false): Promise<DeploymentRow> {
   // Rows of the title that were cut off stay, and are not the one that is waited for.
   const cutOff = new Set<string>();
-  for (let lost = 0; ; ) {
-    const answered = await trigger(context.dokploy, job);
+  for (let lost = 0, isSent = sent; ; isSent = false) {
+    const answered = isSent || (await trigger(context.dokploy, job));
     const row = await waitForEnd(context, job, answered ? context.timing.lost : context.timing.unanswered, cutOff);
     if (row !== "lost" && !isCutOff(row)) return row;
     if (row === "lost" && ++lost === MOST_LOST) throw lostAgain(job, "lost", "twice before it started");
     if (row !== "lost") cutOff.add(row.deploymentId);
     if (cutOff.size === MOST_CUT_OFF) throw lostAgain(job, "cut off", `${cutOff.size} times`);
   }
+}
+
+/**
+ * The title of a deployment that waits or runs and brings just this content: of an update that was cut off, because Dokploy goes on all
+ * the same. `rows` are those of the record.
+ */
+export async function findUnderway(
+  { dokploy }: Context,
+  { composeId, rows, digest }: { composeId: string; rows: DeploymentRow[]; digest: string },
+): Promise<string | undefined> {
+  const running = rows.find((row) => row.status === "running" && parseDeployment(row.description) === digest);
+  if (running) return running.title;
+  const queue = await watchQueueOf(dokploy).next(Date.now());
+  const entry = queue.find(
+    ({ data, state }) =>
+      data?.composeId === composeId && !hasEnded(state) && parseDeployment(data.descriptionLog ?? "") === digest,
+  );
+  return entry?.data?.titleLog ?? undefined;
+}
+
+/** Servers before v0.29.9 may list what has ended for a moment. */
+function hasEnded(state: QueueEntry["state"]): boolean {
+  return state === "completed" || state === "failed";
 }
 
 function lostAgain({ service }: Job, what: string, often: string): ServiceError {
@@ -191,8 +215,7 @@ function watchQueue(job: Job, timing: Timing) {
         since = Date.now();
       }
       if (mine && Date.now() - since > timing.stalled) throw blocked(job, running, timing.stalled);
-      // Servers before v0.29.9 may list what has ended for a moment.
-      if (mine === undefined || mine.state === "completed" || mine.state === "failed") return "gone";
+      if (mine === undefined || hasEnded(mine.state)) return "gone";
       return mine.state === "active" ? "active" : "waiting";
     },
   };

@@ -1,6 +1,7 @@
 import { decodeEnv } from "./api/env.ts";
 import { ownedBy, parseMarker, parseWrote } from "./api/marker.ts";
 import type { ComposeRecord, ContainerRow } from "./api/schema.ts";
+import { volumesOf } from "./api/volumes.ts";
 import type { Context } from "./context.ts";
 import { readLayout } from "./rules/data/held-data.ts";
 import { deployedData } from "./rules/data/keep-data.ts";
@@ -82,12 +83,14 @@ export function readOutputs(
     ...(isOther && { data }),
     deployed: trouble === undefined && !cutOff,
     drift: [...new Set(drift)],
+    // It may have made these: their definitions are no less fixed than those that the state knows.
+    ...(cutOff && { volumes: { ...olds.volumes, ...volumesOf(composeFile, record.appName) } }),
     ...(cutOff && { cutOff, unfinished: [...new Set([...(olds.unfinished ?? []), ...written, "deployment"])] }),
   };
 }
 
 /** Whether an update of ours, which the state knows nothing of, began a deployment. */
-function startedByAnother(olds: ComposeOutputs, { deployments }: ComposeRecord): boolean {
+export function startedByAnother(olds: ComposeOutputs, { deployments }: ComposeRecord): boolean {
   const last = lastDeployment(deployments);
   return last !== undefined && last.title !== olds.deployment && parseDeployment(last.description) !== undefined;
 }

@@ -2,7 +2,6 @@
 // services. Everything is real but Dokploy: the engine, the provider's process, HTTP. Writes docs/background/benchmarks.md unless --dry.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { JOURNAL_FROM } from "../../automation/config.ts";
 import { cacheCode } from "../../cli/code-cache.ts";
 import { type Measured, startBenchPlatform } from "./platform.ts";
 import { NOTHING, SERVICES } from "./programs.ts";
@@ -54,7 +53,6 @@ function tell({ what, seconds }: Row): void {
 async function measureAll(services: number, program: string, note: string): Promise<Map<string, Measured>> {
   const all = new Map<string, Measured>();
   const platform = await startBenchPlatform(services, program);
-  const journal = services >= JOURNAL_FROM;
   const measure = async (what: string, args: string[], expectChanges: number, options = {}) => {
     const run = await platform.run(args, options);
     if (run.changes !== expectChanges) {
@@ -67,13 +65,13 @@ async function measureAll(services: number, program: string, note: string): Prom
   };
   try {
     const up = ["up", "--yes", "--skip-preview"];
-    await measure("first update", up, services + 2, { journal });
-    await measure("update with nothing to change, with refresh", [...up, "--refresh"], 0, { journal });
+    await measure("first update", up, services + 2);
+    await measure("update with nothing to change, with refresh", [...up, "--refresh"], 0);
     platform.changeOne();
-    await measure("update that changes one service, with refresh", [...up, "--refresh"], 1, { journal });
+    await measure("update that changes one service, with refresh", [...up, "--refresh"], 1);
     await measure("drift check", ["refresh", "--preview-only", "--expect-no-changes"], 0);
     await platform.startOver();
-    await measure("first update, the whole state after every step", up, services + 2);
+    await measure("first update, the whole state after every step", up, services + 2, { checkpoints: true });
   } finally {
     await platform.stop();
   }

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { openJournaledUpdate } from "../../automation/journal/journaled-update.ts";
+import { checkpointSettings } from "../../automation/state/checkpoints.ts";
 import { engineEnvironment } from "../../tools/engine-path.mjs";
 import { prepareHome } from "../../tools/shortcuts/engine-home.ts";
 import { watchMemory } from "./memory.ts";
@@ -114,8 +114,8 @@ export async function startBenchPlatform(services: number, program: string) {
       mkdirSync(join(folder, "state"));
       await initStack();
     },
-    /** With `journal`, as the runner updates a stack of many services. */
-    async run(args: string[], { journal = false } = {}): Promise<Measured> {
+    /** As the runner updates a stack of the platform; with `checkpoints`, as plain `pulumi` does. */
+    async run(args: string[], { checkpoints = false } = {}): Promise<Measured> {
       const statistics = async (method: "GET" | "DELETE") => {
         const answer = await fetch(new URL("/_emulator/stats", emulator.url), {
           method,
@@ -124,10 +124,8 @@ export async function startBenchPlatform(services: number, program: string) {
         return answer.text();
       };
       await statistics("DELETE");
-      const place = { folder: join(folder, "state"), project: "bench", stack: "bench" };
-      const update = journal ? await openJournaledUpdate(place, join(folder, "credentials")) : undefined;
-      const run = await pulumi([...args, "--stack", "bench"], { ...environment(), ...update?.env });
-      await update?.close();
+      const settings = checkpoints ? {} : checkpointSettings("");
+      const run = await pulumi([...args, "--stack", "bench"], { ...environment(), ...settings });
       if (run.code !== 0)
         throw new Error(`pulumi ${args.join(" ")} ended with ${run.code}:\n${run.output.slice(-2000)}`);
       return {

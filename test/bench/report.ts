@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { pbkdf2Sync } from "node:crypto";
 import { cpus, totalmem } from "node:os";
-import { JOURNAL_FROM } from "../../automation/config.ts";
 import { engineEnvironment } from "../../tools/engine-path.mjs";
 import type { Measured } from "./platform.ts";
 
@@ -83,8 +82,8 @@ function growth(rows: Row[]): string {
 }
 
 const WHY = `Above n^1 is the engine's own snapshot: it writes the whole state after every step, so an update grows with the square of what
-it changes. From ${JOURNAL_FROM} services on the runner's updates [write a journal](decisions/0009-a-journal-for-many-services.md) instead, and forget
-nothing when they are killed. The row "the whole state after every step" is what smaller stacks, laptops and other backends do.
+it changes. The runner's updates, and those of \`dockmaster\`, [write it once, at their end](decisions/0010-state-is-written-once.md), and what a
+killed one did is found again. The row "the whole state after every step" is what plain \`pulumi\` does, and a stack whose secrets are in Vault.
 
 What a provider that does nothing needs for as many resources of one number each is the floor: an engine that starts (a quarter of
 a second), the key of its state (the rounds of PBKDF2 above), a Node process for provider and program (a second each), and for

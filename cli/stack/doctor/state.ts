@@ -4,9 +4,9 @@ import { CliError } from "../../problem.ts";
 import { hasRunnerAddress } from "../../runner/address.ts";
 import type { Checkout } from "../checkout.ts";
 import { isOfRunner, laptopEnvironment } from "../run/engine.ts";
-import { hasLeftover } from "../run/leftover.ts";
 import { readState } from "../run/state.ts";
 import { broken, type Finding, ok, skipped, warning } from "./finding.ts";
+import { examineLeftServices } from "./left-services.ts";
 import { examineLocks } from "./locks.ts";
 
 /** The state backend and each stack in it: where it belongs, readable with this passphrase, free, whole. */
@@ -55,16 +55,17 @@ export function examinePassphrase(backend: string, env: NodeJS.ProcessEnv): Find
 async function examineStack(checkout: Checkout, stack: string, backend: string): Promise<Finding[]> {
   const name = `${stack}: state`;
   try {
-    const { resources, pendingOperations } = await readState(checkout, stack, { reveal: true });
-    const locks = await examineLocks(checkout, stack, backend);
-    if (await hasLeftover(checkout, stack, process.env)) {
-      const fix = `start the runner, or: dockmaster refresh ${stack} --clear-pending-creates`;
-      return [broken(name, "what an update did that was cut off is not in it yet", fix), ...locks];
-    }
-    if (pendingOperations === 0) return [ok(name, `${resources.length} resources, the passphrase fits`), ...locks];
+    const state = await readState(checkout, stack, { reveal: true });
+    const { resources, pendingOperations } = state;
+    const [locks, left] = await Promise.all([
+      examineLocks(checkout, stack, backend),
+      examineLeftServices(checkout, stack, state),
+    ]);
+    if (pendingOperations === 0)
+      return [ok(name, `${resources.length} resources, the passphrase fits`), ...locks, ...left];
     const steps = pendingOperations === 1 ? "1 step was" : `${pendingOperations} steps were`;
     const fix = `dockmaster refresh ${stack} --clear-pending-creates`;
-    return [broken(name, `${steps} cut off in the middle`, fix), ...locks];
+    return [broken(name, `${steps} cut off in the middle`, fix), ...locks, ...left];
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     if (error.code === "stack_unknown") return [examineUnknown(name, stack, backend, process.env)];

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { type CommandEnd, type EngineCommand, initStack, runCommand } from "../../../automation/engine/command.ts";
 import { stackSettings } from "../../../automation/engine/stack-settings.ts";
 import { createMask } from "../../../automation/mask.ts";
+import { checkpointSettings } from "../../../automation/state/checkpoints.ts";
+import { JournalLeft, setAsideJournal } from "../../../automation/state/old-journal.ts";
 import { reachOf, STATE_RULE } from "../../../stacks/config/state-backend.ts";
 import { engineEnvironment } from "../../../tools/engine-path.mjs";
 import { runProgram } from "../../../tools/run-program.mjs";
@@ -11,7 +13,7 @@ import { CliError } from "../../problem.ts";
 import { hasRunnerAddress } from "../../runner/address.ts";
 import type { Checkout } from "../checkout.ts";
 import { describeRelease } from "../describe-release.ts";
-import { recordLeftover } from "./leftover.ts";
+import { findPlace } from "../lock/place.ts";
 
 /**
  * The environment of the engine on a laptop: the caller's, with the engine on PATH, and the state's own key instead of
@@ -50,14 +52,18 @@ export async function runEngine(
   { onEvent, editConfig = (text) => text, env: more }: LaptopCommand,
 ): Promise<CommandEnd> {
   const env = { ...laptopEnvironment(), ...more };
-  await recordLeftover(checkout, stack, env);
   const folder = mkdtempSync(join(tmpdir(), "dockmaster-"));
   const interrupt = () => {};
   let end = interrupt;
   process.on("SIGINT", interrupt);
   try {
     const configFile = join(folder, `Pulumi.${stack}.yaml`);
-    writeFileSync(configFile, editConfig(readFileSync(join(checkout.folder, `Pulumi.${stack}.yaml`), "utf8")));
+    const stackFile = editConfig(readFileSync(join(checkout.folder, `Pulumi.${stack}.yaml`), "utf8"));
+    writeFileSync(configFile, stackFile);
+    if (changesPlatform(stack, words)) {
+      await setJournalAside(checkout, stack, env, stackFile);
+      Object.assign(env, checkpointSettings(stackFile));
+    }
     const on = { stack, workDir: checkout.folder, configFile };
     const settings = await stackSettings(on, () => env);
     const started: EngineCommand["started"] = (engine) => {
@@ -73,6 +79,21 @@ export async function runEngine(
     process.off("SIGTERM", end);
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Whether the engine writes the state of a stack of the platform: bootstrap's is of another kind, and keeps every step. */
+export function changesPlatform(stack: string, words: readonly string[]): boolean {
+  const writes = ["up", "refresh", "destroy"].includes(words[0] ?? "") && !words.includes("--preview-only");
+  return writes && stack !== "bootstrap";
+}
+
+/** Throws CliError `journal_left`. */
+async function setJournalAside(checkout: Checkout, stack: string, env: NodeJS.ProcessEnv, stackFile: string) {
+  const place = await findPlace(checkout, stack, env);
+  if (!place) return;
+  await setAsideJournal(place, stackFile).catch((error: unknown) => {
+    throw error instanceof JournalLeft ? new CliError("journal_left", error.message, error.hint) : error;
+  });
 }
 
 /** Makes a stack in the state backend, unless it is there. Throws CliError. */

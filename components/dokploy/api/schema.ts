@@ -171,7 +171,7 @@ export const membership = z.object({ role: z.string().min(1) });
 /** One entry of the server's deployment queue. `state`: waiting | active. */
 export const queueEntry = z.object({
   id: z.union([z.string(), z.number()]).transform(String),
-  data: z.object({ composeId: text, titleLog: text }).nullish(),
+  data: z.object({ composeId: text, titleLog: text, descriptionLog: text }).nullish(),
   state: text,
 });
 export type QueueEntry = z.infer<typeof queueEntry>;

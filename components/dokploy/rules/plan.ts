@@ -17,6 +17,8 @@ export interface Plan {
   domains: DomainPlan;
   /** Routes that are ours, wanted or not. */
   ours: ReadonlySet<string>;
+  /** Whether something is to be written that only a deployment brings to the containers. */
+  writes: boolean;
   /** The containers do not have it yet, as far as record and deployments tell. */
   deploy: boolean;
   /** Digest of what a deployment brings; undefined without PLATFORM_KEY. */
@@ -53,14 +55,14 @@ export function planConvergence(
     ...(env.length > 0 && { env: encodeEnv(wanted.env) }),
     ...(settings.some((setting) => setting !== "environmentId") && settingColumns(right)),
   };
-  const written = text || env.length > 0 || settings.some(needsDeployment) || changesDomains(domains);
+  const writes = text || env.length > 0 || settings.some(needsDeployment) || changesDomains(domains);
   return {
     columns,
     move: settings.includes("environmentId"),
     domains,
     ours: routes,
-    deploy:
-      written || last?.status !== "done" || (digest !== undefined && parseDeployment(last.description) !== digest),
+    writes,
+    deploy: writes || last?.status !== "done" || (digest !== undefined && parseDeployment(last.description) !== digest),
     digest,
     differs: [
       ...(record.name !== wanted.name ? ["name"] : []),
@@ -86,6 +88,7 @@ export function planFirst(appName: string, wanted: ComposeInputs, key: Buffer | 
     move: false,
     domains: planDomains([], wanted.domains, new Set()),
     ours: new Set(wanted.domains.map(routeOf)),
+    writes: true,
     deploy: true,
     digest: contentDigest({ ...wanted, settings: right }, key),
     differs: [],

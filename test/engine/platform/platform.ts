@@ -1,7 +1,9 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { checkpointSettings } from "../../../automation/state/checkpoints.ts";
 import type { Containers } from "../../../emulator/containers/containers.ts";
 import { createSimulatedContainers, type SimulatedContainers } from "../../../emulator/containers/simulated.ts";
 import { type Emulator, startEmulator } from "../../../emulator/emulator.ts";
@@ -9,6 +11,9 @@ import { engineEnvironment } from "../../../tools/engine-path.mjs";
 import { type StandIn, withPlugin } from "../../plugins/plugins.ts";
 import { copyProgram } from "../../unit/stacks/refusals.ts";
 import { engineHome } from "../engine-home.ts";
+import { killAll } from "../provider/processes.ts";
+
+const UP = ["up", "--yes", "--skip-preview", "--refresh", "--continue-on-error"];
 
 /** Long enough for the program. */
 export const KEY = "test-platform-key-of-more-than-32-characters";
@@ -34,6 +39,8 @@ export interface Platform {
   secret(stack: string, path: string, value: string): Promise<void>;
   /** `pulumi up --refresh`, as the runner does it. */
   up(stack: string, env?: NodeJS.ProcessEnv): Promise<Outcome>;
+  /** Kills such an update with all its processes as soon as `moment` has come, and clears its lock and pending creations away. */
+  killedUp(stack: string, moment: () => boolean | Promise<boolean>, env?: NodeJS.ProcessEnv): Promise<void>;
   preview(stack: string, env?: NodeJS.ProcessEnv): Promise<Outcome>;
   /** `pulumi refresh --preview-only --expect-no-changes`. */
   drift(stack: string, env?: NodeJS.ProcessEnv): Promise<Outcome>;
@@ -101,23 +108,33 @@ export async function openPlatform({ env = {}, plugins = [], host }: PlatformOpt
   let said = "";
   let commands = 0;
 
-  async function run(args: string[], more: NodeJS.ProcessEnv = {}): Promise<{ ok: boolean; text: string }> {
+  async function run(
+    args: string[],
+    more: NodeJS.ProcessEnv = {},
+    during?: (engine: ChildProcess) => Promise<void>,
+  ): Promise<{ ok: boolean; text: string }> {
     const child = spawn("pulumi", ["-C", folder, ...args, "--non-interactive"], {
       env: { ...environment, ...more },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let text = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (text += chunk));
-    const code = await new Promise((resolve) => child.once("close", resolve));
-    return { ok: code === 0, text };
+    const ended = new Promise((resolve) => child.once("close", resolve));
+    await during?.(child);
+    return { ok: (await ended) === 0, text };
   }
-  async function operate(stack: string, args: string[], more?: NodeJS.ProcessEnv): Promise<Outcome> {
+  async function operate(
+    stack: string,
+    args: string[],
+    more?: NodeJS.ProcessEnv,
+    during?: (engine: ChildProcess) => Promise<void>,
+  ): Promise<Outcome> {
     const log = join(home, `events-${commands++}.json`);
     // A copy: the engine writes into it, and the checkout stays as it is.
     const config = join(home, `config-${commands}.yaml`);
     cpSync(join(folder, `Pulumi.${stack}.yaml`), config);
     const flags = ["--stack", stack, "--config-file", config, "--event-log", log];
-    const { ok, text } = await run([...args, ...flags], more);
+    const { ok, text } = await run([...args, ...flags], more, during);
     const lines = existsSync(log) ? readFileSync(log, "utf8").split("\n").filter(Boolean) : [];
     // The engine's own debug messages hold values; runner and CLI drop them as well.
     const events = lines.map((line) => JSON.parse(line)).filter((one) => one.diagnosticEvent?.severity !== "debug");
@@ -128,6 +145,8 @@ export async function openPlatform({ env = {}, plugins = [], host }: PlatformOpt
     const changed = own.filter(({ op }) => !["same", "refresh", "read"].includes(op));
     return { ok, text, changes: Object.fromEntries(changed.map(({ urn, op }) => [shortName(urn), op])) };
   }
+  const checkpointsOf = (stack: string) =>
+    checkpointSettings(readFileSync(join(folder, `Pulumi.${stack}.yaml`), "utf8"));
   async function ask<T>(path: string): Promise<T> {
     const answer = await fetch(new URL(`/api/${path}`, emulator.url), { headers: { "x-api-key": emulator.apiKey } });
     return (await answer.json()) as T;
@@ -173,7 +192,23 @@ export async function openPlatform({ env = {}, plugins = [], host }: PlatformOpt
     },
     async up(stack, more) {
       await run(["stack", "init", stack, "--no-select"]);
-      return operate(stack, ["up", "--yes", "--skip-preview", "--refresh", "--continue-on-error"], more);
+      return operate(stack, UP, { ...checkpointsOf(stack), ...more });
+    },
+    async killedUp(stack, moment, more) {
+      await run(["stack", "init", stack, "--no-select"]);
+      await operate(stack, UP, { ...checkpointsOf(stack), ...more }, async (engine) => {
+        for (const deadline = Date.now() + 60_000; !(await moment()); await sleep(20)) {
+          if (Date.now() > deadline) throw new Error("it never came to that");
+        }
+        await killAll(engine);
+      });
+      await run(["cancel", "--yes", "--stack", stack]);
+      const { ok, text } = await operate(
+        stack,
+        ["refresh", "--yes", "--skip-preview", "--clear-pending-creates"],
+        more,
+      );
+      if (!ok) throw new Error(text);
     },
     async preview(stack, more) {
       await run(["stack", "init", stack, "--no-select"]);

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type JournaledUpdate, openJournaledUpdate } from "../../../automation/journal/journaled-update.ts";
 import { engineEnvironment } from "../../../tools/engine-path.mjs";
 import { engineHome } from "../engine-home.ts";
 
@@ -10,6 +9,8 @@ const PROGRAM = new URL("../../fixtures/provider", import.meta.url).pathname;
 
 export interface SaidService {
   name: string;
+  /** Default: its name. */
+  service?: string;
   composeFile: string;
   env?: Record<string, string>;
   secrets?: Record<string, string>;
@@ -20,6 +21,10 @@ export interface SaidService {
   adopt?: boolean;
   /** `retainOnDelete`. */
   retain?: boolean;
+  /** Services before it in the program that it waits for. */
+  needs?: string[];
+  /** A name that the resource had before. */
+  was?: string;
 }
 
 /** What the fixture program says. */
@@ -60,11 +65,10 @@ export interface Engine {
   close(): void;
 }
 
-/** Opens an empty stack. `server` and `key` go into the environment of every command; with `journal`, updates write one. */
+/** Opens an empty stack, whose updates write no checkpoints, as the runner's. `server` and `env` go into the environment of every command. */
 export async function openEngine(
   server: { url: string; apiKey: string },
   env: NodeJS.ProcessEnv = {},
-  { journal = false } = {},
 ): Promise<Engine> {
   const folder = mkdtempSync(join(tmpdir(), "provider-engine-"));
   const said = join(folder, "said.json");
@@ -77,6 +81,7 @@ export async function openEngine(
     PULUMI_BACKEND_URL: `file://${folder}`,
     PULUMI_CONFIG_PASSPHRASE: "test",
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
+    PULUMI_SKIP_CHECKPOINTS: "true",
     PLATFORM_KEY: "a-platform-key-of-the-tests",
     DOKPLOY_URL: server.url,
     DOKPLOY_API_KEY: server.apiKey,
@@ -91,26 +96,15 @@ export async function openEngine(
       detached,
       stdio: ["ignore", "pipe", "pipe"],
     });
-  const place = { folder, project: "provider-fixture", stack: "test" };
-  let update: JournaledUpdate | undefined;
-  const begin = async (args: string[]) => {
-    if (journal && args[0] === "up") update = await openJournaledUpdate(place, join(folder, "credentials"));
-    return update?.env ?? {};
-  };
-  const end = async () => {
-    await update?.close();
-    update = undefined;
-  };
   const run = async (args: string[], more: NodeJS.ProcessEnv = {}): Promise<Outcome> => {
     const own = ["up", "preview", "refresh", "destroy"].includes(args[0] ?? "");
     const log = join(folder, `events-${traces.length}.json`);
     const stack = ["--stack", "test", "--config-file", join(folder, "stack.yaml")];
     const flags = own ? [...stack, "--non-interactive", "--event-log", log] : [];
-    const child = start([...args, ...flags], { ...more, ...(await begin(args)) });
+    const child = start([...args, ...flags], more);
     let text = "";
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (text += chunk));
     const code = await new Promise((resolve) => child.once("close", resolve));
-    await end();
     if (own) traces.push(text, readable(log));
     return { ok: code === 0, text };
   };
@@ -121,19 +115,16 @@ export async function openEngine(
     const { ok, text } = await run(["config", "set", ...own, ...flags, key, value]);
     if (!ok) throw new Error(text);
   };
-  // Makes the salt that a state of its own would choose with the first update.
-  if (journal) await configure("provider-fixture:any", "thing", "--secret");
 
   return {
     folder,
     run,
     async start(args) {
       const own = ["--stack", "test", "--config-file", join(folder, "stack.yaml"), "--non-interactive"];
-      return start([...args, ...own], await begin(args), true);
+      return start([...args, ...own], {}, true);
     },
     async recover() {
-      await end();
-      rmSync(join(folder, ".pulumi", "locks"), { recursive: true, force: true });
+      await run(["cancel", "--yes", "--non-interactive", "--stack", "test"]);
       return run(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]);
     },
     traces: async () => [...traces, (await run(["stack", "export", "--stack", "test"])).text].join("\n"),
@@ -142,7 +133,9 @@ export async function openEngine(
     async state() {
       const { text } = await run(["stack", "export", "--stack", "test"]);
       // Secrets are encrypted anew in every export.
-      const exported = JSON.parse(text.replaceAll(/"ciphertext": "[^"]*"/g, '"ciphertext": ""')).deployment;
+      // Beside the engine's own lines, which go to the other stream.
+      const json = text.slice(text.search(/^\{/m), text.lastIndexOf("}") + 1);
+      const exported = JSON.parse(json.replaceAll(/"ciphertext": "[^"]*"/g, '"ciphertext": ""')).deployment;
       return ((exported.resources ?? []) as StoredResource[]).map(({ urn, type, id, inputs, outputs }) => ({
         urn,
         type,

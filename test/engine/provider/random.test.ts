@@ -32,8 +32,8 @@ async function play(seed: number, story: string[]): Promise<void> {
   const below = (limit: number) => Math.floor(random() * limit);
   const one = <T>(list: readonly T[]): T => list[below(list.length)] as T;
   const emulator = await startEmulator();
-  // Every second one writes a journal.
-  const engine = await openEngine(emulator, {}, { journal: seed % 2 === 1 });
+  // Every second one writes its state after every step.
+  const engine = await openEngine(emulator, seed % 2 === 1 ? { PULUMI_SKIP_CHECKPOINTS: "" } : {});
   const dokploy = connect(emulator);
   const wanted = new Map<string, SaidService>(NAMES.map((name) => [name, asSaid(name, 1)]));
   const says = () =>

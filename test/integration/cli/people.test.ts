@@ -213,6 +213,13 @@ describe("remove", { timeout: 240_000 }, () => {
     const stranger = { PLATFORM_KEY: "another-key-0123456789-0123456789-0123" };
     expect((await laptop.dockmasterAs(stranger, "remove", "staging", "postgres", "--yes")).code).toBe(1);
     expect(await laptop.composeId("postgres")).toBe(id);
+    const { findings } = JSON.parse((await dockmaster("doctor", "staging", "--json")).stdout);
+    expect(findings).toContainEqual({
+      name: "staging: services",
+      state: "warning",
+      found: "postgres on Dokploy, and not in the state",
+      fix: expect.stringContaining("dockmaster remove staging postgres"),
+    });
 
     const { code, stdout } = await remove("postgres", "--yes");
     expect(code).toBe(0);

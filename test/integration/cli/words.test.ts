@@ -1,8 +1,9 @@
-import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { lockFolder, removeLock, takeLock } from "../../../automation/state/locks.ts";
+import { lockFolder, removeLock } from "../../../automation/state/locks.ts";
 import { type Laptop, openLaptop } from "./laptop-world.ts";
 
 let laptop: Laptop;
@@ -57,7 +58,10 @@ describe("the words for a service, with the real engine", { timeout: 240_000 }, 
   test("while somebody updates the stack nobody is said to have changed anything by hand", async () => {
     laptop.emulator.control.edit(await laptop.composeId("redis"), { autoDeploy: true });
     const folder = lockFolder({ folder: laptop.state, project: "dockmaster", stack: "staging" });
-    const lock = await takeLock(folder);
+    const lock = "a-lock";
+    mkdirSync(folder, { recursive: true });
+    const holder = { pid: process.pid, username: "ann", hostname: hostname(), timestamp: new Date() };
+    writeFileSync(join(folder, `${lock}.json`), JSON.stringify(holder));
     const { code, stdout, stderr } = await laptop.dockmaster("drift", "staging");
     expect([code, stdout + stderr]).toEqual([
       1,

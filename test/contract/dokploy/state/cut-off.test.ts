@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { composeFile, contextTo, openPlace, type Place } from "../place.ts";
-import type { SaidService } from "../requests/small-engine.ts";
+import { Killed, type SaidService } from "../requests/small-engine.ts";
 import { killable } from "./killable.ts";
 
 const domain = { host: "web.example.org", service: "web", port: 80 };
@@ -77,11 +77,94 @@ describe("an update of ours that was cut off", () => {
     expect(requests).not.toHaveProperty("compose.deploy");
   });
 
-  it("is told from a hand that came after it", async () => {
-    const to = { ...before, env: { PASSWORD: "a-secret-value", EXTRA: "2" } };
+  const to = { ...before, env: { PASSWORD: "a-secret-value", EXTRA: "2" } };
+  /** Has an update done that the state does not hear of; its outputs. */
+  const unheard = async (work: () => Promise<unknown>) => {
     const state = place.engine.save();
-    await up(to);
+    await work();
+    const made = outputs();
     place.engine.load(state);
+    return made;
+  };
+  const deploys = async (said = to, options = {}) => {
+    const requests = await place.requests(() => place.engine.up(place.context, { services: [said] }, options));
+    return requests["compose.deploy"] ?? 0;
+  };
+
+  it.each([true, false])("leaves the outputs of an update that came to its end, refreshed: %s", async (refresh) => {
+    const made = await unheard(() => up(to));
+    expect(await deploys(to, { refresh })).toBe(0);
+    expect(outputs()).toEqual(made);
+  });
+
+  it.each([true, false])(
+    "is not deployed again where it mended what had failed before, refreshed: %s",
+    async (refresh) => {
+      place.emulator.control.addFault({ kind: "fail-deploy", service: "web" });
+      await up(to);
+      expect(outputs().deployed).toBe(false);
+      await unheard(() => up(to));
+      expect(await deploys(to, { refresh })).toBe(0);
+      expect(outputs()).toMatchObject({ deployed: true, drift: [] });
+    },
+  );
+
+  it("is deployed again when its containers are not well, or its content is another one by now", async () => {
+    await unheard(() => up(to));
+    place.emulator.control.addFault({ kind: "containers", service: "web", outcome: "unhealthy", now: true });
+    expect(await deploys()).toBe(1);
+    place.emulator.control.clearFaults();
+    await up(before);
+    await unheard(() => up(to));
+    expect(await deploys({ ...to, env: { ...to.env, EXTRA: "3" } })).toBe(1);
+  });
+
+  it.each<[string, () => void]>([
+    ["runs", () => {}],
+    ["waits behind another", () => void place.dokploy.deploy(outputs().composeId, "somebody's", "")],
+  ])("is waited for while its deployment %s", async (_, first) => {
+    place.emulator.control.addFault({ kind: "slow-deploy", service: "web", ms: 60_000, times: "always" });
+    first();
+    let title = "";
+    await unheard(async () => {
+      const cut = killable(place.dokploy, Number.POSITIVE_INFINITY, true);
+      const deploy: typeof cut.deploy = async (...args) => {
+        title = args[1];
+        await place.dokploy.deploy(...args);
+        throw new Killed("killed");
+      };
+      await up(to, contextTo({ ...cut, deploy })).catch(() => {});
+    });
+    await place.engine.refresh(place.context);
+    setTimeout(() => place.emulator.control.clearFaults(), 200);
+    expect(await deploys()).toBe(0);
+    expect(outputs()).toMatchObject({ deployed: true, deployment: title, drift: [] });
+  });
+
+  it("is begun anew when the deployment that it left fails", async () => {
+    await unheard(() => up(to));
+    const { composeId } = outputs();
+    place.emulator.control.addFault({ kind: "fail-deploy", service: "web" });
+    const { title, description } = (await place.dokploy.deployments(composeId)).find(
+      ({ title }) => title !== outputs().deployment,
+    )!;
+    await place.dokploy.deploy(composeId, `${title}+`, description);
+    await place.emulator.control.idle();
+    expect(await deploys()).toBe(1);
+  });
+
+  it("leaves known which volumes it may have made", async () => {
+    const more = (driver: string) => ({
+      ...before,
+      composeFile: `${composeFile("web")}  more:\n    driver: ${driver}\n`,
+    });
+    await unheard(() => up(more("local")));
+    await place.engine.refresh(place.context);
+    expect(await up(more("nfs"))).toMatchObject({ web: { op: "fail", reason: expect.stringContaining("volume") } });
+  });
+
+  it("is told from a hand that came after it", async () => {
+    await unheard(() => up(to));
     place.emulator.control.edit(outputs().composeId, { composeFile: composeFile("web", "by-hand:1") });
     await place.engine.refresh(place.context);
     expect(outputs().drift).toEqual(["composeFile"]);

@@ -1,0 +1,28 @@
+import { CliError } from "../../problem.ts";
+import type { Checkout } from "../checkout.ts";
+import { connectDokploy } from "../dokploy.ts";
+import { ownService, requireOwner } from "../marker.ts";
+import { composeResources, type StackState } from "../run/state.ts";
+import { dokployProject, readAccess } from "../stack-config.ts";
+import { type Finding, warning } from "./finding.ts";
+
+/**
+ * Services on Dokploy that are the stack's own and that its state does not name: left running when they were taken out, or made by an
+ * update that was killed and taken out since. No update says so of them. Nothing where Dokploy or the key cannot be had: that is told.
+ */
+export async function examineLeftServices(checkout: Checkout, stack: string, state: StackState): Promise<Finding[]> {
+  const { dokploy, platformKey } = await readAccess(checkout, stack);
+  if (!dokploy.url || !dokploy.apiKey || !platformKey) return [];
+  try {
+    const owner = requireOwner(checkout, stack, platformKey);
+    const live = await connectDokploy(dokploy).list(dokployProject(checkout, stack), stack);
+    const known = composeResources(state);
+    const left = live.flatMap((compose) => ownService(compose, owner) ?? []).filter((service) => !known.has(service));
+    if (left.length === 0) return [];
+    const fix = `name it in platform:services, and the next update takes it over; for good: dockmaster remove ${stack} ${left[0]}`;
+    return [warning(`${stack}: services`, `${left.sort().join(", ")} on Dokploy, and not in the state`, fix)];
+  } catch (error) {
+    if (error instanceof CliError) return [];
+    throw error;
+  }
+}
