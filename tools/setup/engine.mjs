@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "
 import { join } from "node:path";
 import { cachedEngineFolder, cacheFolder, ENGINE_VERSION, findEngine } from "../engine-path.mjs";
 import { downloadEngine } from "./download.mjs";
-import { runStep } from "./run.mjs";
+import { goBuild } from "./go-build.mjs";
 
 const tools = new URL("..", import.meta.url).pathname;
 
@@ -42,19 +42,8 @@ function keep(folder) {
   renameSync(folder, target);
 }
 
-/**
- * What decides how long the compiler takes: on two cores the plain build needs ten minutes of processor time. Nine
- * tenths of it go into clouds' SDKs and commands that no update runs, so only what an update runs is optimised.
- */
-const OPTIMISED = [
-  "std",
-  "github.com/pulumi/pulumi/...",
-  "google.golang.org/grpc/...",
-  "google.golang.org/protobuf/...",
-];
-const QUICK_BUILD = ["-gcflags=all=-dwarf=false -N -l", ...OPTIMISED.map((path) => `-gcflags=${path}=-dwarf=false`)];
-/** Memory for time, up to a bound for each compiler. */
-const QUICK_COMPILER = { GOGC: "400", GOMEMLIMIT: "2GiB" };
+/** What an update runs most. */
+const OPTIMISED = ["github.com/pulumi/pulumi/...", "google.golang.org/grpc/...", "google.golang.org/protobuf/..."];
 
 /**
  * @param {string} folder
@@ -67,28 +56,26 @@ async function buildEngine(folder, signal) {
       module: "engine",
       output: "pulumi",
       source: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-      ldflags: `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${ENGINE_VERSION}`,
+      ldflags: `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${ENGINE_VERSION}`,
       minutes: "5 minutes",
     },
     {
       module: "language-host",
       output: "language-host",
       source: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
-      ldflags: "-s -w",
       minutes: "15 s",
     },
   ];
   for (const { module, output, source, ldflags, minutes } of programs) {
-    await runStep(
-      `Building ${output} from its Go module (once, about ${minutes})`,
-      "go",
-      ["build", ...QUICK_BUILD, `-ldflags=${ldflags}`, "-o", join(folder, output), source],
-      {
-        cwd: join(tools, module),
-        env: { ...process.env, ...QUICK_COMPILER, GOFLAGS: "-mod=readonly -buildvcs=false", CGO_ENABLED: "0" },
-        signal,
-      },
-    );
+    await goBuild({
+      label: `Building ${output} from its Go module (once, about ${minutes})`,
+      cwd: join(tools, module),
+      source,
+      output: join(folder, output),
+      ldflags,
+      optimised: OPTIMISED,
+      signal,
+    });
   }
   cpSync(join(tools, "engine/launchers"), folder, { recursive: true });
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { cacheFolder } from "../../../tools/engine-path.mjs";
-import { runStep } from "../../../tools/setup/run.mjs";
+import { goBuild } from "../../../tools/setup/go-build.mjs";
 import { run, Unavailable } from "./command.mjs";
 
 /**
@@ -22,12 +22,7 @@ export async function goProgram({ name, program: file = name, module, source, ld
   mkdirSync(dirname(program), { recursive: true });
   const unfinished = `${program}-${process.pid}`;
   try {
-    await runStep(
-      label,
-      "go",
-      ["build", "-trimpath", "-gcflags=all=-dwarf=false", "-ldflags", `-s -w ${ldflags}`, "-o", unfinished, source],
-      { cwd: module.pathname, env: { ...process.env, GOFLAGS: "-mod=readonly -buildvcs=false", CGO_ENABLED: "0" } },
-    );
+    await goBuild({ label, cwd: module.pathname, source, output: unfinished, ldflags });
     renameSync(unfinished, program);
     return program;
   } catch (error) {

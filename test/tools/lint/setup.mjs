@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder } from "../../../tools/engine-path.mjs";
+import { goBuild } from "../../../tools/setup/go-build.mjs";
 import { runStep } from "../../../tools/setup/run.mjs";
 
 const here = import.meta.dirname;
@@ -55,12 +56,12 @@ function python(name, requirements) {
 async function goLinter(name, module, source, time) {
   const pins = [join(module, "go.mod"), join(module, "go.sum")];
   const folder = await once(folderOf(name, pins), (into) =>
-    runStep(
-      `Building ${name} from its Go module (once, about ${time})`,
-      "go",
-      ["build", "-trimpath", "-o", join(into, name), source],
-      { cwd: module, env: { ...process.env, GOFLAGS: "-mod=readonly -buildvcs=false", CGO_ENABLED: "0" } },
-    ),
+    goBuild({
+      label: `Building ${name} from its Go module (once, about ${time})`,
+      cwd: module,
+      source,
+      output: join(into, name),
+    }),
   );
   return join(folder, name);
 }
