@@ -1,11 +1,11 @@
 import type { Config } from "./config.ts";
+import type { Variables } from "./environment.ts";
 import type { Catalogue } from "./git/catalogue.ts";
 import type { Mirror } from "./git/mirror.ts";
 import type { Log } from "./log.ts";
 import type { Mask } from "./mask.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Store } from "./store/store.ts";
-import type { Variables } from "./variables.ts";
 
 /** What the parts of the runner share; `main.ts` picks the implementations. */
 export interface Runner {

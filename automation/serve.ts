@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 import { findEngine } from "../tools/engine-path.mjs";
 import { nameOwner } from "./claim/owner.ts";
 import { ConfigError, knownSecrets, readConfig } from "./config.ts";
+import { createVariables } from "./environment.ts";
 import { createLog } from "./log.ts";
 import { createMask } from "./mask.ts";
 import { startRunner } from "./start.ts";
-import { createVariables } from "./variables.ts";
 import { readVersion } from "./watch/version.ts";
 
 const folder = fileURLToPath(new URL("..", import.meta.url));

@@ -6,11 +6,12 @@ import { createAdaptorServer, type ServerType } from "@hono/node-server";
 import { Hono } from "hono";
 import { createChanges } from "./answer/waiting.ts";
 import { startWorker } from "./claim/worker.ts";
-import { type Config, knownSecrets, SECRET_VARIABLES, webhookSecrets } from "./config.ts";
+import { type Config, knownSecrets, npmEnvironment, programEnvironment, webhookSecrets } from "./config.ts";
+import type { Variables } from "./environment.ts";
 import { createCatalogue } from "./git/catalogue.ts";
 import { createGit } from "./git/git.ts";
 import { openMirror } from "./git/mirror.ts";
-import { answerMetrics } from "./http/routes/documents.ts";
+import { answerMetrics } from "./http/routes/metrics.ts";
 import { createServer } from "./http/server.ts";
 import type { Log } from "./log.ts";
 import { createMask } from "./mask.ts";
@@ -19,7 +20,7 @@ import { startOutbox } from "./notify/outbox.ts";
 import type { Runner } from "./runner.ts";
 import { removeClearCopies, stateCopies } from "./state/state-copies.ts";
 import { openStore } from "./store/open.ts";
-import type { Variables } from "./variables.ts";
+import { SECRET_VARIABLES, variablesThat } from "./variables.ts";
 import { startHealth } from "./watch/health.ts";
 import { startHousekeeping } from "./watch/housekeeping.ts";
 import type { Perform, WorkContext } from "./work/perform.ts";
@@ -55,7 +56,7 @@ const LAST_ANSWERS = 1_000;
 
 /** Starts store, mirror, worker and server, and resolves when it listens. */
 export async function startRunner(options: RunnerOptions): Promise<StartedRunner> {
-  const { config, variables, env, log, folder, enginePath, version, owner } = options;
+  const { config, variables, env, log, folder, enginePath, version, owner, perform = performWith } = options;
   const startedAt = Date.now();
   const mask = createMask(() => knownSecrets(variables));
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
@@ -81,7 +82,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     changed: changes.tell,
   };
   const health = startHealth(runner);
-  const worker = startWorker(runner, owner, (options.perform ?? performWith)(runner));
+  const worker = startWorker(runner, owner, perform(workContext(runner)));
   const outbox = startOutbox(runner);
   const housekeeping = startHousekeeping(runner, worker.wake);
   const stopping = new AbortController();
@@ -116,6 +117,32 @@ function performWith(context: WorkContext): Perform {
   return (spec, events, stop) => performRun(context, spec, events, stop);
 }
 
+/** What the work gets of the runner: of its environment only what others may see. */
+function workContext({
+  config,
+  mirror,
+  catalogue,
+  log,
+  mask,
+  enginePath,
+  folder,
+  now,
+  ...runner
+}: Runner): WorkContext {
+  return {
+    config,
+    mirror,
+    catalogue,
+    log,
+    mask,
+    enginePath,
+    folder,
+    now,
+    programEnvironment: () => programEnvironment(runner.variables),
+    npmEnvironment: npmEnvironment(runner.env),
+  };
+}
+
 /** Before any engine starts, so that nobody writes there. A folder that cannot be read keeps no runner from its work. */
 async function dropClearCopies(dataDir: string, log: Log): Promise<void> {
   const { removed, errors } = await removeClearCopies(dataDir);
@@ -142,9 +169,8 @@ function listen(server: ServerType, port: number, host: string): Promise<void> {
 /** Says what the runner uses and what is missing. Of secrets only that they are there. */
 function logConfig(log: Log, config: Config, variables: Variables, mask: (text: string) => string): void {
   const set = SECRET_VARIABLES.filter((name) => variables.get(name) !== undefined);
-  const missing = ["PULUMI_CONFIG_PASSPHRASE", "PLATFORM_KEY", "DOKPLOY_URL", "DOKPLOY_API_KEY"].filter(
-    (name) => variables.get(name) === undefined,
-  );
+  const expected = variablesThat(({ orInStackFile }) => orInStackFile);
+  const missing = expected.filter((name) => variables.get(name) === undefined);
   const uses = {
     git: mask(config.gitUrl),
     branch: config.gitBranch,

@@ -1,48 +1,291 @@
-import { readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { CHANNELS } from "./notify/channels.ts";
 
-/** Environment variables, each also as `<NAME>_FILE`: the path of a file that is read again when it changes. */
-export interface Variables {
-  /** The value now; undefined when neither is set or both are empty. Throws when a named file was never readable. */
-  get(name: string): string | undefined;
-  /** When the value last changed, in milliseconds since the epoch; undefined for values that are not in a file. */
-  changedAt(name: string): number | undefined;
-  /** Files that were readable once and were not at the last try. */
-  unreadable(): string[];
+/** Who sees a variable besides the runner: the engine with the program that it runs, and what fetches releases and their packages. */
+export type Viewer = "program" | "git" | "npm";
+
+/** One environment variable. Every one can also be given as `<NAME>_FILE`. */
+export interface Variable {
+  /** Its meaning, for the documentation; absent for what is not the runner's own. */
+  docs?: string;
+  /** Value when it is not set, as one would write it. */
+  default?: string;
+  /** The same where it depends on others, in words. */
+  defaultIs?: string;
+  /** How its text becomes a setting, and below which name `Config` has that. */
+  reads?: z.ZodType;
+  setting?: string;
+  /** `whole`: its value must never be seen. `password`: it is an address that may hold one. */
+  secret?: "whole" | "password";
+  seenBy?: readonly Viewer[];
+  /** As a field of the runner's secret in Vault: `always`, when somebody names it, or minted by the bootstrap stack. */
+  inVault?: "always" | "named" | "minted";
+  /** Without it the stack's file has to have it: said at the start. */
+  orInStackFile?: true;
 }
 
-/**
- * Reads variables from `env`. A file's last good value stays in use while the file cannot be read, because an agent
- * that replaces it may be in the middle of doing so. Both `NAME` and `NAME_FILE` set is an error.
- */
-export function createVariables(env: Record<string, string | undefined>): Variables {
-  const files = new Map<string, { stamp: string; changedAt: number; value: string }>();
+const port = z.coerce.number("must be a port number").int().min(0).max(65_535);
+const number = (unit: string) => z.coerce.number(`must be a number of ${unit}`);
+const seconds = (least: number) =>
+  number("seconds")
+    .min(least, `must be at least ${least} seconds`)
+    .transform((value) => value * 1000);
+const days = number("days")
+  .min(1, "must be at least 1 day")
+  .transform((value) => value * 24 * 3_600_000);
 
-  const unreadable = new Set<string>();
+/** `ext::` and other remote helpers run commands, and a leading dash would be an option of git's. */
+const gitUrl = z
+  .string("is missing: the repository that holds the platform, e.g. https://github.com/you/platform.git")
+  .regex(
+    /^((https?|ssh|git|file):\/\/[^\s]+|\/[^\s]+|[\w.-]+@[\w.-]+:[^\s]+)$/,
+    "must be an https://, ssh://, git://, file:// address, user@host:path, or an absolute path",
+  );
 
-  const read = (name: string, file: string): string => {
-    const known = files.get(name);
-    try {
-      const { mtimeMs, size, ino } = statSync(file);
-      unreadable.delete(file);
-      const stamp = `${ino}:${mtimeMs}:${size}`;
-      if (known?.stamp === stamp) return known.value;
-      const value = readFileSync(file, "utf8").replace(/\r?\n$/, "");
-      files.set(name, { stamp, changedAt: mtimeMs, value });
-      return value;
-    } catch (cause) {
-      unreadable.add(file);
-      if (known) return known.value;
-      throw new Error(`${name}_FILE: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
-    }
-  };
+const branch = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w./-]*$/, "must be a branch name")
+  .refine((name) => !name.includes(".."), "must be a branch name");
 
-  return {
-    get: (name) => {
-      const file = env[`${name}_FILE`];
-      if (file && env[name]) throw new Error(`${name} and ${name}_FILE are both set: keep one`);
-      return (file ? read(name, file) : env[name]) || undefined;
-    },
-    changedAt: (name) => files.get(name)?.changedAt,
-    unreadable: () => [...unreadable],
-  };
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "silent"] as const;
+
+type ChannelVariable = (typeof CHANNELS)[keyof typeof CHANNELS]["variable"];
+const channels = Object.fromEntries(
+  Object.values(CHANNELS).map(({ variable, docs }): [string, Variable] => [
+    variable,
+    { docs: `where [notices](../guides/watch.md#notices) go: ${docs}`, secret: "whole", inVault: "named" },
+  ]),
+) as Record<ChannelVariable, Variable>;
+
+/** What only others read: whoever sees it needs it to find its way on this machine, or to the network. */
+function foreign<Name extends string>(seenBy: readonly Viewer[], ...names: Name[]): Record<Name, Variable> {
+  return Object.fromEntries(names.map((name) => [name, { seenBy }])) as Record<Name, Variable>;
+}
+
+/** Every environment variable that the runner reads or hands on, in the order of the documentation. */
+export const VARIABLES = {
+  GIT_REPO_URL: {
+    docs: "the repository that holds the platform",
+    reads: gitUrl,
+    setting: "gitUrl",
+    secret: "password",
+    inVault: "always",
+  },
+  GIT_BRANCH: {
+    docs: "the branch that releases are cut from",
+    default: "main",
+    reads: branch,
+    setting: "gitBranch",
+  },
+  WEBHOOK_SECRET: {
+    docs: "signs requests; several separated by commas while rotating. Without one nothing is accepted",
+    secret: "whole",
+    inVault: "always",
+  },
+  API_TOKEN: {
+    docs: "may read runs, stacks, metrics",
+    secret: "whole",
+    inVault: "named",
+  },
+  REQUIRE_V2: {
+    docs: "refuse GitHub's plain signature everywhere",
+    default: "false",
+    reads: z.enum(["true", "false"], "must be true or false").transform((value) => value === "true"),
+    setting: "requireV2",
+  },
+  WEBHOOK_TAG: {
+    docs: "what a push at the webhook does. `create`: a commit without a tag gets one, when it changes a service against what staging has; needs the right to push tags in `GIT_REPO_URL`. `reuse`: only a commit that has a tag counts. `off`: no push does",
+    default: "create",
+    reads: z.enum(["create", "reuse", "off"], "must be create, reuse or off"),
+    setting: "webhookTag",
+  },
+  HOST: {
+    docs: "the address where it listens. The image listens on `0.0.0.0`",
+    default: "127.0.0.1",
+    reads: z.string(),
+    setting: "host",
+  },
+  PORT: {
+    docs: "the port where it listens. `0` lets the system choose",
+    default: "8080",
+    reads: port,
+    setting: "port",
+  },
+  METRICS_PORT: {
+    docs: "a port for `/metrics` without a token",
+    reads: port.optional(),
+    setting: "metricsPort",
+  },
+  DATA_DIR: {
+    docs: "store, mirror, worktrees, caches",
+    default: "./data",
+    reads: z.string().transform((folder) => resolve(folder)),
+    setting: "dataDir",
+  },
+  DATABASE_URL: {
+    docs: "`postgres://…` for [several runners](../guides/several-runners.md)",
+    defaultIs: "a SQLite file in `DATA_DIR`",
+    reads: z
+      .string()
+      .regex(/^(sqlite:|postgres(ql)?:\/\/)/, "must be sqlite:<file> or postgres://…")
+      .optional(),
+    setting: "databaseUrl",
+    secret: "password",
+    inVault: "named",
+  },
+  PULUMI_BACKEND_URL: {
+    docs: "[where the state lies](../guides/state.md): the folder for one runner that everything goes through, `s3://…` or `postgres://…` where laptops update too or several runners share",
+    defaultIs: "a folder in `DATA_DIR`",
+    reads: z.string().optional(),
+    setting: "backendUrl",
+    secret: "password",
+    inVault: "named",
+  },
+  PULUMI_CONFIG_PASSPHRASE: {
+    docs: "encrypts the secrets in the state",
+    secret: "whole",
+    seenBy: ["program"],
+    inVault: "always",
+    orInStackFile: true,
+  },
+  PULUMI_ACCESS_TOKEN: {
+    docs: "for a state at Pulumi Cloud or a server like it",
+    secret: "whole",
+    seenBy: ["program"],
+    inVault: "named",
+  },
+  AWS_ACCESS_KEY_ID: {
+    docs: "for a state in S3",
+    secret: "whole",
+    seenBy: ["program"],
+    inVault: "named",
+  },
+  AWS_SECRET_ACCESS_KEY: {
+    docs: "for a state in S3",
+    secret: "whole",
+    seenBy: ["program"],
+    inVault: "named",
+  },
+  AWS_SESSION_TOKEN: {
+    docs: "for a state in S3, where the key is a passing one",
+    secret: "whole",
+    seenBy: ["program"],
+    inVault: "named",
+  },
+  AWS_REGION: { docs: "for a state in S3", seenBy: ["program"] },
+  AWS_ENDPOINT_URL: { docs: "for a state at a server that speaks S3", seenBy: ["program"] },
+  AWS_ENDPOINT_URL_S3: { docs: "the same, for S3 alone", seenBy: ["program"] },
+  PLATFORM_KEY: {
+    docs: "the platform's master key",
+    secret: "whole",
+    seenBy: ["program"],
+    inVault: "always",
+    orInStackFile: true,
+  },
+  DOKPLOY_URL: { docs: "where Dokploy is", seenBy: ["program"], orInStackFile: true },
+  DOKPLOY_API_KEY: {
+    docs: "a key of an owner or admin of Dokploy",
+    secret: "whole",
+    seenBy: ["program"],
+    inVault: "always",
+    orInStackFile: true,
+  },
+  DOKPLOY_ALSO_AT: { docs: "other addresses of the same Dokploy, separated by commas", seenBy: ["program"] },
+  DOKPLOY_TIMEOUT: { docs: "seconds that Dokploy may take for an answer", seenBy: ["program"] },
+  DOKPLOY_CONCURRENCY: { docs: "requests to Dokploy at once", seenBy: ["program"] },
+  VAULT_ADDR: { docs: "where Vault is", seenBy: ["program"] },
+  VAULT_TOKEN: { docs: "signs in to Vault", secret: "whole", seenBy: ["program"] },
+  VAULT_ROLE_ID: {
+    docs: "signs in to Vault instead of a token, with `VAULT_SECRET_ID`",
+    secret: "whole",
+    seenBy: ["program"],
+    inVault: "minted",
+  },
+  VAULT_SECRET_ID: {
+    docs: "signs in to Vault instead of a token, with `VAULT_ROLE_ID`",
+    secret: "whole",
+    seenBy: ["program"],
+    inVault: "minted",
+  },
+  VAULT_NAMESPACE: { docs: "namespace in Vault", seenBy: ["program"] },
+  VAULT_APPROLE_MOUNT: { docs: "mount in Vault of the role that signs in", seenBy: ["program"] },
+  VAULT_CACERT: { docs: "file with the certificate that Vault's is checked with", seenBy: ["program"] },
+  ...channels,
+  RUN_TIMEOUT: {
+    docs: "seconds that one run may take; after a wait it has them again",
+    default: "1800",
+    reads: seconds(10),
+    setting: "runTimeoutMs",
+  },
+  OUTAGE_PATIENCE: {
+    docs: "seconds that a run [waits](../guides/troubleshoot.md#what-is-away) in all while Dokploy, its Docker, Vault or the Git repository is away. `0`: not at all",
+    default: "1800",
+    reads: seconds(0),
+    setting: "outagePatienceMs",
+  },
+  CONCURRENCY: {
+    docs: "stacks that are updated at once",
+    default: "2",
+    reads: number("stacks").int().min(1).max(32),
+    setting: "concurrency",
+  },
+  SHUTDOWN_GRACE: {
+    docs: "seconds that a running update may go on after SIGTERM",
+    default: "20",
+    reads: seconds(0),
+    setting: "graceMs",
+  },
+  RATE_LIMIT: {
+    docs: "requests per second from one source; twice as many at once",
+    default: "100",
+    reads: number("requests per second")
+      .min(1)
+      .transform((perSecond) => ({ perSecond, burst: 2 * perSecond })),
+    setting: "rate",
+  },
+  SECRET_MAX_AGE: {
+    docs: "days after which a secret's file counts as too old in `/health`",
+    reads: days.optional(),
+    setting: "secretMaxAgeMs",
+  },
+  KEEP_EVENTS: { docs: "days that a run's events are kept", default: "30", reads: days, setting: "keepEventsMs" },
+  KEEP_RUNS: { docs: "days that runs are kept", default: "365", reads: days, setting: "keepRunsMs" },
+  LOG_LEVEL: {
+    docs: `${LOG_LEVELS.map((level) => `\`${level}\``).join(", ")}. With \`debug\` the engine writes a log of its own too, below \`DATA_DIR/pulumi/logs\``,
+    default: "info",
+    reads: z.enum(LOG_LEVELS),
+    setting: "logLevel",
+  },
+  DOCKMASTER_SHORTCUTS: {
+    docs: "`off`: updates do without what makes them quick by reaching into Pulumi, see `tools/shortcuts/README.md`. For `dockmaster` and `npm run pulumi` too",
+    default: "on",
+    reads: z.enum(["on", "off"], "must be on or off"),
+    seenBy: ["program"],
+  },
+  ...foreign(["program", "git", "npm"], "HOME", "TMPDIR"),
+  ...foreign(["program", "git", "npm"], "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
+  ...foreign(["program", "git", "npm"], "http_proxy", "https_proxy", "no_proxy"),
+  ...foreign(["program", "git"], "USER", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+  ...foreign(["program", "npm"], "NODE_EXTRA_CA_CERTS"),
+  ...foreign(["program"], "LANG", "TZ", "NODE_COMPILE_CACHE"),
+  ...foreign(["git"], "PATH", "SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "GIT_SSH", "GIT_ASKPASS", "GIT_CONFIG_GLOBAL"),
+  ...foreign(["git"], "GIT_HTTP_LOW_SPEED_LIMIT", "GIT_HTTP_LOW_SPEED_TIME"),
+  ...foreign(["npm"], "npm_config_registry", "npm_config_cache", "npm_config_userconfig"),
+} as const satisfies Record<string, Variable>;
+
+/** Name of one of them. */
+export type VariableName = keyof typeof VARIABLES;
+
+/** The variables of which this is true, in their order. */
+export function variablesThat(test: (variable: Variable) => unknown): VariableName[] {
+  return (Object.keys(VARIABLES) as VariableName[]).filter((name) => test(VARIABLES[name]));
+}
+
+/** Values that must never be seen. They are read again at every use, so a rotated file is noticed. */
+export const SECRET_VARIABLES = variablesThat(({ secret }) => secret === "whole");
+
+/** What one of the others may see of the runner's environment. Everything else stays with the runner. */
+export function seenBy(viewer: Viewer): VariableName[] {
+  return variablesThat((variable) => variable.seenBy?.includes(viewer));
 }

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { networkName } from "../components/compose/networks.ts";
 import { Environment, type OwnerArgs } from "../components/dokploy/resources.ts";
+import { loadChecks } from "../components/platform/checks/checks.ts";
 import { ownerId } from "../components/platform/keys.ts";
-import { type Deliver, PlatformService, type RunCommands } from "../components/platform/platform-service.ts";
+import { type Deliver, PlatformService } from "../components/platform/platform-service.ts";
 import { readEngineConfig } from "./config/engine-config.ts";
 import { planStack, printProblems, type StackPlan } from "./plan.ts";
 
@@ -12,7 +13,10 @@ export async function platform(stack: string): Promise<{ services: string[] }> {
   if (!plan) throw new pulumi.RunError(printProblems(stack, problems));
   const { config } = plan;
   const deliver = await openVault(plan);
-  const runCommands = await openCommands(plan);
+  const makeChecks = await loadChecks(
+    config,
+    plan.services.flatMap(({ ownChecks }) => ownChecks),
+  );
   const owner: OwnerArgs = { project: pulumi.getProject(), stack, keyId: ownerId(config.key, stack) };
   // The first resource holds a secret, though this is none: the engine notices a wrong passphrase only once state has one to decrypt.
   const sealed = pulumi.secret(owner);
@@ -32,7 +36,7 @@ export async function platform(stack: string): Promise<{ services: string[] }> {
       owner,
       needs,
       deliver,
-      runCommands,
+      makeChecks,
       disposable,
       keepsRoutes,
       guarded: guarded.has(each.name),
@@ -63,11 +67,4 @@ async function openVault({ config, services }: StackPlan): Promise<Deliver | und
     if (error instanceof VaultError) throw new pulumi.RunError(printVaultError(error));
     throw error;
   }
-}
-
-/** What runs command checks. Loaded only where there are some: without them nobody needs the plugin. */
-async function openCommands({ config, services }: StackPlan): Promise<RunCommands | undefined> {
-  if (services.every(({ commands }) => commands.length === 0)) return undefined;
-  const { commandChecks } = await import("../components/platform/command-checks.ts");
-  return commandChecks(config);
 }

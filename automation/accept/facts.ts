@@ -3,6 +3,7 @@ import { type Standing, toRelation } from "../domain/releases/ancestry.ts";
 import type { DeployFacts } from "../domain/releases/release.ts";
 import { parseTagMessage } from "../domain/releases/tag-message.ts";
 import { isFinal, type Run } from "../domain/run.ts";
+import { kindsWith, UPDATES } from "../domain/run-kinds.ts";
 import type { Catalogue } from "../git/catalogue.ts";
 import type { Mirror } from "../git/mirror.ts";
 import type { Store } from "../store/store.ts";
@@ -68,7 +69,7 @@ export async function gatherDeployFacts(
 /** Whether the commit was asked for before the newest run was. Of the newest run's own commit nobody wants to know. */
 async function wasAsked(store: Store, stack: string, commit: string, newest: Run): Promise<boolean> {
   if (newest.commit === commit) return false;
-  const runs = await store.runs({ stack, commit, kinds: ["deploy", "sync"], before: newest, limit: 1 });
+  const runs = await store.runs({ stack, commit, kinds: UPDATES, before: newest, limit: 1 });
   return runs.length > 0;
 }
 
@@ -99,7 +100,12 @@ export async function findDeploy(
   const counts = ({ state, startedAt, supersededBy }: Run) =>
     !(state === "superseded" && supersededBy === null) && !(state === "canceled" && startedAt === null);
   for (let before: Run | undefined; ; ) {
-    const page: Run[] = await store.runs({ stack, kinds: ["deploy"], limit: PAGE, ...(before ? { before } : {}) });
+    const page: Run[] = await store.runs({
+      stack,
+      kinds: kindsWith({ choosesRelease: true }),
+      limit: PAGE,
+      ...(before ? { before } : {}),
+    });
     const found = page.find((run) => counts(run) && isMeant(run));
     if (found || page.length < PAGE) return found;
     before = page.at(-1);
@@ -141,7 +147,7 @@ export async function gatherChange(
 
 /** Commits of the updates since the last success that began, or will: the stack has, or will have, parts of each. */
 async function findBegun(store: Store, stack: string): Promise<string[]> {
-  const runs = await store.runs({ stack, kinds: ["deploy", "sync"] });
+  const runs = await store.runs({ stack, kinds: UPDATES });
   const last = runs.findIndex(({ state }) => state === "succeeded");
   const since = last === -1 ? runs : runs.slice(0, last);
   const begun = since.filter(({ state, startedAt }) => startedAt !== null || !isFinal(state));

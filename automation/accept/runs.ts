@@ -1,8 +1,9 @@
-import type { DeployBody, DriftBody, PreviewBody, SyncBody } from "../api/schemas.ts";
+import type { RunBody } from "../api/schemas.ts";
 import type { Signature } from "../api/signature.ts";
 import { causeOf } from "../domain/cause.ts";
 import type { Refusal } from "../domain/releases/refusal.ts";
 import { isFinal, type Run, type RunRequest } from "../domain/run.ts";
+import type { RunKind } from "../domain/run-kinds.ts";
 import { type ErrorCode, RequestError } from "../errors.ts";
 import { type Store, StoreConflict } from "../store/store.ts";
 import {
@@ -30,7 +31,7 @@ const MOST_RACES = 10;
  * Accepts a request to bring a stack to a release: it is on disk when this resolves. Throws RequestError when it is
  * wrong or the release rules do not allow it.
  */
-export async function acceptDeploy(on: Accepting, body: DeployBody, arrival: Arrival): Promise<Acceptance> {
+export async function acceptDeploy(on: Accepting, body: RunBody<"deploy">, arrival: Arrival): Promise<Acceptance> {
   const rollback = body.rollback ?? false;
   const isPlain = arrival.signature.form === "plain";
   if (rollback && isPlain) throw new RequestError("signature_v2_required", "A rollback needs a v2 signature");
@@ -59,7 +60,7 @@ export async function acceptDeploy(on: Accepting, body: DeployBody, arrival: Arr
 /** Accepts a request to bring a stack once more to the release it was last asked to have. Throws RequestError. */
 export async function acceptSync(
   on: Accepting,
-  body: SyncBody,
+  body: RunBody<"sync">,
   { requestId, signature }: Arrival,
 ): Promise<Acceptance> {
   refuseReplayable(body.give_up, signature);
@@ -83,9 +84,9 @@ export async function acceptSync(
 }
 
 /** Accepts a request to tell what a deploy would change. Throws RequestError. */
-export async function acceptPreview(
+async function acceptPreview(
   on: Accepting,
-  body: PreviewBody,
+  body: RunBody<"preview">,
   { requestId, signature }: Arrival,
 ): Promise<Acceptance> {
   refuseDeployInDisguise(body, signature);
@@ -106,7 +107,7 @@ function refuseReplayable(giveUp: string[] | undefined, { form }: Arrival["signa
 }
 
 /** The plain signature covers the body alone: whoever recorded this one could send it to `/deploy`. */
-function refuseDeployInDisguise(body: PreviewBody, signature: Arrival["signature"]): void {
+function refuseDeployInDisguise(body: RunBody<"preview">, signature: Arrival["signature"]): void {
   if (signature.form !== "plain" || body.triggered_by === undefined || body.tag === undefined) return;
   throw new RequestError(
     "signature_v2_required",
@@ -115,7 +116,7 @@ function refuseDeployInDisguise(body: PreviewBody, signature: Arrival["signature
 }
 
 /** Accepts a request to tell what was changed by hand since the last update. Throws RequestError. */
-export async function acceptDrift(on: Accepting, body: DriftBody, { requestId }: Arrival): Promise<Acceptance> {
+async function acceptDrift(on: Accepting, body: RunBody<"drift">, { requestId }: Arrival): Promise<Acceptance> {
   const { tag, commit } = await requireRelease(on, body.env);
   const row = readOnly("drift", body.env, tag, commit, body.triggered_by, requestId);
   return on.store.accept(row, on.now());
@@ -129,6 +130,11 @@ export interface Canceling {
   /** Has who waits for the run look again. */
   changed(run: string): void;
 }
+
+/** Accepts a request for a run of each kind. They throw RequestError. */
+export const ACCEPT: {
+  [Kind in RunKind]: (on: Accepting, body: RunBody<Kind>, arrival: Arrival) => Promise<Acceptance>;
+} = { deploy: acceptDeploy, sync: acceptSync, preview: acceptPreview, drift: acceptDrift };
 
 /**
  * Cancels a run that waits, or asks whoever carries it out to. Returns the run as it is then. Throws RequestError
@@ -185,7 +191,7 @@ async function requireRelease(on: Accepting, stack: string): Promise<Run> {
 }
 
 /** Throws RequestError `service_unknown` unless the commit has all services that are named. */
-async function requireServicesAt(on: Accepting, commit: string, { env, services }: SyncBody): Promise<void> {
+async function requireServicesAt(on: Accepting, commit: string, { env, services }: RunBody<"sync">): Promise<void> {
   if (!services) return;
   // Another runner may have accepted the commit before this one's mirror has it.
   const known = await askTwice(
@@ -198,7 +204,7 @@ async function requireServicesAt(on: Accepting, commit: string, { env, services 
 }
 
 function readOnly(
-  kind: "preview" | "drift",
+  kind: RunKind,
   stack: string,
   tag: string | null,
   commit: string,

@@ -14,6 +14,7 @@ import { causeOf } from "../domain/cause.ts";
 import { isDrift } from "../domain/drift.ts";
 import { tellOutage } from "../domain/outage.ts";
 import type { Cause, Run, ServiceOutcome } from "../domain/run.ts";
+import { RUN_KINDS } from "../domain/run-kinds.ts";
 import { type Login, loginCommand } from "../domain/way-in.ts";
 
 /** An answer: status and JSON body. */
@@ -127,11 +128,10 @@ export function toRunAnswer(
 
 function toSuccess(run: Run, asked: string[] | null) {
   const { deployed_services, ...report } = toReport(run, asked);
-  switch (run.kind) {
-    case "deploy":
-    case "sync":
+  switch (RUN_KINDS[run.kind].answers) {
+    case "update":
       return { deployed_services, ...report };
-    case "preview": {
+    case "plan": {
       const { addresses: _addresses, first_logins: _logins, ...planned } = report;
       return planned;
     }

@@ -3,10 +3,13 @@ import type { stackView } from "../api/schemas.ts";
 import { isDrift } from "../domain/drift.ts";
 import { assessHealth } from "../domain/health.ts";
 import type { Run } from "../domain/run.ts";
+import { kindsWith, UPDATES } from "../domain/run-kinds.ts";
 import type { Catalogue } from "../git/catalogue.ts";
 import type { Mirror } from "../git/mirror.ts";
 import type { Store } from "../store/store.ts";
 import { toWaitingView } from "./report.ts";
+
+const DRIFT_CHECKS = kindsWith({ answers: "drift" });
 
 /** What an environment runs, as `GET /stacks` shows it. */
 export type StackView = z.output<typeof stackView>;
@@ -36,7 +39,7 @@ async function describeStack({ store, mirror }: Described, stack: string, head: 
     store.stackRelease(stack),
     readLastLook(store, stack),
     countDrifted(store, stack),
-    store.runs({ stack, kinds: ["deploy", "sync"], states: ["waiting"], limit: 1 }),
+    store.runs({ stack, kinds: UPDATES, states: ["waiting"], limit: 1 }),
   ]);
   return {
     env: stack,
@@ -53,7 +56,7 @@ async function describeStack({ store, mirror }: Described, stack: string, head: 
 /** The newest run that saw the stack's services, or tried to: an update, or a drift check. */
 async function readLastLook(store: Store, stack: string): Promise<Run | undefined> {
   const [[checked], last] = await Promise.all([
-    store.runs({ stack, kinds: ["drift"], states: ["succeeded", "failed"], limit: 1 }),
+    store.runs({ stack, kinds: DRIFT_CHECKS, states: ["succeeded", "failed"], limit: 1 }),
     readLastUpdate(store, stack),
   ]);
   return checked && (!last || checked.id > last.id) ? checked : last;
@@ -61,13 +64,13 @@ async function readLastLook(store: Store, stack: string): Promise<Run | undefine
 
 async function readLastUpdate(store: Store, stack: string): Promise<Run | undefined> {
   const states = ["succeeded", "failed", "canceled"] as const;
-  return (await store.runs({ stack, kinds: ["deploy", "sync"], states: [...states], limit: 1 }))[0];
+  return (await store.runs({ stack, kinds: UPDATES, states: [...states], limit: 1 }))[0];
 }
 
 /** How many services the last check found changed by hand; not known (null) before one, or when an update came after it. */
 export async function countDrifted(store: Store, stack: string): Promise<number | null> {
   const [[checked], last] = await Promise.all([
-    store.runs({ stack, kinds: ["drift"], states: ["succeeded"], limit: 1 }),
+    store.runs({ stack, kinds: DRIFT_CHECKS, states: ["succeeded"], limit: 1 }),
     readLastUpdate(store, stack),
   ]);
   if (!checked || (last && last.id > checked.id)) return null;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { OPERATIONS, type Operation } from "./operations.ts";
 
 /** JSON Schema of what is sent: bodies as they come in, answers as they go out. */
-function toSchema(schemas: z.ZodType[], io: "input" | "output"): object {
+function toSchema(schemas: readonly z.ZodType[], io: "input" | "output"): object {
   const [first, ...rest] = schemas.map((schema) => {
     const { $schema: _, ...json } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
     return json;
@@ -66,7 +66,7 @@ const header = (name: string, description: string) => ({ type: "apiKey", in: "he
 /** The OpenAPI 3.1 document of the runner, made from the schemas that it checks with. */
 export function createOpenApi(version: string): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const operation of OPERATIONS) {
+  for (const operation of Object.values<Operation>(OPERATIONS)) {
     paths[operation.path] = { ...paths[operation.path], [operation.method]: toOperation(operation) };
   }
   return {

@@ -1,24 +1,23 @@
 import type { z } from "zod";
-import { pushBody, webhookAnswer } from "./push.ts";
+import { kindsWith, RUN_KINDS, type RunKind } from "../domain/run-kinds.ts";
+import type { Selection } from "./pick-json.ts";
+import { PUSH_PARTS, pushBody, webhookAnswer } from "./push.ts";
 import {
   cancelBody,
-  deployBody,
   driftAnswer,
-  driftBody,
   errorAnswer,
   failedAnswer,
   healthAnswer,
   inProgressAnswer,
   liveAnswer,
   previewAnswer,
-  previewBody,
+  RUN_BODIES,
   runsAnswer,
   runsQuery,
   runView,
   stacksAnswer,
   successAnswer,
   supersededAnswer,
-  syncBody,
 } from "./schemas.ts";
 
 /** One operation of the HTTP interface. */
@@ -30,11 +29,13 @@ export interface Operation {
   /** Who may: everybody, who reads (token or signature), who signs, who signs in the form that nobody can send again. */
   access: "open" | "reader" | "signed" | "signedV2";
   body?: z.ZodType;
+  /** Of a body that may be large: what is kept while it comes in, its bound in bytes and the time it may take, in milliseconds. */
+  parts?: { selection: Selection; limit: number; timeoutMs: number };
   query?: z.ZodObject;
   /** Whether `Prefer: wait=<s>` counts, and for how long by default and at most, in seconds. */
   wait?: { default: number; most: number };
   /** Body of each answer, by status; several where it can be one of them. Absent: no JSON. */
-  answers: Partial<Record<number, z.ZodType[]>>;
+  answers: Partial<Record<number, readonly z.ZodType[]>>;
   /** Media type of the 200 where it is not JSON. */
   streams?: string;
 }
@@ -42,76 +43,61 @@ export interface Operation {
 const refused = (...statuses: number[]) => Object.fromEntries(statuses.map((status) => [status, [errorAnswer]]));
 const READ = refused(401, 404, 408, 413, 429, 500, 503);
 const SIGNED = refused(400, 401, 404, 408, 409, 413, 415, 422, 429, 503);
-const UPDATED = {
-  ...SIGNED,
-  200: [successAnswer, supersededAnswer],
-  202: [inProgressAnswer],
-  500: [failedAnswer, errorAnswer],
+const RUN_ANSWERS = {
+  update: { 200: [successAnswer, supersededAnswer] },
+  plan: { 200: [previewAnswer] },
+  drift: { 200: [driftAnswer] },
 };
-const WAIT = { default: 60, most: 900 };
 
-/** The runner's whole HTTP interface; routes, OpenAPI document and tests go by the same schemas. */
-export const OPERATIONS: Operation[] = [
-  {
+/** Longest that a request for a run may wait for its end, in seconds. */
+const LONGEST_WAIT = 900;
+
+/** The request for each kind of run. */
+const RUN_OPERATIONS = Object.fromEntries(
+  kindsWith().map((kind): [RunKind, Operation] => {
+    const { summary, wait, answers } = RUN_KINDS[kind];
+    const operation: Operation = {
+      method: "post",
+      path: `/${kind}`,
+      summary,
+      access: "signed",
+      body: RUN_BODIES[kind],
+      wait: { default: wait, most: LONGEST_WAIT },
+      answers: { ...SIGNED, ...RUN_ANSWERS[answers], 202: [inProgressAnswer], 500: [failedAnswer, errorAnswer] },
+    };
+    return [kind, operation];
+  }),
+) as { [Kind in RunKind]: Operation & { access: "signed"; body: (typeof RUN_BODIES)[Kind]; wait: object } };
+
+/** The runner's whole HTTP interface, which routes, OpenAPI document and tests are made from. */
+export const OPERATIONS = {
+  health: {
     method: "get",
     path: "/health",
     summary: "Whether every function that the runner needs works; names and states only",
     access: "open",
     answers: { 200: [healthAnswer], 503: [healthAnswer, errorAnswer], 429: [errorAnswer] },
   },
-  {
+  live: {
     method: "get",
     path: "/health/live",
     summary: "Whether the process and its store work",
     access: "open",
     answers: { 200: [liveAnswer], 503: [liveAnswer, errorAnswer], 429: [errorAnswer] },
   },
-  {
-    method: "post",
-    path: "/deploy",
-    summary: "Bring an environment to a release",
-    access: "signed",
-    body: deployBody,
-    wait: WAIT,
-    answers: UPDATED,
-  },
-  {
-    method: "post",
-    path: "/sync",
-    summary: "Bring an environment once more to the release it has",
-    access: "signed",
-    body: syncBody,
-    wait: WAIT,
-    answers: UPDATED,
-  },
-  {
-    method: "post",
-    path: "/preview",
-    summary: "What a deploy would change",
-    access: "signed",
-    body: previewBody,
-    wait: WAIT,
-    answers: { ...SIGNED, 200: [previewAnswer], 202: [inProgressAnswer], 500: [failedAnswer, errorAnswer] },
-  },
-  {
-    method: "post",
-    path: "/drift",
-    summary: "What was changed by hand since the last update",
-    access: "signed",
-    body: driftBody,
-    wait: WAIT,
-    answers: { ...SIGNED, 200: [driftAnswer], 202: [inProgressAnswer], 500: [failedAnswer, errorAnswer] },
-  },
-  {
+  ...RUN_OPERATIONS,
+  webhook: {
     method: "post",
     path: "/webhook",
     summary: "A push, as GitHub, Gitea and Forgejo send it",
     access: "signed",
     body: pushBody,
+    parts: PUSH_PARTS,
+    // GitHub hangs up after 10 seconds.
     wait: { default: 8, most: 8 },
     answers: { ...SIGNED, 200: [webhookAnswer], 202: [webhookAnswer], 500: [failedAnswer, errorAnswer] },
   },
-  {
+  runs: {
     method: "get",
     path: "/runs",
     summary: "Runs, newest first",
@@ -119,14 +105,14 @@ export const OPERATIONS: Operation[] = [
     query: runsQuery,
     answers: { ...READ, 400: [errorAnswer], 200: [runsAnswer] },
   },
-  {
+  run: {
     method: "get",
     path: "/runs/{id}",
     summary: "One run",
     access: "reader",
     answers: { ...READ, 200: [runView] },
   },
-  {
+  events: {
     method: "get",
     path: "/runs/{id}/events",
     summary: "What happens in a run, as it happens; resumed after Last-Event-ID",
@@ -134,7 +120,7 @@ export const OPERATIONS: Operation[] = [
     answers: { ...READ, 400: [errorAnswer] },
     streams: "text/event-stream",
   },
-  {
+  cancel: {
     method: "post",
     path: "/runs/{id}/cancel",
     summary: "Cancel a run",
@@ -142,14 +128,14 @@ export const OPERATIONS: Operation[] = [
     body: cancelBody,
     answers: { ...SIGNED, 200: [runView], 202: [runView], 500: [errorAnswer] },
   },
-  {
+  stacks: {
     method: "get",
     path: "/stacks",
     summary: "What each environment runs",
     access: "reader",
     answers: { ...READ, 200: [stacksAnswer] },
   },
-  {
+  metrics: {
     method: "get",
     path: "/metrics",
     summary: "Metrics for Prometheus",
@@ -157,7 +143,7 @@ export const OPERATIONS: Operation[] = [
     answers: READ,
     streams: "text/plain",
   },
-  {
+  openapi: {
     method: "get",
     path: "/openapi.json",
     summary: "This document",
@@ -165,4 +151,7 @@ export const OPERATIONS: Operation[] = [
     answers: refused(429, 503),
     streams: "application/json",
   },
-];
+} as const satisfies Record<string, Operation>;
+
+/** Name of one of them. */
+export type OperationName = keyof typeof OPERATIONS;

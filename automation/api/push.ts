@@ -21,7 +21,7 @@ export const pushBody = z.looseObject({
 });
 
 /** The parts of a push that are read at all. */
-export const PUSH_SELECTION = {
+const selection = {
   ref: true,
   before: true,
   after: true,
@@ -29,6 +29,9 @@ export const PUSH_SELECTION = {
   commits: [{ added: true, modified: true, removed: true }],
   pusher: { name: true, login: true },
 } satisfies Selection;
+
+/** How a push is read: GitHub sends none above 25 MiB (https://docs.github.com/webhooks/webhook-events-and-payloads). */
+export const PUSH_PARTS = { selection, limit: 25 * 1024 * 1024, timeoutMs: 30_000 };
 
 /** A checked push. */
 export type PushBody = z.output<typeof pushBody>;
@@ -53,7 +56,7 @@ export const webhookAnswer = z.object({
   synced_services: z.array(z.string()).optional(),
   /** Affected by the push and equal all the same. */
   skipped_services: z.array(z.string()).optional(),
-  /** Changed although the push did not touch them: mended, or from an earlier push. */
+  /** Changed although the push did not touch them: repaired, or from an earlier push. */
   also_changed_services: z.array(z.string()).optional(),
   reasons: z.record(z.string(), z.string()).optional(),
 });

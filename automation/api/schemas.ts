@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { OUTAGES_OF, RUN_STATES, SERVICE_RESULTS } from "../domain/run.ts";
+import { kindsWith, type RunKind } from "../domain/run-kinds.ts";
 
 /** A release tag. */
 export const tag = z
@@ -33,7 +35,7 @@ const giveUp = z
   .transform((names) => [...new Set(names)].sort());
 
 /** `POST /deploy`. */
-export const deployBody = z.strictObject({
+const deployBody = z.strictObject({
   env,
   tag,
   triggered_by: person,
@@ -44,11 +46,8 @@ export const deployBody = z.strictObject({
   give_up: giveUp.optional(),
 });
 
-/** A checked `POST /deploy`. */
-export type DeployBody = z.output<typeof deployBody>;
-
 /** `POST /sync`: what to report; the stack is brought to its release as a whole. */
-export const syncBody = z
+const syncBody = z
   .strictObject({
     env: env.default("staging"),
     services: services.optional(),
@@ -60,15 +59,12 @@ export const syncBody = z
   })
   .refine((body) => (body.services === undefined) !== (body.all === undefined), 'must have either "services" or "all"');
 
-/** A checked `POST /sync`. */
-export type SyncBody = z.output<typeof syncBody>;
-
 const commit = z
   .string("must be a full commit id")
   .regex(/^[0-9a-f]{40}$/, "must be a full commit id: 40 small hex digits");
 
 /** `POST /preview`. */
-export const previewBody = z
+const previewBody = z
   .strictObject({
     env,
     tag: tag.optional(),
@@ -79,26 +75,28 @@ export const previewBody = z
   })
   .refine((body) => (body.tag === undefined) !== (body.commit === undefined), 'must have either "tag" or "commit"');
 
-/** A checked `POST /preview`. */
-export type PreviewBody = z.output<typeof previewBody>;
-
 /** `POST /drift`. */
-export const driftBody = z.strictObject({ env, triggered_by: person.default("drift") });
+const driftBody = z.strictObject({ env, triggered_by: person.default("drift") });
 
-/** A checked `POST /drift`. */
-export type DriftBody = z.output<typeof driftBody>;
+/** The request for each kind of run. */
+export const RUN_BODIES = {
+  deploy: deployBody,
+  sync: syncBody,
+  preview: previewBody,
+  drift: driftBody,
+} satisfies Record<RunKind, z.ZodType>;
+
+/** A checked request for a run. */
+export type RunBody<Kind extends RunKind> = z.output<(typeof RUN_BODIES)[Kind]>;
 
 /** `POST /runs/:id/cancel`. */
 export const cancelBody = z.strictObject({});
-
-const RUN_STATES = ["queued", "waiting", "running", "succeeded", "failed", "canceled", "superseded"] as const;
-const RUN_KINDS = ["deploy", "sync", "preview", "drift"] as const;
 
 /** `GET /runs`. */
 export const runsQuery = z.strictObject({
   env: env.optional(),
   state: z.enum(RUN_STATES).optional(),
-  kind: z.enum(RUN_KINDS).optional(),
+  kind: z.enum(kindsWith()).optional(),
   limit: z.coerce.number("must be a number").int().min(1).max(200).default(20),
   /** Id of the last run of the page before. */
   before: z
@@ -128,7 +126,7 @@ const firstLogin = z.object({ user: z.string().optional(), secret: z.string(), c
 
 const outcome = z.object({
   service: z.string(),
-  result: z.enum(["created", "changed", "unchanged", "deleted", "retained", "failed", "skipped", "canceled"]),
+  result: z.enum(SERVICE_RESULTS),
   reason: z.string(),
   seconds: z.number().optional(),
   /** One for each route of a service that runs. */
@@ -140,7 +138,7 @@ const outcome = z.object({
 
 /** What a run waits for, because it comes back by itself. */
 export const waiting = z.object({
-  for: z.enum(["dokploy", "docker", "vault", "git", "stack"]),
+  for: z.enum(OUTAGES_OF),
   /** When it was first seen to be away. */
   since: timestamp,
   /** When the run is given up. */
@@ -153,7 +151,7 @@ export const waiting = z.object({
 /** A run, as every answer about runs shows it. */
 export const runView = z.object({
   id: z.string(),
-  kind: z.enum(RUN_KINDS),
+  kind: z.enum(kindsWith()),
   env: z.string(),
   tag: z.string().nullable(),
   commit: z.string(),
@@ -246,7 +244,7 @@ export const previewAnswer = z.object({
   reasons: z.record(z.string(), z.string()),
 });
 
-/** `POST /drift`, 200: what was changed by hand. Nothing was mended. */
+/** `POST /drift`, 200: what was changed by hand. Nothing was repaired. */
 export const driftAnswer = z.object({
   status: z.literal("success"),
   ...common,
@@ -262,7 +260,7 @@ export const stackView = z.object({
   commit: z.string().nullable(),
   /** When that release came. */
   since: timestamp.nullable(),
-  /** Whether its services run well, by the last deploy, sync or drift check; null when that one could not tell. */
+  /** Whether its services are healthy, by the last deploy, sync or drift check; null when that one could not tell. */
   healthy: z.boolean().nullable(),
   /** Whether the last drift check found something; null when an update came after it. */
   drift: z.boolean().nullable(),

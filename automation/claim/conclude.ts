@@ -9,15 +9,15 @@ import {
   type ServiceOutcome,
   type ServiceResult,
 } from "../domain/run.ts";
+import { RUN_KINDS, UPDATES } from "../domain/run-kinds.ts";
+import type { Variables } from "../environment.ts";
 import type { Log } from "../log.ts";
 import { type Mask, maskCause, maskOutcome } from "../mask.ts";
 import type { Metrics } from "../metrics.ts";
 import { decideEvents, toNotices } from "../notify/notices.ts";
 import { readTargets } from "../notify/outbox.ts";
 import { type Claim, type Lease, type Notice, type Store, StoreUnavailable } from "../store/store.ts";
-import type { Variables } from "../variables.ts";
 import { countRun } from "../watch/watch-metrics.ts";
-import { changesStack } from "../work/clear-stack.ts";
 import { type Ending, judgeStop } from "../work/perform.ts";
 
 /** How long a store that is away is waited for before it is asked again, in milliseconds. */
@@ -50,12 +50,12 @@ export async function conclude(
   const cause = verdict.cause && maskCause(runner.mask, verdict.cause);
   const outage = verdict.next === "hold" ? { outage: verdict.outage } : {};
   // What was done before it was handed back is told when it ends.
-  const done = changesStack(claim.run.kind) ? whatWasDone(outcomes) : [];
+  const done = RUN_KINDS[claim.run.kind].changesStack ? whatWasDone(outcomes) : [];
   const patch = verdict.next === "requeue" ? { outcomes: done } : { outcomes, cause, ...outage };
   const { kind, state } = await end(runner, claim, verdict.next, patch);
   if (cause?.code === "vault_unreachable") log.warn({ event: "vault.unreachable", reason: cause.message });
   if (!isFinal(state)) return;
-  const told = kind === "deploy" || kind === "sync" ? "service.changed" : "service.differs";
+  const told = RUN_KINDS[kind].changesStack ? "service.changed" : "service.differs";
   for (const { service, result, reason } of outcomes) {
     if (result !== "unchanged") log.info({ event: told, service_name: service, service, result, reason });
   }
@@ -134,7 +134,7 @@ async function planNotices(runner: Closing, run: Run, outageBefore: Run["outage"
   if (targets.length === 0) return [];
   const [before] = await runner.store.runs({
     stack: run.stack,
-    kinds: ["deploy", "sync"],
+    kinds: UPDATES,
     states: ["succeeded", "failed"],
     limit: 1,
   });

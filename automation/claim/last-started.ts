@@ -1,4 +1,5 @@
-import type { Run, RunKind } from "../domain/run.ts";
+import type { Run } from "../domain/run.ts";
+import { UPDATES } from "../domain/run-kinds.ts";
 import type { Store } from "../store/store.ts";
 
 /** How many runs are read at once. */
@@ -9,9 +10,8 @@ const PAGE = 20;
  * before it was started, or it found the stack locked.
  */
 export async function findLastStarted(store: Pick<Store, "runs">, run: Run): Promise<Run | undefined> {
-  const kinds: RunKind[] = ["deploy", "sync"];
   for (let before: Run | undefined = run; before; ) {
-    const earlier: Run[] = await store.runs({ stack: run.stack, kinds, before, limit: PAGE });
+    const earlier: Run[] = await store.runs({ stack: run.stack, kinds: UPDATES, before, limit: PAGE });
     const last = earlier.find(({ attempts, cause }) => attempts > 0 && cause?.code !== "stack_locked");
     if (last) return last;
     before = earlier.length < PAGE ? undefined : earlier.at(-1);

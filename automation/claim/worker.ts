@@ -1,6 +1,6 @@
+import { RUN_KINDS } from "../domain/run-kinds.ts";
 import type { Log } from "../log.ts";
 import { type Claim, StoreConflict, StoreUnavailable } from "../store/store.ts";
-import { changesStack } from "../work/clear-stack.ts";
 import type { Perform, RunEvents, StopReason } from "../work/perform.ts";
 import { type Closing, conclude, fail } from "./conclude.ts";
 import { findLastStarted } from "./last-started.ts";
@@ -106,7 +106,7 @@ async function carryOut(runner: WorkerContext, claim: Claim, stop: AbortControll
   const phaseEnded = (phase: string, seconds: number) => metrics.phases.observe({ env: stack, phase }, seconds);
   if (run.attempts === 0) phaseEnded("queue", (now() - run.createdAt) / 1000);
   try {
-    const before = changesStack(run.kind) ? await findLastStarted(store, run) : undefined;
+    const before = RUN_KINDS[run.kind].changesStack ? await findLastStarted(store, run) : undefined;
     const known = (await store.stackRelease(stack)) !== undefined;
     const events: RunEvents = {
       append: async (added) => {

@@ -2,6 +2,7 @@ import { whatWasDone } from "./carry.ts";
 import { causeOf } from "./cause.ts";
 import type { TimedRecord } from "./engine-record.ts";
 import type { Cause, Run } from "./run.ts";
+import { RUN_KINDS } from "./run-kinds.ts";
 
 /** How the provider tells of a volume that a container leaves (components/dokploy/rules/data/give-up.ts). */
 const TOLD = /\bgives up volume (\S+):/g;
@@ -14,7 +15,7 @@ const LATER = "known only to the update";
  * nobody can tell, may have left them already: then none.
  */
 export function toBeLeft({ kind, giveUp = [], attempts, outage, outcomes }: Tried): readonly string[] {
-  if (kind === "preview") return giveUp;
+  if (!RUN_KINDS[kind].changesStack) return giveUp;
   const cutOff = attempts - (outage?.attempts ?? 0);
   return cutOff > 0 || whatWasDone(outcomes).length > 0 ? [] : giveUp;
 }

@@ -1,4 +1,5 @@
 import type { CauseCode, Run, ServiceOutcome } from "./run.ts";
+import { RUN_KINDS } from "./run-kinds.ts";
 
 /** Failures that say something about a service. */
 const ILL: readonly CauseCode[] = ["unhealthy", "deployment_failed", "check_failed"];
@@ -25,7 +26,7 @@ type Told = Pick<Run, "kind" | "state" | "outcomes" | "cause">;
  * tell.
  */
 export function assessHealth({ kind, state, outcomes, cause }: Told): boolean | null {
-  if (kind === "drift") return state === "succeeded" ? every(outcomes.map(isWell)) : null;
+  if (RUN_KINDS[kind].answers === "drift") return state === "succeeded" ? every(outcomes.map(isWell)) : null;
   if (state === "succeeded") return true;
   if (outcomes.some((outcome) => outcome.cause && ILL.includes(outcome.cause.code))) return false;
   return state === "canceled" || (cause && UNKNOWN.includes(cause.code)) ? null : false;

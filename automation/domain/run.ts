@@ -1,7 +1,5 @@
+import type { RunKind } from "./run-kinds.ts";
 import type { Login } from "./way-in.ts";
-
-/** What a run was asked to do. `preview` and `drift` change nothing. */
-export type RunKind = "deploy" | "sync" | "preview" | "drift";
 
 /** Where a run stands. `waiting` is held back by a gate or by something that is away; the last four are final. */
 export type RunState = "queued" | "waiting" | "running" | "succeeded" | "failed" | "canceled" | "superseded";
@@ -32,7 +30,10 @@ export interface Cause {
 }
 
 /** What a run can wait for, because it comes back by itself; `stack`: another update lets go of it. */
-export type OutageOf = "dokploy" | "docker" | "vault" | "git" | "stack";
+export const OUTAGES_OF = ["dokploy", "docker", "vault", "git", "stack"] as const;
+
+/** One of them. */
+export type OutageOf = (typeof OUTAGES_OF)[number];
 
 /** Why a run waits, and what it remembers of that when it goes on. Times are milliseconds since the epoch. */
 export interface Outage {
@@ -143,6 +144,9 @@ const TRANSITIONS: Record<RunState, Partial<Record<RunEventType, RunState>>> = {
   canceled: {},
   superseded: {},
 };
+
+/** Every state, in the order of a run's life. */
+export const RUN_STATES = Object.keys(TRANSITIONS) as RunState[];
 
 /** The state after `event`, or undefined when that cannot happen in `state`. */
 export function nextState(state: RunState, event: RunEventType): RunState | undefined {

@@ -1,11 +1,12 @@
 import type { TimedRecord } from "../domain/engine-record.ts";
+import type { RunKindFacts } from "../domain/run-kinds.ts";
 
 /** Longest last words handed on, in characters. Far more than is kept: a cut goes through secrets, and only the runner can mask them. */
 export const SAID_LIMIT = 64_000;
 
 /** What an update's process is told to do. Its environment carries the secrets, never this. */
 export interface EngineJob {
-  kind: "update" | "preview" | "drift";
+  kind: RunKindFacts["job"];
   stack: string;
   /** The checked-out program. */
   workDir: string;

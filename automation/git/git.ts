@@ -1,5 +1,6 @@
 import { runProgram } from "../../tools/run-program.mjs";
 import { pickEnvironment } from "../environment.ts";
+import { seenBy } from "../variables.ts";
 
 /** A git command that failed, with what git said. Masked before it is thrown. */
 export class GitError extends Error {
@@ -29,29 +30,6 @@ export interface GitOptions {
 /** Runs git with these words in `cwd` and returns its stdout. Throws GitError, also when it was ended. */
 export type Git = (words: string[], options?: GitOptions) => Promise<string>;
 
-/** What git may see of the runner's environment: how to reach the remote, nothing else. */
-const GIT_VARIABLES = [
-  "PATH",
-  "HOME",
-  "USER",
-  "TMPDIR",
-  "SSH_AUTH_SOCK",
-  "GIT_SSH_COMMAND",
-  "GIT_SSH",
-  "GIT_ASKPASS",
-  "GIT_CONFIG_GLOBAL",
-  "GIT_HTTP_LOW_SPEED_LIMIT",
-  "GIT_HTTP_LOW_SPEED_TIME",
-  "HTTP_PROXY",
-  "HTTPS_PROXY",
-  "NO_PROXY",
-  "http_proxy",
-  "https_proxy",
-  "no_proxy",
-  "SSL_CERT_FILE",
-  "SSL_CERT_DIR",
-];
-
 /**
  * A repository's content is not trusted: no hooks, no transports that run commands. A server that sends nothing is given
  * up; one that packs a large answer sends a byte a second meanwhile. The environment's own limits count before these.
@@ -72,7 +50,7 @@ export function createGit(options: { env: Record<string, string | undefined>; ma
   const env = {
     // It would count before a given GIT_SSH.
     ...(options.env.GIT_SSH ? {} : { GIT_SSH_COMMAND: SSH }),
-    ...pickEnvironment(options.env, GIT_VARIABLES),
+    ...pickEnvironment(options.env, seenBy("git")),
     GIT_TERMINAL_PROMPT: "0",
     LC_ALL: "C",
   };

@@ -3,14 +3,10 @@ import type { z } from "zod";
 import { RequestError } from "../errors.ts";
 
 /** Largest body that is read, in bytes. */
-export const BODY_LIMIT = 1024 * 1024;
+const BODY_LIMIT = 1024 * 1024;
 
-/** Largest push, in bytes: GitHub sends no larger ones (https://docs.github.com/webhooks/webhook-events-and-payloads). */
-export const PUSH_LIMIT = 25 * 1024 * 1024;
-
-/** How long a body may take to arrive, in milliseconds; a push may be large. */
-export const BODY_TIMEOUT = 10_000;
-export const PUSH_TIMEOUT = 30_000;
+/** How long a body may take to arrive, in milliseconds. */
+const BODY_TIMEOUT = 10_000;
 
 interface BodyOptions {
   /** Bytes. */
@@ -118,13 +114,11 @@ function toProblems(error: z.ZodError): string {
     .join("; ");
 }
 
-/** Parses and checks a JSON body. Throws RequestError `json_invalid`, or `body_invalid` with all problems at once. */
-export function parseBody<T>(schema: z.ZodType<T>, raw: Uint8Array): T {
-  return parseText(schema, () => new TextDecoder("utf-8", { fatal: true }).decode(raw));
-}
-
-/** The same for the text of a body; what `read` throws means that there is none. */
-export function parseText<T>(schema: z.ZodType<T>, read: () => string): T {
+/**
+ * Parses and checks a JSON body; what `read` throws means that it is none. Throws RequestError `json_invalid`, or `body_invalid` with
+ * all problems at once.
+ */
+export function parseBody<T>(schema: z.ZodType<T>, read: () => string): T {
   let value: unknown;
   try {
     value = JSON.parse(read());

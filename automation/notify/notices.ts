@@ -1,16 +1,10 @@
 import { isDrift } from "../domain/drift.ts";
 import { tellOutage } from "../domain/outage.ts";
 import type { Outage, Run, RunState } from "../domain/run.ts";
+import { RUN_KINDS } from "../domain/run-kinds.ts";
 import type { Notice } from "../store/store.ts";
-
-/** Where notices can go; each address is in the environment as `NOTIFY_<TARGET>`. */
-export const TARGETS = ["webhook", "slack", "feishu"] as const;
-
-/** One of them. */
-export type Target = (typeof TARGETS)[number];
-
-/** What people want to hear of. */
-type NoticeEvent = "failed" | "recovered" | "drift" | "production_deployed" | "waiting" | "resumed";
+import type { NoticeEvent } from "./channel.ts";
+import { CHANNELS, type ChannelName } from "./channels.ts";
 
 /**
  * What a run's end, or that it waits, is worth telling. `before` is how the stack's last deploy or sync before it ended;
@@ -21,52 +15,32 @@ export function decideEvents(
   before: RunState | undefined,
   outageBefore: Outage | null | undefined = run.outage,
 ): NoticeEvent[] {
-  if (run.kind === "drift") {
+  const { answers, choosesRelease } = RUN_KINDS[run.kind];
+  if (answers === "drift") {
     const hasDrift = run.state === "succeeded" && run.outcomes.some(isDrift);
     return hasDrift ? ["drift"] : [];
   }
-  if (run.kind === "preview") return [];
+  if (answers === "plan") return [];
   if (run.state === "failed") return ["failed"];
   if (run.state === "waiting" && run.outage?.told && !outageBefore?.told) return ["waiting"];
   if (run.state !== "succeeded") return [];
   return [
     ...(run.outage?.told ? (["resumed"] as const) : []),
     ...(before === "failed" ? (["recovered"] as const) : []),
-    ...(run.stack === "production" && run.kind === "deploy" ? (["production_deployed"] as const) : []),
+    ...(run.stack === "production" && choosesRelease ? (["production_deployed"] as const) : []),
   ];
 }
 
-/** The notices of a run's end, one per event and target. */
-export function toNotices(run: Run, events: NoticeEvent[], targets: Target[]): Notice[] {
-  return events.flatMap((event) =>
-    targets.map((target) => ({ key: `${event}:${target}`, target, payload: toPayload(run, event, target) })),
-  );
-}
-
-function toPayload(run: Run, event: NoticeEvent, target: Target): unknown {
-  const text = toText(run, event);
-  switch (target) {
-    // https://api.slack.com/messaging/webhooks
-    case "slack":
-      return { text };
-    // https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot
-    case "feishu":
-      return { msg_type: "text", content: { text } };
-    case "webhook":
-      return {
-        event,
-        text,
-        env: run.stack,
-        kind: run.kind,
-        tag: run.tag,
-        commit: run.commit,
-        run: run.id,
-        state: run.state,
-        triggered_by: run.triggeredBy,
-        cause: run.cause && { code: run.cause.code, message: run.cause.message, hint: run.cause.hint },
-        services: run.outcomes.map(({ service, result, reason }) => ({ service, result, reason })),
-      };
-  }
+/** The notices of a run's end, one per event and channel. */
+export function toNotices(run: Run, events: NoticeEvent[], channels: ChannelName[]): Notice[] {
+  return events.flatMap((event) => {
+    const telling = { event, run, text: toText(run, event) };
+    return channels.map((target) => ({
+      key: `${event}:${target}`,
+      target,
+      payload: CHANNELS[target].toRequest(telling),
+    }));
+  });
 }
 
 function toText(run: Run, event: NoticeEvent): string {

@@ -1,7 +1,7 @@
+import type { Variables } from "../environment.ts";
 import type { Log } from "../log.ts";
 import type { OutboxEntry, Settlement, Store } from "../store/store.ts";
-import type { Variables } from "../variables.ts";
-import { TARGETS, type Target } from "./notices.ts";
+import { CHANNELS, type ChannelName } from "./channels.ts";
 
 /** How often the outbox is looked at, how long one sending may take, in milliseconds, and how often it is tried. */
 const LOOK = 2_000;
@@ -47,18 +47,17 @@ export function startOutbox(on: Sending): { stop(): Promise<void> } {
   };
 }
 
-/** The targets that have an address now. */
-export function readTargets({ variables }: { variables: Pick<Variables, "get"> }): Target[] {
-  return TARGETS.filter((target) => variables.get(toVariable(target)) !== undefined);
-}
-
-function toVariable(target: Target): string {
-  return `NOTIFY_${target.toUpperCase()}`;
+/** The channels that have an address now. */
+export function readTargets({ variables }: Pick<Sending, "variables">): ChannelName[] {
+  const names = Object.keys(CHANNELS) as ChannelName[];
+  return names.filter((name) => variables.get(CHANNELS[name].variable) !== undefined);
 }
 
 /** Sends one notice. Addresses hold credentials: they are in no message. */
 async function deliver({ variables, now }: Sending, entry: OutboxEntry): Promise<Settlement> {
-  const address = variables.get(toVariable(entry.target as Target));
+  // The entry may be of another release, which has other channels.
+  const channel = Object.hasOwn(CHANNELS, entry.target) ? CHANNELS[entry.target as ChannelName] : undefined;
+  const address = channel && variables.get(channel.variable);
   if (address === undefined) return { as: "given up", error: "the target has no address any more" };
   const error = await post(address, entry.payload);
   if (error === undefined) return { as: "sent" };

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { isFinal, type Run, type RunKind, type RunRequest } from "../domain/run.ts";
+import { isFinal, type Run, type RunRequest } from "../domain/run.ts";
+import { RUN_KINDS } from "../domain/run-kinds.ts";
 import type { Database, Queries } from "./database.ts";
-import { ACTIVE, giveUpText, insertRun, type RunRow, toRun, updateRun } from "./rows.ts";
+import { ACTIVE, giveUpText, IS_UPDATE, insertRun, type RunRow, toRun, updateRun } from "./rows.ts";
 import { nextRunId, runIdTime } from "./run-id.ts";
 import { type AcceptCondition, StoreConflict } from "./store.ts";
 
@@ -42,14 +43,14 @@ export function record(db: Database, request: RunRequest, now: number): Promise<
 }
 
 /** A deploy or sync that counts: it was accepted, and not canceled before it started. */
-const ACCEPTED = `kind IN ('deploy', 'sync') AND state <> 'superseded'
+const ACCEPTED = `${IS_UPDATE} AND state <> 'superseded'
   AND NOT (state = 'canceled' AND started_at IS NULL)`;
 
 type StandingRow = RunRow & { cancel_requested_at: number | null };
 
 /** `ACCEPTED`, of a row that was read already. */
 function isAccepted({ kind, state, started_at }: StandingRow): boolean {
-  return changesStack(kind) && state !== "superseded" && !(state === "canceled" && started_at === null);
+  return RUN_KINDS[kind].changesStack && state !== "superseded" && !(state === "canceled" && started_at === null);
 }
 
 /** The newest deploy or sync of the stack that counts. */
@@ -80,9 +81,9 @@ function readStanding(queries: Queries, stack: string): Promise<StandingRow[]> {
  */
 function findJoinable(rows: StandingRow[], request: RunRequest): StandingRow | undefined {
   const active = rows.filter(({ state }) => !isFinal(state));
-  const rivals = changesStack(request.kind)
-    ? active.filter(({ kind }) => changesStack(kind)).slice(0, 1)
-    : active.filter(({ kind }) => !changesStack(kind));
+  const rivals = RUN_KINDS[request.kind].changesStack
+    ? active.filter(({ kind }) => RUN_KINDS[kind].changesStack).slice(0, 1)
+    : active.filter(({ kind }) => !RUN_KINDS[kind].changesStack);
   return rivals.find(
     (row) =>
       row.kind === request.kind &&
@@ -91,10 +92,6 @@ function findJoinable(rows: StandingRow[], request: RunRequest): StandingRow | u
       row.give_up === giveUpText(request) &&
       row.cancel_requested_at === null,
   );
-}
-
-function changesStack(kind: RunKind): boolean {
-  return kind === "deploy" || kind === "sync";
 }
 
 async function insert(

@@ -1,7 +1,8 @@
 import type { Outage, Run } from "../domain/run.ts";
+import { RUN_KINDS } from "../domain/run-kinds.ts";
 import type { Database, Queries, SqlValue } from "./database.ts";
 import { isLeased, takeLease } from "./lease.ts";
-import { ACTIVE, type RunRow, toRun, updateRun } from "./rows.ts";
+import { ACTIVE, IS_UPDATE, type RunRow, toRun, updateRun } from "./rows.ts";
 import type { Claim } from "./store.ts";
 
 /** Leases one idle stack that has work; the stack whose work is oldest comes first. */
@@ -35,10 +36,10 @@ async function claimStack(
 async function startNext(queries: Queries, stack: string, now: number): Promise<Run | undefined> {
   const due = "(state = 'queued' OR (state = 'waiting' AND due_at <= $2))";
   const next =
-    (await first(queries, `${due} AND kind IN ('deploy', 'sync') ORDER BY id DESC`, stack, now)) ??
+    (await first(queries, `${due} AND ${IS_UPDATE} ORDER BY id DESC`, stack, now)) ??
     (await first(queries, `${due} ORDER BY id`, stack, now));
   if (!next) return undefined;
-  const changes = next.kind === "deploy" || next.kind === "sync";
+  const changes = RUN_KINDS[next.kind].changesStack;
   const outage = next.outage ?? (changes ? await inheritOutage(queries, next) : null);
   const run: Run = {
     ...next,
@@ -54,7 +55,7 @@ async function startNext(queries: Queries, stack: string, now: number): Promise<
 
 /** Since when something is away, and whether people know, is not forgotten because a newer run takes over. */
 async function inheritOutage(queries: Queries, { stack, id }: Run): Promise<Outage | null> {
-  const condition = "state = 'waiting' AND kind IN ('deploy', 'sync') AND id < $2 ORDER BY id DESC";
+  const condition = `state = 'waiting' AND ${IS_UPDATE} AND id < $2 ORDER BY id DESC`;
   const older = await first(queries, condition, stack, id);
   if (!older?.outage) return null;
   const { of, since, told } = older.outage;
@@ -65,7 +66,7 @@ async function inheritOutage(queries: Queries, { stack, id }: Run): Promise<Outa
 async function supersedeOlder(queries: Queries, winner: Run, now: number): Promise<void> {
   await queries.query(
     `UPDATE runs SET state = 'superseded', superseded_by = $2, finished_at = $3
-     WHERE stack = $1 AND id < $2 AND kind IN ('deploy', 'sync') AND ${ACTIVE} AND state <> 'running'`,
+     WHERE stack = $1 AND id < $2 AND ${IS_UPDATE} AND ${ACTIVE} AND state <> 'running'`,
     [winner.stack, winner.id, now],
   );
 }

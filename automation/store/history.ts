@@ -1,11 +1,11 @@
 import type { Run } from "../domain/run.ts";
 import type { Database, SqlValue } from "./database.ts";
-import { type RunRow, toRun } from "./rows.ts";
+import { IS_UPDATE, type RunRow, toRun } from "./rows.ts";
 import type { RunFilter, StackRelease } from "./store.ts";
 
 const DEFAULT_LIMIT = 100;
 
-const SUCCEEDED = "stack = $1 AND kind IN ('deploy', 'sync') AND state = 'succeeded'";
+const SUCCEEDED = `stack = $1 AND ${IS_UPDATE} AND state = 'succeeded'`;
 
 /** Runs, newest first; 100 unless `limit` says otherwise. */
 export async function runs(db: Database, filter: RunFilter): Promise<Run[]> {
@@ -57,9 +57,9 @@ export async function prune(db: Database, before: { events: number; runs: number
   await db.locked("prune", async (queries) => {
     await queries.query(
       `DELETE FROM runs WHERE finished_at < $1 AND NOT (
-         state = 'succeeded' AND kind IN ('deploy', 'sync') AND NOT EXISTS (
+         state = 'succeeded' AND ${IS_UPDATE} AND NOT EXISTS (
            SELECT 1 FROM runs AS newer WHERE newer.stack = runs.stack AND newer.commit_sha = runs.commit_sha
-             AND newer.state = 'succeeded' AND newer.kind IN ('deploy', 'sync')
+             AND newer.state = 'succeeded' AND newer.${IS_UPDATE}
              AND (newer.finished_at, newer.id) > (runs.finished_at, runs.id)))`,
       [before.runs],
     );

@@ -1,8 +1,12 @@
-import type { Outage, Run, RunKind, RunState } from "../domain/run.ts";
+import type { Outage, Run, RunState } from "../domain/run.ts";
+import { type RunKind, UPDATES } from "../domain/run-kinds.ts";
 import type { Queries, SqlValue } from "./database.ts";
 
 /** The condition of the partial index `runs_active`: SQLite uses the index only where a query repeats it to the letter. */
 export const ACTIVE = "state IN ('queued', 'waiting', 'running')";
+
+/** A run that writes to its stack. In the words of the index `runs_succeeded`, which a longer list would need anew. */
+export const IS_UPDATE = `kind IN (${UPDATES.map((kind) => `'${kind}'`).join(", ")})`;
 
 /** A run as the table holds it; structures are JSON text. */
 export interface RunRow {

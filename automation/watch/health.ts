@@ -1,11 +1,12 @@
-import { SECRET_VARIABLES, webhookSecrets } from "../config.ts";
+import { webhookSecrets } from "../config.ts";
 import { checkEngine } from "../engine/version-check.ts";
+import type { Variables } from "../environment.ts";
 import type { Mirror } from "../git/mirror.ts";
 import type { Log } from "../log.ts";
 import type { Mask } from "../mask.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Store } from "../store/store.ts";
-import type { Variables } from "../variables.ts";
+import { SECRET_VARIABLES } from "../variables.ts";
 
 /** How one function of the runner is. */
 export type CheckState = "ok" | "broken" | "unknown";

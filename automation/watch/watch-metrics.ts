@@ -1,8 +1,9 @@
 import { countDrifted, type Described, describeStacks } from "../answer/stacks.ts";
-import { SECRET_VARIABLES } from "../config.ts";
 import type { Run } from "../domain/run.ts";
+import { RUN_KINDS } from "../domain/run-kinds.ts";
+import type { Variables } from "../environment.ts";
 import type { Metrics } from "../metrics.ts";
-import type { Variables } from "../variables.ts";
+import { SECRET_VARIABLES } from "../variables.ts";
 
 /** What the gauges are read from. */
 export interface Gauged extends Described {
@@ -38,6 +39,6 @@ export async function refreshGauges(on: Gauged): Promise<void> {
 export function countRun({ metrics }: { metrics: Metrics }, run: Run): void {
   const { stack: env, kind, state } = run;
   metrics.runs.inc({ env, kind, state, cause: run.cause?.code ?? "none" });
-  if (kind !== "deploy" && kind !== "sync") return;
+  if (!RUN_KINDS[kind].changesStack) return;
   for (const { result } of run.outcomes) metrics.services.inc({ env, result });
 }

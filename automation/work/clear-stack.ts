@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import type { Run, RunKind } from "../domain/run.ts";
+import type { Run } from "../domain/run.ts";
+import { RUN_KINDS } from "../domain/run-kinds.ts";
 import { isEngine } from "../engine/session.ts";
 import { parseLocks, removeAllLocks } from "../state/locks.ts";
 import { JournalLeft, setAsideJournal } from "../state/old-journal.ts";
@@ -16,11 +17,6 @@ export interface Cleared {
   before: string | null;
 }
 
-/** Whether a run writes to its stack; all others only look. */
-export function changesStack(kind: RunKind): boolean {
-  return kind === "deploy" || kind === "sync";
-}
-
 /**
  * Clears away what an earlier update left on a stack: its processes and its locks. The caller holds the stack's lease;
  * `lockRemoved` gets each lock that is removed. Throws ReleaseError for what only a person can decide.
@@ -32,7 +28,7 @@ export async function clearStack(
   lockRemoved: RunEvents["lockRemoved"],
 ): Promise<Cleared> {
   const { run } = spec;
-  const writes = changesStack(run.kind);
+  const writes = RUN_KINDS[run.kind].changesStack;
   // Looking mends nothing.
   const { session, mend } = writes ? findLeftover(spec) : { session: run.session, mend: false };
   await clearSession(session, prepared, lockRemoved);

@@ -3,28 +3,11 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rename, rm, symlink, utimes } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { runProgram } from "../../tools/run-program.mjs";
-import { pickEnvironment } from "../environment.ts";
 
 /** The dependencies of a checkout could not be had. */
 export class DependenciesError extends Error {
   override readonly name = "DependenciesError";
 }
-
-/** What npm may see of the runner's environment: how to reach the registry. */
-const NPM_VARIABLES = [
-  "HOME",
-  "TMPDIR",
-  "HTTP_PROXY",
-  "HTTPS_PROXY",
-  "NO_PROXY",
-  "http_proxy",
-  "https_proxy",
-  "no_proxy",
-  "NODE_EXTRA_CA_CERTS",
-  "npm_config_registry",
-  "npm_config_cache",
-  "npm_config_userconfig",
-];
 
 /** Files that decide what gets installed. */
 const INPUTS = ["package.json", "package-lock.json", ".npmrc"];
@@ -91,7 +74,7 @@ async function npm(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const path = [dirname(process.execPath), env.PATH].filter(Boolean).join(delimiter);
-  const options = { cwd, env: { ...pickEnvironment(env, NPM_VARIABLES), PATH: path }, signal, keep: 4096 };
+  const options = { cwd, env: { ...env, PATH: path }, signal, keep: 4096 };
   const end = await runProgram("npm", words, options).catch((cause: Error) => {
     throw new DependenciesError(`npm ci could not run: ${cause.message}`, { cause });
   });

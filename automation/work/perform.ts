@@ -92,14 +92,14 @@ export interface WorkContext {
   catalogue: Catalogue;
   log: Log;
   mask: Mask;
-  /** A variable as it is now, for the program. */
-  variables: { get(name: string): string | undefined };
+  /** What the engine and the program that it runs may see of the runner's environment, as it is now. */
+  programEnvironment(): Record<string, string>;
   /** PATH for the engine: its own folder first, then Node's. */
   enginePath: string;
   /** Folder of the runner's own checkout, whose dependencies serve releases with the same lock file. */
   folder: string;
-  /** Environment that npm may pick from. */
-  env: Record<string, string | undefined>;
+  /** What npm may see, and PATH. */
+  npmEnvironment: Record<string, string>;
   /** Milliseconds since the epoch. */
   now(): number;
 }

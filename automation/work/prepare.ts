@@ -1,4 +1,5 @@
 import type { Run } from "../domain/run.ts";
+import { RUN_KINDS } from "../domain/run-kinds.ts";
 import type { Mirror } from "../git/mirror.ts";
 import { placeOf, type StackPlace } from "../state/backend.ts";
 import { lockFolder } from "../state/locks.ts";
@@ -35,7 +36,7 @@ export interface Prepared {
  * ReleaseError, DependenciesError.
  */
 export async function prepare(
-  { mirror, catalogue, config, log, folder: runnerFolder, env }: WorkContext,
+  { mirror, catalogue, config, log, folder: runnerFolder, npmEnvironment: env }: WorkContext,
   run: Run,
   record: Pick<Recorder, "phase">,
   signal: AbortSignal,
@@ -64,7 +65,7 @@ export async function prepare(
 
 /** What the stack has, or had, needs no news: going back must work above all when nothing else does. */
 function canDoWithout({ kind, rollback }: Run): boolean {
-  return rollback || kind === "sync" || kind === "drift";
+  return rollback || RUN_KINDS[kind].worksOffline;
 }
 
 /** What `work` gives, unless `signal` is aborted first: a remote may take minutes to say nothing. */

@@ -4,6 +4,7 @@ import { prepareHome } from "../../tools/shortcuts/engine-home.ts";
 import { takesShortcuts } from "../../tools/shortcuts/switch.cjs";
 import { toBeLeft } from "../domain/give-up.ts";
 import type { Run } from "../domain/run.ts";
+import { RUN_KINDS } from "../domain/run-kinds.ts";
 import { endSession, killSession } from "../engine/session.ts";
 import { type EngineResult, startEngine } from "../engine/start.ts";
 import { ensureBackend } from "../state/backend.ts";
@@ -18,8 +19,6 @@ const SIGN_OF_LIFE = 500;
 /** How long a canceled engine may take for the step it is in, and then for ending at once, in milliseconds. */
 const CANCEL_PATIENCE = 10_000;
 const END_GRACE = 5_000;
-
-const JOBS = { deploy: "update", sync: "update", preview: "preview", drift: "drift" } as const;
 
 /** What one engine is started with. */
 export interface Engagement {
@@ -47,7 +46,7 @@ export async function runEngine(
   const recoverTo = mend ? prepared.folder.stateCopy(attempt) : null;
   if (recoverTo) await mkdir(dirname(recoverTo), { recursive: true, mode: 0o700 });
   const job = {
-    kind: JOBS[run.kind],
+    kind: RUN_KINDS[run.kind].job,
     stack: run.stack,
     workDir: prepared.workDir,
     configFile: prepared.folder.configFile,

@@ -5,10 +5,11 @@ import { assessDrift } from "../domain/drift.ts";
 import { afterPatience, planWait, tellOutage, whileAway } from "../domain/outage.ts";
 import { reduceOutcomes } from "../domain/outcome.ts";
 import type { Cause, OutageOf, Run, ServiceOutcome } from "../domain/run.ts";
+import { RUN_KINDS } from "../domain/run-kinds.ts";
 import { buildEngineEnvironment } from "../engine/environment.ts";
 import type { EngineResult } from "../engine/start.ts";
 import { RequestError } from "../errors.ts";
-import { breakLocks, changesStack, clearCrash, clearStack } from "./clear-stack.ts";
+import { breakLocks, clearCrash, clearStack } from "./clear-stack.ts";
 import { DependenciesError } from "./dependencies.ts";
 import {
   type Ending,
@@ -50,11 +51,12 @@ export async function performRun(
   const log = context.log.child({ run: run.id, stack: run.stack });
   const record = openRecord({ mask: context.mask, log, append: events.append, phaseEnded: events.phaseEnded });
   try {
-    for (let done = changesStack(run.kind) ? run.outcomes : []; ; ) {
+    const { changesStack } = RUN_KINDS[run.kind];
+    for (let done = changesStack ? run.outcomes : []; ; ) {
       const attempts = run.attempts;
       const { verdict, outcomes: found } = await tryOnce({ ...context, log }, spec, { events, stop, record });
       const outcomes = carryOutcomes(done, found);
-      if (changesStack(run.kind)) done = outcomes;
+      if (changesStack) done = outcomes;
       if (verdict.next === "mend") {
         log.warn({ event: "update.cut_off", cause: verdict.cause.message, attempt: run.attempts });
         const cutOff = run.attempts - (run.outage?.attempts ?? 0);
@@ -97,7 +99,7 @@ interface Channels {
 
 /** One engine on the freshly checked-out release. Counts in `spec.run` what it notes. */
 async function tryOnce(context: WorkContext, spec: RunSpec, channels: Channels): Promise<Try> {
-  const { config, variables, enginePath, mask } = context;
+  const { config, programEnvironment, enginePath, mask } = context;
   const { run, known } = spec;
   const { events, stop, record } = channels;
   record.restart();
@@ -107,7 +109,7 @@ async function tryOnce(context: WorkContext, spec: RunSpec, channels: Channels):
     const { mend, before } = await clearStack(context, spec, prepared, events.lockRemoved);
     stop.throwIfAborted();
     record.phase("engine", { attempt: run.attempts + 1 });
-    const env = buildEngineEnvironment(variables, {
+    const env = buildEngineEnvironment(programEnvironment(), {
       path: enginePath,
       pulumiHome: join(config.dataDir, "pulumi"),
       backendUrl: config.backendUrl,
@@ -121,14 +123,14 @@ async function tryOnce(context: WorkContext, spec: RunSpec, channels: Channels):
       for (const lock of removed) events.lockRemoved(lock);
       if (removed.length > 0) {
         run.attempts -= 1;
-        result = await runEngine(context, run, { ...engagement, mend: changesStack(run.kind) });
+        result = await runEngine(context, run, { ...engagement, mend: RUN_KINDS[run.kind].changesStack });
       }
     }
     if (result.result === "crashed") await clearCrash(run, prepared, events.lockRemoved);
     await prepared.folder.clean();
     const canceled = stop.aborted || result.result === "crashed";
     const outcomes =
-      run.kind === "drift"
+      RUN_KINDS[run.kind].answers === "drift"
         ? assessDrift(record.records, canceled)
         : reduceOutcomes(record.records, prepared.services, canceled);
     const stopped = stop.aborted ? (stop.reason as StopReason) : undefined;

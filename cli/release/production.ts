@@ -1,3 +1,4 @@
+import { UPDATES } from "../../automation/domain/run-kinds.ts";
 import { wrongUse } from "../problem.ts";
 import { hasRunnerAddress, readRunnerAddress } from "../runner/address.ts";
 import { readRuns, readUpdates } from "../runner/ask.ts";
@@ -22,7 +23,7 @@ export async function readProduction(): Promise<{ tag: string | null; commit: st
 
 /** Whether the commit succeeded on staging. Throws CliError. */
 export async function succeededOnStaging(commit: string): Promise<boolean> {
-  const found = await Promise.all(["deploy", "sync"].map((kind) => hasSucceeded("staging", commit, kind)));
+  const found = await Promise.all(UPDATES.map((kind) => hasSucceeded("staging", commit, kind)));
   return found.includes(true);
 }
 

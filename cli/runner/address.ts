@@ -1,4 +1,4 @@
-import { createVariables, type Variables } from "../../automation/variables.ts";
+import { createVariables, type Variables } from "../../automation/environment.ts";
 import type { RunnerAddress } from "../client.ts";
 import { CliError, wrongUse } from "../problem.ts";
 
@@ -36,7 +36,7 @@ export function hasRunnerAddress(env: NodeJS.ProcessEnv = process.env): boolean 
   return Boolean(env.DOCKMASTER_URL || env.DOCKMASTER_URL_FILE);
 }
 
-function read(variables: Variables, name: string): string | undefined {
+function read(variables: Variables<string>, name: string): string | undefined {
   try {
     return variables.get(name);
   } catch (cause) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { errorAnswer, type RunView, runsAnswer, runView } from "../../automation/api/schemas.ts";
+import { UPDATES } from "../../automation/domain/run-kinds.ts";
 import { type RunnerAddress, type RunnerAnswer, requestRunner } from "../client.ts";
 import { EXIT } from "../exit.ts";
 import { CliError } from "../problem.ts";
@@ -48,7 +49,7 @@ export async function readRuns(runner: RunnerAddress, query: RunsQuery): Promise
 
 /** The newest runs that changed a stack, deploys and syncs together, newest first: `limit` of each at most. */
 export async function readUpdates(runner: RunnerAddress, query: Omit<RunsQuery, "kind">): Promise<RunView[]> {
-  const pages = await Promise.all(["deploy", "sync"].map((kind) => readRuns(runner, { ...query, kind })));
+  const pages = await Promise.all(UPDATES.map((kind) => readRuns(runner, { ...query, kind })));
   return pages.flatMap(({ runs }) => runs).sort((a, b) => b.created_at.localeCompare(a.created_at));
 }
 

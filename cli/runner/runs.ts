@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { RunView } from "../../automation/api/schemas.ts";
+import { kindsWith } from "../../automation/domain/run-kinds.ts";
 import { formatAge, formatDuration } from "../print/duration.ts";
 import { printJson, printLines } from "../print/print.ts";
 import { formatTable } from "../print/table.ts";
@@ -11,7 +12,7 @@ export function define(command: Command): void {
   command
     .option("--env <env>", "only of this environment")
     .option("--state <state>", "only in this state: queued, running, succeeded, failed, canceled, superseded, waiting")
-    .option("--kind <kind>", "only of this kind: deploy, sync, preview, drift")
+    .option("--kind <kind>", `only of this kind: ${kindsWith().join(", ")}`)
     .option("--limit <number>", "how many, newest first", "20")
     .option("--before <run>", "the page after this run")
     .option("--json", "print one JSON document")

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { exchange } from "./api/exchange.ts";
-import type { Check } from "./rules/inputs.ts";
+import type { Check } from "./rules/http-check.ts";
 import { ServiceError } from "./rules/service-error.ts";
 
 const ANSWER_WITHIN = 10_000;

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { DynamicResource, shimText } from "../engine/dynamic-resource.ts";
+import type { CheckInput } from "./rules/http-check.ts";
 
 /** Who owns the objects of a stack. */
 export interface OwnerArgs {
@@ -38,17 +39,6 @@ export interface DomainArgs {
   internalPath?: string;
 }
 
-export interface CheckArgs {
-  /** Asked after every deployment; redirects are not followed. */
-  url: string;
-  /** Status code that counts as good. Default 200. */
-  expect?: number;
-  /** Default 10. */
-  attempts?: number;
-  /** Seconds between attempts. Default 3. */
-  interval?: number;
-}
-
 export interface ComposeArgs {
   environmentId: pulumi.Input<string>;
   /** Name in Dokploy. Changing it renames, nothing restarts. */
@@ -61,7 +51,7 @@ export interface ComposeArgs {
   /** Values for `${KEY}` in the compose file; secret where the program says so. */
   env: pulumi.Input<Record<string, pulumi.Input<string>>>;
   domains?: pulumi.Input<DomainArgs[]>;
-  checks?: pulumi.Input<CheckArgs[]>;
+  checks?: pulumi.Input<CheckInput[]>;
   /** Seconds that Compose waits for health, per stage. Default 120. */
   waitTimeout?: pulumi.Input<number>;
   /** Depth of `depends_on` + 1. Default 1. */

@@ -2,6 +2,7 @@ import type { NoteProblem } from "../compose/house/notes.ts";
 import type { Problem } from "../compose/problem.ts";
 import { planVault, type VaultPlan } from "../vault/plan.ts";
 import { checkDrafts, refusedValue } from "./check-drafts.ts";
+import { splitChecks } from "./checks/checks.ts";
 import { type Draft, definitionProblem, type RenderedDraft, secretValue, toDraft } from "./draft.ts";
 import { explainClashes } from "./names/explain.ts";
 import { type NamedStack, namesOfStack } from "./names/of-stack.ts";
@@ -119,7 +120,6 @@ function toPlan(
 ): ServicePlan {
   const { service, needs, description, common, rendered, hidden } = draft;
   const vault = vaults?.get(service.name);
-  const checks = [...(description.checks ?? []), ...common.checks];
   const sources = vaults ? [] : Object.entries(rendered.secretEnv);
   const secretEnv = sources.map(([variable, name]) => [
     variable,
@@ -141,8 +141,7 @@ function toPlan(
       https: true,
       certificate: "letsencrypt",
     })),
-    checks: checks.filter((check) => "url" in check),
-    commands: checks.filter((check) => "command" in check),
+    ...splitChecks([...(description.checks ?? []), ...common.checks]),
     ...(description.login ? { login: description.login } : {}),
     data: description.data ?? [],
     waitTimeout: waitTimeout(draft),

@@ -2,9 +2,11 @@ import type { FoundFile } from "../compose/context.ts";
 import type { NoteProblem } from "../compose/house/notes.ts";
 import type { Problem } from "../compose/problem.ts";
 import type { VaultPlan, VaultSettings } from "../vault/plan.ts";
+import type { Check } from "./checks/checks.ts";
+import type { HttpCheck } from "./checks/http.ts";
 import type { ConfigProblem } from "./draft.ts";
 import type { MadeName, NameSpace } from "./names/name.ts";
-import type { CommandCheck, HttpCheck, Service } from "./service.ts";
+import type { Service } from "./service.ts";
 
 /** One stack as its config describes it. */
 export interface StackSettings {
@@ -65,9 +67,10 @@ export interface ServicePlan {
   /** What Vault has to hold, and who the service's agent is there. */
   vault?: VaultPlan;
   domains: Domain[];
+  /** What the provider asks after a deployment. */
   checks: HttpCheck[];
-  /** What is run after a deployment, besides `checks`. */
-  commands: CommandCheck[];
+  /** What is checked after it by resources of their own. */
+  ownChecks: Check[];
   /** Its first user, where it has users, and the secret that is the password. */
   login?: { user?: string; secret: string };
   /** Volumes it must not lose, by key. */

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Compose, type Environment, type OwnerArgs } from "../dokploy/resources.ts";
+import type { MakeChecks } from "./checks/checks.ts";
 import type { ServicePlan } from "./plan.ts";
 
 /** What a planned service needs to become resources. */
@@ -12,8 +13,8 @@ export interface PlatformServiceArgs {
   needs: readonly PlatformService[];
   /** Brings secrets from where they live. Default: their values are in the plan. */
   deliver?: Deliver | undefined;
-  /** Needed where the plan has commands. */
-  runCommands?: RunCommands | undefined;
+  /** Needed where the plan has checks that are resources of their own. */
+  makeChecks?: MakeChecks | undefined;
   /** Whether the service may be deleted with its data (`platform:data`). Default false. */
   disposable?: boolean;
   /** Whether routes that people made by hand in Dokploy stay (`platform:routes`). Default false. */
@@ -29,18 +30,6 @@ export type Deliver = (
   /** Whether the service stays when it is taken out of the program. */
   retain: boolean,
 ) => { composeFile: pulumi.Input<string>; env: Record<string, pulumi.Input<string>> };
-
-/** Runs what a service's plan wants to be run after a deployment. `deployed`: what decides whether there was one, nothing secret. */
-export type RunCommands = (
-  parent: PlatformService,
-  plan: ServicePlan,
-  deployed: {
-    composeFile: pulumi.Input<string>;
-    env: Record<string, pulumi.Input<string>>;
-    /** Keeps a value of the settings secret where they may hold one. */
-    guard(text: string): pulumi.Input<string>;
-  },
-) => void;
 
 /** One service of the platform: one Compose project on Dokploy. Its name is the service's. */
 export class PlatformService extends pulumi.ComponentResource {
@@ -79,11 +68,10 @@ export class PlatformService extends pulumi.ComponentResource {
       },
     );
     // The text tells of the secrets by their fingerprints, so their values are left out of what decides.
-    args.runCommands?.(this, plan, {
-      composeFile: delivered.composeFile,
-      env,
-      guard: (text) => (args.guarded ? pulumi.secret(text) : text),
-    });
+    const { composeFile } = delivered;
+    const deployed = { name, parent: this, compose: this.compose, composeFile, env, domains: plan.domains };
+    const guardText = (text: string) => (args.guarded ? pulumi.secret(text) : text);
+    args.makeChecks?.({ ...deployed, guard: guardText }, plan.ownChecks);
     // Who runs the update is told it; the engine hands on no other thing of a program.
     this.registerOutputs(plan.login ? { login: plan.login } : {});
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Check, checks } from "./checks/checks.ts";
 import { explainIssues, type Issue } from "./explain-issues.ts";
 import type { SecretRule } from "./secret-rules.ts";
 
@@ -11,31 +12,6 @@ export interface Route {
   host: string;
   /** Default `/`. */
   path?: string;
-}
-
-/** A request that has to be answered after a deployment. */
-export interface HttpCheck {
-  /** The whole address, e.g. `https://${context.hostOf("auth")}/-/health/ready/`. */
-  url: string;
-  /** Expected status. Default 200. */
-  expect?: number | undefined;
-  /** Default 10. */
-  attempts?: number | undefined;
-  /** Seconds between two attempts. Default 3. */
-  interval?: number | undefined;
-}
-
-/**
- * A shell command that has to succeed after a deployment, on the machine that runs the update. `/bin/sh` runs it, in no particular
- * folder, with `STACK`, `SERVICE`, `SUFFIX` and `DOMAIN` in its environment. Needs Pulumi's `command` plugin, which the engine fetches.
- */
-export interface CommandCheck {
-  /** E.g. `curl -fsS https://s3$SUFFIX.$DOMAIN/minio/health/live`. */
-  command: string;
-  /** Default 10. */
-  attempts?: number | undefined;
-  /** Seconds between two attempts. Default 3. */
-  interval?: number | undefined;
 }
 
 /** What there is to know of a service besides its compose file. */
@@ -59,7 +35,7 @@ export interface ServiceDescription {
    * the compose files say (plan-networks.ts). `[]` keeps all of them among themselves.
    */
   joins?: string[];
-  checks?: (HttpCheck | CommandCheck)[];
+  checks?: Check[];
   /** Keys of the volumes it must not lose. */
   data?: string[];
   /** Who may sign in to the new service: its first user, where it has users, and the secret of its own that is the password. */
@@ -78,42 +54,6 @@ export interface ServiceContext {
   /** What the other services of the stack ask of this one, sorted. */
   asked: { databases: string[]; buckets: string[] };
 }
-
-const attempts = z.int().min(1).max(100).optional().describe("How often it is tried. 10 unless given.");
-const interval = z.int().min(1).max(60).optional().describe("Seconds between two attempts. 3 unless given.");
-const url = z
-  .url({ protocol: /^https?$/, error: "is no address; write `https://auth.example.org/health`" })
-  .describe("A request; redirects are not followed.");
-const expect = z
-  .int()
-  .min(100)
-  .max(599)
-  .optional()
-  .describe("The status that `url` has to answer with. 200 unless given.");
-const command = z
-  .string()
-  .min(1)
-  .optional()
-  .describe(
-    "A shell command, run on the machine that updates, with `STACK`, `SERVICE`, `SUFFIX` and `DOMAIN` set. Needs Pulumi's `command` plugin.",
-  );
-
-/** Requests that must be answered after a deployment. */
-export const httpChecks = z.array(z.strictObject({ url, expect, attempts, interval }));
-
-const checks = z.array(
-  z
-    .strictObject({ url: url.optional(), expect, command, attempts, interval })
-    .refine(({ url, command }) => (url === undefined) !== (command === undefined), {
-      error: "is neither a request nor a command; write `url` or `command`, and not both",
-    })
-    .refine(({ expect, command }) => expect === undefined || command === undefined, {
-      error: "a command has no status; leave `expect` out",
-    })
-    .transform(({ url, command = "", expect, attempts, interval }): HttpCheck | CommandCheck =>
-      url === undefined ? { command, attempts, interval } : { url, expect, attempts, interval },
-    ),
-);
 
 /** Settings that every service has. */
 export const commonSettings = {

@@ -1,14 +1,22 @@
 import { z } from "zod";
 import { PLANS } from "../../components/bootstrap/github/features.ts";
-import { OPTIONAL_SECRETS, OWN_SIGN_IN, RUNNER_SECRETS } from "../../components/bootstrap/runner/secrets.ts";
-import { commonSettings, httpChecks, memory } from "../../components/platform/service.ts";
+import {
+  isOptionalSecret,
+  OPTIONAL_SECRETS,
+  OWN_SIGN_IN,
+  RUNNER_SECRETS,
+} from "../../components/bootstrap/runner/secrets.ts";
+import { httpChecks } from "../../components/platform/checks/checks.ts";
+import { commonSettings, memory } from "../../components/platform/service.ts";
 
-const HIDDEN: readonly string[] = [...RUNNER_SECRETS, ...OPTIONAL_SECRETS, ...OWN_SIGN_IN];
+const isSecret = (name: string) =>
+  [...RUNNER_SECRETS, ...OWN_SIGN_IN].some((each) => each === name) || isOptionalSecret(name);
+const OPTIONAL = `${OPTIONAL_SECRETS.join(", ")}, NOTIFY_…`;
 const OURS = ["HOST", "PORT", "DATA_DIR"];
 
 /** Why a variable of the runner cannot be set here. */
 function refuseVariable(name: string): string | undefined {
-  if (HIDDEN.includes(name)) return "is a secret; name it below `secrets`, its value comes from Vault";
+  if (isSecret(name)) return "is a secret; name it below `secrets`, its value comes from Vault";
   if (OURS.includes(name)) return "is set by the image; leave it out";
   if (/^[A-Z_][A-Z0-9_]*$/.test(name)) return undefined;
   return "is no variable of the runner; use capital letters, digits and `_`";
@@ -68,11 +76,9 @@ const runner = z.strictObject({
     .default({})
     .describe("More plain variables, e.g. `LOG_LEVEL`, `REQUIRE_V2`, `RUN_TIMEOUT`, `WEBHOOK_TAG`."),
   secrets: z
-    .array(z.enum(OPTIONAL_SECRETS, `is no secret of the runner; known are ${OPTIONAL_SECRETS.join(", ")}`))
+    .array(z.string().refine(isOptionalSecret, `is no secret of the runner; known are ${OPTIONAL}`))
     .default([])
-    .describe(
-      `More secrets that it reads from Vault: ${OPTIONAL_SECRETS.join(", ")}. What the state's backend needs is added by itself.`,
-    ),
+    .describe(`More secrets that it reads from Vault: ${OPTIONAL}. What the state's backend needs is added by itself.`),
   kept: z
     .string()
     .regex(

@@ -2,9 +2,9 @@
 import { fileURLToPath } from "node:url";
 import { nameOwner } from "../../automation/claim/owner.ts";
 import { readConfig } from "../../automation/config.ts";
+import { createVariables } from "../../automation/environment.ts";
 import { createLog } from "../../automation/log.ts";
 import { startRunner } from "../../automation/start.ts";
-import { createVariables } from "../../automation/variables.ts";
 
 const variables = createVariables(process.env);
 const config = readConfig(variables);

@@ -1,23 +1,22 @@
-import type { Hono } from "hono";
-import type { Runner } from "../../runner.ts";
 import type { Health } from "../../watch/health.ts";
-import type { DoorEnv } from "../middleware.ts";
+import type { Handlers } from "../register.ts";
 
-/** `GET /health` and `GET /health/live`: open, names and states only. */
-export function healthRoutes(
-  app: Hono<DoorEnv>,
-  { now }: Runner,
-  parts: { health: Health; version: string; startedAt: number },
-): void {
-  app.get("/health", (c) => {
-    const checks = parts.health.checks();
-    const isHealthy = !Object.values(checks).includes("broken");
-    const uptime = Math.round((now() - parts.startedAt) / 1000);
-    const status = isHealthy ? "healthy" : "degraded";
-    return c.json({ status, version: parts.version, uptime, checks }, isHealthy ? 200 : 503);
-  });
-  app.get("/health/live", async (c) => {
-    const isLive = await parts.health.isLive();
-    return c.json({ status: isLive ? "healthy" : "degraded" }, isLive ? 200 : 503);
-  });
+/** `GET /health` and `GET /health/live`: names and states only. */
+export function healthHandlers(
+  { now }: { now(): number },
+  { health, version, startedAt }: { health: Health; version: string; startedAt: number },
+): Pick<Handlers, "health" | "live"> {
+  return {
+    health: ({ c }) => {
+      const checks = health.checks();
+      const isHealthy = !Object.values(checks).includes("broken");
+      const uptime = Math.round((now() - startedAt) / 1000);
+      const status = isHealthy ? "healthy" : "degraded";
+      return c.json({ status, version, uptime, checks }, isHealthy ? 200 : 503);
+    },
+    live: async ({ c }) => {
+      const isLive = await health.isLive();
+      return c.json({ status: isLive ? "healthy" : "degraded" }, isLive ? 200 : 503);
+    },
+  };
 }

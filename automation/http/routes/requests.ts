@@ -1,53 +1,59 @@
-import type { Hono } from "hono";
-import type { z } from "zod";
-import {
-  type Acceptance,
-  type Arrival,
-  acceptDeploy,
-  acceptDrift,
-  acceptPreview,
-  acceptSync,
-} from "../../accept/runs.ts";
-import type { Changes } from "../../answer/waiting.ts";
-import { deployBody, driftBody, previewBody, syncBody } from "../../api/schemas.ts";
+import { ACCEPT, type Acceptance } from "../../accept/runs.ts";
+import { type Answer, toRunAnswer } from "../../answer/report.ts";
+import { type Changes, waitForRun } from "../../answer/waiting.ts";
+import type { RunBody } from "../../api/schemas.ts";
+import type { Signature } from "../../api/signature.ts";
 import type { Worker } from "../../claim/worker.ts";
+import { kindsWith, type RunKind } from "../../domain/run-kinds.ts";
 import type { Runner } from "../../runner.ts";
-import { parseBody, parseWait } from "../body.ts";
-import type { Door, DoorEnv, Request } from "../middleware.ts";
-import { answerRun } from "./answer.ts";
+import type { Request } from "../middleware.ts";
+import type { Handlers } from "../register.ts";
 
-/** Seconds that an answer waits for the run's end, unless `Prefer: wait` says otherwise, and at most. */
-const WAIT = 60;
-const LONGEST_WAIT = 900;
+interface Asked<Kind extends RunKind> {
+  c: Request;
+  body: RunBody<Kind>;
+  signature: Signature;
+  waitMs: number;
+}
 
-/** `POST /deploy`, `/sync`, `/preview`, `/drift`: each makes a run and answers how it ended. */
-export function requestRoutes(
-  app: Hono<DoorEnv>,
+/** The request for each kind of run: makes one and answers how it ended. */
+export function requestHandlers(
   runner: Runner,
-  parts: { door: Door; changes: Changes; worker: Pick<Worker, "wake">; stopping: AbortSignal },
-): void {
-  const { door, changes, worker, stopping } = parts;
-  const route = <Body>(
-    path: string,
-    schema: z.ZodType<Body>,
-    accept: (runner: Runner, body: Body, arrival: Arrival) => Promise<Acceptance>,
-    toAsked: (body: Body) => string[] | undefined = () => undefined,
-  ) =>
-    app.post(path, async (c: Request) => {
-      const { raw, signature } = await door.receive(c);
-      const body = parseBody(schema, raw);
+  { changes, worker, stopping }: { changes: Changes; worker: Pick<Worker, "wake">; stopping: AbortSignal },
+): Pick<Handlers, RunKind> {
+  const handle =
+    <Kind extends RunKind>(requested: Kind) =>
+    async ({ c, body, signature, waitMs }: Asked<Kind>): Promise<Response> => {
       const requestId = c.get("requestId");
-      const acceptance = await accept(runner, body, { requestId, signature });
+      const acceptance = await ACCEPT[requested](runner, body, { requestId, signature });
       const { id, kind, stack, tag, state } = acceptance.run;
       runner.log.info({ event: "run.accepted", requestId, run: id, kind, stack, tag, state });
       worker.wake();
-      const waitMs = parseWait(c.req.header("prefer"), WAIT, LONGEST_WAIT) * 1000;
-      const options = { asked: toAsked(body) ?? null, waitMs, signal: AbortSignal.any([c.req.raw.signal, stopping]) };
-      const answer = await answerRun(runner, changes, acceptance, options);
+      const { services: asked = null } = body as { services?: string[] };
+      const signal = AbortSignal.any([c.req.raw.signal, stopping]);
+      const answer = await answerRun(runner, changes, acceptance, { asked, waitMs, signal });
       return c.json(answer.body as object, answer.status);
-    });
-  route("/deploy", deployBody, acceptDeploy, ({ services }) => services);
-  route("/sync", syncBody, acceptSync, ({ services }) => services);
-  route("/preview", previewBody, acceptPreview);
-  route("/drift", driftBody, acceptDrift);
+    };
+  return Object.fromEntries(kindsWith().map((kind) => [kind, handle(kind)])) as {
+    [Kind in RunKind]: ReturnType<typeof handle<Kind>>;
+  };
+}
+
+/** The answer to an accepted request: how the run ended, or after `waitMs` that it goes on. */
+async function answerRun(
+  { store, now }: Runner,
+  changes: Changes,
+  acceptance: Acceptance,
+  options: { asked: string[] | null; waitMs: number; signal?: AbortSignal },
+): Promise<Answer> {
+  const { asked, waitMs, signal } = options;
+  if ("refusal" in acceptance) {
+    const { supersededBy, message, hint } = acceptance.refusal;
+    const { status, body } = toRunAnswer(acceptance.run, { asked, duplicate: false, now: now() });
+    return { status, body: { ...body, superseded_by: supersededBy, message, hint } };
+  }
+  const run = waitMs > 0 ? await waitForRun(store, changes, acceptance.run.id, waitMs, signal) : acceptance.run;
+  const winner = run.supersededBy === null ? undefined : await store.run(run.supersededBy);
+  const { duplicate } = acceptance;
+  return toRunAnswer(run, { asked, duplicate, now: now(), ...(winner ? { winner } : {}) });
 }

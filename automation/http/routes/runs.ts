@@ -1,15 +1,13 @@
-import type { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { cancelRun } from "../../accept/runs.ts";
 import { toRunView } from "../../answer/report.ts";
 import type { Changes } from "../../answer/waiting.ts";
-import { cancelBody, eventId, runId, runsQuery } from "../../api/schemas.ts";
+import { eventId, runId } from "../../api/schemas.ts";
 import type { Worker } from "../../claim/worker.ts";
 import { isFinal, type Run } from "../../domain/run.ts";
 import { RequestError } from "../../errors.ts";
 import type { Runner } from "../../runner.ts";
-import { parseBody, parseQuery } from "../body.ts";
-import type { Door, DoorEnv } from "../middleware.ts";
+import type { Handlers } from "../register.ts";
 
 /** Events sent at once. */
 const PAGE = 200;
@@ -18,22 +16,19 @@ const ALIVE = 15_000;
 const LOOK = 1_000;
 
 /** `GET /runs`, `GET /runs/:id`, `GET /runs/:id/events`, `POST /runs/:id/cancel`. */
-export function runRoutes(
-  app: Hono<DoorEnv>,
+export function runHandlers(
   runner: Runner,
-  parts: { door: Door; changes: Changes; worker: Pick<Worker, "cancel">; stopping: AbortSignal },
-): void {
-  const { door, changes, worker, stopping } = parts;
+  { changes, worker, stopping }: { changes: Changes; worker: Pick<Worker, "cancel">; stopping: AbortSignal },
+): Pick<Handlers, "runs" | "run" | "events" | "cancel"> {
   const { store, log } = runner;
-  const findRun = async (id: string): Promise<Run> => {
-    const run = runId.safeParse(id).success ? await store.run(id) : undefined;
+  const findRun = async (id: string | undefined): Promise<Run> => {
+    const run = id !== undefined && runId.safeParse(id).success ? await store.run(id) : undefined;
     if (!run) throw new RequestError("run_not_found");
     return run;
   };
 
-  app.get("/runs", async (c) => {
-    await door.requireReader(c);
-    const { env, state, kind, limit, before } = parseQuery(runsQuery, c.req.query());
+  const listRuns: Handlers["runs"] = async ({ c, query }) => {
+    const { env, state, kind, limit, before } = query;
     const last = before === undefined ? undefined : await findRun(before);
     const runs = await store.runs({
       limit,
@@ -43,15 +38,9 @@ export function runRoutes(
       ...(last ? { before: { createdAt: last.createdAt, id: last.id } } : {}),
     });
     return c.json({ runs: runs.map(toRunView), next: runs.length < limit ? null : (runs.at(-1)?.id ?? null) });
-  });
+  };
 
-  app.get("/runs/:id", async (c) => {
-    await door.requireReader(c);
-    return c.json(toRunView(await findRun(c.req.param("id"))));
-  });
-
-  app.get("/runs/:id/events", async (c) => {
-    await door.requireReader(c);
+  const streamEvents: Handlers["events"] = async ({ c }) => {
     const { id } = await findRun(c.req.param("id"));
     const from = eventId.safeParse(c.req.header("last-event-id") ?? "0");
     if (!from.success) throw new RequestError("query_invalid", "Last-Event-ID must be a number");
@@ -81,12 +70,9 @@ export function runRoutes(
         await changed;
       }
     });
-  });
+  };
 
-  app.post("/runs/:id/cancel", async (c) => {
-    const { raw, signature } = await door.receive(c);
-    parseBody(cancelBody, raw);
-    if (signature.form !== "v2") throw new RequestError("signature_v2_required", "A cancel needs a v2 signature");
+  const cancel: Handlers["cancel"] = async ({ c }) => {
     const run = await cancelRun(runner, (await findRun(c.req.param("id"))).id);
     worker.cancel(run.id);
     log.info({
@@ -97,5 +83,12 @@ export function runRoutes(
       state: run.state,
     });
     return c.json(toRunView(run), isFinal(run.state) ? 200 : 202);
-  });
+  };
+
+  return {
+    runs: listRuns,
+    run: async ({ c }) => c.json(toRunView(await findRun(c.req.param("id")))),
+    events: streamEvents,
+    cancel,
+  };
 }

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { RUN_KINDS } from "../../../automation/domain/run-kinds.ts";
 import { initStack } from "../../../automation/engine/command.ts";
 import { isAlive } from "../../../automation/engine/session.ts";
 import type { StackPlace } from "../../../automation/state/backend.ts";
@@ -46,7 +47,7 @@ async function findRun(stack: string): Promise<Holder | undefined> {
   if (!hasRunnerAddress()) return undefined;
   try {
     const { runs } = await readRuns(readRunnerAddress(), { env: stack, state: "running", limit: 10 });
-    const run = runs.find(({ kind }) => kind === "deploy" || kind === "sync");
+    const run = runs.find(({ kind }) => RUN_KINDS[kind].changesStack);
     if (!run) return undefined;
     const since = Date.parse(run.started_at ?? run.created_at);
     return { who: `the runner's run ${run.id}, asked for by ${run.triggered_by}`, since };

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Compose, Environment, type OwnerArgs } from "../../dokploy/resources.ts";
-import type { HttpCheck } from "../../platform/service.ts";
+import type { HttpCheck } from "../../platform/checks/http.ts";
 import { PORT, SERVICE, STACK } from "./compose.ts";
 
 /** What changes with what other resources answer. */

@@ -1,3 +1,5 @@
+import { type Check, type CheckInput, fullCheck } from "./http-check.ts";
+
 /** Whose object this is. `keyId` is derived from PLATFORM_KEY and the stack, so a copy of the platform with another key is a stranger. */
 export interface Owner {
   project: string;
@@ -25,17 +27,6 @@ export interface Domain {
   internalPath: string;
 }
 
-/** An HTTP request that must be answered as expected before a deployment counts as good. Redirects are not followed. */
-export interface Check {
-  url: string;
-  /** Status code. Default 200. */
-  expect: number;
-  /** Default 10. */
-  attempts: number;
-  /** Seconds between attempts. Default 3. */
-  interval: number;
-}
-
 /** Inputs of a Compose resource with every default filled in, as the state holds them. */
 export interface ComposeInputs {
   environmentId: string;
@@ -59,7 +50,6 @@ export interface ComposeInputs {
 }
 
 export type DomainInput = Partial<Domain> & Pick<Domain, "host" | "service" | "port">;
-export type CheckInput = Partial<Check> & Pick<Check, "url">;
 
 /** What a program hands over, before defaults. */
 export type RawComposeInputs = Partial<Omit<ComposeInputs, "domains" | "checks">> & {
@@ -99,10 +89,6 @@ function fullDomain(domain: DomainInput): Domain {
   const certificate = domain.certificate ?? (https ? "letsencrypt" : "none");
   // Host names know no case; one spelling keeps a refresh from seeing a difference.
   return { host: String(host).toLowerCase(), service, port, path, https, certificate, stripPath, internalPath };
-}
-
-function fullCheck({ url, expect = 200, attempts = 10, interval = 3 }: CheckInput): Check {
-  return { url, expect, attempts, interval };
 }
 
 function mapValues<I, O>(record: Record<string, I>, map: (value: I) => O): Record<string, O> {

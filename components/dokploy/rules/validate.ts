@@ -1,6 +1,7 @@
 import { refusedEnv } from "../api/env.ts";
 import { isRecord } from "../api/sections.ts";
 import { routeOf } from "./domains.ts";
+import { mistakesInCheck } from "./http-check.ts";
 import { type DomainInput, hasUnknown, type RawComposeInputs, type withDefaults } from "./inputs.ts";
 import { ServiceError } from "./service-error.ts";
 import { deploySize, SIZE_LIMIT } from "./size.ts";
@@ -16,7 +17,9 @@ export function mistakesIn(inputs: Inputs, escapes: boolean): string[] {
     ...shapeMistakes(inputs),
     ...envMistakes(inputs, escapes),
     ...domainMistakes(inputs),
-    ...checkMistakes(inputs),
+    ...(Array.isArray(inputs.checks) ? inputs.checks : []).flatMap((check) =>
+      hasUnknown(check) ? [] : mistakesInCheck(check),
+    ),
   ];
 }
 
@@ -83,13 +86,4 @@ function mistakesOfDomain(domain: DomainInput): string[] {
     ...([domain.path, domain.internalPath].every((path) => path?.startsWith("/")) ? [] : [`${at}: paths begin with /`]),
     ...(domain.service ? [] : [`${at} names no service`]),
   ];
-}
-
-function checkMistakes({ checks }: Inputs): string[] {
-  if (!Array.isArray(checks)) return [];
-  return checks
-    .filter(
-      (check) => !hasUnknown(check) && !/^https?:$/.test(URL.canParse(check.url) ? new URL(check.url).protocol : ""),
-    )
-    .map((check) => `check ${check.url} is not an http(s) address`);
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { ConfigError, knownSecrets, readConfig, webhookSecrets } from "../../../automation/config.ts";
-import { createVariables } from "../../../automation/variables.ts";
+import { createVariables } from "../../../automation/environment.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dockmaster-config-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -72,5 +72,5 @@ it("may have the checks that the page shows", () => {
   const [, checks = ""] = /below platform:shop"\n([\s\S]*?)```/.exec(page) ?? [];
   const shop = plan("staging", `${documentedFiles["Pulumi.staging.yaml"]}${checks}`).get("shop");
   expect(shop?.checks).toEqual([{ url: "https://shop-staging.example.org/ready" }]);
-  expect(shop?.commands).toMatchObject([{ attempts: 3 }]);
+  expect(shop?.ownChecks).toMatchObject([{ attempts: 3 }]);
 });

@@ -4,9 +4,9 @@ import { expect, it } from "vitest";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 
-/** CommonJS packages that a fresh process has loaded after importing a module of the program. */
-function loadedBy(module: string): string[] {
-  const script = `await import(${JSON.stringify(join(ROOT, module))});
+/** CommonJS packages that a fresh process has loaded after importing a module of the program, and doing something with it. */
+function loadedBy(module: string, after = ""): string[] {
+  const script = `const module = await import(${JSON.stringify(join(ROOT, module))}); ${after}
     const { default: Module } = await import("node:module");
     const files = Object.keys(Module._cache).flatMap((file) => /node_modules\\/(@[^/]+\\/[^/]+|[^/]+)/.exec(file)?.[1] ?? []);
     console.log(JSON.stringify([...new Set(files)]));`;
@@ -22,5 +22,7 @@ it("the program of an environment loads no provider's SDK that it may not need",
 
 it("what is loaded with Vault and with command checks is these SDKs", () => {
   expect(loadedBy("components/vault/deliver.ts")).toContain("@pulumi/vault");
-  expect(loadedBy("components/platform/command-checks.ts")).toContain("@pulumi/command");
+  const after = (check: object) => `await module.loadChecks({}, [${JSON.stringify(check)}]);`;
+  expect(loadedBy("components/platform/checks/checks.ts", after({ url: "x" }))).not.toContain("@pulumi/command");
+  expect(loadedBy("components/platform/checks/checks.ts", after({ command: "x" }))).toContain("@pulumi/command");
 });

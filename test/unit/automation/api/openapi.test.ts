@@ -31,7 +31,7 @@ test("every route of the server is in the document, and no other", () => {
     .filter(({ method }) => method !== "ALL")
     .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`);
   expect([...new Set(routes)].sort()).toEqual(operations.map(({ name }) => name).sort());
-  expect(operations.length).toBe(OPERATIONS.length);
+  expect(operations.length).toBe(Object.keys(OPERATIONS).length);
 });
 
 describe.each(operations)("$name", ({ operation }) => {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Canceling, cancelRun } from "../../../../automation/accept/runs.ts";
 import { startWorker, type Worker, type WorkerContext } from "../../../../automation/claim/worker.ts";
-import type { Run, RunKind, RunState } from "../../../../automation/domain/run.ts";
+import type { Run, RunState } from "../../../../automation/domain/run.ts";
+import type { RunKind } from "../../../../automation/domain/run-kinds.ts";
 import { RequestError } from "../../../../automation/errors.ts";
 import { openStore } from "../../../../automation/store/open.ts";
 import type { Store } from "../../../../automation/store/store.ts";
@@ -43,6 +44,7 @@ const open = async () => {
       concurrency: 2,
     },
     variables: { get: () => undefined },
+    programEnvironment: () => ({}),
     metrics: { phases: { observe: () => {} }, runs: { inc: () => {} }, services: { inc: () => {} } },
     log,
     mask: (text: string) => text,

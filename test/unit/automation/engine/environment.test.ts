@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { SECRET_VARIABLES } from "../../../../automation/config.ts";
+import { programEnvironment } from "../../../../automation/config.ts";
 import { buildEngineEnvironment } from "../../../../automation/engine/environment.ts";
-import { pickEnvironment } from "../../../../automation/environment.ts";
-import { createVariables } from "../../../../automation/variables.ts";
+import { createVariables, pickEnvironment } from "../../../../automation/environment.ts";
+import { SECRET_VARIABLES } from "../../../../automation/variables.ts";
 import { shortcutEnvironment } from "../../../../tools/shortcuts/environment.mjs";
 
 const build = (env: Record<string, string>, giveUp?: string[]) =>
-  buildEngineEnvironment(createVariables(env), {
+  buildEngineEnvironment(programEnvironment(createVariables(env)), {
     path: "/engine:/node",
     pulumiHome: "/data/pulumi",
     backendUrl: "file:///data/state",

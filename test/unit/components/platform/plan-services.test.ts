@@ -160,7 +160,7 @@ describe("a plan", () => {
       waitTimeout: 30,
       adopt: true,
     });
-    expect(planned({}, "store")).toMatchObject({ checks: [], commands: [], waitTimeout: 120, adopt: false });
+    expect(planned({}, "store")).toMatchObject({ checks: [], ownChecks: [], waitTimeout: 120, adopt: false });
   });
 
   it("tells requests from commands, those of the service and those of the settings", () => {
@@ -170,9 +170,9 @@ describe("a plan", () => {
       describe: () => ({ checks: [{ command: "own" }, { url: "https://web.example.org/", expect: 204 }] }),
     });
     const settings = { web: { checks: [{ command: "asked for", attempts: 3, interval: 1 }] } };
-    const { checks, commands } = planned({ catalogue: [web], files: { web: compose("web") }, settings }, "web");
+    const { checks, ownChecks } = planned({ catalogue: [web], files: { web: compose("web") }, settings }, "web");
     expect(checks).toEqual([{ url: "https://web.example.org/", expect: 204 }]);
-    expect(commands).toEqual([{ command: "own" }, { command: "asked for", attempts: 3, interval: 1 }]);
+    expect(ownChecks).toEqual([{ command: "own" }, { command: "asked for", attempts: 3, interval: 1 }]);
   });
 
   it("names routes with suffix and domain, and the container as it is called in the text", () => {

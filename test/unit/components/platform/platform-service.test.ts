@@ -33,7 +33,7 @@ const plan: ServicePlan = {
   secretEnv: { PASSWORD: "hidden" },
   domains: [],
   checks: [],
-  commands: [],
+  ownChecks: [],
   data: ["data"],
   waitTimeout: 120,
   stages: 2,

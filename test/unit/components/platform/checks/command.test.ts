@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { parseCause } from "../../../../automation/domain/cause.ts";
-import { commandScript } from "../../../../components/platform/command-checks.ts";
+import { parseCause } from "../../../../../automation/domain/cause.ts";
+import { commandScript } from "../../../../../components/platform/checks/command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dockmaster-checks-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,0 +1,8 @@
+import type { Channel } from "./channel.ts";
+
+/** https://api.slack.com/messaging/webhooks */
+export const slack = {
+  variable: "NOTIFY_SLACK",
+  docs: "a Slack incoming webhook",
+  toRequest: ({ text }) => ({ text }),
+} as const satisfies Channel;

@@ -1,0 +1,55 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import type { Compose } from "../../dokploy/resources.ts";
+import type { Domain } from "../plan.ts";
+
+/** What is known of a stack where its checks are made. */
+export interface CheckContext {
+  stack: string;
+  suffix: string;
+  domain: string;
+}
+
+/** A service that was registered: what decides whether there was a deployment, and nothing secret. */
+export interface Deployed {
+  name: string;
+  /** The service's component, whose child a check becomes. */
+  parent: pulumi.Resource;
+  compose: Compose;
+  composeFile: pulumi.Input<string>;
+  env: Record<string, pulumi.Input<string>>;
+  domains: readonly Domain[];
+  /** Keeps a value of the settings secret where they may hold one. */
+  guard(text: string): pulumi.Input<string>;
+}
+
+/** How a check becomes a resource; `name` is that resource's. */
+export type MakeCheck<Check> = (name: string, check: Check, deployed: Deployed) => void;
+
+/** A kind of check: something that has to be true after a deployment. */
+export interface CheckKind<Check> {
+  /** The key that every check of this kind has, and no other. */
+  key: keyof Check & string;
+  /** What it is, with its article. */
+  noun: string;
+  /** Its keys besides `attempts` and `interval`. */
+  shape: z.ZodRawShape;
+  /** Why other kinds cannot have those of its keys that do not tell the kind. */
+  only?: Record<string, string>;
+  /** Loads what makes it a resource of its own. Without it the provider makes it, as part of the deployment. */
+  load?(context: CheckContext): Promise<MakeCheck<Check>>;
+}
+
+/** How patient a check is. */
+export interface Patience {
+  /** Default 10. */
+  attempts?: number | undefined;
+  /** Seconds between two attempts. Default 3. */
+  interval?: number | undefined;
+}
+
+/** Keys that every check has. */
+export const patience = {
+  attempts: z.int().min(1).max(100).optional().describe("How often it is tried. 10 unless given."),
+  interval: z.int().min(1).max(60).optional().describe("Seconds between two attempts. 3 unless given."),
+};

@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { CHANNELS } from "../../../automation/notify/channels.ts";
+import { SECRET_VARIABLES, seenBy, VARIABLES, type Variable, variablesThat } from "../../../automation/variables.ts";
+import {
+  isOptionalSecret,
+  OPTIONAL_SECRETS,
+  OWN_SIGN_IN,
+  RUNNER_SECRETS,
+} from "../../../components/bootstrap/runner/secrets.ts";
+
+const inVault = (when: Variable["inVault"]) => variablesThat((variable) => variable.inVault === when);
+
+test("git and npm see no secret, and the way to the network as the program does", () => {
+  for (const viewer of ["git", "npm"] as const) {
+    for (const name of seenBy(viewer)) expect(VARIABLES[name], name).not.toHaveProperty("secret");
+  }
+  const proxies = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
+  for (const viewer of ["program", "git", "npm"] as const) {
+    expect(seenBy(viewer)).toEqual(expect.arrayContaining(proxies));
+  }
+});
+
+test("what the program does not need stays with the runner", () => {
+  const own = ["WEBHOOK_SECRET", "API_TOKEN", "DATABASE_URL", "GIT_REPO_URL", "PULUMI_BACKEND_URL"];
+  for (const name of [...own, ...Object.values(CHANNELS).map(({ variable }) => variable)]) {
+    expect(seenBy("program")).not.toContain(name);
+  }
+});
+
+test("every default is one that the variable may have", () => {
+  for (const [name, variable] of Object.entries<Variable>(VARIABLES)) {
+    if (variable.default !== undefined) expect(variable.reads?.safeParse(variable.default).success, name).toBe(true);
+  }
+});
+
+test("the address of every channel is a secret", () => {
+  for (const { variable } of Object.values(CHANNELS)) expect(SECRET_VARIABLES).toContain(variable);
+});
+
+describe("the bootstrap stack's own contract with the runner", () => {
+  test("has the secrets that every runner needs", () => {
+    expect([...RUNNER_SECRETS].sort()).toEqual(inVault("always").sort());
+  });
+
+  test("has those that it mints itself", () => {
+    expect([...OWN_SIGN_IN]).toEqual(inVault("minted"));
+  });
+
+  test("takes every other secret that Vault may hold, and lists no other", () => {
+    expect(inVault("named").filter((name) => !isOptionalSecret(name))).toEqual([]);
+    expect(inVault("named")).toEqual(expect.arrayContaining([...OPTIONAL_SECRETS]));
+  });
+
+  test("gives them to the container as files", () => {
+    const file = join(import.meta.dirname, "../../../components/bootstrap/runner/compose.yaml");
+    const { environment } = parse(readFileSync(file, "utf8")).services.runner;
+    expect(environment).toEqual(
+      Object.fromEntries(inVault("always").map((name) => [`${name}_FILE`, `/run/secrets/${name}`])),
+    );
+  });
+});
