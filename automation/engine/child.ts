@@ -108,7 +108,7 @@ async function attempt(job: EngineJob): Promise<EngineEnd> {
     if (end.result === "failed") return end;
   }
   if (canceled) return CANCELED;
-  if (giveUp.length > 0 && kind !== "drift") {
+  if (giveUp.length > 0) {
     const refused = await refuseGivingUp(giveUp, (onEvent) =>
       engine(WORDS.preview, { configFile: aside("preview"), onEvent }),
     );

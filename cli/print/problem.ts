@@ -8,8 +8,8 @@ import { printJson } from "./print.ts";
  * is shown only for what nobody foresaw.
  */
 export function printProblem(error: unknown, json: boolean): number {
-  const known = error instanceof CliError ? error : undefined;
-  const message = error instanceof Error ? error.message : String(error);
+  const known = error instanceof CliError ? error : ofClient(error);
+  const message = known?.message ?? (error instanceof Error ? error.message : String(error));
   if (json) {
     const { code, hint } = known ?? { code: "bug", hint: "Please report it" };
     printJson({ error: { code, message, hint } });
@@ -19,4 +19,12 @@ export function printProblem(error: unknown, json: boolean): number {
     else if (error instanceof Error) process.stderr.write(`${error.stack}\n`);
   }
   return known?.exitCode ?? EXIT.failed;
+}
+
+/** What Dokploy's and Vault's clients throw says what to do as well. Told apart by name: no command loads a client for it. */
+function ofClient(error: unknown): CliError | undefined {
+  if (!(error instanceof Error && /^(Dokploy|Vault)Error$/.test(error.name))) return undefined;
+  const { message, hint, code, cause } = error as Error & { hint: string; code?: string };
+  const own = code ?? (cause === undefined ? "dokploy_failed" : "dokploy_unreachable");
+  return new CliError(own, message, `${hint.slice(0, 1).toUpperCase()}${hint.slice(1)}`, { cause: error });
 }

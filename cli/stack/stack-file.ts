@@ -3,6 +3,11 @@ import { join } from "node:path";
 import { isMap, parse, parseDocument } from "yaml";
 import type { Checkout } from "./checkout.ts";
 
+/** The `config` of a stack's file as it is written; secrets are not decrypted. */
+export function readStackConfig({ folder }: Checkout, stack: string): Record<string, unknown> {
+  return configOf(readFileSync(join(folder, `Pulumi.${stack}.yaml`), "utf8"));
+}
+
 /** Changes a stack's file in one step: it is never seen half-written. */
 export function editStackFile({ folder }: Checkout, stack: string, edit: (text: string) => string): void {
   const file = join(folder, `Pulumi.${stack}.yaml`);
@@ -31,6 +36,10 @@ export function readVersion(text: string, service: string): number {
 
 /** Names of the secrets of a service whose values a stack file gives. */
 export function readGiven(text: string, service: string): string[] {
-  const { config = {} } = (parse(text) ?? {}) as { config?: Record<string, { secrets?: object } | null> };
-  return Object.keys(config[`platform:${service}`]?.secrets ?? {});
+  const settings = configOf(text)[`platform:${service}`] as { secrets?: object } | null | undefined;
+  return Object.keys(settings?.secrets ?? {});
+}
+
+function configOf(text: string): Record<string, unknown> {
+  return (parse(text) as { config?: Record<string, unknown> } | null)?.config ?? {};
 }

@@ -1,4 +1,5 @@
-import { type Context, serverUrl } from "./context.ts";
+import { serverUrl } from "./api/connection.ts";
+import type { Context } from "./context.ts";
 import { ServiceError } from "./rules/service-error.ts";
 
 /** Throws unless the server that the state names is the one that answers now, under this or another known address. */

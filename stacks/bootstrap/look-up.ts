@@ -3,7 +3,7 @@ import { assessFeatures, type Features, PLANS } from "../../components/bootstrap
 import { type ReviewerIds, surveyRepository } from "../../components/bootstrap/github/survey.ts";
 import { planSecrets } from "../../components/bootstrap/runner/secrets.ts";
 import type { Problem } from "../../components/compose/problem.ts";
-import { contextFrom, serverUrl } from "../../components/dokploy/context.ts";
+import { dokployConnection } from "../../components/dokploy/api/connection.ts";
 import { ServiceError } from "../../components/dokploy/rules/service-error.ts";
 import { connectVault, type Vault, type VaultConnection } from "../../components/vault/api/client.ts";
 import { vaultAddress, vaultConnection } from "../../components/vault/api/connection.ts";
@@ -21,9 +21,8 @@ export interface DokployAddress {
 export function readDokploy(raw: RawConfig, env: NodeJS.ProcessEnv): { dokploy?: DokployAddress; problems: Problem[] } {
   const get = (key: string) => text(raw.values[key]);
   try {
-    contextFrom({ get }, env);
-    const url = serverUrl(env.DOKPLOY_URL || get("dokploy:url") || "");
-    return { dokploy: { url, apiKey: env.DOKPLOY_API_KEY || get("dokploy:apiKey") || "" }, problems: [] };
+    const { url, apiKey } = dokployConnection({ get }, env);
+    return { dokploy: { url, apiKey }, problems: [] };
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     return { problems: [{ file: "Dokploy", message: error.message, hint: error.hint }] };

@@ -1,7 +1,15 @@
 import { z } from "zod";
 import { toService } from "../../../automation/domain/outcome.ts";
-import type { LiveCompose } from "../dokploy.ts";
-import { readEnv } from "../read-env.ts";
+import { decodeEnv } from "../../../components/dokploy/api/env.ts";
+import type { ComposeRecord } from "../../../components/dokploy/api/schema.ts";
+import { routeOf } from "../../../components/dokploy/rules/domains.ts";
+import {
+  type ComposeInputs,
+  type RawComposeInputs,
+  UNKNOWN,
+  withDefaults,
+} from "../../../components/dokploy/rules/inputs.ts";
+import { planConvergence } from "../../../components/dokploy/rules/plan.ts";
 import { secretVariables } from "../secret/secrets.ts";
 import type { PlannedInputs } from "./planned-inputs.ts";
 
@@ -9,32 +17,31 @@ import type { PlannedInputs } from "./planned-inputs.ts";
 export interface Wanted {
   /** Null when it is known only after Vault has the service's secrets. */
   composeFile: string | null;
-  env: Record<string, unknown>;
-  routes: string[];
+  inputs: ComposeInputs;
   /** The service's own secrets in Vault, where they live there. */
   inVault: { path: string; field: string }[];
 }
 
-const compose = z.object({
+const compose = z.looseObject({
   // A plan names only what it adds: nothing of it for a service that the state has.
-  composeFile: z.string().nullable().default(null),
+  composeFile: z.string().catch(UNKNOWN),
   env: z.record(z.string(), z.unknown()).catch({}),
-  domains: z.array(z.object({ host: z.string(), path: z.string().nullish() })).catch([]),
+  domains: z.array(z.unknown()).catch([]),
 });
 const vaultSecrets = z.object({ path: z.string(), fields: z.record(z.string(), z.unknown()) });
 
 /** What a plan wants of a service; undefined when the plan does not make it. */
-export function readWanted(inputs: PlannedInputs, service: string, services: string[]): Wanted | undefined {
-  const own = [...inputs].filter(([urn]) => toService(urn, services) === service);
+export function readWanted(planned: PlannedInputs, service: string, services: string[]): Wanted | undefined {
+  const own = [...planned].filter(([urn]) => toService(urn, services) === service);
   const of = (type: string) => own.filter(([urn]) => urn.includes(`${type}::`)).map(([, each]) => each);
   const [found] = of("dokploy:Compose");
   if (!found) return undefined;
-  const { composeFile, env, domains } = compose.parse(found);
+  const inputs = withDefaults(compose.parse(found) as RawComposeInputs) as ComposeInputs;
   const inVault = of("vault:Secrets").flatMap((each) => {
     const { path, fields } = vaultSecrets.parse(each);
     return Object.keys(fields).map((field) => ({ path, field }));
   });
-  return { composeFile, env, routes: domains.map(toRoute), inVault };
+  return { composeFile: inputs.composeFile === UNKNOWN ? null : inputs.composeFile, inputs, inVault };
 }
 
 /** A value that stays in use, and where it is written: into the stack's file, or to Vault. */
@@ -49,39 +56,26 @@ export interface KeptSecret {
  * The secrets of a service whose values on Dokploy have to stay, because its data was made with them: those that the
  * platform would set otherwise, except where somebody gave the value.
  */
-export function secretsToKeep(live: Pick<LiveCompose, "env">, wanted: Wanted, given: string[]): KeptSecret[] {
-  const values = readEnv(live.env);
+export function secretsToKeep(live: Pick<ComposeRecord, "env">, wanted: Wanted, given: string[]): KeptSecret[] {
+  const values = decodeEnv(live.env);
   const inVault = wanted.inVault.flatMap(({ path, field }) => {
     const value = values[field.toUpperCase()];
     return value ? [{ name: field, value, path }] : [];
   });
   const inFile = secretVariables(wanted.composeFile ?? "").flatMap(([name, variable]) => {
     const value = values[variable];
-    return value && value !== wanted.env[variable] && !given.includes(name) ? [{ name, value }] : [];
+    return value && value !== wanted.inputs.env[variable] && !given.includes(name) ? [{ name, value }] : [];
   });
   return [...inVault, ...inFile];
 }
 
-/** What would change when the program takes a Compose project over, by key. */
-export function differences(
-  live: Pick<LiveCompose, "composeFile" | "env" | "domains" | "autoDeploy">,
-  wanted: Wanted,
-): string[] {
-  const before = readEnv(live.env);
-  const variables = [...new Set([...Object.keys(before), ...Object.keys(wanted.env)])].sort();
-  const routes = new Set(live.domains.map(toRoute));
-  return [
-    ...(isSameText(live.composeFile, wanted.composeFile) ? [] : ["composeFile"]),
-    ...variables.filter((name) => before[name] !== wanted.env[name]).map((name) => `env.${name}`),
-    ...wanted.routes.filter((route) => !routes.has(route)).map((route) => `domains.${route}`),
-    ...(live.autoDeploy ? ["autoDeploy"] : []),
-  ];
-}
-
-function isSameText(a: string | null, b: string | null): boolean {
-  return b !== null && (a ?? "").replaceAll("\r\n", "\n") === b.replaceAll("\r\n", "\n");
-}
-
-function toRoute({ host, path }: { host: string; path?: string | null | undefined }): string {
-  return `${host}${path ?? "/"}`;
+/** What would change when the program takes a Compose project over, by key: what the update itself will find. */
+export function differences(live: ComposeRecord, { inputs }: Wanted): string[] {
+  const wanted = { ...inputs, environmentId: live.environmentId };
+  const { differs, domains } = planConvergence(live, wanted, [], undefined);
+  const routes = [...domains.create, ...domains.update.map(({ domain }) => domain)].map(routeOf);
+  return differs.flatMap((key) => {
+    if (key === "domains" && (routes.length > 0 || domains.taken)) return routes.map((route) => `domains.${route}`);
+    return [key.replace(/^settings\./, "")];
+  });
 }

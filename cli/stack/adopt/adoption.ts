@@ -1,13 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ComposeRecord } from "../../../components/dokploy/api/schema.ts";
+import { listVolumes } from "../../../components/dokploy/api/volumes.ts";
 import type { Live } from "../../print/live.ts";
 import { CliError } from "../../problem.ts";
 import type { Checkout } from "../checkout.ts";
-import type { LiveCompose } from "../dokploy.ts";
 import { encryptSecret } from "../secret/encrypt.ts";
 import { readGiven, withSetting } from "../stack-file.ts";
-import { volumesOf } from "../volumes.ts";
 import { differences, type KeptSecret, readWanted, secretsToKeep, type Wanted } from "./adopted-service.ts";
 import { type PlannedInputs, planInputs } from "./planned-inputs.ts";
 
@@ -36,7 +36,7 @@ export interface ServiceAdoption {
 /** A service and the Compose project that it takes over. */
 export interface Adopted {
   service: string;
-  compose: LiveCompose;
+  compose: ComposeRecord;
 }
 
 /** Finds out, by previews of a stack file that adopts, what taking over would mean. Nothing is written. Throws CliError. */
@@ -92,11 +92,13 @@ async function withSecrets(
   }
 }
 
-function volumesLeft(compose: LiveCompose, composeFile: string | null): ServiceAdoption["moved"] {
+function volumesLeft(
+  { composeFile: live, appName }: ComposeRecord,
+  composeFile: string | null,
+): ServiceAdoption["moved"] {
   if (composeFile === null) return [];
-  const wanted = volumesOf({ appName: compose.appName, composeFile });
-  const names = [...wanted.values()];
-  return [...volumesOf(compose)]
-    .filter(([, name]) => !names.includes(name))
-    .map(([key, from]) => ({ from, to: wanted.get(key) ?? null }));
+  const wanted = listVolumes(composeFile, appName);
+  return listVolumes(live ?? "", appName)
+    .filter(({ name }) => !wanted.some((volume) => volume.name === name))
+    .map(({ key, name }) => ({ from: name, to: wanted.find((volume) => volume.key === key)?.name ?? null }));
 }

@@ -8,12 +8,9 @@ import { requireSound } from "../check.ts";
 import { findCheckout, requireStack } from "../checkout.ts";
 import { askToGoOn, requireAnswers } from "../confirm.ts";
 import { diffTexts } from "../diff-texts.ts";
-import { connectDokploy } from "../dokploy.ts";
-import { requireOwner } from "../marker.ts";
 import { createStack } from "../run/engine.ts";
 import { composeResources, readStateIfAny } from "../run/state.ts";
-import { openVault } from "../secret/vault.ts";
-import { type Access, dokployProject, readAccess } from "../stack-config.ts";
+import { listComposes, openDokploy, openVault, readAccess, requireOwner, setField } from "../servers.ts";
 import { editStackFile } from "../stack-file.ts";
 import { type Adopted, type Adoption, planAdoption, type ServiceAdoption } from "./adoption.ts";
 import { type Pairing, pairServices } from "./pair-services.ts";
@@ -43,8 +40,8 @@ export function define(command: Command): void {
       requireAnswers(options);
       const { services } = await requireSound(checkout.folder, stack);
       const access = await readAccess(checkout, stack);
-      const owner = requireOwner(checkout, stack, access.platformKey);
-      const found = await connectDokploy(access.dokploy).list(dokployProject(checkout, stack), stack);
+      const owner = await requireOwner(checkout, stack, access);
+      const found = await listComposes(await openDokploy(access), checkout, stack);
       const state = composeResources(await readStateIfAny(checkout, stack));
       const known = new Map([...state].map(([service, { id = "" }]) => [service, id]));
       const pairings = pairServices(services, found, owner, known);
@@ -63,7 +60,7 @@ export function define(command: Command): void {
       const adoption = await planAdoption(checkout, stack, adopted, progressFor(options));
       if (!options.json) printLines(await formatAdoptions(adoption.services, options));
       if (!options.yes) await askToGoOn(`Write this into Pulumi.${stack}.yaml?`);
-      const held = await fillVault(adoption, access.vault);
+      const held = await fillVault(adoption, access);
       editStackFile(checkout, stack, () => adoption.stackFile);
       if (options.json) {
         const adoptions = adoption.services.map(({ composeFile, ...rest }) =>
@@ -82,11 +79,13 @@ export function define(command: Command): void {
 }
 
 /** Puts kept values into Vault, and names those that it holds already: nothing there is overwritten. */
-async function fillVault({ vault }: Adoption, access: Access["vault"]): Promise<string[]> {
-  if (vault.length === 0) return [];
-  const { fill } = openVault(access);
+async function fillVault({ vault: values }: Adoption, access: NodeJS.ProcessEnv): Promise<string[]> {
+  if (values.length === 0) return [];
+  const vault = await openVault(access);
   const held: string[] = [];
-  for (const { path, name, value } of vault) if (!(await fill(path, name, value))) held.push(name);
+  for (const { path, name, value } of values) {
+    if (!(await setField(vault, path, name, value, { unlessThere: true }))) held.push(name);
+  }
   return held;
 }
 

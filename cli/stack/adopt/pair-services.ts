@@ -1,5 +1,6 @@
-import type { LiveCompose } from "../dokploy.ts";
-import { type Owner, ownService, readMarker } from "../marker.ts";
+import { ownService, parseMarker } from "../../../components/dokploy/api/marker.ts";
+import type { ComposeRecord } from "../../../components/dokploy/api/schema.ts";
+import type { Owner } from "../../../components/dokploy/rules/inputs.ts";
 
 /** A service of the stack, or a Compose project on Dokploy, and what it is to the other side. */
 export interface Pairing {
@@ -13,7 +14,7 @@ export interface Pairing {
   hint?: string;
 }
 
-type Found = Pick<LiveCompose, "composeId" | "name" | "description">;
+type Found = Pick<ComposeRecord, "composeId" | "name" | "description">;
 
 /**
  * Pairs the services of a stack with what its environment on Dokploy has: by the state (`known`: service → id) or our
@@ -26,7 +27,9 @@ export function pairServices(
   known: ReadonlyMap<string, string> = new Map(),
 ): Pairing[] {
   const marked = services.map((service) =>
-    live.filter((compose) => known.get(service) === compose.composeId || ownService(compose, owner) === service),
+    live.filter(
+      (compose) => known.get(service) === compose.composeId || ownService(compose.description, owner) === service,
+    ),
   );
   const free = live.filter((compose) => !marked.flat().includes(compose));
   const strangers = free.filter(({ name }) => !services.includes(name));
@@ -51,8 +54,8 @@ function hinted(hint: string | undefined): { hint?: string } {
 }
 
 /** Something that another platform marked is taken over only by somebody who knows it. */
-function whoseIs(compose: Found): string | undefined {
-  const marker = readMarker(compose);
+function whoseIs({ description }: Found): string | undefined {
+  const marker = parseMarker(description);
   return (
     marker && `another platform marked it as ${marker.project}/${marker.stack}: nobody may update it there any more`
   );

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { UNKNOWN } from "../../../components/dokploy/rules/inputs.ts";
 import type { Live } from "../../print/live.ts";
 import { CliError } from "../../problem.ts";
 import type { Checkout } from "../checkout.ts";
@@ -21,12 +22,9 @@ const plan = z.object({
 /** Inputs by URN. */
 export type PlannedInputs = Map<string, Record<string, unknown>>;
 
-/** How the engine writes a value that a preview does not know yet (pulumi/pulumi, sdk/go/common/resource/plugin/rpc.go). */
-const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-
 /**
  * Previews a stack with another stack file, and answers the inputs of what it would make: secrets in clear, keep them off
- * the screen; null for what only the update knows. Throws CliError when the preview fails.
+ * the screen; UNKNOWN for what only the update knows. Throws CliError when the preview fails.
  */
 export async function planInputs(
   checkout: Checkout,
@@ -62,8 +60,7 @@ function previewFailed(cause: { code: string; message: string; hint: string } | 
 }
 
 function toPlain(value: unknown): unknown {
-  if (value === UNKNOWN) return null;
-  if (isSecret(value)) return value.plaintext === undefined ? null : toPlain(JSON.parse(value.plaintext));
+  if (isSecret(value)) return value.plaintext === undefined ? UNKNOWN : toPlain(JSON.parse(value.plaintext));
   if (Array.isArray(value)) return value.map(toPlain);
   if (typeof value !== "object" || value === null) return value;
   return mapPlain(value);

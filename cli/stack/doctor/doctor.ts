@@ -6,7 +6,7 @@ import { progressFor } from "../../print/progress.ts";
 import { CliError } from "../../problem.ts";
 import { checkStack } from "../check.ts";
 import { type Checkout, findCheckout, requireStack } from "../checkout.ts";
-import { type Access, readAccess } from "../stack-config.ts";
+import { readAccess } from "../servers.ts";
 import { broken, type Finding, ok } from "./finding.ts";
 import { examineNetworks } from "./networks.ts";
 import { examineDokploy, examineRunner, examineVault } from "./servers.ts";
@@ -64,40 +64,34 @@ async function examineConfig({ folder }: Checkout, stack: string): Promise<Findi
 /** What each stack leans on; said once where stacks share it. */
 async function examineServers(checkout: Checkout, stacks: string[]): Promise<Finding[]> {
   const all = await Promise.all(stacks.map(async (stack) => ({ stack, access: await readAccess(checkout, stack) })));
+  const dokploy = ["DOKPLOY_URL", "DOKPLOY_API_KEY"];
   const groups = await Promise.all([
-    eachOnce(
-      all,
-      ({ platformKey }) => platformKey,
-      async (key) => examineKey(key),
-    ),
-    eachOnce(all, ({ dokploy }) => dokploy, examineDokploy),
-    eachOnce(all, ({ dokploy }) => dokploy, examineNetworks),
-    eachOnce(all, ({ vault }) => vault, examineVault),
+    eachOnce(all, ["PLATFORM_KEY"], examineKey),
+    eachOnce(all, dokploy, examineDokploy),
+    eachOnce(all, dokploy, examineNetworks),
+    eachOnce(all, ["VAULT_ADDR", "VAULT_TOKEN"], examineVault),
   ]);
   return groups.flat();
 }
 
-async function eachOnce<T>(
-  all: { stack: string; access: Access }[],
-  pick: (access: Access) => T,
-  examineOne: (picked: T) => Promise<Finding>,
+async function eachOnce(
+  all: { stack: string; access: NodeJS.ProcessEnv }[],
+  variables: string[],
+  examineOne: (access: NodeJS.ProcessEnv) => Promise<Finding> | Finding,
 ): Promise<Finding[]> {
-  const byValue = new Map<string, { picked: T; stacks: string[] }>();
-  for (const { stack, access } of all) {
-    const picked = pick(access);
-    const key = JSON.stringify(picked ?? null);
-    byValue.set(key, { picked, stacks: [...(byValue.get(key)?.stacks ?? []), stack] });
-  }
+  const groups = Map.groupBy(all, ({ access }) => JSON.stringify(variables.map((name) => access[name])));
   return await Promise.all(
-    [...byValue.values()].map(async ({ picked, stacks }) => {
-      const finding = await examineOne(picked);
-      return byValue.size === 1 ? finding : { ...finding, name: `${stacks.join(", ")}: ${finding.name}` };
+    [...groups.values()].map(async (same) => {
+      const [{ access } = { access: {} }] = same;
+      const finding = await examineOne(access);
+      const stacks = same.map(({ stack }) => stack).join(", ");
+      return groups.size === 1 ? finding : { ...finding, name: `${stacks}: ${finding.name}` };
     }),
   );
 }
 
-function examineKey(platformKey: string | undefined): Finding {
-  if (platformKey) return ok("platform key", "set");
+function examineKey({ PLATFORM_KEY }: NodeJS.ProcessEnv): Finding {
+  if (PLATFORM_KEY) return ok("platform key", "set");
   return broken(
     "platform key",
     "PLATFORM_KEY is not set",

@@ -3,6 +3,7 @@ import { initStack } from "../../../automation/engine/command.ts";
 import { type NamedLock, parseLocks } from "../../../automation/state/locks.ts";
 import { formatAge } from "../../print/duration.ts";
 import type { Checkout } from "../checkout.ts";
+import { isAlive } from "../lock/holder.ts";
 import { laptopEnvironment } from "../run/engine.ts";
 import { broken, type Finding, ok, skipped, warning } from "./finding.ts";
 
@@ -24,13 +25,4 @@ function examineHolder(name: string, stack: string, { user, host, pid, since }: 
   if (host !== hostname()) return warning(name, `held by ${who}`, `when nobody updates it there: ${fix}`);
   if (isAlive(pid)) return ok(name, `held by ${who}, which is at work`);
   return broken(name, `held by ${who}, which is dead`, fix);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

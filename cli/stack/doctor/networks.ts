@@ -1,6 +1,8 @@
-import type { Access } from "../stack-config.ts";
+import { DokployError } from "../../../components/dokploy/api/errors.ts";
+import type { NetworkRow, NetworksToSync } from "../../../components/dokploy/api/schema.ts";
+import { openDokploy } from "../servers.ts";
 import { type Finding, ok, skipped, warning } from "./finding.ts";
-import { ask } from "./servers.ts";
+import { PATIENCE } from "./servers.ts";
 
 const NAME = "Docker networks";
 
@@ -14,18 +16,11 @@ const FEW = 5;
 const WIDEN =
   'on the server put "default-address-pools": [{"base": "172.16.0.0/12", "size": 24}] into /etc/docker/daemon.json and restart Docker: room for 4000, and what is there stays';
 
-/** What `network.networksToSync` and `network.all` answer, as far as they are counted. */
-export interface DockerNetworks {
-  importable: { name: string; driver?: string | null; subnets?: string[] | null }[];
-  missing: { name: string }[];
-  rows: { name: string; driver?: string | null }[];
-}
-
 /**
  * Whether the address pools of the server's Docker have room: each service with several containers takes a network of its own. Overlay
  * networks take their addresses elsewhere. Where a network lies outside of Docker's own pools, others are set and nothing can be said.
  */
-export function assessNetworks({ importable, missing, rows }: DockerNetworks): Finding {
+export function assessNetworks({ importable, missing }: NetworksToSync, rows: NetworkRow[]): Finding {
   const gone = new Set(missing.map(({ name }) => name));
   const bridges = [...importable, ...rows.filter(({ name }) => !gone.has(name))].filter(
     ({ driver }) => (driver ?? "bridge") === "bridge",
@@ -44,14 +39,14 @@ function isDefault(subnet: string): boolean {
 }
 
 /** Counts the networks of a Dokploy server; skipped where it cannot be asked. */
-export async function examineNetworks({ url, apiKey }: Access["dokploy"]): Promise<Finding> {
-  if (!url || !apiKey) return skipped(NAME, "not counted: Dokploy cannot be asked");
-  const get = (procedure: string) => ask(`${url.replace(/\/+$/, "")}/api/${procedure}`, { "x-api-key": apiKey });
-  const [sync, rows] = await Promise.all([get("network.networksToSync"), get("network.all")]);
-  if (typeof sync === "string" || typeof rows === "string" || sync.status === 401)
-    return skipped(NAME, "not counted: Dokploy cannot be asked");
-  const listed = sync.body as Omit<DockerNetworks, "rows"> | undefined;
-  if (sync.status !== 200 || !Array.isArray(rows.body) || !Array.isArray(listed?.importable))
+export async function examineNetworks(access: NodeJS.ProcessEnv): Promise<Finding> {
+  const unasked = skipped(NAME, "not counted: Dokploy cannot be asked");
+  if (!access.DOKPLOY_URL || !access.DOKPLOY_API_KEY) return unasked;
+  try {
+    const dokploy = await openDokploy(access, PATIENCE);
+    return assessNetworks(...(await Promise.all([dokploy.networksToSync(), dokploy.networkRows()])));
+  } catch (error) {
+    if (!(error instanceof DokployError && error.kind === "unknown")) return unasked;
     return skipped(NAME, "not counted: this Dokploy does not list them (v0.30 does); Docker has room for about 30");
-  return assessNetworks({ importable: listed.importable, missing: listed.missing ?? [], rows: rows.body });
+  }
 }

@@ -1,52 +1,66 @@
+import { DokployError } from "../../../components/dokploy/api/errors.ts";
+import { parseVersion, requireSupported } from "../../../components/dokploy/api/version.ts";
+import { VaultError } from "../../../components/vault/api/errors.ts";
 import { requestRunner } from "../../client.ts";
 import { CliError } from "../../problem.ts";
 import { hasRunnerAddress, readRunnerAddress } from "../../runner/address.ts";
-import type { Access } from "../stack-config.ts";
-import { broken, type Finding, isAtLeast, ok, skipped, warning } from "./finding.ts";
+import { openDokploy, openVault } from "../servers.ts";
+import { broken, type Finding, ok, skipped, warning } from "./finding.ts";
 
-const TIMEOUT = 10_000;
-
-/** The oldest Dokploy with all that the provider asks of it. */
-const OLDEST_DOKPLOY = "0.29.6";
+/** People wait for the answer. */
+export const PATIENCE = { timeout: 5_000, backoff: 50 };
 
 /** Whether Dokploy answers, takes the key and is new enough. */
-export async function examineDokploy({ url, apiKey }: Access["dokploy"]): Promise<Finding> {
+export async function examineDokploy(access: NodeJS.ProcessEnv): Promise<Finding> {
   const name = "Dokploy";
+  const { DOKPLOY_URL: url, DOKPLOY_API_KEY: apiKey } = access;
   if (!url) return broken(name, "no address", "export DOKPLOY_URL=https://dokploy.example.org");
   if (!apiKey)
     return broken(name, `${url}: no key`, "export DOKPLOY_API_KEY=… (Dokploy: Settings → Profile → API keys)");
-  const answer = await ask(`${url.replace(/\/+$/, "")}/api/settings.getDokployVersion`, { "x-api-key": apiKey });
-  if (typeof answer === "string") return broken(name, `${url}: ${answer}`, "check DOKPLOY_URL and that Dokploy runs");
-  if (answer.status === 401) {
+  try {
+    const version = await (await openDokploy(access, PATIENCE)).versionName();
+    requireSupported(parseVersion(version));
+    return ok(name, `${url}: ${version}, the key is valid`);
+  } catch (error) {
+    if (error instanceof CliError) return broken(name, `${url}: ${error.message}`, error.hint);
+    if (!(error instanceof DokployError)) throw error;
+    const { kind, message, hint, cause } = error;
+    if (cause instanceof Error)
+      return broken(name, `${url}: ${cause.message}`, "check DOKPLOY_URL and that Dokploy runs");
+    if (kind === "unsupported") return broken(name, message.replace("Dokploy ", ""), hint);
+    if (!["auth", "limited-key", "permission"].includes(kind)) return broken(name, `${url}: ${message}`, hint);
     const found = `${url}: the key is wrong, expired or rate-limited, or has no organization`;
     return broken(name, found, "make one in Dokploy's UI (Settings → Profile → API keys) and set DOKPLOY_API_KEY");
   }
-  const version = answer.body;
-  if (answer.status !== 200 || typeof version !== "string") {
-    return broken(name, `${url} answered ${answer.status}, not as Dokploy does`, "check DOKPLOY_URL");
-  }
-  if (!isAtLeast(version, OLDEST_DOKPLOY)) {
-    return broken(name, `${version} is too old`, `update Dokploy to v${OLDEST_DOKPLOY} or newer`);
-  }
-  return ok(name, `${url}: ${version}, the key is valid`);
 }
 
 /** Whether Vault answers, is unsealed and takes the token; skipped when nothing here uses it. */
-export async function examineVault({ address, token }: Access["vault"]): Promise<Finding> {
+export async function examineVault(access: NodeJS.ProcessEnv): Promise<Finding> {
   const name = "Vault";
+  const { VAULT_ADDR: address, VAULT_TOKEN: token } = access;
   if (!address) return skipped(name, "not used: no VAULT_ADDR");
-  const base = address.replace(/\/+$/, "");
-  const health = await ask(`${base}/v1/sys/health?standbyok=true`, {});
-  if (typeof health === "string") return broken(name, `${address}: ${health}`, "check VAULT_ADDR and that Vault runs");
-  // https://developer.hashicorp.com/vault/api-docs/system/health
-  if (health.status === 503) return broken(name, `${address} is sealed`, "vault operator unseal");
-  if (health.status === 501) return broken(name, `${address} is not initialised`, "vault operator init");
-  if (health.status !== 200) return broken(name, `${address} answered ${health.status}`, "check VAULT_ADDR");
-  if (!token) return warning(name, `${address}: unsealed; no token to try`, "vault login, then export VAULT_TOKEN=…");
-  const self = await ask(`${base}/v1/auth/token/lookup-self`, { "x-vault-token": token });
-  if (typeof self === "string" || self.status !== 200)
-    return broken(name, `${address}: the token is not valid`, "vault login");
-  return ok(name, `${address}: unsealed, the token is valid`);
+  const signsIn = Boolean(token || (access.VAULT_ROLE_ID && access.VAULT_SECRET_ID));
+  try {
+    const vault = await openVault(signsIn ? access : { ...access, VAULT_TOKEN: "none" }, PATIENCE);
+    await vault.requireUnsealed();
+    if (!signsIn)
+      return warning(name, `${address}: unsealed; no token to try`, "vault login, then export VAULT_TOKEN=…");
+    await vault.lookupSelf();
+    return ok(name, `${address}: unsealed, the token is valid`);
+  } catch (error) {
+    if (!(error instanceof VaultError || error instanceof CliError)) throw error;
+    const { code, message, hint, cause } = error;
+    if (code === "vault_denied") return broken(name, `${address}: the token is not valid`, "vault login");
+    if (code === "vault_sealed") {
+      // https://developer.hashicorp.com/vault/api-docs/system/health
+      const fix = /sealed$/.test(message) ? "vault operator unseal" : "vault operator init";
+      return broken(name, message.replace("Vault", address), fix);
+    }
+    if (cause === undefined) return broken(name, `${address}: ${message}`, hint);
+    const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+    const { code: reason = "does not answer" } = inner as NodeJS.ErrnoException;
+    return broken(name, `${address}: ${reason}`, "check VAULT_ADDR and that Vault runs");
+  }
 }
 
 /** Whether the runner answers and is well; skipped when none is named. */
@@ -55,7 +69,7 @@ export async function examineRunner(): Promise<Finding> {
   if (!hasRunnerAddress()) return skipped(name, "not used: no DOCKMASTER_URL");
   try {
     const runner = readRunnerAddress();
-    const { status, body } = await requestRunner(runner, "GET", "/health", { signal: AbortSignal.timeout(TIMEOUT) });
+    const { status, body } = await requestRunner(runner, "GET", "/health", { signal: AbortSignal.timeout(10_000) });
     if (status === 200) return ok(name, `${runner.url}: ${body.status}, ${body.version}`);
     const ill = Object.entries((body.checks ?? {}) as Record<string, unknown>).filter(([, check]) => !isWell(check));
     const names = ill.map(([check]) => check).join(", ");
@@ -69,23 +83,4 @@ export async function examineRunner(): Promise<Finding> {
 function isWell(check: unknown): boolean {
   const status = typeof check === "object" && check !== null && "status" in check ? check.status : check;
   return status !== "broken";
-}
-
-/** One request; a text says why there was no answer. */
-export async function ask(
-  url: string,
-  headers: Record<string, string>,
-): Promise<{ status: number; body: unknown } | string> {
-  try {
-    const answer = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT) });
-    const text = await answer.text();
-    try {
-      return { status: answer.status, body: JSON.parse(text) };
-    } catch {
-      return { status: answer.status, body: undefined };
-    }
-  } catch (error) {
-    const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    return (inner as NodeJS.ErrnoException).code ?? "does not answer";
-  }
 }

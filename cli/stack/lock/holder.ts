@@ -3,7 +3,6 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { RUN_KINDS } from "../../../automation/domain/run-kinds.ts";
 import { initStack } from "../../../automation/engine/command.ts";
-import { isAlive } from "../../../automation/engine/session.ts";
 import type { StackPlace } from "../../../automation/state/backend.ts";
 import { isLocalLock, lockFolder, parseLocks, readLocks } from "../../../automation/state/locks.ts";
 import { formatAge } from "../../print/duration.ts";
@@ -54,6 +53,16 @@ async function findRun(stack: string): Promise<Holder | undefined> {
   } catch (error) {
     if (error instanceof CliError) return undefined;
     throw error;
+  }
+}
+
+/** Whether a process of this machine is there; the runner's own look at /proc is for Linux alone. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

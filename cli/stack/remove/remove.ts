@@ -1,4 +1,9 @@
 import type { Command } from "commander";
+import { ownService } from "../../../components/dokploy/api/marker.ts";
+import type { ComposeRecord } from "../../../components/dokploy/api/schema.ts";
+import { volumesOf } from "../../../components/dokploy/api/volumes.ts";
+import type { Owner } from "../../../components/dokploy/rules/inputs.ts";
+import type { VolumeOwners } from "../../../components/platform/names/volumes-of-service.ts";
 import { EXIT } from "../../exit.ts";
 import { printMark } from "../../print/live.ts";
 import { printJson, printLines } from "../../print/print.ts";
@@ -6,13 +11,10 @@ import { CliError } from "../../problem.ts";
 import { checkStack } from "../check.ts";
 import { type Checkout, findCheckout, requireStack } from "../checkout.ts";
 import { askForName, requireAnswers } from "../confirm.ts";
-import { connectDokploy, type DokployServer, type LiveCompose } from "../dokploy.ts";
-import { type Owner, ownService, requireOwner } from "../marker.ts";
 import { composeResources, readStateIfAny } from "../run/state.ts";
-import { dokployProject, readAccess, readStackConfig } from "../stack-config.ts";
-import { volumesOf } from "../volumes.ts";
+import { listComposes, openDokploy, readAccess, requireOwner } from "../servers.ts";
+import { readStackConfig } from "../stack-file.ts";
 import { clearVolumes, findVolumes } from "./clear-volumes.ts";
-import type { VolumeOwners } from "./left-volumes.ts";
 
 /** `dockmaster remove` */
 export function define(command: Command): void {
@@ -32,9 +34,9 @@ export function define(command: Command): void {
       requireAnswers(options);
       await requireReleased(checkout, stack, service);
       const access = await readAccess(checkout, stack);
-      const owner = requireOwner(checkout, stack, access.platformKey);
-      const dokploy = connectDokploy(access.dokploy);
-      const compose = await findLeftBehind(dokploy, dokployProject(checkout, stack), owner, service);
+      const owner = await requireOwner(checkout, stack, access);
+      const dokploy = await openDokploy(access);
+      const compose = findLeftBehind(await listComposes(dokploy, checkout, stack), owner, service);
       const owners = await readOwners(checkout, stack, service, compose);
       const { there, unseen, shared } = await findVolumes(dokploy, owners);
       const volumes = [...there, ...unseen];
@@ -42,8 +44,9 @@ export function define(command: Command): void {
       if (!options.yes)
         await askForName(question(dokploy.url, service, compose !== undefined, options, volumes), stack);
 
-      if (compose) await dokploy.remove(compose.composeId, { volumes: options.volumes === true });
-      const containers = compose ? await dokploy.containers(compose.appName) : [];
+      if (compose) await dokploy.deleteCompose(compose.composeId, { volumes: options.volumes === true });
+      const rows = compose ? await dokploy.containers(compose.appName) : [];
+      const containers = rows.map(({ name }) => name);
       const { removed, left } = options.volumes ? await clearVolumes(dokploy, volumes) : { removed: [], left: [] };
       const kept = options.volumes ? shared : volumes;
       const commands = [
@@ -100,12 +103,17 @@ async function readOwners(
   checkout: Checkout,
   stack: string,
   service: string,
-  compose: LiveCompose | undefined,
+  compose: ComposeRecord | undefined,
 ): Promise<VolumeOwners> {
   // Mistakes elsewhere in the stack are no reason to keep what is to go.
   const { volumes: planned } = await checkStack(checkout.folder, stack);
   const suffix = String(readStackConfig(checkout, stack)["platform:suffix"] ?? "");
-  return { service, suffix, planned, inText: compose ? [...volumesOf(compose).values()] : [] };
+  return {
+    service,
+    suffix,
+    planned,
+    inText: compose ? Object.keys(volumesOf(compose.composeFile ?? "", compose.appName)) : [],
+  };
 }
 
 interface RemoveOptions {
@@ -125,15 +133,9 @@ async function requireReleased(checkout: Checkout, stack: string, service: strin
 }
 
 /** The service's own Compose project; undefined when Dokploy has none of this name. */
-async function findLeftBehind(
-  dokploy: DokployServer,
-  project: string,
-  owner: Owner,
-  service: string,
-): Promise<LiveCompose | undefined> {
+function findLeftBehind(all: ComposeRecord[], owner: Owner, service: string): ComposeRecord | undefined {
   const { stack } = owner;
-  const all = await dokploy.list(project, stack);
-  const found = all.filter((compose) => ownService(compose, owner) === service);
+  const found = all.filter(({ description }) => ownService(description, owner) === service);
   if (found.length > 1) {
     const ids = found.map(({ composeId }) => composeId).join(", ");
     throw new CliError(

@@ -3,9 +3,8 @@ import { printJson, printLines } from "../../print/print.ts";
 import { CliError } from "../../problem.ts";
 import { findCheckout, requireStack } from "../checkout.ts";
 import { readState } from "../run/state.ts";
-import { readAccess } from "../stack-config.ts";
+import { openVault, readAccess } from "../servers.ts";
 import { findSecret, listSecrets } from "./secrets.ts";
-import { openVault } from "./vault.ts";
 
 /** `dockmaster secret get` */
 export function define(command: Command): void {
@@ -27,7 +26,8 @@ export function define(command: Command): void {
       const { rests } = secret;
       let value = secret.value;
       if (reveal && "vault" in rests) {
-        value = await openVault((await readAccess(checkout, stack)).vault).read(rests.vault, name);
+        const vault = await openVault(await readAccess(checkout, stack));
+        value = (await vault.readSecret(rests.vault))?.values?.[name]?.toString();
       }
       if (reveal && value === undefined) {
         throw new CliError(

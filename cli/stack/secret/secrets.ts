@@ -1,6 +1,6 @@
-import { parse } from "yaml";
 import { z } from "zod";
 import { toService } from "../../../automation/domain/outcome.ts";
+import { isRecord, section } from "../../../components/dokploy/api/sections.ts";
 import { wrongUse } from "../../problem.ts";
 import { composeResources, isSecret, type StackState } from "../run/state.ts";
 
@@ -13,10 +13,6 @@ export interface ServiceSecret {
   /** The value, where the state has it and was read in clear. */
   value?: string;
 }
-
-const composeFile = z.object({
-  secrets: z.record(z.string(), z.object({ environment: z.string().optional() }).nullable()).default({}),
-});
 
 const vaultInputs = z.object({ path: z.string(), fields: z.record(z.string(), z.unknown()) });
 
@@ -47,11 +43,9 @@ const SIGN_IN = ["VAULT_ROLE_ID", "VAULT_SECRET_ID"];
 
 /** The service's secrets that a compose file takes from the environment: name and variable. */
 export function secretVariables(composeText: string): [name: string, variable: string][] {
-  const file = composeFile.safeParse(parse(composeText) ?? {});
-  const entries = Object.entries(file.success ? file.data.secrets : {});
-  return entries.flatMap(([name, source]): [string, string][] => {
-    const variable = source?.environment;
-    return variable === undefined || SIGN_IN.includes(variable) ? [] : [[name, variable]];
+  return Object.entries(section(composeText, "secrets")).flatMap(([name, source]): [string, string][] => {
+    const variable = isRecord(source) ? source.environment : undefined;
+    return typeof variable !== "string" || SIGN_IN.includes(variable) ? [] : [[name, variable]];
   });
 }
 

@@ -11,11 +11,10 @@ import { checkStack, requireSound } from "../check.ts";
 import { type Checkout, findCheckout, requireStack } from "../checkout.ts";
 import { createStack } from "../run/engine.ts";
 import { readStateIfAny } from "../run/state.ts";
-import { readAccess, readStackConfig } from "../stack-config.ts";
-import { editStackFile } from "../stack-file.ts";
+import { openVault, readAccess, setField } from "../servers.ts";
+import { editStackFile, readStackConfig } from "../stack-file.ts";
 import { encryptSecret, type Place } from "./encrypt.ts";
 import { findSecret, listSecrets } from "./secrets.ts";
-import { openVault } from "./vault.ts";
 
 /** `dockmaster secret set` */
 export function define(command: Command): void {
@@ -49,8 +48,9 @@ export function define(command: Command): void {
 
 async function setInVault(checkout: Checkout, place: Place, value: string, live: Live): Promise<string> {
   const { stack, name } = place;
-  const vault = openVault((await readAccess(checkout, stack)).vault);
-  await vault.write((await pathInState(checkout, place)) ?? (await pathInPlan(checkout, place, live)), name, value);
+  const vault = await openVault(await readAccess(checkout, stack));
+  const path = (await pathInState(checkout, place)) ?? (await pathInPlan(checkout, place, live));
+  await setField(vault, path, name, value);
   return `dockmaster up ${stack}, or the next deploy, hands it to the service`;
 }
 

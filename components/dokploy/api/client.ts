@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DokployError } from "./errors.ts";
+import { found } from "./found.ts";
 import {
   type ComposeRecord,
   type ContainerConfig,
@@ -23,6 +24,8 @@ import {
   projectEntry,
   type QueueEntry,
   queueEntry,
+  type VolumeRow,
+  volumeRow,
   wholeProject,
 } from "./schema.ts";
 import { openTransport, type TransportOptions } from "./transport.ts";
@@ -74,6 +77,8 @@ export interface DomainColumns {
 /** Every operation of Dokploy that this project uses. All reject with a {@link DokployError}. */
 export interface Dokploy {
   readonly url: string;
+  /** As the server says it: `v0.30.2`, `canary`. */
+  versionName(): Promise<string>;
   /** Asked once per connection; undefined when the server names no version that can be compared. */
   version(): Promise<ServerVersion | undefined>;
   /** Role of the key's user in its organization, asked once per connection; undefined when the server does not say. */
@@ -95,8 +100,8 @@ export interface Dokploy {
   /** Writes the record only; nothing is deployed. Rejects with `not-found` for an unknown id. */
   updateCompose(composeId: string, columns: Partial<ComposeColumns>): Promise<void>;
   moveCompose(composeId: string, targetEnvironmentId: string): Promise<void>;
-  /** Removes the record and its containers, never its volumes. */
-  deleteCompose(composeId: string): Promise<void>;
+  /** Removes the record and its containers, and its volumes only when told so. */
+  deleteCompose(composeId: string, options?: { volumes: boolean }): Promise<void>;
   /** Queues a deployment. No id comes back: the title is how to find it. */
   deploy(composeId: string, title: string, description: string): Promise<void>;
   deployments(composeId: string): Promise<DeploymentRow[]>;
@@ -108,6 +113,11 @@ export interface Dokploy {
   containers(appName: string): Promise<ContainerRow[]>;
   /** One container, by id or name, as `docker inspect` tells it; undefined when there is none, or Docker does not answer. */
   container(container: string): Promise<ContainerConfig | undefined>;
+  /** All volumes of the server's Docker; empty also when that does not answer. Servers before v0.30 know none of the calls about volumes. */
+  volumes(): Promise<VolumeRow[]>;
+  hasVolume(name: string): Promise<boolean>;
+  /** Rejects with `not-found` when there is none, and with `conflict` while a container has it: both in Docker's words. */
+  removeVolume(name: string): Promise<void>;
   /** Networks that Dokploy has rows of. Servers before v0.30 know none of the calls about networks. */
   networkRows(): Promise<NetworkRow[]>;
   /** How Docker's networks differ from those rows. */
@@ -130,6 +140,8 @@ export interface Dokploy {
 /** Deletions wait for the containers' grace periods. */
 const DELETE_TIMEOUT = 180_000;
 
+const VERSION = "settings.getDokployVersion";
+
 /** Connects to a Dokploy server. Nothing is sent before the first call. */
 export function connectDokploy(options: TransportOptions): Dokploy {
   const { get, post, close } = openTransport(options);
@@ -137,7 +149,8 @@ export function connectDokploy(options: TransportOptions): Dokploy {
 
   return {
     url: options.url,
-    version: once(async () => parseVersion(await get("settings.getDokployVersion"))),
+    versionName: async () => read(z.string(), await get(VERSION), VERSION),
+    version: once(async () => parseVersion(await get(VERSION))),
     role: once(async () => membership.safeParse(await get("user.get")).data?.role),
     projects: async () => read(z.array(projectEntry), await get("project.all"), "project.all"),
     createProject: async (project) => read(projectCreated, await post("project.create", project), "project.create"),
@@ -165,8 +178,8 @@ export function connectDokploy(options: TransportOptions): Dokploy {
     },
     moveCompose: async (composeId, targetEnvironmentId) =>
       void (await post("compose.move", { composeId, targetEnvironmentId }, again)),
-    deleteCompose: async (composeId) =>
-      void (await post("compose.delete", { composeId, deleteVolumes: false }, { timeout: DELETE_TIMEOUT })),
+    deleteCompose: async (composeId, { volumes } = { volumes: false }) =>
+      void (await post("compose.delete", { composeId, deleteVolumes: volumes === true }, { timeout: DELETE_TIMEOUT })),
     deploy: async (composeId, title, description) =>
       void (await post("compose.deploy", { composeId, title, description })),
     deployments: async (composeId) =>
@@ -185,6 +198,11 @@ export function connectDokploy(options: TransportOptions): Dokploy {
         "docker.getContainersByAppNameMatch",
       ),
     container: async (containerId) => containerConfig.safeParse(await get("docker.getConfig", { containerId })).data,
+    volumes: async () => read(z.array(volumeRow), await get("dockerVolume.getVolumes"), "dockerVolume.getVolumes"),
+    hasVolume: async (volumeName) =>
+      (await found(get("dockerVolume.getVolumeConfig", { volumeName }).then(() => true))) ?? false,
+    removeVolume: async (volumeName) =>
+      void (await post("dockerVolume.removeVolume", { volumeName }, { timeout: DELETE_TIMEOUT })),
     networkRows: async () => read(z.array(networkRow), await get("network.all"), "network.all"),
     networksToSync: async () => read(networksToSync, await get("network.networksToSync"), "network.networksToSync"),
     createNetwork: async (name) => void (await post("network.create", { name, driver: "bridge" })),

@@ -132,7 +132,9 @@ export function toDokployError(call: Call, answer: Answer, worked: boolean): Dok
     case 415:
     case 422:
       return new DokployError("validation", `${at}${said}`, "Dokploy refused the request as it was sent");
-    default:
+    default: {
+      const docker = ofDocker(call, body);
+      if (docker) return docker;
       // Messages of a 500 may hold SQL or whole shell commands with the env in it: they are not repeated.
       return new DokployError(
         answer.status >= 500 ? "transient" : "unknown",
@@ -140,7 +142,20 @@ export function toDokployError(call: Call, answer: Answer, worked: boolean): Dok
         "try again; when it stays so, look into Dokploy's own log for the reason",
         answer.status >= 500,
       );
+    }
   }
+}
+
+/** What Docker says of a volume comes as a server's failure. Its words hold names and ids alone; whatever is around them is left out. */
+function ofDocker({ procedure }: Call, { message }: ErrorBody): DokployError | undefined {
+  if (!procedure.startsWith("dockerVolume.")) return undefined;
+  const said = /(?:Error response from daemon: )?[^:\n]*: (?:no such volume|volume is in use)[^\n]*/i.exec(
+    String(message),
+  )?.[0];
+  if (said === undefined) return undefined;
+  return /no such volume/i.test(said)
+    ? new DokployError("not-found", said, "it was deleted or never existed")
+    : new DokployError("conflict", said, "remove the containers that have it first");
 }
 
 /** A page that no proxy sends for a server that is away. A 404 may be either: proxies forget routes of what does not run. */

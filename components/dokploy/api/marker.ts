@@ -50,6 +50,12 @@ function parseSaid(description: string | null | undefined): Record<string, unkno
   }
 }
 
+/** The service of this owner that a record says it is; undefined for one of others. */
+export function ownService(description: string | null | undefined, owner: Owner): string | undefined {
+  const marker = parseMarker(description);
+  return ownedBy(marker, owner) ? marker?.service : undefined;
+}
+
 /** Whether a marker names this owner. */
 export function ownedBy(marker: Marker | undefined, owner: Owner): boolean {
   return (

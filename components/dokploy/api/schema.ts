@@ -198,6 +198,17 @@ export const containerConfig = z.object({
 });
 export type ContainerConfig = z.infer<typeof containerConfig>;
 
+/** One row of `dockerVolume.getVolumes`, as `docker volume ls` prints it: labels as `a=b,c=d`. */
+export const volumeRow = z
+  .object({ Name: z.string(), Labels: text })
+  // A volume's key has neither comma nor `=`.
+  .transform(({ Name, Labels }) => ({
+    name: Name,
+    /** Its key in the compose file that made it; undefined when Compose did not make it. */
+    key: /(?:^|,)com\.docker\.compose\.volume=([^,]*)/.exec(Labels ?? "")?.[1],
+  }));
+export type VolumeRow = z.infer<typeof volumeRow>;
+
 /** One row of `network.all`: a network that Dokploy knows, whether Docker still has it or not. */
 export const networkRow = z.object({ networkId: z.string(), name: z.string(), driver: text });
 export type NetworkRow = z.infer<typeof networkRow>;

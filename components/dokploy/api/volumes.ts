@@ -1,18 +1,28 @@
 import { ServiceError } from "../rules/service-error.ts";
 import { isRecord, section } from "./sections.ts";
 
-/**
- * The volumes that a compose file makes: real name → definition as text. External ones are not made by it.
- * A text that is no YAML mapping makes none.
- */
-export function volumesOf(composeFile: string, appName: string): Record<string, string> {
-  const volumes: Record<string, string> = {};
-  for (const [key, value] of Object.entries(section(composeFile, "volumes"))) {
+/** A volume that a compose file makes. */
+export interface MadeVolume {
+  /** In the file. */
+  key: string;
+  /** On the server. */
+  name: string;
+  /** As text, equal for equal ones. */
+  definition: string;
+}
+
+/** The volumes that a compose file makes. External ones are not made by it, and a text that is no YAML mapping makes none. */
+export function listVolumes(composeFile: string, appName: string): MadeVolume[] {
+  return Object.entries(section(composeFile, "volumes")).flatMap(([key, value]) => {
     const { name, external, ...definition } = isRecord(value) ? value : {};
-    if (external) continue;
-    volumes[typeof name === "string" ? name : `${appName}_${key}`] = stable(definition);
-  }
-  return volumes;
+    if (external) return [];
+    return [{ key, name: typeof name === "string" ? name : `${appName}_${key}`, definition: stable(definition) }];
+  });
+}
+
+/** The same by real name → definition. */
+export function volumesOf(composeFile: string, appName: string): Record<string, string> {
+  return Object.fromEntries(listVolumes(composeFile, appName).map(({ name, definition }) => [name, definition]));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { ownedBy, parseMarker } from "../api/marker.ts";
+import { ownService, parseMarker } from "../api/marker.ts";
 import type { ComposeEntry } from "../api/schema.ts";
 import type { ComposeInputs } from "./inputs.ts";
 import { ServiceError } from "./service-error.ts";
@@ -11,10 +11,7 @@ export function chooseExisting(
   entries: ComposeEntry[],
   wanted: Pick<ComposeInputs, "name" | "owner" | "service" | "adopt">,
 ): ComposeEntry | undefined {
-  const ours = entries.filter((entry) => {
-    const marker = parseMarker(entry.description);
-    return ownedBy(marker, wanted.owner) && marker?.service === wanted.service;
-  });
+  const ours = entries.filter(({ description }) => ownService(description, wanted.owner) === wanted.service);
   if (ours.length > 1) throw several(wanted.name, ours, "carry the marker of this service");
   if (ours[0]) return ours[0];
   const named = entries.filter((entry) => entry.name === wanted.name);

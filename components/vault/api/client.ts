@@ -33,6 +33,8 @@ export interface Vault {
   writeFields(path: string, values: Readonly<Record<string, string>>, version: number): Promise<number | undefined>;
   /** The id of an AppRole, or undefined when there is no such role. */
   readRoleId(mount: string, role: string): Promise<string | undefined>;
+  /** Resolves when Vault can be used: it is initialised and unsealed. Needs no token. */
+  requireUnsealed(): Promise<void>;
   /** Names of the policies of our own token. */
   lookupSelf(): Promise<{ policies: string[] }>;
 }
@@ -110,6 +112,10 @@ export function connectVault({ address, auth, timeout = 10_000, backoff = 200 }:
     async readRoleId(mount, role) {
       const answer = await get(`auth/${mount}/role/${role}/role-id`, isAbsent);
       return (parse(answer) as { data?: { role_id?: string } }).data?.role_id;
+    },
+    async requireUnsealed() {
+      const call = { method: "GET", path: "sys/health?standbyok=true" };
+      await expectSuccess(call, once(call, undefined, undefined));
     },
     async lookupSelf() {
       const { data } = parse(await get("auth/token/lookup-self")) as { data?: { policies?: string[] } };

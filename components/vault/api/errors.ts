@@ -30,7 +30,7 @@ export interface VaultCall {
   path: string;
 }
 
-const WAIT = "check that Vault is running and that VAULT_ADDR is its address, then run it again";
+const WAIT = "check VAULT_ADDR and that Vault is running, then run it again";
 
 /**
  * Translates an answer that is not a success. Vault's own words are left out: they may repeat what was sent.

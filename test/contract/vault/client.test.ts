@@ -97,7 +97,13 @@ describe.skipIf(openbaoMissing)(`the Vault client on OpenBao${openbaoNote}`, () 
     afterEach(() => bao.unseal());
 
     test("says so", async () => {
+      const stranger = client({ token: "x" });
+      expect(await stranger.requireUnsealed()).toBeUndefined();
       await bao.seal();
+      await expect(stranger.requireUnsealed()).rejects.toMatchObject({
+        code: "vault_sealed",
+        message: "Vault is sealed",
+      });
       await expect(client().readSecret(path("patched"))).rejects.toMatchObject({ code: "vault_sealed" });
       await expect(client().writeFields(path("patched"), { z: CANARY }, 2)).rejects.toMatchObject({
         code: "vault_sealed",

@@ -12,8 +12,13 @@ test("--help lists every command and the exit codes", async () => {
   expect(stdout).toContain("0 done, 1 failed, 2 wrong use, 3 still running");
 });
 
-test.each(COMMANDS.map(({ name }) => name))("%s has help with examples and --json", async (name) => {
-  const { code, stdout } = await runCli([name, "--help"]);
+/** Ends a process with 98 that loads what takes long and no command needs to start: Pulumi's SDK, the schema of Compose. */
+const guard = `import { registerHooks } from "node:module";
+registerHooks({ load: (url, context, next) => /@pulumi.pulumi|validate\\.cjs/.test(url) ? process.exit(98) : next(url, context) });`;
+const env = { NODE_OPTIONS: `--import="data:text/javascript,${encodeURIComponent(guard)}"` };
+
+test.each(COMMANDS.map(({ name }) => name))("%s starts fast and has help with examples and --json", async (name) => {
+  const { code, stdout } = await runCli([name, "--help"], { env });
   expect(code).toBe(0);
   expect(stdout).toMatch(/Examples:\n {2}\S/);
   expect(stdout).toContain("--json");
@@ -39,4 +44,9 @@ test("with --json an error is a JSON document with code, message and hint", asyn
     },
   });
   expect(stderr).toBe("");
+});
+
+test("what would make a start slow is noticed", async () => {
+  const slow = await runCli(["--help"], { env: { NODE_OPTIONS: `${env.NODE_OPTIONS} --import=@pulumi/pulumi` } });
+  expect(slow.code).toBe(98);
 });

@@ -43,7 +43,7 @@ describe("taking over what is on Dokploy", { timeout: 480_000 }, () => {
     expect(adoptions).toEqual([
       {
         service: "redis",
-        changes: expect.arrayContaining(["composeFile", "env.OLD", "autoDeploy"]),
+        changes: expect.arrayContaining(["composeFile", "env.OLD", "autoDeploy", "command"]),
         kept: ["redis_password"],
         moved: [{ from: expect.stringMatching(/_data$/), to: "platform-redis-data-staging" }],
         composeFile: { from: expect.stringContaining("services: {a:"), to: expect.stringContaining("redis_password") },

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openVault } from "../../../cli/stack/secret/vault.ts";
+import { openVault, setField } from "../../../cli/stack/servers.ts";
 import { engineEnvironment } from "../../../tools/engine-path.mjs";
 import { type OpenbaoServer, openbaoMissing, openbaoNote, startOpenbao } from "../../contract/vault/openbao-server.ts";
 import { type Laptop, openLaptop } from "./laptop-world.ts";
@@ -101,7 +101,9 @@ describe.skipIf(openbaoMissing)(`secrets in Vault${openbaoNote}`, { timeout: 120
   });
 
   test("an import fills in what is missing in Vault and overwrites nothing", async () => {
-    const { fill } = openVault({ address: vault.address, token: vault.rootToken });
+    const open = await openVault({ VAULT_ADDR: vault.address, VAULT_TOKEN: vault.rootToken });
+    const fill = (path: string, field: string, value: string) =>
+      setField(open, path, field, value, { unlessThere: true });
     const other = "secret/data/platform/staging/postgres";
     expect(await fill(other, "postgres_password", "first")).toBe(true);
     expect(await fill(other, "postgres_password", "second")).toBe(false);

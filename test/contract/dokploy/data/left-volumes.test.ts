@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { connectDokploy, type DokployServer } from "../../../../cli/stack/dokploy.ts";
 import { clearVolumes, findVolumes } from "../../../../cli/stack/remove/clear-volumes.ts";
 import { createDockerContainers } from "../../../../emulator/containers/docker.ts";
 import { whyNoDocker } from "../../../docker.ts";
@@ -23,14 +22,12 @@ describe.each(hosts)("a service's volumes, with $title", ({ skip, options }) => 
     const volume = `platform-${id}-data`;
     const owners = { service: id, suffix: "", planned: {}, inText: [] };
     let place: Place;
-    let server: DokployServer;
 
     beforeAll(async () => {
       place = await openPlace(options());
-      server = connectDokploy(place.emulator);
     });
     afterAll(async () => {
-      await clearVolumes(server, [volume]);
+      await clearVolumes(place.dokploy, [volume]);
       await place.close();
     });
 
@@ -48,22 +45,22 @@ describe.each(hosts)("a service's volumes, with $title", ({ skip, options }) => 
     };
 
     test("one that stays after `down --volumes`, because another project made it, is found by name and removed", async () => {
-      await server.remove(await make(), { volumes: false });
-      expect(await findVolumes(server, owners)).toEqual({ there: [volume], unseen: [], shared: [] });
-      await server.remove(await make(), { volumes: true });
-      expect(await findVolumes(server, owners)).toMatchObject({ there: [volume] });
-      expect(await clearVolumes(server, [volume])).toEqual({ removed: [volume], left: [] });
-      expect(await findVolumes(server, owners)).toMatchObject({ there: [] });
+      await place.dokploy.deleteCompose(await make(), { volumes: false });
+      expect(await findVolumes(place.dokploy, owners)).toEqual({ there: [volume], unseen: [], shared: [] });
+      await place.dokploy.deleteCompose(await make(), { volumes: true });
+      expect(await findVolumes(place.dokploy, owners)).toMatchObject({ there: [volume] });
+      expect(await clearVolumes(place.dokploy, [volume])).toEqual({ removed: [volume], left: [] });
+      expect(await findVolumes(place.dokploy, owners)).toMatchObject({ there: [] });
     });
 
     test("one in use is left and told; one that is gone already is gone", async () => {
       const composeId = await make();
-      expect(await clearVolumes(server, [volume, `${volume}-no`])).toEqual({
+      expect(await clearVolumes(place.dokploy, [volume, `${volume}-no`])).toEqual({
         removed: [`${volume}-no`],
         left: [{ name: volume, why: expect.stringMatching(/^is still there: .*volume is in use/) }],
       });
-      await server.remove(composeId, { volumes: true });
-      expect(await clearVolumes(server, [volume])).toEqual({ removed: [volume], left: [] });
+      await place.dokploy.deleteCompose(composeId, { volumes: true });
+      expect(await clearVolumes(place.dokploy, [volume])).toEqual({ removed: [volume], left: [] });
     });
   });
 });

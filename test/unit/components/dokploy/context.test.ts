@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { contextFrom, serverUrl } from "../../../../components/dokploy/context.ts";
+import { serverUrl } from "../../../../components/dokploy/api/connection.ts";
+import { contextFrom } from "../../../../components/dokploy/context.ts";
 import { reasonOf } from "../../../../components/dokploy/failure.ts";
 
 const config = (values: Record<string, string>) => ({ get: (key: string) => values[key] });

@@ -15,7 +15,13 @@ const notUsed = () => Promise.reject(new Error("not used here"));
 
 /** A Vault that only answers what is there. */
 function holding(live: SecretVersion | undefined, key = KEY) {
-  const vault: Vault = { readSecret: async () => live, writeFields: notUsed, readRoleId: notUsed, lookupSelf: notUsed };
+  const vault: Vault = {
+    readSecret: async () => live,
+    writeFields: notUsed,
+    readRoleId: notUsed,
+    lookupSelf: notUsed,
+    requireUnsealed: notUsed,
+  };
   return { vault, key };
 }
 

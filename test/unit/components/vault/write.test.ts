@@ -23,6 +23,7 @@ function memoryVault(faults: ("before" | "after")[] = [], start?: SecretVersion)
       return live.version;
     },
     readRoleId: () => Promise.reject(new Error("not asked for")),
+    requireUnsealed: () => Promise.reject(new Error("not asked for")),
     lookupSelf: () => Promise.reject(new Error("not asked for")),
   };
   return { vault, writes };

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { pairServices } from "../../../../../cli/stack/adopt/pair-services.ts";
 
-const owner = { project: "dockmaster", stack: "staging", key: "aaaa" };
-const marked = (composeId: string, name: string, service: string, key = owner.key) => ({
+const owner = { project: "dockmaster", stack: "staging", keyId: "aaaa" };
+const marked = (composeId: string, name: string, service: string, key = owner.keyId) => ({
   composeId,
   name,
   description: `Managed. ${JSON.stringify({ dockmaster: 1, project: owner.project, stack: owner.stack, service, key })}`,

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { assessNetworks, type DockerNetworks } from "../../../../../cli/stack/doctor/networks.ts";
+import { assessNetworks } from "../../../../../cli/stack/doctor/networks.ts";
+import type { NetworkRow, NetworksToSync } from "../../../../../components/dokploy/api/schema.ts";
 
 const bridges = (count: number, subnet = (index: number) => `172.${18 + (index % 14)}.0.0/16`) =>
   Array.from({ length: count }, (_, index) => ({
@@ -7,9 +8,9 @@ const bridges = (count: number, subnet = (index: number) => `172.${18 + (index %
     driver: "bridge",
     subnets: [subnet(index)],
   }));
-const none: DockerNetworks = { importable: [], missing: [], rows: [] };
+const none = { importable: [], missing: [], rows: [] };
 
-it.each<[string, Partial<DockerNetworks>, string, string]>([
+it.each<[string, Partial<NetworksToSync & { rows: NetworkRow[] }>, string, string]>([
   ["two of Docker's own on an empty server", {}, "ok", "2 of the 31"],
   ["all of them while there is room", { importable: bridges(24) }, "ok", "26 of the 31"],
   ["few places left", { importable: bridges(25) }, "warning", "27 of the 31"],
@@ -18,10 +19,10 @@ it.each<[string, Partial<DockerNetworks>, string, string]>([
     "those that Dokploy knows, but not those that Docker has lost",
     {
       rows: [
-        { name: "a", driver: "bridge" },
-        { name: "b", driver: "bridge" },
+        { networkId: "1", name: "a", driver: "bridge" },
+        { networkId: "2", name: "b", driver: "bridge" },
       ],
-      missing: [{ name: "b" }],
+      missing: [{ networkId: "2", name: "b" }],
     },
     "ok",
     "3 of the 31",
@@ -39,7 +40,8 @@ it.each<[string, Partial<DockerNetworks>, string, string]>([
     "42, from address pools of their own",
   ],
 ])("counts %s", (_name, networks, state, found) => {
-  const finding = assessNetworks({ ...none, ...networks });
+  const { rows, ...sync } = { ...none, ...networks };
+  const finding = assessNetworks(sync, rows);
   expect(finding).toMatchObject({ state, found: expect.stringContaining(found) });
   expect(finding.fix?.includes("default-address-pools") ?? false).toBe(state === "warning");
 });

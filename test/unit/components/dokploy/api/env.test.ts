@@ -51,6 +51,41 @@ describe("the env text", () => {
     );
   });
 
+  it("is read by us as dotenv 16.4.5 reads it, also what is no line of an env text", () => {
+    const words = [
+      "A",
+      "B",
+      "export ",
+      "=",
+      ": ",
+      " ",
+      "'",
+      '"',
+      "`",
+      "\\",
+      "\\n",
+      "\\r",
+      "#",
+      "$",
+      "\n",
+      "\r\n",
+      "\r",
+    ];
+    const parts = fc.array(fc.constantFrom(...words, "x", "__proto__"), { maxLength: 20 });
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          parts.map((all) => all.join("")),
+        ),
+        (text) => {
+          expect(decodeEnv(text)).toEqual(Object.fromEntries(Object.entries(parse(text))));
+        },
+      ),
+      { numRuns: 3_000 },
+    );
+  });
+
   it("is the same for the same values in another order", () => {
     expect(encodeEnv({ B: "2", A: "1" })).toBe(encodeEnv({ A: "1", B: "2" }));
   });

@@ -45,6 +45,20 @@ describe("an answer of Dokploy that is no success", () => {
   });
 
   it.each([
+    ["get a: no such volume", "not-found"],
+    ["remove a: volume is in use - [1f]", "conflict"],
+  ])("is told apart by Docker's words about a volume, without what is around them: %s", (said, kind) => {
+    const message = `Command failed: secret=canary docker volume rm a\nError response from daemon: ${said}\ncanary`;
+    const error = toDokployError(
+      { method: "POST", procedure: "dockerVolume.removeVolume" },
+      json(500, { message }),
+      true,
+    );
+    expect(error).toMatchObject({ kind, message: `Error response from daemon: ${said}` });
+    expect(toDokployError(call, json(500, { message }), true).message).toBe("GET compose.one answered 500");
+  });
+
+  it.each([
     [
       "https://dokploy.example.org/api/compose.one?composeId=private",
       "to https://dokploy.example.org",

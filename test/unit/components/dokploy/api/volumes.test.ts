@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { refuseVolumeChanges, volumesOf } from "../../../../../components/dokploy/api/volumes.ts";
+import { listVolumes, refuseVolumeChanges, volumesOf } from "../../../../../components/dokploy/api/volumes.ts";
 
 const file = (volumes: string) => `services: {}\nvolumes: ${volumes}\n`;
 
@@ -13,7 +13,29 @@ describe("the volumes of a compose file", () => {
     });
   });
 
-  it.each(["services: {}", "- list", "a: [", ""])("are none in %j", (text) => {
+  it("are named as they are on the server; external ones have no name of ours", () => {
+    const text = "volumes: {data: , cache: {name: shared-cache}, other: {external: true}}";
+    expect(listVolumes(text, "app-1").map(({ key, name }) => [key, name])).toEqual([
+      ["data", "app-1_data"],
+      ["cache", "shared-cache"],
+    ]);
+  });
+
+  // People's files in Dokploy: Compose merges keys, and an odd entry is no reason to overlook the others.
+  it.each([
+    [
+      "merged from elsewhere",
+      "x-all: &all {data: {name: platform-a}}\nvolumes: {<<: *all, more: }",
+      ["platform-a", "app_more"],
+    ],
+    ["a merged definition", "x-d: &d {name: platform-a}\nvolumes: {data: {<<: *d}}", ["platform-a"]],
+    ["beside one with a number for a name", "volumes: {data: , odd: {name: 5}}", ["app_data", "app_odd"]],
+    ["beside one that is a text", "volumes: {data: , odd: text}", ["app_data", "app_odd"]],
+  ])("are found %s", (_, text, names) => {
+    expect(Object.keys(volumesOf(text, "app"))).toEqual(names);
+  });
+
+  it.each(["services: {}", "- list", "a: [", "", "volumes: 5"])("are none in %j", (text) => {
     expect(volumesOf(text, "app")).toEqual({});
   });
 

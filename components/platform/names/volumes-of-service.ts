@@ -1,9 +1,5 @@
-/** A volume on the server. */
-export interface ServerVolume {
-  name: string;
-  /** Its key in the compose file that made it; undefined when Compose did not make it. */
-  key: string | undefined;
-}
+import { volumeName } from "../../compose/names.ts";
+import type { VolumeRow } from "../../dokploy/api/schema.ts";
 
 /** What tells whose a volume is. */
 export interface VolumeOwners {
@@ -22,13 +18,13 @@ export interface VolumeOwners {
  */
 export function volumesOfService(
   { service, suffix, planned, inText }: VolumeOwners,
-  live: readonly ServerVolume[],
+  live: readonly VolumeRow[],
 ): { own: string[]; shared: string[] } {
   const named = new Set([...(planned[service] ?? []), ...inText]);
   const others = new Set(Object.entries(planned).flatMap(([other, names]) => (other === service ? [] : names)));
   const known = new Set(live.map(({ name }) => name));
   // What the list does not show is asked for by name: Dokploy answers an empty list also when its Docker does not answer.
-  const all: ServerVolume[] = [
+  const all: VolumeRow[] = [
     ...live,
     ...[...named].filter((name) => !known.has(name)).map((name) => ({ name, key: undefined })),
   ];
@@ -37,12 +33,4 @@ export function volumesOfService(
     .map(({ name }) => name)
     .sort();
   return { own: mine.filter((name) => !others.has(name)), shared: mine.filter((name) => others.has(name)) };
-}
-
-/**
- * The name that the platform gives to a volume without one. The program makes the same (components/compose/names.ts), and a checkout's
- * program is never imported here: a test holds the two together.
- */
-export function volumeName(service: string, key: string, suffix: string): string {
-  return `platform-${service}-${key}${suffix}`;
 }

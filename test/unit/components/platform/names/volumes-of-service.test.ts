@@ -1,9 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { DokployServer } from "../../../../../cli/stack/dokploy.ts";
-import { clearVolumes, findVolumes } from "../../../../../cli/stack/remove/clear-volumes.ts";
-import { volumeName, volumesOfService } from "../../../../../cli/stack/remove/left-volumes.ts";
-import { volumeName as programs } from "../../../../../components/compose/names.ts";
+import { volumeName } from "../../../../../components/compose/names.ts";
+import { volumesOfService } from "../../../../../components/platform/names/volumes-of-service.ts";
 
 const owners = {
   service: "wiki",
@@ -49,37 +47,9 @@ describe("the volumes of a service", () => {
     fc.assert(
       fc.property(word, word, word, (service, other, key) => {
         fc.pre(service !== other);
-        const theirs = { name: programs(other, key, "-staging"), key };
+        const theirs = { name: volumeName(other, key, "-staging"), key };
         expect(volumesOfService({ service, suffix: "-staging", planned: {}, inText: [] }, [theirs]).own).toEqual([]);
       }),
     );
-  });
-
-  it("are called as the program calls them", () => {
-    fc.assert(
-      fc.property(fc.string(), fc.string(), fc.string(), (service, key, suffix) => {
-        expect(volumeName(service, key, suffix)).toBe(programs(service, key, suffix));
-      }),
-    );
-  });
-});
-
-describe("an older Dokploy that does not tell volumes", () => {
-  const dokploy = {
-    volumes: async () => undefined,
-    lookAtVolume: async () => "unknown",
-    removeVolume: async () => "this Dokploy cannot remove volumes: v0.30.0 can",
-  } as unknown as DokployServer;
-
-  it("leaves it open what is left, and nothing counts as done", async () => {
-    expect(await findVolumes(dokploy, owners)).toEqual({
-      there: [],
-      unseen: ["platform-wiki-data-staging"],
-      shared: [],
-    });
-    expect(await clearVolumes(dokploy, ["platform-wiki-data-staging"])).toEqual({
-      removed: [],
-      left: [{ name: "platform-wiki-data-staging", why: expect.stringContaining("may still be there") }],
-    });
   });
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { chooseRollback } from "../../../../cli/runner/choose-rollback.ts";
+import { chooseRollback } from "../../../../cli/runner/rollback.ts";
 
 const update = (tag: string | null, state = "succeeded", commit = `commit of ${tag}`) => ({
   tag,
