@@ -72,22 +72,13 @@ export const VARIABLES = {
     secret: "password",
     inVault: "always",
   },
-  GIT_BRANCH: {
-    docs: "the branch that releases are cut from",
-    default: "main",
-    reads: branch,
-    setting: "gitBranch",
-  },
+  GIT_BRANCH: { docs: "the branch that releases are cut from", default: "main", reads: branch, setting: "gitBranch" },
   WEBHOOK_SECRET: {
     docs: "signs requests; several separated by commas while rotating. Without one nothing is accepted",
     secret: "whole",
     inVault: "always",
   },
-  API_TOKEN: {
-    docs: "may read runs, stacks, metrics",
-    secret: "whole",
-    inVault: "named",
-  },
+  API_TOKEN: { docs: "may read runs, stacks, metrics", secret: "whole", inVault: "named" },
   REQUIRE_V2: {
     docs: "refuse GitHub's plain signature everywhere",
     default: "false",
@@ -112,11 +103,7 @@ export const VARIABLES = {
     reads: port,
     setting: "port",
   },
-  METRICS_PORT: {
-    docs: "a port for `/metrics` without a token",
-    reads: port.optional(),
-    setting: "metricsPort",
-  },
+  METRICS_PORT: { docs: "a port for `/metrics` without a token", reads: port.optional(), setting: "metricsPort" },
   DATA_DIR: {
     docs: "store, mirror, worktrees, caches",
     default: "./data",
@@ -155,18 +142,8 @@ export const VARIABLES = {
     seenBy: ["program"],
     inVault: "named",
   },
-  AWS_ACCESS_KEY_ID: {
-    docs: "for a state in S3",
-    secret: "whole",
-    seenBy: ["program"],
-    inVault: "named",
-  },
-  AWS_SECRET_ACCESS_KEY: {
-    docs: "for a state in S3",
-    secret: "whole",
-    seenBy: ["program"],
-    inVault: "named",
-  },
+  AWS_ACCESS_KEY_ID: { docs: "for a state in S3", secret: "whole", seenBy: ["program"], inVault: "named" },
+  AWS_SECRET_ACCESS_KEY: { docs: "for a state in S3", secret: "whole", seenBy: ["program"], inVault: "named" },
   AWS_SESSION_TOKEN: {
     docs: "for a state in S3, where the key is a passing one",
     secret: "whole",

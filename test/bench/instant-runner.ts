@@ -1,4 +1,4 @@
-// `npm start`'s runner whose runs are done at once: what is measured is the door, the release rules and the store.
+// `npm start`'s runner whose runs are done at once: what is measured is HTTP, the release rules and the store.
 import { fileURLToPath } from "node:url";
 import { nameOwner } from "../../automation/claim/owner.ts";
 import { readConfig } from "../../automation/config.ts";

@@ -11,8 +11,8 @@ import { findPostgres, startPostgres } from "../contract/store/postgres-server.t
 import { platformProgram } from "../integration/runner/origin.ts";
 import { until } from "../integration/runner/until.ts";
 import { startWorld, type World } from "../integration/runner/world.ts";
-import { measureDoor } from "./door.ts";
 import type { Row } from "./report.ts";
+import { measureRequests } from "./requests.ts";
 
 const SERVICES = ["postgres", "redis", "minio", "authentik"];
 
@@ -37,12 +37,12 @@ export async function benchRunner(note: (row: Row) => void = () => {}): Promise<
 type Add = (what: string, seconds: number, more?: Partial<Row>) => void;
 
 async function measureStores(): Promise<[string, number][]> {
-  const results: [string, number][] = [["SQLite", await measureDoor({})]];
+  const results: [string, number][] = [["SQLite", await measureRequests({})]];
   const bin = findPostgres();
   if (!bin) return results;
   const server = await startPostgres(bin, { durable: true });
   try {
-    results.push(["PostgreSQL", await measureDoor({ DATABASE_URL: await server.createDatabase() })]);
+    results.push(["PostgreSQL", await measureRequests({ DATABASE_URL: await server.createDatabase() })]);
   } finally {
     await server.stop();
   }

@@ -1,7 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Compose } from "../../dokploy/resources.ts";
-import type { Domain } from "../plan.ts";
 
 /** What is known of a stack where its checks are made. */
 export interface CheckContext {
@@ -18,7 +17,7 @@ export interface Deployed {
   compose: Compose;
   composeFile: pulumi.Input<string>;
   env: Record<string, pulumi.Input<string>>;
-  domains: readonly Domain[];
+  domains: readonly object[];
   /** Keeps a value of the settings secret where they may hold one. */
   guard(text: string): pulumi.Input<string>;
 }

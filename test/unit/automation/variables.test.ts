@@ -36,6 +36,11 @@ test("every default is one that the variable may have", () => {
   }
 });
 
+test("what is read before the table is loaded has the table's default", () => {
+  const main = readFileSync(join(import.meta.dirname, "../../../automation/main.ts"), "utf8");
+  expect(main).toContain(`process.env.DATA_DIR || "${VARIABLES.DATA_DIR.default}"`);
+});
+
 test("the address of every channel is a secret", () => {
   for (const { variable } of Object.values(CHANNELS)) expect(SECRET_VARIABLES).toContain(variable);
 });

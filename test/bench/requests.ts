@@ -12,7 +12,7 @@ const WARM_UP = 2;
  * Milliseconds (p99) until `/deploy` and `/webhook` answer that a request is on disk, at a steady rate, in turn, a new
  * release every second.
  */
-export async function measureDoor(env: Record<string, string>): Promise<number> {
+export async function measureRequests(env: Record<string, string>): Promise<number> {
   const world = await startWorld(env, { apart: "test/bench/instant-runner.ts" });
   try {
     const tags = Array.from({ length: WARM_UP + SECONDS }, (_, index) => `v1.0.${index + 2}`);
