@@ -98,6 +98,9 @@ function signalProcess(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+/** Two signals at once would be one, which lets the step end: then the state would not be written in time. In milliseconds. */
+const BETWEEN_SIGNALS = 100;
+
 /** How a session is ended. */
 export interface SessionEnding {
   /** Settles when the session's work has come to its end. */
@@ -117,7 +120,7 @@ export interface SessionEnding {
 export async function endSession(session: EngineSession, how: SessionEnding): Promise<void> {
   for (const ms of [how.patienceMs, how.graceMs]) {
     signalEngine(session, "SIGINT");
-    if (await isDone(how.ended, ms)) break;
+    if (await isDone(how.ended, Math.max(ms, BETWEEN_SIGNALS))) break;
   }
   await killSession(session, how);
 }

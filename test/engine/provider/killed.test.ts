@@ -9,6 +9,18 @@ const WAYS = [
   { way: "with the whole state at its end", env: {} },
 ];
 
+/** The program; `other` waits for what it `needs`. */
+const said = (needs: string[] = []) => ({
+  environment: { project: "platform", name: "staging" },
+  owner: OWNER,
+  services: ["web", "other"].map((name) => ({
+    name,
+    composeFile: composeFile(name),
+    secrets: { PASSWORD: `secret-of-${name}` },
+    ...(name === "other" && { needs }),
+  })),
+});
+
 describe.each(WAYS)("an update that was killed, $way", { timeout: 240_000 }, ({ env }) => {
   let emulator: Emulator;
   let engine: Engine;
@@ -16,15 +28,7 @@ describe.each(WAYS)("an update that was killed, $way", { timeout: 240_000 }, ({ 
   beforeEach(async () => {
     emulator = await startEmulator();
     engine = await openEngine(emulator, env);
-    engine.says({
-      environment: { project: "platform", name: "staging" },
-      owner: OWNER,
-      services: ["web", "other"].map((name) => ({
-        name,
-        composeFile: composeFile(name),
-        secrets: { PASSWORD: `secret-of-${name}` },
-      })),
-    });
+    engine.says(said());
   });
   afterEach(async () => {
     engine.close();
@@ -51,6 +55,23 @@ describe.each(WAYS)("an update that was killed, $way", { timeout: 240_000 }, ({ 
     expect(services.map(({ urn }) => urn.split("::").at(-1)).sort()).toEqual(["other", "web"]);
     expect(emulator.control.statistics().procedures["compose.create"]).toBe(2);
     expect(await engine.run(NO_DRIFT)).toMatchObject({ ok: true });
+  });
+
+  it("but only cancelled, twice, tells the state what was done, and what was under way", async () => {
+    emulator.control.addFault({ kind: "slow-deploy", service: "other", ms: 60_000 });
+    engine.says(said(["web"]));
+    const child = await engine.start(UP_REFRESH);
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    await until(() => emulator.control.statistics().procedures["compose.deploy"] === 2);
+    child.kill("SIGINT");
+    // Two at once would be one.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    child.kill("SIGINT");
+    await ended;
+    const services = (await engine.state()).filter(({ type }) => type.endsWith("Compose"));
+    expect(services.map(({ urn }) => urn.split("::").at(-1))).toEqual(["web"]);
+    const { text } = await engine.run(["stack", "export", "--stack", "test"]);
+    expect(JSON.parse(text).deployment.pending_operations).toMatchObject([{ type: "creating" }]);
   });
 });
 
