@@ -1,9 +1,9 @@
+import { DokployError } from "../../../components/dokploy/api/errors.ts";
+import { ownService } from "../../../components/dokploy/api/marker.ts";
 import { CliError } from "../../problem.ts";
 import type { Checkout } from "../checkout.ts";
-import { connectDokploy } from "../dokploy.ts";
-import { ownService, requireOwner } from "../marker.ts";
 import { composeResources, type StackState } from "../run/state.ts";
-import { dokployProject, readAccess } from "../stack-config.ts";
+import { listComposes, openDokploy, readAccess, requireOwner } from "../servers.ts";
 import { type Finding, warning } from "./finding.ts";
 
 /**
@@ -11,18 +11,20 @@ import { type Finding, warning } from "./finding.ts";
  * update that was killed and taken out since. No update says so of them. Nothing where Dokploy or the key cannot be had: that is told.
  */
 export async function examineLeftServices(checkout: Checkout, stack: string, state: StackState): Promise<Finding[]> {
-  const { dokploy, platformKey } = await readAccess(checkout, stack);
-  if (!dokploy.url || !dokploy.apiKey || !platformKey) return [];
+  const access = await readAccess(checkout, stack);
+  if (!access.DOKPLOY_URL || !access.DOKPLOY_API_KEY || !access.PLATFORM_KEY) return [];
   try {
-    const owner = requireOwner(checkout, stack, platformKey);
-    const live = await connectDokploy(dokploy).list(dokployProject(checkout, stack), stack);
+    const owner = await requireOwner(checkout, stack, access);
+    const live = await listComposes(await openDokploy(access), checkout, stack);
     const known = composeResources(state);
-    const left = live.flatMap((compose) => ownService(compose, owner) ?? []).filter((service) => !known.has(service));
+    const left = live
+      .flatMap((compose) => ownService(compose.description, owner) ?? [])
+      .filter((service) => !known.has(service));
     if (left.length === 0) return [];
     const fix = `name it in platform:services, and the next update takes it over; for good: dockmaster remove ${stack} ${left[0]}`;
     return [warning(`${stack}: services`, `${left.sort().join(", ")} on Dokploy, and not in the state`, fix)];
   } catch (error) {
-    if (error instanceof CliError) return [];
+    if (error instanceof CliError || error instanceof DokployError) return [];
     throw error;
   }
 }
