@@ -62,7 +62,7 @@ export function npmEnvironment(env: Record<string, string | undefined>): Record<
 }
 
 /** The secrets that are valid now for signatures: `WEBHOOK_SECRET`, several separated by commas while rotating. */
-export function webhookSecrets(variables: Variables): string[] {
+export function webhookSecrets(variables: Pick<Variables, "get">): string[] {
   return (variables.get("WEBHOOK_SECRET") ?? "")
     .split(",")
     .map((secret) => secret.trim())

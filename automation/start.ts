@@ -17,12 +17,12 @@ import type { Log } from "./log.ts";
 import { createMask } from "./mask.ts";
 import { createMetrics } from "./metrics.ts";
 import { startOutbox } from "./notify/outbox.ts";
-import type { Runner } from "./runner.ts";
 import { removeClearCopies, stateCopies } from "./state/state-copies.ts";
 import { openStore } from "./store/open.ts";
 import { SECRET_VARIABLES, variablesThat } from "./variables.ts";
 import { startHealth } from "./watch/health.ts";
 import { startHousekeeping } from "./watch/housekeeping.ts";
+import type { Gauged } from "./watch/watch-metrics.ts";
 import type { Perform, WorkContext } from "./work/perform.ts";
 import { performRun } from "./work/update.ts";
 
@@ -66,7 +66,8 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   const store = await openStore(config.databaseUrl);
   const mirror = await openMirror(createGit({ env, mask }), join(config.dataDir, "mirror.git"), config.gitUrl);
   const changes = createChanges();
-  const runner: Runner = {
+  // What the rooms share; each names what it takes of it.
+  const runner = {
     config,
     variables,
     store,
@@ -76,20 +77,26 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     mask,
     metrics: createMetrics(),
     enginePath,
-    folder,
-    env,
     now: Date.now,
     changed: changes.tell,
   };
+  const { catalogue, now } = runner;
+  // Of the environment work gets only what others may see.
+  const work = perform({
+    ...{ config, mirror, catalogue, log, mask, enginePath, folder, now },
+    programEnvironment: () => programEnvironment(variables),
+    npmEnvironment: npmEnvironment(env),
+  });
   const health = startHealth(runner);
-  const worker = startWorker(runner, owner, perform(workContext(runner)));
+  const worker = startWorker(runner, owner, work);
   const outbox = startOutbox(runner);
   const housekeeping = startHousekeeping(runner, worker.wake);
   const stopping = new AbortController();
   const app = createServer(runner, { health, changes, worker, version, startedAt, stopping: stopping.signal });
   const server = createAdaptorServer({ fetch: app.fetch });
   await listen(server, config.port, config.host);
-  const metricsServer = config.metricsPort === undefined ? undefined : await serveMetrics(runner, config.metricsPort);
+  const metricsServer =
+    config.metricsPort === undefined ? undefined : await serveMetrics(runner, config.host, config.metricsPort);
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   log.info({ event: "runner.listening", url, version });
@@ -117,32 +124,6 @@ function performWith(context: WorkContext): Perform {
   return (spec, events, stop) => performRun(context, spec, events, stop);
 }
 
-/** What the work gets of the runner: of its environment only what others may see. */
-function workContext({
-  config,
-  mirror,
-  catalogue,
-  log,
-  mask,
-  enginePath,
-  folder,
-  now,
-  ...runner
-}: Runner): WorkContext {
-  return {
-    config,
-    mirror,
-    catalogue,
-    log,
-    mask,
-    enginePath,
-    folder,
-    now,
-    programEnvironment: () => programEnvironment(runner.variables),
-    npmEnvironment: npmEnvironment(runner.env),
-  };
-}
-
 /** Before any engine starts, so that nobody writes there. A folder that cannot be read keeps no runner from its work. */
 async function dropClearCopies(dataDir: string, log: Log): Promise<void> {
   const { removed, errors } = await removeClearCopies(dataDir);
@@ -151,11 +132,11 @@ async function dropClearCopies(dataDir: string, log: Log): Promise<void> {
 }
 
 /** Serves metrics without a token on a port of their own, for a Prometheus in the same network. */
-async function serveMetrics(runner: Runner, port: number): Promise<{ close(): void }> {
+async function serveMetrics(on: Gauged, host: string, port: number): Promise<{ close(): void }> {
   const app = new Hono();
-  app.get("/metrics", (c) => answerMetrics(runner, c));
+  app.get("/metrics", (c) => answerMetrics(on, c));
   const server = createAdaptorServer({ fetch: app.fetch });
-  await listen(server, port, runner.config.host);
+  await listen(server, port, host);
   return { close: () => void server.close() };
 }
 
