@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { findLastStarted } from "../../../../automation/claim/last-started.ts";
 import type { EngineSession, Run } from "../../../../automation/domain/run.ts";
 import type { RunKind } from "../../../../automation/domain/run-kinds.ts";
-import { parseLocks, readLocks } from "../../../../automation/state/locks.ts";
+import { isLocked, parseLocks, readLocks } from "../../../../automation/state/locks.ts";
 import { openStore } from "../../../../automation/store/open.ts";
 import type { Claim, Store } from "../../../../automation/store/store.ts";
 import {
@@ -40,6 +40,14 @@ test("the locks that the engine names are read from what it says", () => {
     { user: "", host: "my-laptop.local", pid: 977, since: Date.parse("2026-11-21T06:01:00Z") },
   ]);
   expect(parseLocks("error: something else")).toEqual([]);
+});
+
+test.each<[string, boolean]>([
+  [SAID, true],
+  ["error: [409] Conflict: Another update is currently in progress.", true],
+  ["error: update failed", false],
+])("an engine says whether another holds the stack: %#", (said, expected) => {
+  expect(isLocked(said)).toBe(expected);
 });
 
 const hosts = { own: "here", before: "gone" };
