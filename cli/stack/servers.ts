@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { stackSettings } from "../../automation/engine/stack-settings.ts";
 import type { Dokploy } from "../../components/dokploy/api/client.ts";
-import type { ComposeRecord } from "../../components/dokploy/api/schema.ts";
+import type { ComposeEntry, ComposeRecord } from "../../components/dokploy/api/schema.ts";
 import type { Owner } from "../../components/dokploy/rules/inputs.ts";
 import type { Vault } from "../../components/vault/api/client.ts";
 import { CliError, wrongUse } from "../problem.ts";
@@ -68,13 +68,18 @@ export async function requireOwner(
   return { project: readProject(checkout), stack, keyId: ownerId(PLATFORM_KEY, stack) };
 }
 
-/** What Dokploy has in the stack's environment; nothing when there is no such environment. */
-export async function listComposes(dokploy: Dokploy, checkout: Checkout, stack: string): Promise<ComposeRecord[]> {
+/** The names of what Dokploy has in the stack's environment; nothing when there is no such environment. */
+export async function listEntries(dokploy: Dokploy, checkout: Checkout, stack: string): Promise<ComposeEntry[]> {
   const project = String(readStackConfig(checkout, stack)["dokploy:project"] ?? "platform");
   const named = (await dokploy.projects()).filter(({ name }) => name === project);
   const ids = named.flatMap(({ environments }) => environments.filter(({ name }) => name === stack));
   const listed = await Promise.all(ids.map(({ environmentId }) => dokploy.environment(environmentId)));
-  const composes = listed.flatMap(({ compose }) => compose);
+  return listed.flatMap(({ compose }) => compose);
+}
+
+/** The same, each with all that is known of it. */
+export async function listComposes(dokploy: Dokploy, checkout: Checkout, stack: string): Promise<ComposeRecord[]> {
+  const composes = await listEntries(dokploy, checkout, stack);
   return await Promise.all(composes.map(({ composeId }) => dokploy.compose(composeId)));
 }
 
