@@ -121,3 +121,19 @@ test("after a pause of the machine a runner does not take up its own run a secon
   await vi.waitFor(() => expect(store.claim.mock.calls.length).toBeGreaterThan(before));
   held.resolve();
 });
+
+test("what the work is told of a run is plain data, so that it may be another process's", async () => {
+  const perform = vi.fn(succeed);
+  const { runner, store, claim } = around({
+    stackRelease: async () => ({ stack: "staging", tag: "v1.0.0", commit: "c", run: "run-0", since: 0 }),
+    runs: async () => [{ id: "run-0", stack: "staging", state: "failed", attempts: 1, session: null, cause: null }],
+  });
+  worker = startWorker(runner, "me", perform);
+  await vi.waitFor(() => expect(store.release).toHaveBeenCalled(), 5_000);
+  const [spec] = perform.mock.calls[0] as unknown as [object];
+  expect(structuredClone(spec)).toEqual({
+    run: claim.run,
+    before: expect.objectContaining({ id: "run-0" }),
+    known: true,
+  });
+});
