@@ -38,8 +38,8 @@ COPY --from=engine /opt/pulumi /opt/pulumi
 WORKDIR /app
 COPY --from=modules /app/node_modules ./node_modules
 COPY package.json package-lock.json ./
-COPY tools/engine-path.mjs ./tools/
-COPY tools/preload ./tools/preload
+COPY tools/engine-path.mjs tools/run-program.mjs ./tools/
+COPY tools/shortcuts ./tools/shortcuts
 COPY tools/engine ./tools/engine
 COPY tools/language-host ./tools/language-host
 COPY automation ./automation

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { z } from "zod";
-import type { Variables } from "./environment.ts";
-import { SECRET_VARIABLES, VARIABLES, type Variable, type VariableName, variablesThat } from "./variables.ts";
+import { pickEnvironment, type Variables } from "./environment.ts";
+import { SECRET_VARIABLES, seenBy, VARIABLES, type Variable, type VariableName, variablesThat } from "./variables.ts";
 
 type Table = typeof VARIABLES;
 type Settings = {
@@ -50,8 +50,19 @@ export function readConfig(variables: Variables): Config {
   };
 }
 
+/** What the engine and the program that it runs may see of the runner's environment, as it is now. Everything else stays with the runner. */
+export function programEnvironment(variables: Variables): Record<string, string> {
+  const names = seenBy("program");
+  return pickEnvironment(Object.fromEntries(names.map((name) => [name, variables.get(name)])), names);
+}
+
+/** What npm may see of `env`: how to reach the registry, and PATH. */
+export function npmEnvironment(env: Record<string, string | undefined>): Record<string, string> {
+  return pickEnvironment(env, [...seenBy("npm"), "PATH"]);
+}
+
 /** The secrets that are valid now for signatures: `WEBHOOK_SECRET`, several separated by commas while rotating. */
-export function webhookSecrets(variables: Variables): string[] {
+export function webhookSecrets(variables: Pick<Variables, "get">): string[] {
   return (variables.get("WEBHOOK_SECRET") ?? "")
     .split(",")
     .map((secret) => secret.trim())

@@ -2,13 +2,13 @@ import { flushCompileCache } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findEngine } from "../tools/engine-path.mjs";
+import { nameOwner } from "./claim/owner.ts";
 import { ConfigError, knownSecrets, readConfig } from "./config.ts";
 import { createVariables } from "./environment.ts";
 import { createLog } from "./log.ts";
 import { createMask } from "./mask.ts";
 import { startRunner } from "./start.ts";
 import { readVersion } from "./watch/version.ts";
-import { nameOwner } from "./work/owner.ts";
 
 const folder = fileURLToPath(new URL("..", import.meta.url));
 

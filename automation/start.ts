@@ -5,7 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createAdaptorServer, type ServerType } from "@hono/node-server";
 import { Hono } from "hono";
 import { createChanges } from "./answer/waiting.ts";
-import { type Config, knownSecrets, webhookSecrets } from "./config.ts";
+import { startWorker } from "./claim/worker.ts";
+import { type Config, knownSecrets, npmEnvironment, programEnvironment, webhookSecrets } from "./config.ts";
 import type { Variables } from "./environment.ts";
 import { createCatalogue } from "./git/catalogue.ts";
 import { createGit } from "./git/git.ts";
@@ -16,14 +17,14 @@ import type { Log } from "./log.ts";
 import { createMask } from "./mask.ts";
 import { createMetrics } from "./metrics.ts";
 import { startOutbox } from "./notify/outbox.ts";
-import type { Runner } from "./runner.ts";
 import { removeClearCopies, stateCopies } from "./state/state-copies.ts";
 import { openStore } from "./store/open.ts";
 import { SECRET_VARIABLES, variablesThat } from "./variables.ts";
 import { startHealth } from "./watch/health.ts";
 import { startHousekeeping } from "./watch/housekeeping.ts";
-import type { performRun } from "./work/update.ts";
-import { startWorker } from "./work/worker.ts";
+import type { Gauged } from "./watch/watch-metrics.ts";
+import type { Perform, WorkContext } from "./work/perform.ts";
+import { performRun } from "./work/update.ts";
 
 /** What a runner is started with. */
 export interface RunnerOptions {
@@ -39,8 +40,8 @@ export interface RunnerOptions {
   version: string;
   /** Names this process in leases; never the same twice. */
   owner: string;
-  /** Carries out claimed runs. Default: checks out and runs the engine. */
-  perform?: typeof performRun;
+  /** Makes what carries out claimed runs. Default: checks out and runs the engine. */
+  perform?: (context: WorkContext) => Perform;
 }
 
 /** A runner that listens. */
@@ -55,7 +56,7 @@ const LAST_ANSWERS = 1_000;
 
 /** Starts store, mirror, worker and server, and resolves when it listens. */
 export async function startRunner(options: RunnerOptions): Promise<StartedRunner> {
-  const { config, variables, env, log, folder, enginePath, version, owner } = options;
+  const { config, variables, env, log, folder, enginePath, version, owner, perform = performWith } = options;
   const startedAt = Date.now();
   const mask = createMask(() => knownSecrets(variables));
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
@@ -65,7 +66,8 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   const store = await openStore(config.databaseUrl);
   const mirror = await openMirror(createGit({ env, mask }), join(config.dataDir, "mirror.git"), config.gitUrl);
   const changes = createChanges();
-  const runner: Runner = {
+  // What the rooms share; each names what it takes of it.
+  const runner = {
     config,
     variables,
     store,
@@ -75,20 +77,26 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     mask,
     metrics: createMetrics(),
     enginePath,
-    folder,
-    env,
     now: Date.now,
     changed: changes.tell,
   };
+  const { catalogue, now } = runner;
+  // Of the environment work gets only what others may see.
+  const work = perform({
+    ...{ config, mirror, catalogue, log, mask, enginePath, folder, now },
+    programEnvironment: () => programEnvironment(variables),
+    npmEnvironment: npmEnvironment(env),
+  });
   const health = startHealth(runner);
-  const worker = startWorker(runner, owner, options.perform);
+  const worker = startWorker(runner, owner, work);
   const outbox = startOutbox(runner);
   const housekeeping = startHousekeeping(runner, worker.wake);
   const stopping = new AbortController();
   const app = createServer(runner, { health, changes, worker, version, startedAt, stopping: stopping.signal });
   const server = createAdaptorServer({ fetch: app.fetch });
   await listen(server, config.port, config.host);
-  const metricsServer = config.metricsPort === undefined ? undefined : await serveMetrics(runner, config.metricsPort);
+  const metricsServer =
+    config.metricsPort === undefined ? undefined : await serveMetrics(runner, config.host, config.metricsPort);
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   log.info({ event: "runner.listening", url, version });
@@ -112,6 +120,10 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   return { url, stop };
 }
 
+function performWith(context: WorkContext): Perform {
+  return (spec, events, stop) => performRun(context, spec, events, stop);
+}
+
 /** Before any engine starts, so that nobody writes there. A folder that cannot be read keeps no runner from its work. */
 async function dropClearCopies(dataDir: string, log: Log): Promise<void> {
   const { removed, errors } = await removeClearCopies(dataDir);
@@ -120,11 +132,11 @@ async function dropClearCopies(dataDir: string, log: Log): Promise<void> {
 }
 
 /** Serves metrics without a token on a port of their own, for a Prometheus in the same network. */
-async function serveMetrics(runner: Runner, port: number): Promise<{ close(): void }> {
+async function serveMetrics(on: Gauged, host: string, port: number): Promise<{ close(): void }> {
   const app = new Hono();
-  app.get("/metrics", (c) => answerMetrics(runner, c));
+  app.get("/metrics", (c) => answerMetrics(on, c));
   const server = createAdaptorServer({ fetch: app.fetch });
-  await listen(server, port, runner.config.host);
+  await listen(server, port, host);
   return { close: () => void server.close() };
 }
 

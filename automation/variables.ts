@@ -234,6 +234,12 @@ export const VARIABLES = {
     reads: z.enum(LOG_LEVELS),
     setting: "logLevel",
   },
+  DOCKMASTER_SHORTCUTS: {
+    docs: "`off`: updates do without what makes them quick by reaching into Pulumi, see `tools/shortcuts/README.md`. For `dockmaster` and `npm run pulumi` too",
+    default: "on",
+    reads: z.enum(["on", "off"], "must be on or off"),
+    seenBy: ["program"],
+  },
   ...foreign(["program", "git", "npm"], "HOME", "TMPDIR"),
   ...foreign(["program", "git", "npm"], "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
   ...foreign(["program", "git", "npm"], "http_proxy", "https_proxy", "no_proxy"),

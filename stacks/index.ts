@@ -1,4 +1,4 @@
-import "../components/engine/fewer-stack-traces.ts";
+import "../tools/shortcuts/fewer-stack-traces.ts";
 import * as pulumi from "@pulumi/pulumi";
 
 /** What a stack answers. */

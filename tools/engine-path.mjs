@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
+import { shortcutEnvironment } from "./shortcuts/environment.mjs";
 
 /** The engine release that this project is tested with; an older one on PATH is passed over. */
 export const ENGINE_VERSION = "3.259.0";
@@ -90,20 +91,11 @@ export function enginePath() {
 }
 
 /**
- * `NODE_OPTIONS` for processes that the engine starts: those given, and what halves the time of their start and ends
- * plugins with their engine.
- * @param {string} [given]
- */
-export function nodeOptions(given = "") {
-  return `${given} --require ${JSON.stringify(join(tools, "preload", "index.cjs"))}`.trim();
-}
-
-/**
  * Environment for processes that need the engine: its folder first on PATH, then the project's own Node.
  * @param {NodeJS.ProcessEnv} [base]
  * @returns {NodeJS.ProcessEnv}
  */
 export function engineEnvironment(base = process.env) {
   const path = [enginePath(), join(tools, "..", "node_modules", ".bin"), base.PATH].filter(Boolean).join(delimiter);
-  return { ...base, PATH: path, NODE_OPTIONS: nodeOptions(base.NODE_OPTIONS), PULUMI_SKIP_UPDATE_CHECK: "true" };
+  return { ...base, PATH: path, ...shortcutEnvironment(base), PULUMI_SKIP_UPDATE_CHECK: "true" };
 }

@@ -2,26 +2,31 @@ import { randomUUID } from "node:crypto";
 import { assessDeploy } from "../domain/releases/release.ts";
 import { isProductionTag, sortTags } from "../domain/releases/release-tag.ts";
 import type { Run } from "../domain/run.ts";
-import type { Runner } from "../runner.ts";
-import { StoreConflict } from "../store/store.ts";
+import type { Log } from "../log.ts";
+import { type Store, StoreConflict } from "../store/store.ts";
 import { findDeploy, gatherChange, gatherDeployFacts } from "./facts.ts";
 import { ensureStagingTag } from "./tagging.ts";
-import { PUSH_STACK } from "./webhook.ts";
+import { PUSH_STACK, type Pushes } from "./webhook.ts";
 
 /** Who asked, in the record of a run that nobody had to ask for. */
 const CATCH_UP = "catch-up";
+
+/** What missed releases are looked for with. */
+export interface CatchingUp extends Pushes {
+  log: Pick<Log, "info">;
+}
 
 /**
  * Makes the staging run that was missed while the runner was away: for the newest release on the main branch, or for
  * the branch's head where pushes are what staging follows. Undefined when nothing was missed. A stack that never had a
  * release is left alone. Throws RequestError when the remote cannot be read.
  */
-export async function catchUp(runner: Runner): Promise<Run | undefined> {
-  const { mirror, store, config, now, log } = runner;
+export async function catchUp(on: CatchingUp): Promise<Run | undefined> {
+  const { mirror, store, config, now, log } = on;
   const newest = await store.newestAccepted(PUSH_STACK);
   if (!newest) return undefined;
   await mirror.fetch();
-  const found = await findMissed(runner, newest);
+  const found = await findMissed(on, newest);
   if (!found) return undefined;
 
   const question = { stack: PUSH_STACK, ...found, rollback: false, replayable: true };
@@ -43,13 +48,13 @@ export async function catchUp(runner: Runner): Promise<Run | undefined> {
 }
 
 /** Whether pushes are what the stack follows: the last deploy that somebody asked for came from one. */
-async function followsPushes({ store }: Runner): Promise<boolean> {
+async function followsPushes(store: Store): Promise<boolean> {
   const asked = await findDeploy(store, PUSH_STACK, ({ triggeredBy }) => triggeredBy !== CATCH_UP);
   return asked?.triggeredBy.startsWith("webhook") ?? false;
 }
 
-async function findMissed(runner: Runner, newest: Run): Promise<{ tag: string; commit: string } | undefined> {
-  const { mirror, config, store } = runner;
+async function findMissed(on: CatchingUp, newest: Run): Promise<{ tag: string; commit: string } | undefined> {
+  const { mirror, config, store } = on;
   const head = await mirror.branchHead(config.gitBranch);
   if (head === undefined) return undefined;
   // After a rollback the stack stays where somebody put it, and mending it there moves it nowhere.
@@ -58,13 +63,13 @@ async function findMissed(runner: Runner, newest: Run): Promise<{ tag: string; c
     commit !== newest.commit &&
     (await mirror.isAncestor(newest.commit, commit)) &&
     (await mirror.isAncestor(commit, head));
-  const follows = config.webhookTag !== "off" && (await followsPushes(runner));
+  const follows = config.webhookTag !== "off" && (await followsPushes(store));
   // A push that changes no service of the stack was no miss, tagged or not. Where releases are asked for, each of them counts.
   const matters = async (commit: string) =>
-    !follows || (await gatherChange(runner, PUSH_STACK, commit)).affected.length > 0;
+    !follows || (await gatherChange(on, PUSH_STACK, commit)).affected.length > 0;
   if (follows && (await isMissed(head)) && (await matters(head))) {
     const create = config.webhookTag === "create";
-    const tag = await ensureStagingTag(runner, head, { create: async () => create, releasedBy: CATCH_UP });
+    const tag = await ensureStagingTag(on, head, { create: async () => create, releasedBy: CATCH_UP });
     if (tag !== undefined) return { tag, commit: head };
   }
   const tags = await mirror.tags();

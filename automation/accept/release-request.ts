@@ -1,8 +1,27 @@
 import { assessDeploy, type DeployDecision } from "../domain/releases/release.ts";
 import type { Run } from "../domain/run.ts";
 import { type ErrorCode, RequestError } from "../errors.ts";
-import type { Runner } from "../runner.ts";
+import type { Catalogue } from "../git/catalogue.ts";
+import type { Mirror } from "../git/mirror.ts";
+import type { Store } from "../store/store.ts";
 import { gatherDeployFacts } from "./facts.ts";
+
+/** The repository that requests are decided on. */
+export interface Repository {
+  mirror: Mirror;
+  catalogue: Catalogue;
+  config: {
+    /** The branch that releases are cut from. */
+    gitBranch: string;
+  };
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+/** What requests are decided on, and where they are accepted. */
+export interface Accepting extends Repository {
+  store: Store;
+}
 
 /** A request for a release, checked for form only. */
 export interface ReleaseRequest {
@@ -25,10 +44,10 @@ export interface AssessedRelease {
  * Resolves a request and asks the release rules. What the mirror knows is enough to say yes, and to say that something
  * newer is there; before any other no the remote is asked, for its answer may be new. Throws RequestError.
  */
-export async function assessRelease(runner: Runner, request: ReleaseRequest): Promise<AssessedRelease> {
+export async function assessRelease(on: Accepting, request: ReleaseRequest): Promise<AssessedRelease> {
   return askTwice(
-    runner,
-    () => assess(runner, request),
+    on,
+    () => assess(on, request),
     ({ decision }) => decision.ok || decision.status === "superseded",
     { offline: request.rollback },
   );
@@ -43,7 +62,7 @@ const MAY_BE_NEW: ErrorCode[] = ["env_unknown", "tag_not_found", "commit_not_fou
  * restart will do when the remote is away.
  */
 export async function askTwice<T>(
-  { mirror, now }: Runner,
+  { mirror, now }: Pick<Repository, "mirror" | "now">,
   ask: () => Promise<T>,
   isGood: (answer: T) => boolean,
   { offline = false } = {},
@@ -74,22 +93,19 @@ export async function askTwice<T>(
 
 /** The commit of a tag, or a commit that a branch or tag of the repository holds; it has the stack. Throws RequestError. */
 export async function resolveCommit(
-  runner: Runner,
+  repository: Repository,
   asked: { env: string; tag?: string | undefined; commit?: string | undefined },
 ): Promise<string> {
   const resolve = async () => {
-    await requireStack(runner, asked.env);
-    const commit = await findCommit(runner, asked);
-    await requireStackFile(runner, commit, asked.env, asked.tag ?? commit.slice(0, 7));
+    await requireStack(repository, asked.env);
+    const commit = await findCommit(repository.mirror, asked);
+    await requireStackFile(repository.catalogue, commit, asked.env, asked.tag ?? commit.slice(0, 7));
     return commit;
   };
-  return askTwice(runner, resolve, () => true);
+  return askTwice(repository, resolve, () => true);
 }
 
-async function findCommit(
-  { mirror }: Runner,
-  { tag, commit }: { tag?: string | undefined; commit?: string | undefined },
-) {
+async function findCommit(mirror: Mirror, { tag, commit }: { tag?: string | undefined; commit?: string | undefined }) {
   if (tag !== undefined) {
     const found = await mirror.tagCommit(tag);
     if (found === undefined) throw new RequestError("tag_not_found", `The repository has no tag ${tag}`);
@@ -101,7 +117,7 @@ async function findCommit(
 }
 
 /** The services of a stack at a commit. Throws RequestError `release_invalid` when the commit does not have the stack. */
-async function requireStackFile({ catalogue }: Runner, commit: string, stack: string, name: string): Promise<string[]> {
+async function requireStackFile(catalogue: Catalogue, commit: string, stack: string, name: string): Promise<string[]> {
   const services = await catalogue.services(commit, stack);
   if (services) return services;
   throw new RequestError("release_invalid", `${name} has no Pulumi.${stack}.yaml`, {
@@ -109,21 +125,21 @@ async function requireStackFile({ catalogue }: Runner, commit: string, stack: st
   });
 }
 
-async function assess(runner: Runner, request: ReleaseRequest): Promise<AssessedRelease> {
-  const { mirror, store, config, now } = runner;
+async function assess(on: Accepting, request: ReleaseRequest): Promise<AssessedRelease> {
+  const { mirror, catalogue, store, config, now } = on;
   const { env: stack, tag, services, rollback, replayable } = request;
-  await requireStack(runner, stack);
-  const commit = await findCommit(runner, { tag });
+  await requireStack(on, stack);
+  const commit = await findCommit(mirror, { tag });
   const question = { stack, tag, commit, rollback, replayable };
   // Asked side by side, but nothing is written for a release that does not have what is asked for.
-  const allowed = requireStackFile(runner, commit, stack, tag).then((known) => requireServices(services, known));
+  const allowed = requireStackFile(catalogue, commit, stack, tag).then((known) => requireServices(services, known));
   const around = { mirror, store, branch: config.gitBranch, now: now(), allowed };
   const { facts, newest } = await gatherDeployFacts(question, around);
   return { commit, decision: assessDeploy(facts), newest };
 }
 
 /** Throws RequestError `env_unknown` unless the main branch has a file for the stack. */
-export async function requireStack({ mirror, catalogue, config }: Runner, stack: string): Promise<void> {
+export async function requireStack({ mirror, catalogue, config }: Repository, stack: string): Promise<void> {
   const head = await mirror.branchHead(config.gitBranch);
   if (head === undefined) {
     throw new RequestError("git_unreachable", `The repository has no branch ${config.gitBranch}`, {

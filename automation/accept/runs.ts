@@ -5,9 +5,15 @@ import type { Refusal } from "../domain/releases/refusal.ts";
 import { isFinal, type Run, type RunRequest } from "../domain/run.ts";
 import type { RunKind } from "../domain/run-kinds.ts";
 import { type ErrorCode, RequestError } from "../errors.ts";
-import type { Runner } from "../runner.ts";
-import { StoreConflict } from "../store/store.ts";
-import { askTwice, assessRelease, requireServices, requireStack, resolveCommit } from "./release-request.ts";
+import { type Store, StoreConflict } from "../store/store.ts";
+import {
+  type Accepting,
+  askTwice,
+  assessRelease,
+  requireServices,
+  requireStack,
+  resolveCommit,
+} from "./release-request.ts";
 
 /** How a request came in. */
 export interface Arrival {
@@ -25,7 +31,7 @@ const MOST_RACES = 10;
  * Accepts a request to bring a stack to a release: it is on disk when this resolves. Throws RequestError when it is
  * wrong or the release rules do not allow it.
  */
-export async function acceptDeploy(runner: Runner, body: RunBody<"deploy">, arrival: Arrival): Promise<Acceptance> {
+export async function acceptDeploy(on: Accepting, body: RunBody<"deploy">, arrival: Arrival): Promise<Acceptance> {
   const rollback = body.rollback ?? false;
   const isPlain = arrival.signature.form === "plain";
   if (rollback && isPlain) throw new RequestError("signature_v2_required", "A rollback needs a v2 signature");
@@ -33,7 +39,7 @@ export async function acceptDeploy(runner: Runner, body: RunBody<"deploy">, arri
   const services = body.services ?? null;
   return decideAgain(async () => {
     const request = { env: body.env, tag: body.tag, services, rollback, replayable: isPlain };
-    const { commit, decision, newest } = await assessRelease(runner, request);
+    const { commit, decision, newest } = await assessRelease(on, request);
     const row: RunRequest = {
       kind: "deploy",
       stack: body.env,
@@ -46,21 +52,21 @@ export async function acceptDeploy(runner: Runner, body: RunBody<"deploy">, arri
       reason: body.reason ?? null,
       requestId: arrival.requestId,
     };
-    if (!decision.ok) return refuse(runner, row, decision);
-    return runner.store.accept(row, runner.now(), { newest: newest?.id ?? null });
+    if (!decision.ok) return refuse(on, row, decision);
+    return on.store.accept(row, on.now(), { newest: newest?.id ?? null });
   });
 }
 
 /** Accepts a request to bring a stack once more to the release it was last asked to have. Throws RequestError. */
 export async function acceptSync(
-  runner: Runner,
+  on: Accepting,
   body: RunBody<"sync">,
   { requestId, signature }: Arrival,
 ): Promise<Acceptance> {
   refuseReplayable(body.give_up, signature);
   return decideAgain(async () => {
-    const newest = await requireRelease(runner, body.env);
-    await requireServicesAt(runner, newest.commit, body);
+    const newest = await requireRelease(on, body.env);
+    await requireServicesAt(on, newest.commit, body);
     const row: RunRequest = {
       kind: "sync",
       stack: body.env,
@@ -73,21 +79,21 @@ export async function acceptSync(
       reason: body.reason ?? null,
       requestId,
     };
-    return runner.store.accept(row, runner.now(), { newest: newest.id });
+    return on.store.accept(row, on.now(), { newest: newest.id });
   });
 }
 
 /** Accepts a request to tell what a deploy would change. Throws RequestError. */
 async function acceptPreview(
-  runner: Runner,
+  on: Accepting,
   body: RunBody<"preview">,
   { requestId, signature }: Arrival,
 ): Promise<Acceptance> {
   refuseDeployInDisguise(body, signature);
-  const commit = await resolveCommit(runner, body);
+  const commit = await resolveCommit(on, body);
   const tag = body.tag ?? null;
   const row = readOnly("preview", body.env, tag, commit, body.triggered_by ?? "preview", requestId);
-  return runner.store.accept({ ...row, ...givenUp(body) }, runner.now());
+  return on.store.accept({ ...row, ...givenUp(body) }, on.now());
 }
 
 function givenUp({ give_up: giveUp = [] }: { give_up?: string[] | undefined }): Pick<RunRequest, "giveUp"> {
@@ -110,22 +116,31 @@ function refuseDeployInDisguise(body: RunBody<"preview">, signature: Arrival["si
 }
 
 /** Accepts a request to tell what was changed by hand since the last update. Throws RequestError. */
-async function acceptDrift(runner: Runner, body: RunBody<"drift">, { requestId }: Arrival): Promise<Acceptance> {
-  const { tag, commit } = await requireRelease(runner, body.env);
+async function acceptDrift(on: Accepting, body: RunBody<"drift">, { requestId }: Arrival): Promise<Acceptance> {
+  const { tag, commit } = await requireRelease(on, body.env);
   const row = readOnly("drift", body.env, tag, commit, body.triggered_by, requestId);
-  return runner.store.accept(row, runner.now());
+  return on.store.accept(row, on.now());
+}
+
+/** What a run is canceled with. */
+export interface Canceling {
+  store: Store;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Has who waits for the run look again. */
+  changed(run: string): void;
 }
 
 /** Accepts a request for a run of each kind. They throw RequestError. */
 export const ACCEPT: {
-  [Kind in RunKind]: (runner: Runner, body: RunBody<Kind>, arrival: Arrival) => Promise<Acceptance>;
+  [Kind in RunKind]: (on: Accepting, body: RunBody<Kind>, arrival: Arrival) => Promise<Acceptance>;
 } = { deploy: acceptDeploy, sync: acceptSync, preview: acceptPreview, drift: acceptDrift };
 
 /**
  * Cancels a run that waits, or asks whoever carries it out to. Returns the run as it is then. Throws RequestError
  * `run_finished`.
  */
-export async function cancelRun({ store, now, changed }: Runner, id: string): Promise<Run> {
+export async function cancelRun({ store, now, changed }: Canceling, id: string): Promise<Run> {
   const before = await store.run(id);
   if (!before || isFinal(before.state)) throw new RequestError("run_finished");
   // Asked for first: one that starts in this moment is then ended by its worker.
@@ -153,21 +168,21 @@ async function decideAgain(decide: () => Promise<Acceptance>): Promise<Acceptanc
   }
 }
 
-async function refuse({ store, now }: Runner, row: RunRequest, refusal: Refusal): Promise<Acceptance> {
+async function refuse({ store, now }: Accepting, row: RunRequest, refusal: Refusal): Promise<Acceptance> {
   if (refusal.status === "superseded") return { run: await store.record(row, "superseded", now()), refusal };
   const code: ErrorCode = refusal.status === "invalid" ? "release_invalid" : "release_refused";
   throw new RequestError(code, refusal.message, { hint: refusal.hint, shownCode: refusal.code });
 }
 
 /** The run that last brought, or was to bring, a stack to a release. Throws RequestError. */
-async function requireRelease(runner: Runner, stack: string): Promise<Run> {
+async function requireRelease(on: Accepting, stack: string): Promise<Run> {
   await askTwice(
-    runner,
-    () => requireStack(runner, stack),
+    on,
+    () => requireStack(on, stack),
     () => true,
     { offline: true },
   );
-  const newest = await runner.store.newestAccepted(stack);
+  const newest = await on.store.newestAccepted(stack);
   if (newest) return newest;
   throw new RequestError("release_refused", `${stack} has no release yet`, {
     hint: `deploy one first: dockmaster deploy ${stack} <tag>`,
@@ -176,12 +191,12 @@ async function requireRelease(runner: Runner, stack: string): Promise<Run> {
 }
 
 /** Throws RequestError `service_unknown` unless the commit has all services that are named. */
-async function requireServicesAt(runner: Runner, commit: string, { env, services }: RunBody<"sync">): Promise<void> {
+async function requireServicesAt(on: Accepting, commit: string, { env, services }: RunBody<"sync">): Promise<void> {
   if (!services) return;
   // Another runner may have accepted the commit before this one's mirror has it.
   const known = await askTwice(
-    runner,
-    () => runner.catalogue.services(commit, env),
+    on,
+    () => on.catalogue.services(commit, env),
     (found) => found !== undefined,
     { offline: true },
   );

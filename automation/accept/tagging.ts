@@ -2,7 +2,8 @@ import { planStagingTag } from "../domain/releases/promotion.ts";
 import { formatTagMessage } from "../domain/releases/tag-message.ts";
 import { RequestError } from "../errors.ts";
 import { GitError } from "../git/git.ts";
-import type { Runner } from "../runner.ts";
+import type { Mirror } from "../git/mirror.ts";
+import type { Store } from "../store/store.ts";
 
 /** How often a number is chosen again because somebody else took it first. */
 const MOST_RACES = 5;
@@ -10,17 +11,29 @@ const MOST_RACES = 5;
 /** Name and address that tags are signed off with. */
 const TAGGER = "Dockmaster <dockmaster@localhost>";
 
+/** Where tags are made. */
+export interface Tagging {
+  mirror: Mirror;
+  store: Pick<Store, "pinnedTags">;
+  config: {
+    /** The origin. */
+    gitUrl: string;
+  };
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
 /**
  * The staging tag of a commit: the one it has, else a new one, pushed to the origin. Undefined when it has none and
  * none may be made: `create` is asked only then. Throws RequestError `tag_not_pushed`, `git_unreachable`.
  */
 export async function ensureStagingTag(
-  runner: Runner,
+  origin: Tagging,
   commit: string,
   options: { create(): Promise<boolean>; releasedBy: string },
 ): Promise<string | undefined> {
-  const { mirror, store } = runner;
-  const asked = runner.now();
+  const { mirror, store, now } = origin;
+  const asked = now();
   for (let races = 0; ; ) {
     const facts = {
       commit,
@@ -37,7 +50,7 @@ export async function ensureStagingTag(
     }
     if (!(await options.create())) return undefined;
     try {
-      await pushTag(runner, tag, commit, formatTagMessage(tag, trailers));
+      await pushTag(origin, tag, commit, formatTagMessage(tag, trailers));
       await mirror.fetch();
       return tag;
     } catch (error) {
@@ -56,7 +69,7 @@ export async function ensureStagingTag(
 }
 
 /** Pushes an annotated tag that no local ref names: a fetch that prunes could take one away in between. */
-async function pushTag({ mirror, config, now }: Runner, tag: string, commit: string, message: string): Promise<void> {
+async function pushTag({ mirror, config, now }: Tagging, tag: string, commit: string, message: string): Promise<void> {
   const header = [
     `object ${commit}`,
     "type commit",

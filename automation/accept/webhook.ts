@@ -3,11 +3,12 @@ import { affectedServices } from "../domain/releases/affected.ts";
 import { planStagingTag } from "../domain/releases/promotion.ts";
 import { short } from "../domain/releases/refusal.ts";
 import type { Run } from "../domain/run.ts";
-import type { Runner } from "../runner.ts";
+import type { Mirror } from "../git/mirror.ts";
+import type { Store } from "../store/store.ts";
 import { gatherChange, type StackChange } from "./facts.ts";
-import { requireStack } from "./release-request.ts";
+import { type Accepting, requireStack } from "./release-request.ts";
 import { type Acceptance, type Arrival, acceptDeploy } from "./runs.ts";
-import { ensureStagingTag } from "./tagging.ts";
+import { ensureStagingTag, type Tagging } from "./tagging.ts";
 
 /** The stack that pushes update, and no other. */
 export const PUSH_STACK = "staging";
@@ -49,6 +50,15 @@ function isNone(commit: string | undefined): boolean {
   return commit !== undefined && /^0+$/.test(commit);
 }
 
+/** What pushes are accepted with. */
+export interface Pushes extends Accepting {
+  config: Accepting["config"] &
+    Tagging["config"] & {
+      /** Whether a push without a tag gets one: make it, wait for one, or ignore such pushes. */
+      webhookTag: "create" | "reuse" | "off";
+    };
+}
+
 /** What a push leads to: an answer at once, or a run, the services that it touches and what to do when it is refused. */
 export type PushResult = { answer: WebhookAnswer } | { acceptance: Acceptance; touched: string[]; back?: GoingBack };
 
@@ -60,12 +70,12 @@ export type GoingBack = Required<Pick<WebhookAnswer, "reason" | "hint">>;
  * RequestError.
  */
 export async function acceptPush(
-  runner: Runner,
+  on: Pushes,
   push: PushBody,
   { event, id }: Delivery,
   arrival: Arrival,
 ): Promise<PushResult> {
-  const { config, store, now } = runner;
+  const { config, store, now } = on;
   if (event === "ping") return { answer: { status: "pong" } };
   const ignored = explainIgnored(event, push, config.gitBranch);
   if (ignored !== undefined) return { answer: { status: "ignored", reason: ignored } };
@@ -75,48 +85,48 @@ export async function acceptPush(
     const commit = push.after === undefined ? {} : { commit: push.after };
     return { answer: { status: "ignored", reason: "this delivery was taken before", ...commit } };
   }
-  const commit = push.after === undefined ? await fetchHead(runner) : await fetchCommit(runner, push.after);
+  const commit = push.after === undefined ? await fetchHead(on) : await fetchCommit(on, push.after);
   if (commit === undefined) {
     const reason = `the branch ${config.gitBranch} no longer has this commit`;
     return { answer: { status: "ignored", reason, ...(push.after === undefined ? {} : { commit: push.after }) } };
   }
-  const result = await acceptCommit(runner, push, commit, arrival);
+  const result = await acceptCommit(on, push, commit, arrival);
   if (id !== null && "acceptance" in result) await store.remember(`delivery:${id}`, now() + DELIVERY_KEPT, now());
   return result;
 }
 
 /** The branch's head as the remote has it now. */
-async function fetchHead(runner: Runner): Promise<string | undefined> {
-  await runner.mirror.fetch();
-  await requireStack(runner, PUSH_STACK);
-  return runner.mirror.branchHead(runner.config.gitBranch);
+async function fetchHead(on: Accepting): Promise<string | undefined> {
+  await on.mirror.fetch();
+  await requireStack(on, PUSH_STACK);
+  return on.mirror.branchHead(on.config.gitBranch);
 }
 
 /** The commit, when the branch has it. */
-async function fetchCommit(runner: Runner, commit: string): Promise<string | undefined> {
-  const { mirror, config } = runner;
+async function fetchCommit(on: Accepting, commit: string): Promise<string | undefined> {
+  const { mirror, config } = on;
   const isOnBranch = async () => {
     const head = await mirror.branchHead(config.gitBranch);
     return head !== undefined && (await mirror.isAncestor(commit, head));
   };
   if (!(await isOnBranch())) await mirror.fetch();
-  await requireStack(runner, PUSH_STACK);
+  await requireStack(on, PUSH_STACK);
   return (await isOnBranch()) ? commit : undefined;
 }
 
-async function acceptCommit(runner: Runner, push: PushBody, commit: string, arrival: Arrival): Promise<PushResult> {
-  const { base, services, affected } = await gatherChange(runner, PUSH_STACK, commit);
-  const paths = await pushedPaths(runner, push, commit);
+async function acceptCommit(on: Pushes, push: PushBody, commit: string, arrival: Arrival): Promise<PushResult> {
+  const { base, services, affected } = await gatherChange(on, PUSH_STACK, commit);
+  const paths = await pushedPaths(on.mirror, push, commit);
   const touched = paths ? affectedServices(paths, services).services : affected;
-  const done = await findDone(runner, commit);
+  const done = await findDone(on.store, commit);
   if (done && touched.length > 0) return { acceptance: { run: done, duplicate: true }, touched };
   if (affected.length === 0) return { answer: { status: "no_changes", reason: explainNothing(base), commit } };
-  const newer = await findNewer(runner, commit);
+  const newer = await findNewer(on, commit);
   const by = push.pusher?.name ?? push.pusher?.login ?? "unknown";
   // A push that comes late gets no number: a higher one on an older commit would look newer.
-  const create = async () => runner.config.webhookTag === "create" && newer === undefined;
-  const tag = await ensureStagingTag(runner, commit, { create, releasedBy: by });
-  const back = newer && (await explainBack(runner, { commit, tag, newer }));
+  const create = async () => on.config.webhookTag === "create" && newer === undefined;
+  const tag = await ensureStagingTag(on, commit, { create, releasedBy: by });
+  const back = newer && (await explainBack(on, { commit, tag, newer }));
   if (tag === undefined && newer) {
     const reason = `${newer.name} was asked for already and contains the commit`;
     return {
@@ -127,7 +137,7 @@ async function acceptCommit(runner: Runner, push: PushBody, commit: string, arri
     return { answer: { status: "ignored", reason: "no tag points at the commit, and WEBHOOK_TAG is reuse", commit } };
   }
   const request = { env: PUSH_STACK, tag, triggered_by: `webhook (${by})` };
-  return { acceptance: await acceptDeploy(runner, request, arrival), touched, ...(back ? { back } : {}) };
+  return { acceptance: await acceptDeploy(on, request, arrival), touched, ...(back ? { back } : {}) };
 }
 
 function explainNothing(base: StackChange["base"]): string {
@@ -141,7 +151,7 @@ function explainNothing(base: StackChange["base"]): string {
 
 /** What the stack has or is coming to, when it contains the commit and is not the commit itself. */
 async function findNewer(
-  { store, mirror }: Runner,
+  { store, mirror }: Accepting,
   commit: string,
 ): Promise<{ name: string; commit: string } | undefined> {
   const others = await Promise.all([store.newestAccepted(PUSH_STACK), store.stackRelease(PUSH_STACK)]);
@@ -155,7 +165,7 @@ async function findNewer(
 
 /** How to go back, when the branch was pushed back behind what the stack has; undefined for a push that only came late. */
 async function explainBack(
-  { mirror, config, store }: Runner,
+  { mirror, config, store }: Accepting,
   { commit, tag, newer }: { commit: string; tag: string | undefined; newer: { name: string; commit: string } },
 ): Promise<GoingBack | undefined> {
   // A mirror that has not heard of the push back still has the branch as it was.
@@ -174,7 +184,7 @@ async function explainBack(
 }
 
 /** The run that brought the stack to this commit already, when nothing came after it: another trigger was first. */
-async function findDone({ store }: Runner, commit: string): Promise<Run | undefined> {
+async function findDone(store: Store, commit: string): Promise<Run | undefined> {
   const newest = await store.newestAccepted(PUSH_STACK);
   return newest?.state === "succeeded" && newest.commit === commit ? newest : undefined;
 }
@@ -183,7 +193,7 @@ async function findDone({ store }: Runner, commit: string): Promise<Run | undefi
  * What the push itself changed: Git's own answer, else the payload's lists; undefined when neither is known. It decides nothing, for
  * it says nothing of pushes that were lost and lists are cut short: it only tells what came with this push from what came before.
  */
-async function pushedPaths({ mirror }: Runner, push: PushBody, commit: string): Promise<string[] | undefined> {
+async function pushedPaths(mirror: Mirror, push: PushBody, commit: string): Promise<string[] | undefined> {
   const { before } = push;
   if (before !== undefined && !isNone(before)) {
     const paths = await mirror.changedFiles(before, commit);

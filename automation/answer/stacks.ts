@@ -4,7 +4,8 @@ import { isDrift } from "../domain/drift.ts";
 import { assessHealth } from "../domain/health.ts";
 import type { Run } from "../domain/run.ts";
 import { kindsWith, UPDATES } from "../domain/run-kinds.ts";
-import type { Runner } from "../runner.ts";
+import type { Catalogue } from "../git/catalogue.ts";
+import type { Mirror } from "../git/mirror.ts";
 import type { Store } from "../store/store.ts";
 import { toWaitingView } from "./report.ts";
 
@@ -13,16 +14,27 @@ const DRIFT_CHECKS = kindsWith({ answers: "drift" });
 /** What an environment runs, as `GET /stacks` shows it. */
 export type StackView = z.output<typeof stackView>;
 
+/** Where it is read. */
+export interface Described {
+  store: Store;
+  mirror: Mirror;
+  catalogue: Catalogue;
+  config: {
+    /** The branch that releases are cut from. */
+    gitBranch: string;
+  };
+}
+
 /** All environments of the main branch. Git is read as of the last fetch. Null stands for "not known". */
-export async function describeStacks(runner: Runner): Promise<StackView[]> {
-  const { mirror, catalogue, config } = runner;
+export async function describeStacks(on: Described): Promise<StackView[]> {
+  const { mirror, catalogue, config } = on;
   const head = await mirror.branchHead(config.gitBranch);
   if (head === undefined) return [];
   const stacks = await catalogue.stacks(head);
-  return Promise.all(stacks.map((stack) => describeStack(runner, stack, head)));
+  return Promise.all(stacks.map((stack) => describeStack(on, stack, head)));
 }
 
-async function describeStack({ store, mirror }: Runner, stack: string, head: string): Promise<StackView> {
+async function describeStack({ store, mirror }: Described, stack: string, head: string): Promise<StackView> {
   const [release, last, drifted, [waits]] = await Promise.all([
     store.stackRelease(stack),
     readLastLook(store, stack),

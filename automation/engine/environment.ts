@@ -1,14 +1,12 @@
 import { join } from "node:path";
-import { nodeOptions } from "../../tools/engine-path.mjs";
-import { pickEnvironment, type Variables } from "../environment.ts";
-import { seenBy } from "../variables.ts";
+import { shortcutEnvironment } from "../../tools/shortcuts/environment.mjs";
 
 /**
  * The environment of an update: built, not inherited, because every flag of the engine can be set by a
  * `PULUMI_OPTION_…` variable and the program must not see the runner's own secrets.
  */
 export function buildEngineEnvironment(
-  variables: Variables,
+  given: Record<string, string>,
   options: {
     path: string;
     pulumiHome: string;
@@ -17,13 +15,10 @@ export function buildEngineEnvironment(
     giveUp?: readonly string[] | undefined;
   },
 ): Record<string, string> {
-  const names = seenBy("program");
-  const values = Object.fromEntries(names.map((name) => [name, variables.get(name)]));
   return {
+    ...given,
     // Every update starts four Node processes that load the same libraries: compiled once, and only what is used.
-    NODE_OPTIONS: nodeOptions(),
-    NODE_COMPILE_CACHE: join(options.pulumiHome, "node"),
-    ...pickEnvironment(values, names),
+    ...shortcutEnvironment(given, given.NODE_COMPILE_CACHE ?? join(options.pulumiHome, "node")),
     PATH: options.path,
     PULUMI_HOME: options.pulumiHome,
     PULUMI_BACKEND_URL: options.backendUrl,

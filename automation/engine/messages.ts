@@ -1,4 +1,4 @@
-import type { StepRecord, TimedRecord } from "../domain/engine-record.ts";
+import type { TimedRecord } from "../domain/engine-record.ts";
 import type { RunKindFacts } from "../domain/run-kinds.ts";
 
 /** Longest last words handed on, in characters. Far more than is kept: a cut goes through secrets, and only the runner can mask them. */
@@ -20,25 +20,23 @@ export interface EngineJob {
   recoverTo: string | null;
 }
 
-/** Until when the runner holds the stack, in milliseconds since the epoch; told again and again while an engine runs. */
-export interface LeaseMessage {
-  leaseUntil: number;
-}
+/**
+ * What an update's process is told: its job first; then, again and again, until when the runner holds the stack, in milliseconds since
+ * the epoch. It begins when it hears that for the first time.
+ */
+export type EngineOrder = { job: EngineJob } | { leaseUntil: number };
 
 /** How the engine ended, when it could say so. */
 export interface EngineEnd {
   result: "succeeded" | "failed";
-  /** `locked`: another update holds the stack. `killed`: the engine was ended by a signal and could not clean up. */
-  problem: "none" | "locked" | "killed" | "engine";
+  /**
+   * `locked`: another update holds the stack. `killed`: the engine was ended by a signal and could not clean up. `unknown_stack`: the
+   * state backend has none of that name.
+   */
+  problem: "none" | "locked" | "killed" | "unknown_stack" | "engine";
   /** The end of what the engine said on stderr. */
   said: string;
 }
 
 /** What an update's process reports: what happened, how it ended. */
 export type EngineMessage = TimedRecord | { end: EngineEnd };
-
-/** What is kept of one engine event. */
-export type EngineRecord = TimedRecord["event"];
-
-/** What is kept of one step on one resource. */
-export type ResourceRecord = StepRecord;

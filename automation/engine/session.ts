@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 import type { EngineSession } from "../domain/run.ts";
 
 /** One process as /proc/<pid>/stat tells it (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html). */
@@ -84,12 +85,53 @@ export function isInSession(pid: number, session: EngineSession): boolean {
 }
 
 /** Sends a signal to the session leader's own process group: the child and the engine, not the plugins. */
-export function signalEngine(session: EngineSession, signal: NodeJS.Signals): void {
+function signalEngine(session: EngineSession, signal: NodeJS.Signals): void {
   if (listSession(session).length === 0) return;
+  signalProcess(-session.sid, signal);
+}
+
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-session.sid, signal);
+    process.kill(pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** Two signals at once would be one, which lets the step end: then the state would not be written in time. In milliseconds. */
+const BETWEEN_SIGNALS = 100;
+
+/** How a session is ended. */
+export interface SessionEnding {
+  /** Settles when the session's work has come to its end. */
+  ended: Promise<unknown>;
+  /** How long the step may take that the engine is in, in milliseconds. */
+  patienceMs: number;
+  /** How long it may take to drop that step and to release its lock, in milliseconds. */
+  graceMs: number;
+  /** A process of it that stays. */
+  except?: number;
+}
+
+/**
+ * Ends a session cleanly: one SIGINT lets the running step end, a second one drops it and still releases the lock. Whatever is left then
+ * is killed.
+ */
+export async function endSession(session: EngineSession, how: SessionEnding): Promise<void> {
+  for (const ms of [how.patienceMs, how.graceMs]) {
+    signalEngine(session, "SIGINT");
+    if (await isDone(how.ended, Math.max(ms, BETWEEN_SIGNALS))) break;
+  }
+  await killSession(session, how);
+}
+
+async function isDone(ended: Promise<unknown>, ms: number): Promise<boolean> {
+  const late = new AbortController();
+  const timer = delay(ms, false, { signal: late.signal }).catch(() => false);
+  try {
+    return await Promise.race([ended.then(() => true), timer]);
+  } finally {
+    late.abort();
   }
 }
 
@@ -106,13 +148,7 @@ export async function killSession(
     const pids = listSession(session).filter((pid) => pid !== except);
     if (pids.length === 0) return;
     if (Date.now() > deadline) throw new Error(`processes ${pids.join(", ")} of the old update cannot be ended`);
-    for (const pid of pids) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-      }
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const pid of pids) signalProcess(pid, "SIGKILL");
+    await delay(20);
   }
 }

@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { parse } from "yaml";
+import { runProgram } from "../../tools/run-program.mjs";
 
 /** A setting of the program's providers: its variable, and the key of a stack's file that says it otherwise. */
 interface Setting {
@@ -76,4 +78,20 @@ export async function settingsEnvironment(
     if (value) values[variable] = value;
   }
   return { ...values, [COMPLETE]: "environment" };
+}
+
+/**
+ * Servers and keys of a stack as its file says them now, where this process's environment does not say them; the state has those of the
+ * last update. `engine` answers the engine's environment, and is only asked when something is encrypted.
+ */
+export function stackSettings(
+  { stack, workDir, configFile }: { stack: string; workDir: string; configFile: string },
+  engine: () => NodeJS.ProcessEnv,
+): Promise<Record<string, string>> {
+  const flags = ["--stack", stack, "--config-file", configFile, "--non-interactive"];
+  return settingsEnvironment(readFileSync(configFile, "utf8"), process.env, async () => {
+    const words = ["config", "--show-secrets", "--json", ...flags];
+    const { code, stdout } = await runProgram("pulumi", words, { cwd: workDir, env: engine() });
+    return code === 0 ? JSON.parse(stdout) : undefined;
+  });
 }

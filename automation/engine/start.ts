@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { TimedRecord } from "../domain/engine-record.ts";
 import type { EngineSession } from "../domain/run.ts";
-import { type EngineEnd, type EngineJob, type EngineMessage, type LeaseMessage, SAID_LIMIT } from "./messages.ts";
-import { describeSession, killSession, signalEngine } from "./session.ts";
+import { type EngineEnd, type EngineJob, type EngineMessage, type EngineOrder, SAID_LIMIT } from "./messages.ts";
+import { describeSession, killSession } from "./session.ts";
 
 /** How an engine process ended; `crashed` when it could not say so itself. */
 export type EngineResult = EngineEnd | { result: "crashed"; said: string };
@@ -11,10 +11,9 @@ export type EngineResult = EngineEnd | { result: "crashed"; said: string };
 /** An engine at work. */
 export interface RunningEngine {
   session: EngineSession;
-  /** Gives it its job. Until then it only loads, so that its session can be on record before it touches anything. */
-  begin(job: EngineJob): void;
   /**
-   * Tells it until when the stack is ours. A runner that is frozen, or cannot reach the store, does not: then the engine
+   * Tells it until when the stack is ours, in milliseconds since the epoch. It begins when it hears that first, so that its session can
+   * be on record before it touches anything. A runner that is frozen, or cannot reach the store, does not say it again: then the engine
    * ends itself before another runner may take the stack.
    */
   holdUntil(leaseUntil: number): void;
@@ -22,16 +21,14 @@ export interface RunningEngine {
   ended: Promise<EngineResult>;
 }
 
-/** How long a cancelled engine may take for the step it is in, and then for ending at once, in milliseconds. */
-const CANCEL_GRACE = 10_000;
-const END_GRACE = 5_000;
-/** Two signals at once would be one, which lets the step end: then the state would not be written in time. */
-const BETWEEN_SIGNALS = 100;
-
 const PROGRAM = fileURLToPath(new URL("./child.ts", import.meta.url));
 
-/** Starts an engine in a session of its own, with exactly `env` as its environment. Undefined when the process could not be started. */
+/**
+ * Starts an engine in a session of its own, with exactly `env` as its environment; `onRecord` gets all that it does. Undefined when the
+ * process could not be started.
+ */
 export function startEngine(
+  job: EngineJob,
   env: Record<string, string>,
   onRecord: (record: TimedRecord) => void,
 ): RunningEngine | undefined {
@@ -64,31 +61,7 @@ export function startEngine(
     return end.problem === "killed" ? { result: "crashed", said: end.said } : end;
   });
   // An engine that ended already is told by `ended`, not by the message that does not reach it.
-  const tell = (message: EngineJob | LeaseMessage) => void child.send(message, () => {});
-  return { session, begin: tell, holdUntil: (leaseUntil) => tell({ leaseUntil }), ended };
-}
-
-/**
- * Ends an engine cleanly: one SIGINT lets the running step end, a second one drops it and still releases the lock.
- * Whatever is left then is killed. Without `patient` the second one comes right after.
- */
-export async function cancelEngine(engine: RunningEngine, { patient }: { patient: boolean }): Promise<void> {
-  const { session, ended } = engine;
-  signalEngine(session, "SIGINT");
-  if (await isDone(ended, patient ? CANCEL_GRACE : BETWEEN_SIGNALS)) return;
-  signalEngine(session, "SIGINT");
-  if (await isDone(ended, END_GRACE)) return;
-  await killSession(session);
-}
-
-async function isDone(ended: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([ended.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const tell = (order: EngineOrder) => void child.send(order, () => {});
+  tell({ job });
+  return { session, holdUntil: (leaseUntil) => tell({ leaseUntil }), ended };
 }

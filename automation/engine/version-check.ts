@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
+import { runProgram } from "../../tools/run-program.mjs";
 
 /** Tells whether the engine runs. */
 export type EngineCheck = () => Promise<void>;
@@ -31,11 +31,8 @@ async function identify(path: string): Promise<string> {
   throw new Error("there is no pulumi on the runner's PATH");
 }
 
-function askVersion(path: string, timeout: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const env = { PATH: path, PULUMI_SKIP_UPDATE_CHECK: "true" };
-    const child = spawn("pulumi", ["version"], { env, stdio: "ignore", timeout });
-    child.on("error", reject);
-    child.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`pulumi version ended with ${code}`))));
-  });
+async function askVersion(path: string, timeoutMs: number): Promise<void> {
+  const env = { PATH: path, PULUMI_SKIP_UPDATE_CHECK: "true" };
+  const { code, ended } = await runProgram("pulumi", ["version"], { env, timeoutMs });
+  if (code !== 0) throw new Error(`pulumi version ended with ${ended ?? code}`);
 }

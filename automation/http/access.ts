@@ -3,8 +3,11 @@ import type { Operation } from "../api/operations.ts";
 import { pickJson } from "../api/pick-json.ts";
 import { digestBody, isOneOf, requireSignature, type Signature, type SignedRequest } from "../api/signature.ts";
 import { webhookSecrets } from "../config.ts";
+import type { Variables } from "../environment.ts";
 import { RequestError } from "../errors.ts";
-import type { Runner } from "../runner.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Store } from "../store/store.ts";
 import { readBody, requireJson, streamBody } from "./body.ts";
 import { type Request, toSource } from "./middleware.ts";
 
@@ -25,20 +28,27 @@ export interface Access {
   requireReader(c: Request): Promise<void>;
 }
 
+/** What signatures and tokens are checked with. */
+export interface Checking {
+  store: Pick<Store, "remember">;
+  log: Pick<Log, "warn">;
+  config: {
+    /** Whether GitHub's plain signature is refused. */
+    requireV2: boolean;
+  };
+  variables: Pick<Variables, "get">;
+  metrics: Pick<Metrics, "signatureChecks" | "signatureFailures">;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
 /** The request as Node received it; undefined where there is no connection. */
 function toIncoming(c: Request): Readable | undefined {
   return (c.env as { incoming?: Readable } | undefined)?.incoming;
 }
 
 /** Checks signatures and tokens with the secrets that are valid at the moment. */
-export function createAccess({
-  store,
-  log,
-  config,
-  variables,
-  metrics,
-  now,
-}: Pick<Runner, "store" | "log" | "config" | "variables" | "metrics" | "now">): Access {
+export function createAccess({ store, log, config, variables, metrics, now }: Checking): Access {
   const secrets = () => webhookSecrets(variables);
   const policy = { requireV2: config.requireV2, remember: store.remember.bind(store), now };
 

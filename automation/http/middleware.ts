@@ -3,9 +3,10 @@ import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Context, Hono } from "hono";
 import { routePath } from "hono/route";
 import { RequestError, toErrorBody } from "../errors.ts";
-import type { Runner } from "../runner.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
 import { StoreUnavailable } from "../store/store.ts";
-import { createRateLimit } from "./rate-limit.ts";
+import { createRateLimit, type Rate } from "./rate-limit.ts";
 
 /** What every handler finds in its context; `arrivedAt` is in milliseconds since the epoch. */
 export type HttpEnv = { Variables: { requestId: string; arrivedAt: number } };
@@ -27,12 +28,20 @@ export function toSource(c: Request): string {
   }
 }
 
+/** What the middleware needs. */
+export interface Around {
+  log: Log;
+  config: {
+    /** Requests that one source may send. */
+    rate: Rate;
+  };
+  metrics: Pick<Metrics, "requests">;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
 /** Puts request ids, the rate limit, error answers and the log of answers around all routes of `app`. */
-export function useMiddleware(
-  app: Hono<HttpEnv>,
-  { log, config, metrics, now }: Pick<Runner, "log" | "config" | "metrics" | "now">,
-  stopping: AbortSignal,
-): void {
+export function useMiddleware(app: Hono<HttpEnv>, { log, config, metrics, now }: Around, stopping: AbortSignal): void {
   const limit = createRateLimit(config.rate);
   app.use(async (c, next) => {
     c.set("requestId", toRequestId(c.req.header("x-request-id")));

@@ -1,12 +1,14 @@
 import { Hono } from "hono";
+import type { Canceling } from "../accept/runs.ts";
+import type { Pushes } from "../accept/webhook.ts";
 import { describeStacks } from "../answer/stacks.ts";
 import type { Changes } from "../answer/waiting.ts";
 import { createOpenApi } from "../api/openapi.ts";
-import type { Runner } from "../runner.ts";
+import type { Worker } from "../claim/worker.ts";
 import type { Health } from "../watch/health.ts";
-import type { Worker } from "../work/worker.ts";
-import { createAccess } from "./access.ts";
-import { type HttpEnv, useMiddleware } from "./middleware.ts";
+import type { Gauged } from "../watch/watch-metrics.ts";
+import { type Checking, createAccess } from "./access.ts";
+import { type Around, type HttpEnv, useMiddleware } from "./middleware.ts";
 import { registerRoutes } from "./register.ts";
 import { healthHandlers } from "./routes/health.ts";
 import { answerMetrics } from "./routes/metrics.ts";
@@ -26,18 +28,21 @@ export interface ServerParts {
   stopping: AbortSignal;
 }
 
+/** What requests are answered with. */
+export type Served = Around & Checking & Pushes & Canceling & Gauged;
+
 /** The runner's HTTP interface. */
-export function createServer(runner: Runner, parts: ServerParts): Hono<HttpEnv> {
+export function createServer(on: Served, parts: ServerParts): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
-  useMiddleware(app, runner, parts.stopping);
+  useMiddleware(app, on, parts.stopping);
   const document = createOpenApi(parts.version);
-  registerRoutes(app, createAccess(runner), {
-    ...healthHandlers(runner, parts),
-    ...requestHandlers(runner, parts),
-    ...webhookHandlers(runner, parts),
-    ...runHandlers(runner, parts),
-    stacks: async ({ c }) => c.json({ stacks: await describeStacks(runner) }),
-    metrics: ({ c }) => answerMetrics(runner, c),
+  registerRoutes(app, createAccess(on), {
+    ...healthHandlers(on, parts),
+    ...requestHandlers(on, parts),
+    ...webhookHandlers(on, parts),
+    ...runHandlers(on, parts),
+    stacks: async ({ c }) => c.json({ stacks: await describeStacks(on) }),
+    metrics: ({ c }) => answerMetrics(on, c),
     openapi: ({ c }) => c.json(document),
   });
   return app;

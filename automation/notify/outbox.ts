@@ -1,5 +1,6 @@
-import type { Runner } from "../runner.ts";
-import type { OutboxEntry, Settlement } from "../store/store.ts";
+import type { Variables } from "../environment.ts";
+import type { Log } from "../log.ts";
+import type { OutboxEntry, Settlement, Store } from "../store/store.ts";
 import { CHANNELS, type ChannelName } from "./channels.ts";
 
 /** How often the outbox is looked at, how long one sending may take, in milliseconds, and how often it is tried. */
@@ -7,13 +8,22 @@ const LOOK = 2_000;
 const TIMEOUT = 10_000;
 const MOST_ATTEMPTS = 10;
 
+/** What notices are sent with. */
+export interface Sending {
+  store: Pick<Store, "takeOutbox" | "settleOutbox">;
+  variables: Pick<Variables, "get">;
+  log: Pick<Log, "warn" | "error">;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
 /** Sends notices until it is stopped. A target that fails is tried again later and never holds up a run. */
-export function startOutbox(runner: Runner): { stop(): Promise<void> } {
-  const { store, log, now } = runner;
+export function startOutbox(on: Sending): { stop(): Promise<void> } {
+  const { store, log, now } = on;
   let busy: Promise<void> | undefined;
   const send = async () => {
     for (const entry of await store.takeOutbox(10, 3 * TIMEOUT, now())) {
-      const settlement = await deliver(runner, entry);
+      const settlement = await deliver(on, entry);
       if (settlement.as !== "sent") {
         const { run, target, attempts } = entry;
         log.warn({ event: "notice.not_sent", run, target, attempts, reason: settlement.error, as: settlement.as });
@@ -38,13 +48,13 @@ export function startOutbox(runner: Runner): { stop(): Promise<void> } {
 }
 
 /** The channels that have an address now. */
-export function readTargets({ variables }: Pick<Runner, "variables">): ChannelName[] {
+export function readTargets({ variables }: Pick<Sending, "variables">): ChannelName[] {
   const names = Object.keys(CHANNELS) as ChannelName[];
   return names.filter((name) => variables.get(CHANNELS[name].variable) !== undefined);
 }
 
 /** Sends one notice. Addresses hold credentials: they are in no message. */
-async function deliver({ variables, now }: Runner, entry: OutboxEntry): Promise<Settlement> {
+async function deliver({ variables, now }: Sending, entry: OutboxEntry): Promise<Settlement> {
   // The entry may be of another release, which has other channels.
   const channel = Object.hasOwn(CHANNELS, entry.target) ? CHANNELS[entry.target as ChannelName] : undefined;
   const address = channel && variables.get(channel.variable);

@@ -1,8 +1,7 @@
-import { execFile } from "node:child_process";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
-import { promisify } from "node:util";
+import { runProgram } from "../../tools/run-program.mjs";
 import type { StackPlace } from "./backend.ts";
 
 /** The engine's lock on a stack, as a `file://` backend keeps it. It has no lease: a killed engine leaves it for ever. */
@@ -65,6 +64,14 @@ export interface NamedLock {
 /** What the engine says of a lock that it found, whatever backend keeps it (pulumi/pulumi, pkg/backend/diy/lock.go). */
 const NAMED = /: created by (\S*)@(\S+) \(pid (\d+)\) at (\S+)/g;
 
+/** What the engine says when it found the stack locked: of a backend that it keeps itself, and Pulumi's own service. */
+const LOCKED = /the stack is currently locked by|\[409\] Conflict: Another update is currently in progress/;
+
+/** Whether an engine did not come to the stack because another holds it. */
+export function isLocked(said: string): boolean {
+  return LOCKED.test(said);
+}
+
 /** The locks that an engine named when it found the stack locked. */
 export function parseLocks(said: string): NamedLock[] {
   return [...said.matchAll(NAMED)].map(([, user = "", host = "", pid, at = ""]) => ({
@@ -78,7 +85,8 @@ export function parseLocks(said: string): NamedLock[] {
 /** Removes all locks of a stack in a backend that is not a folder, where the engine cannot remove just one. */
 export async function removeAllLocks(env: Record<string, string>, workDir: string, stack: string): Promise<void> {
   const words = ["cancel", "--yes", "--non-interactive", "--stack", stack];
-  await promisify(execFile)("pulumi", words, { cwd: workDir, env });
+  const { code, stderr } = await runProgram("pulumi", words, { cwd: workDir, env });
+  if (code !== 0) throw new Error(`pulumi cancel failed: ${stderr.trim()}`);
 }
 
 /** Removes one lock by its id. Whoever calls this knows that its engine is dead and holds the stack's lease. */

@@ -1,6 +1,11 @@
 import { webhookSecrets } from "../config.ts";
 import { checkEngine } from "../engine/version-check.ts";
-import type { Runner } from "../runner.ts";
+import type { Variables } from "../environment.ts";
+import type { Mirror } from "../git/mirror.ts";
+import type { Log } from "../log.ts";
+import type { Mask } from "../mask.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Store } from "../store/store.ts";
 import { SECRET_VARIABLES } from "../variables.ts";
 
 /** How one function of the runner is. */
@@ -29,8 +34,26 @@ const TIMEOUT = 5_000;
 /** How long before the next try a check that hangs is given up. */
 const MARGIN = 1_000;
 
+/** What is checked, and where it is told. */
+export interface Checked {
+  store: Pick<Store, "ping">;
+  mirror: Pick<Mirror, "fetch">;
+  variables: Variables;
+  /** PATH with the engine's folder. */
+  enginePath: string;
+  config: {
+    /** Age at which a secret's file is broken, in milliseconds; undefined: never. */
+    secretMaxAgeMs?: number | undefined;
+  };
+  metrics: Pick<Metrics, "health" | "healthFailures" | "dokployRequests">;
+  log: Pick<Log, "warn">;
+  mask: Mask;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
 /** Starts checking what the runner needs, in the background. */
-export function startHealth(runner: Runner): Health {
+export function startHealth(on: Checked): Health {
   const states: Record<string, CheckState> = {};
   let stopped = false;
   const timers = new Map<string, NodeJS.Timeout>();
@@ -46,7 +69,7 @@ export function startHealth(runner: Runner): Health {
     };
     const look = async () => {
       if (stopped) return;
-      at = runner.now();
+      at = on.now();
       lookIn(every);
       try {
         await inTime(probe(), again - MARGIN);
@@ -58,36 +81,36 @@ export function startHealth(runner: Runner): Health {
         failures += 1;
         if (again < every) lookIn(again);
         if (failures === 1) {
-          const reason = runner.mask(error instanceof Error ? error.message : String(error));
-          runner.log.warn({ event: name === "vault" ? "vault.unreachable" : "health.failed", check: name, reason });
+          const reason = on.mask(error instanceof Error ? error.message : String(error));
+          on.log.warn({ event: name === "vault" ? "vault.unreachable" : "health.failed", check: name, reason });
         }
       }
-      runner.metrics.health.set({ check: name }, failures === 0 ? 1 : 0);
-      runner.metrics.healthFailures.set({ check: name }, failures);
+      on.metrics.health.set({ check: name }, failures === 0 ? 1 : 0);
+      on.metrics.healthFailures.set({ check: name }, failures);
     };
     void look();
-    if (again < every) refreshes.push(() => runner.now() - at >= again && void look());
+    if (again < every) refreshes.push(() => on.now() - at >= again && void look());
   };
   const remote = { every: REMOTE_INTERVAL, again: INTERVAL };
-  check("store", { every: INTERVAL }, () => runner.store.ping(runner.now()));
-  check("git", { every: REMOTE_INTERVAL }, () => runner.mirror.fetch());
-  check("engine", { every: REMOTE_INTERVAL }, checkEngine(runner.enginePath, TIMEOUT * 4));
+  check("store", { every: INTERVAL }, () => on.store.ping(on.now()));
+  check("git", { every: REMOTE_INTERVAL }, () => on.mirror.fetch());
+  check("engine", { every: REMOTE_INTERVAL }, checkEngine(on.enginePath, TIMEOUT * 4));
   check("secret", { every: INTERVAL }, async () => {
-    if (webhookSecrets(runner.variables).length === 0) throw new Error("WEBHOOK_SECRET is not set");
+    if (webhookSecrets(on.variables).length === 0) throw new Error("WEBHOOK_SECRET is not set");
   });
-  check("secret_files", { every: INTERVAL }, async () => probeSecretFiles(runner));
+  check("secret_files", { every: INTERVAL }, async () => probeSecretFiles(on));
   // Without both, the stack's own file says where Dokploy is, and only the engine reads that.
-  if (runner.variables.get("DOKPLOY_URL") && runner.variables.get("DOKPLOY_API_KEY")) {
-    check("dokploy", remote, () => probeDokploy(runner));
+  if (on.variables.get("DOKPLOY_URL") && on.variables.get("DOKPLOY_API_KEY")) {
+    check("dokploy", remote, () => probeDokploy(on));
   }
-  if (runner.variables.get("VAULT_ADDR")) check("vault", remote, () => probeVault(runner));
+  if (on.variables.get("VAULT_ADDR")) check("vault", remote, () => probeVault(on.variables));
   return {
     checks: () => {
       for (const refresh of refreshes) refresh();
       return { ...states };
     },
     isLive: () =>
-      runner.store.ping(runner.now()).then(
+      on.store.ping(on.now()).then(
         () => true,
         () => false,
       ),
@@ -111,7 +134,7 @@ async function inTime(probe: Promise<void>, ms: number): Promise<void> {
 }
 
 /** Asks for Dokploy's version, which needs a valid key (api reference: settings.getDokployVersion). */
-async function probeDokploy({ variables, metrics }: Runner): Promise<void> {
+async function probeDokploy({ variables, metrics }: Checked): Promise<void> {
   const url = new URL("/api/settings.getDokployVersion", variables.get("DOKPLOY_URL"));
   if (!/^https?:$/.test(url.protocol)) return;
   const headers = { "x-api-key": variables.get("DOKPLOY_API_KEY") ?? "", accept: "application/json" };
@@ -122,7 +145,7 @@ async function probeDokploy({ variables, metrics }: Runner): Promise<void> {
 }
 
 /** Whether Vault answers and is unsealed; a standby is good enough (https://developer.hashicorp.com/vault/api-docs/system/health). */
-async function probeVault({ variables }: Runner): Promise<void> {
+async function probeVault(variables: Variables): Promise<void> {
   const url = new URL("/v1/sys/health?standbyok=true&perfstandbyok=true", variables.get("VAULT_ADDR"));
   const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT) });
   await answer.body?.cancel();
@@ -130,7 +153,7 @@ async function probeVault({ variables }: Runner): Promise<void> {
 }
 
 /** Whether every secret that an agent keeps in a file can be read, and none is older than it may become. */
-function probeSecretFiles({ variables, config, now }: Runner): void {
+function probeSecretFiles({ variables, config, now }: Checked): void {
   for (const name of SECRET_VARIABLES) {
     variables.get(name);
     const age = now() - (variables.changedAt(name) ?? now());

@@ -1,8 +1,8 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { catchUp } from "../accept/catch-up.ts";
+import { type CatchingUp, catchUp } from "../accept/catch-up.ts";
 import { RequestError } from "../errors.ts";
-import type { Runner } from "../runner.ts";
+import type { Log } from "../log.ts";
 import { pruneEngineFiles } from "../state/prune.ts";
 import { stateCopies } from "../state/state-copies.ts";
 
@@ -17,11 +17,23 @@ export interface Housekeeping {
   stop(): Promise<void>;
 }
 
+/** What is looked after. */
+export interface Housed extends CatchingUp {
+  config: CatchingUp["config"] & {
+    dataDir: string;
+    backendUrl: string;
+    /** How long events and finished runs are kept, in milliseconds. */
+    keepEventsMs: number;
+    keepRunsMs: number;
+  };
+  log: Log;
+}
+
 /** Starts looking for missed releases and dropping what is old; both at once, then again and again. */
-export function startHousekeeping(runner: Runner, wake: () => void): Housekeeping {
-  const { log, store, config, now } = runner;
+export function startHousekeeping(on: Housed, wake: () => void): Housekeeping {
+  const { log, store, config, mirror, now } = on;
   const look = async () => {
-    if (await catchUp(runner)) wake();
+    if (await catchUp(on)) wake();
     log.debug({ event: "releases.looked_for" });
   };
   const prune = async () => {
@@ -50,7 +62,7 @@ export function startHousekeeping(runner: Runner, wake: () => void): Housekeepin
     stop: async () => {
       for (const { timer } of tasks) clearInterval(timer);
       // A remote that does not answer is not waited for, and no git outlives the runner.
-      runner.mirror.close();
+      mirror.close();
       await Promise.all(tasks.map(({ done }) => done()));
     },
   };

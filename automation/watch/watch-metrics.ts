@@ -1,16 +1,25 @@
-import { countDrifted, describeStacks } from "../answer/stacks.ts";
+import { countDrifted, type Described, describeStacks } from "../answer/stacks.ts";
 import type { Run } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
-import type { Runner } from "../runner.ts";
+import type { Variables } from "../environment.ts";
+import type { Metrics } from "../metrics.ts";
 import { SECRET_VARIABLES } from "../variables.ts";
 
+/** What the gauges are read from. */
+export interface Gauged extends Described {
+  metrics: Metrics;
+  variables: Pick<Variables, "changedAt">;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
 /** Brings the gauges up to date that are read from the store and Git. */
-export async function refreshGauges(runner: Runner): Promise<void> {
-  const { store, metrics, variables, now } = runner;
+export async function refreshGauges(on: Gauged): Promise<void> {
+  const { store, metrics, variables, now } = on;
   const waiting = await store.runs({ states: ["queued", "waiting"] });
   metrics.queueDepth.reset();
   metrics.queueAge.reset();
-  for (const stack of await describeStacks(runner)) {
+  for (const stack of await describeStacks(on)) {
     const env = stack.env;
     const queued = waiting.filter((run) => run.stack === env);
     metrics.queueDepth.set({ env }, queued.length);
@@ -27,7 +36,7 @@ export async function refreshGauges(runner: Runner): Promise<void> {
 }
 
 /** Counts a run that ended. */
-export function countRun({ metrics }: Runner, run: Run): void {
+export function countRun({ metrics }: { metrics: Metrics }, run: Run): void {
   const { stack: env, kind, state } = run;
   metrics.runs.inc({ env, kind, state, cause: run.cause?.code ?? "none" });
   if (!RUN_KINDS[kind].changesStack) return;

@@ -1,10 +1,8 @@
-import { spawn } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rename, rm, symlink, utimes } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
-import { pickEnvironment } from "../environment.ts";
-import { seenBy } from "../variables.ts";
+import { runProgram } from "../../tools/run-program.mjs";
 
 /** The dependencies of a checkout could not be had. */
 export class DependenciesError extends Error {
@@ -69,25 +67,19 @@ async function install(
 }
 
 /** Scripts of packages never run here: they would run with the runner's rights. */
-function npm(
+async function npm(
   words: string[],
   cwd: string,
   env: Record<string, string | undefined>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const path = [dirname(process.execPath), env.PATH].filter(Boolean).join(delimiter);
-    const child = spawn("npm", words, { cwd, env: { ...pickEnvironment(env, seenBy("npm")), PATH: path }, signal });
-    let said = "";
-    const keep = (text: string) => {
-      said = (said + text).slice(-4096);
-    };
-    child.stdout.setEncoding("utf8").on("data", keep);
-    child.stderr.setEncoding("utf8").on("data", keep);
-    child.on("error", (cause) => reject(new DependenciesError(`npm ci could not run: ${cause.message}`, { cause })));
-    child.on("close", (code) => {
-      if (code === 0) resolve();
-      else reject(new DependenciesError(`npm ci failed: ${said.trim().split("\n").slice(-4).join(" ")}`));
-    });
+  const path = [dirname(process.execPath), env.PATH].filter(Boolean).join(delimiter);
+  const options = { cwd, env: { ...env, PATH: path }, signal, keep: 4096 };
+  const end = await runProgram("npm", words, options).catch((cause: Error) => {
+    throw new DependenciesError(`npm ci could not run: ${cause.message}`, { cause });
   });
+  if (end.code === 0) return;
+  // It tells what went wrong on either.
+  const said = `${end.stdout}\n${end.stderr}`.trim().split("\n").slice(-4).join(" ");
+  throw new DependenciesError(`npm ci failed: ${end.ended ?? said}`);
 }

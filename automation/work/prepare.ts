@@ -1,10 +1,11 @@
 import type { Run } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
-import type { Runner } from "../runner.ts";
+import type { Mirror } from "../git/mirror.ts";
 import { placeOf, type StackPlace } from "../state/backend.ts";
 import { lockFolder } from "../state/locks.ts";
 import { checkOut } from "./checkout.ts";
 import { linkDependencies } from "./dependencies.ts";
+import type { WorkContext } from "./perform.ts";
 import type { Recorder } from "./record.ts";
 import { makeRunFolder, type RunFolder, readProject } from "./run-folder.ts";
 
@@ -34,16 +35,20 @@ export interface Prepared {
  * Puts a run's commit into the stack's worktree with its dependencies. Throws RequestError `git_unreachable`,
  * ReleaseError, DependenciesError.
  */
-export async function prepare(runner: Runner, run: Run, record: Recorder, signal: AbortSignal): Promise<Prepared> {
-  const { mirror, catalogue, config } = runner;
+export async function prepare(
+  { mirror, catalogue, config, log, folder: runnerFolder, npmEnvironment: env }: WorkContext,
+  run: Run,
+  record: Pick<Recorder, "phase">,
+  signal: AbortSignal,
+): Promise<Prepared> {
   record.phase("checkout", { commit: run.commit, tag: run.tag });
   // The request was decided on what the mirror knew then; what the remote says now is what counts.
   await untilAborted(mirror.fetch(), signal).catch((error: unknown) => {
     signal.throwIfAborted();
     if (!canDoWithout(run)) throw error;
-    runner.log.warn({ event: "run.offline", run: run.id, stack: run.stack, err: error });
+    log.warn({ event: "run.offline", err: error });
   });
-  await requireSameTag(runner, run);
+  await requireSameTag(mirror, run);
   signal.throwIfAborted();
   const services = await catalogue.services(run.commit, run.stack);
   if (!services) {
@@ -52,7 +57,7 @@ export async function prepare(runner: Runner, run: Run, record: Recorder, signal
   const workDir = await checkOut(mirror, config.dataDir, run.stack, run.commit);
 
   record.phase("dependencies");
-  await linkDependencies(workDir, { dataDir: config.dataDir, runnerFolder: runner.folder, env: runner.env, signal });
+  await linkDependencies(workDir, { dataDir: config.dataDir, runnerFolder, env, signal });
   const folder = await makeRunFolder(config.dataDir, run.id, workDir, run.stack);
   const place = placeOf(config.backendUrl, await readProject(workDir), run.stack);
   return { workDir, folder, services, place, locks: place && lockFolder(place) };
@@ -77,7 +82,7 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-async function requireSameTag({ mirror }: Runner, run: Run): Promise<void> {
+async function requireSameTag(mirror: Mirror, run: Run): Promise<void> {
   if (run.tag === null) return;
   const commit = await mirror.tagCommit(run.tag);
   if (commit === run.commit) return;

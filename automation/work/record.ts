@@ -1,7 +1,7 @@
 import type { TimedRecord } from "../domain/engine-record.ts";
 import type { Log } from "../log.ts";
 import type { Mask } from "../mask.ts";
-import type { RunEvent, Store } from "../store/store.ts";
+import type { RecordedEvent, RunEvents } from "./perform.ts";
 
 /** How long events are gathered before they are written, in milliseconds. */
 const GATHER = 100;
@@ -30,17 +30,15 @@ function maskEvent(event: TimedRecord["event"], mask: Mask): TimedRecord["event"
 
 /** Opens the record of a run. Messages are masked before they go anywhere. */
 export function openRecord(
-  store: Store,
-  run: string,
-  tools: { mask: Mask; log: Log; onAppend(run: string): void; onPhase?(name: string, seconds: number): void },
+  tools: { mask: Mask; log: Log } & Pick<RunEvents, "append"> & Partial<Pick<RunEvents, "phaseEnded">>,
 ): Recorder {
   let records: TimedRecord[] = [];
-  let pending: Omit<RunEvent, "seq">[] = [];
+  let pending: RecordedEvent[] = [];
   let timer: NodeJS.Timeout | undefined;
   let written: Promise<void> = Promise.resolve();
   let phase: { name: string; since: number } | undefined;
   const endPhase = () => {
-    if (phase) tools.onPhase?.(phase.name, (Date.now() - phase.since) / 1000);
+    if (phase) tools.phaseEnded?.(phase.name, (Date.now() - phase.since) / 1000);
     phase = undefined;
   };
 
@@ -51,10 +49,9 @@ export function openRecord(
     pending = [];
     if (events.length === 0) return;
     written = written
-      .then(() => store.append(run, events))
-      .then(() => tools.onAppend(run))
+      .then(() => tools.append(events))
       // A record with a gap is better than an update that dies for its record.
-      .catch((err) => tools.log.error({ event: "events.not_recorded", err, run }));
+      .catch((err) => tools.log.error({ event: "events.not_recorded", err }));
   };
   const add = (type: string, at: number, data: unknown) => {
     pending.push({ type, at, data });

@@ -1,13 +1,9 @@
 import { join } from "node:path";
-import type { EngineSession, Run } from "../domain/run.ts";
-import { UPDATES } from "../domain/run-kinds.ts";
+import type { EngineSession } from "../domain/run.ts";
 import { isAlive, isInSession, killSession, listSession } from "../engine/session.ts";
 import { isDamaged, isLocalLock, readLocks, removeLock, type StackLock } from "../state/locks.ts";
-import type { Store } from "../store/store.ts";
+import type { RunSpec } from "./perform.ts";
 import { ReleaseError } from "./prepare.ts";
-
-/** How many runs are read at once. */
-const PAGE = 20;
 
 /**
  * Which locks an update that was cut off left behind: the one its record names, and those of dead processes of this
@@ -78,27 +74,9 @@ export interface Leftover {
   mend: boolean;
 }
 
-/**
- * What was left behind by this run's own engine, or by the last one that was started for the stack: a run that was to
- * mend it may have ended before it came to that.
- */
-export async function findLeftover(store: Store, run: Run): Promise<Leftover> {
+/** What was left behind by this run's own engine, or by the last one that was started for the stack. Pure. */
+export function findLeftover({ run, before }: Pick<RunSpec, "run" | "before">): Leftover {
   if (run.session !== null) return { session: run.session, mend: true };
-  const last = await findLastStarted(store, run);
-  if (!last || last.state === "succeeded") return { session: null, mend: false };
-  return { session: last.session, mend: last.state === "canceled" || last.session !== null };
-}
-
-/**
- * The last deploy or sync before `run` whose engine came to the stack, however many since then never did: they ended
- * before it was started, or it found the stack locked.
- */
-async function findLastStarted(store: Store, run: Run): Promise<Run | undefined> {
-  for (let before: Run | undefined = run; before; ) {
-    const earlier: Run[] = await store.runs({ stack: run.stack, kinds: UPDATES, before, limit: PAGE });
-    const last = earlier.find(({ attempts, cause }) => attempts > 0 && cause?.code !== "stack_locked");
-    if (last) return last;
-    before = earlier.length < PAGE ? undefined : earlier.at(-1);
-  }
-  return undefined;
+  if (!before || before.state === "succeeded") return { session: null, mend: false };
+  return { session: before.session, mend: before.state === "canceled" || before.session !== null };
 }

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { runProgram } from "../../tools/run-program.mjs";
 import { EXIT } from "../exit.ts";
 import { printMark } from "../print/live.ts";
 import { printJson, printLines } from "../print/print.ts";
@@ -6,7 +7,6 @@ import { CliError, wrongUse } from "../problem.ts";
 import { addGiveUp } from "../runner/options.ts";
 import type { CheckReport } from "./check-report.ts";
 import { findCheckout, requireStack } from "./checkout.ts";
-import { runProgram } from "./run/run-program.ts";
 
 /** `dockmaster check` */
 export function define(command: Command): void {

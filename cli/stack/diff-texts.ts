@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runProgram } from "./run/run-program.ts";
+import { runProgram } from "../../tools/run-program.mjs";
 
 /** How two texts differ, line by line, as `git diff` tells it without its headings. */
 export async function diffTexts(from: string, to: string): Promise<string[]> {

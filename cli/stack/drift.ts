@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { assessDrift, isDrift } from "../../automation/domain/drift.ts";
+import { WORDS } from "../../automation/engine/command.ts";
 import { type DriftFound, presentDrift } from "../print/drift.ts";
 import { progressFor } from "../print/progress.ts";
 import { type Checkout, findCheckout, requireStack } from "./checkout.ts";
@@ -38,7 +39,7 @@ export function define(command: Command): void {
  * does would look as if a hand had done it.
  */
 export async function lookForDrift(checkout: Checkout, stack: string, options: PresentOptions): Promise<StackRun> {
-  const words = ["refresh", "--preview-only", ...(options.diff ? ["--diff"] : [])];
+  const words = [...WORDS.drift, ...(options.diff ? ["--diff"] : [])];
   const place = await findPlace(checkout, stack, process.env);
   return lookUndisturbed({
     stack,

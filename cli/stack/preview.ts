@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { refuseUnknown } from "../../automation/domain/give-up.ts";
+import { WORDS } from "../../automation/engine/command.ts";
 import { printMark } from "../print/live.ts";
 import { printLines } from "../print/print.ts";
 import { progressFor } from "../print/progress.ts";
@@ -78,5 +79,5 @@ export function giveUpEnvironment(volumes: readonly string[]): NodeJS.ProcessEnv
 
 /** The engine's words for a preview that looks at Dokploy. */
 export function previewWords({ diff }: PresentOptions): string[] {
-  return ["preview", "--refresh", ...(diff ? ["--diff"] : [])];
+  return [...WORDS.preview, ...(diff ? ["--diff"] : [])];
 }

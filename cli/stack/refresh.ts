@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { isDrift } from "../../automation/domain/drift.ts";
+import { WORDS } from "../../automation/engine/command.ts";
 import { EXIT } from "../exit.ts";
 import { presentDrift } from "../print/drift.ts";
 import { printLines } from "../print/print.ts";
@@ -36,7 +37,7 @@ export function define(command: Command): void {
         if (!found.ok || !(options.clearPendingCreates || found.services.some(isDrift))) return;
         await askToGoOn(`Take this into the state of ${stack}?`);
       }
-      const words = ["refresh", "--skip-preview", "--yes"];
+      const words: string[] = [...WORDS.refresh];
       if (options.clearPendingCreates) words.push("--clear-pending-creates");
       if (options.diff) words.push("--diff");
       const run = await runOnStack(checkout, stack, words, progressFor(options));

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { stackSettings } from "../../automation/engine/stack-settings.ts";
 import type { Dokploy } from "../../components/dokploy/api/client.ts";
 import type { ComposeEntry, ComposeRecord } from "../../components/dokploy/api/schema.ts";
 import type { Owner } from "../../components/dokploy/rules/inputs.ts";
@@ -5,14 +7,15 @@ import type { Vault } from "../../components/vault/api/client.ts";
 import { CliError, wrongUse } from "../problem.ts";
 import type { Checkout } from "./checkout.ts";
 import { laptopEnvironment } from "./run/engine.ts";
-import { stackSettings } from "./run/stack-settings.ts";
 import { readStackConfig } from "./stack-file.ts";
 
 // The clients are loaded by the commands that use them.
 
 /** The environment with every setting of a stack, exactly as an update from here uses it: the environment wins, then the stack's file. */
 export async function readAccess(checkout: Checkout, stack: string): Promise<NodeJS.ProcessEnv> {
-  return { ...process.env, ...(await stackSettings(checkout, stack, laptopEnvironment)) };
+  const { folder } = checkout;
+  const on = { stack, workDir: folder, configFile: join(folder, `Pulumi.${stack}.yaml`) };
+  return { ...process.env, ...(await stackSettings(on, laptopEnvironment)) };
 }
 
 /** How patient a client is, in milliseconds: for a request, and before a first repetition. */

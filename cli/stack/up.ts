@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { WORDS } from "../../automation/engine/command.ts";
 import { EXIT } from "../exit.ts";
 import { printLines } from "../print/print.ts";
 import { progressFor } from "../print/progress.ts";
@@ -52,8 +53,7 @@ export function define(command: Command): void {
         }
         await askToGoOn(`Do this to ${stack}?`);
       }
-      const words = ["up", "--refresh", "--skip-preview", "--yes", "--continue-on-error"];
-      if (options.diff) words.push("--diff");
+      const words = [...WORDS.update, ...(options.diff ? ["--diff"] : [])];
       const run = await runOnStack(checkout, stack, words, progressFor(options), { env: giveUpEnvironment(giveUp) });
       process.exitCode = presentRun(stack, "up", run, options);
     });

@@ -1,7 +1,7 @@
-import { spawn } from "node:child_process";
 import { existsSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { requestRunner } from "../../cli/client.ts";
+import { runProgram } from "../../tools/run-program.mjs";
 import { editEnv, liveServices } from "./dokploy.ts";
 import type { World } from "./world.ts";
 
@@ -57,18 +57,8 @@ const list = (value: unknown): string[] => (Array.isArray(value) ? value.map(Str
 async function pulumi(world: World, args: string[]): Promise<{ code: number | null; output: string }> {
   const modules = join(world.origin.folder, "node_modules");
   if (!existsSync(modules)) symlinkSync(join(world.checkout, "node_modules"), modules);
-  return await new Promise((resolve, reject) => {
-    const child = spawn("pulumi", args, {
-      cwd: world.origin.folder,
-      env: world.laptop,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding("utf8").on("data", (text) => (output += text));
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, output }));
-  });
+  const { code, stdout, stderr } = await runProgram("pulumi", args, { cwd: world.origin.folder, env: world.laptop });
+  return { code, output: stdout + stderr };
 }
 
 const HAND_EDIT = "EDITED_BY_HAND";

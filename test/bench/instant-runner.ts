@@ -1,10 +1,10 @@
 // `npm start`'s runner whose runs are done at once: what is measured is HTTP, the release rules and the store.
 import { fileURLToPath } from "node:url";
+import { nameOwner } from "../../automation/claim/owner.ts";
 import { readConfig } from "../../automation/config.ts";
 import { createVariables } from "../../automation/environment.ts";
 import { createLog } from "../../automation/log.ts";
 import { startRunner } from "../../automation/start.ts";
-import { nameOwner } from "../../automation/work/owner.ts";
 
 const variables = createVariables(process.env);
 const config = readConfig(variables);
@@ -17,6 +17,6 @@ const runner = await startRunner({
   enginePath: process.env.PATH ?? "",
   version: "bench",
   owner: nameOwner(),
-  perform: async () => ({ verdict: { next: "succeed", cause: null }, outcomes: [] }),
+  perform: () => async () => ({ verdict: { next: "succeed", cause: null }, outcomes: [] }),
 });
 process.on("SIGTERM", () => runner.stop(0).then(() => process.exit(0)));

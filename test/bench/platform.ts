@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { prepareHome } from "../../automation/engine/home.ts";
 import { checkpointSettings } from "../../automation/state/checkpoints.ts";
 import { engineEnvironment } from "../../tools/engine-path.mjs";
+import { prepareHome } from "../../tools/shortcuts/engine-home.ts";
 import { watchMemory } from "./memory.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -62,7 +62,7 @@ export async function startBenchPlatform(services: number, program: string) {
   writeFileSync(join(folder, "Pulumi.bench.yaml"), "config: {}\n");
   const { imports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { imports: object };
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module", imports }));
-  for (const name of ["components", "node_modules"]) symlinkSync(join(root, name), join(folder, name));
+  for (const name of ["components", "tools", "node_modules"]) symlinkSync(join(root, name), join(folder, name));
 
   const environment = () => ({
     ...engineEnvironment(),

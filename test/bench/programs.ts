@@ -1,7 +1,7 @@
 // Programs that are measured, with as many resources as `bench.json` beside them says. `changed` gives the first one another value.
 
 const START = `
-import "./components/engine/fewer-stack-traces.ts";
+import "./tools/shortcuts/fewer-stack-traces.ts";
 import { readFileSync } from "node:fs";
 import { DynamicResource } from "./components/engine/dynamic-resource.ts";
 import { Compose, Environment } from "./components/dokploy/resources.ts";

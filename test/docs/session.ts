@@ -41,11 +41,11 @@ export const SESSIONS: Record<string, () => Promise<Session>> = {
   /** A clone of a platform's repository and its runner, with v1.0.1 on staging. The engine is one that is done at once. */
   runner: async () => {
     const engine = createInstantEngine();
-    const perform: typeof engine.perform = async (runner, claim, stop) => {
-      const end = await engine.perform(runner, claim, stop);
+    const perform: typeof engine.perform = (context) => async (spec, events, stop) => {
+      const end = await engine.perform(context)(spec, events, stop);
       // Nobody changed anything by hand.
       const equal = (outcome: (typeof end.outcomes)[number]) => ({ ...outcome, result: "unchanged" as const });
-      return claim.run.kind === "drift" ? { ...end, outcomes: end.outcomes.map(equal) } : end;
+      return spec.run.kind === "drift" ? { ...end, outcomes: end.outcomes.map(equal) } : end;
     };
     const world = await startWorld({}, { perform, program: platformProgram(["postgres", "redis"]) });
     await world.deploy("staging", "v1.0.1");

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { prepareHome } from "../../automation/engine/home.ts";
+import { prepareHome } from "../../tools/shortcuts/engine-home.ts";
 
 /** Makes a home for a test's engine: without a log of its own, as the runner's. Returns what the engine is to be told. */
 export async function engineHome(folder: string): Promise<{ PULUMI_HOME: string; NODE_COMPILE_CACHE: string }> {

@@ -3,13 +3,12 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { nameOwner } from "../../automation/claim/owner.ts";
 import { readConfig } from "../../automation/config.ts";
 import { createVariables } from "../../automation/environment.ts";
 import { createLog } from "../../automation/log.ts";
-import type { Runner } from "../../automation/runner.ts";
 import { startRunner } from "../../automation/start.ts";
-import type { Store } from "../../automation/store/store.ts";
-import { nameOwner } from "../../automation/work/owner.ts";
+import type { RunEvents, WorkContext } from "../../automation/work/perform.ts";
 import { performRun } from "../../automation/work/update.ts";
 import { findEngine } from "../../tools/engine-path.mjs";
 
@@ -24,9 +23,9 @@ function reach(point: string): void {
   process.kill(process.pid, "SIGKILL");
 }
 
-/** The runner's parts, telling when a run comes to a point. */
-function watched(runner: Runner): Runner {
-  const { mirror, store } = runner;
+/** What work is done with, telling when a run comes to a point. */
+function watched(context: WorkContext): WorkContext {
+  const { mirror } = context;
   const git: typeof mirror.git = async (words, options) => {
     if (words[0] === "worktree" && words[1] === "add") reach("before the worktree is made");
     if (words[0] === "checkout") reach("before the worktree is changed");
@@ -34,26 +33,24 @@ function watched(runner: Runner): Runner {
     if (words[0] === "worktree" && words[1] === "add") reach("worktree made");
     return said;
   };
-  const update: Store["update"] = async (id, patch, now, lease) => {
+  const fetch = async () => {
+    reach("before the fetch");
+    await mirror.fetch();
+    reach("fetched");
+  };
+  return { ...context, mirror: { ...mirror, git, fetch } };
+}
+
+/** A run's events, telling when it comes to a point. */
+function watchedEvents(events: RunEvents): RunEvents {
+  const note: RunEvents["note"] = async (patch) => {
     if (patch.attempts !== undefined) reach("before the session is on record");
-    await store.update(id, patch, now, lease);
+    await events.note(patch);
     if (patch.session?.lockId) reach("lock on record");
     else if (patch.attempts !== undefined) reach("session on record");
     else if (patch.session === null) reach("engine ended");
   };
-  return {
-    ...runner,
-    mirror: {
-      ...mirror,
-      git,
-      fetch: async () => {
-        reach("before the fetch");
-        await mirror.fetch();
-        reach("fetched");
-      },
-    },
-    store: { ...store, update },
-  };
+  return { ...events, note };
 }
 
 const engine = findEngine();
@@ -67,9 +64,9 @@ const runner = await startRunner({
   enginePath: [engine, dirname(process.execPath), env.PATH].join(":"),
   version: "stress",
   owner: nameOwner(),
-  perform: async (parts, claim, stop) => {
+  perform: (context) => async (spec, events, stop) => {
     reach("claimed");
-    const ending = await performRun(watched(parts), claim, stop);
+    const ending = await performRun(watched(context), spec, watchedEvents(events), stop);
     reach("before the end is on record");
     return ending;
   },

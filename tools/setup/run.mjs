@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { runProgram } from "../run-program.mjs";
 import { withProgress } from "./progress.mjs";
 
 /**
@@ -11,27 +11,10 @@ import { withProgress } from "./progress.mjs";
  * @returns {Promise<void>} rejects with the last lines of the output
  */
 export function runStep(label, command, args, options = {}) {
-  return withProgress(
-    label,
-    () =>
-      new Promise((resolve, reject) => {
-        const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
-        let output = "";
-        const keep = (/** @type {Buffer} */ chunk) => {
-          output = (output + chunk).slice(-4_000);
-        };
-        child.stdout.on("data", keep);
-        child.stderr.on("data", keep);
-        child.on("error", reject);
-        child.on("close", (code) => {
-          if (code === 0) resolve(undefined);
-          else
-            reject(
-              new Error(
-                `${command} ${args[0]} ended with ${code}:\n${output.trim().split("\n").slice(-12).join("\n")}`,
-              ),
-            );
-        });
-      }),
-  );
+  return withProgress(label, async () => {
+    const { code, ended, stdout, stderr } = await runProgram(command, args, { ...options, keep: 4_000 });
+    if (code === 0) return;
+    const lines = `${stdout}\n${stderr}`.trim().split("\n").slice(-12).join("\n");
+    throw new Error(`${command} ${args[0]} ended with ${ended ?? code}:\n${lines}`);
+  });
 }

@@ -1,11 +1,12 @@
+import type { Accepting } from "../../accept/release-request.ts";
 import { ACCEPT, type Acceptance } from "../../accept/runs.ts";
 import { type Answer, toRunAnswer } from "../../answer/report.ts";
 import { type Changes, waitForRun } from "../../answer/waiting.ts";
 import type { RunBody } from "../../api/schemas.ts";
 import type { Signature } from "../../api/signature.ts";
+import type { Worker } from "../../claim/worker.ts";
 import { kindsWith, type RunKind } from "../../domain/run-kinds.ts";
-import type { Runner } from "../../runner.ts";
-import type { Worker } from "../../work/worker.ts";
+import type { Log } from "../../log.ts";
 import type { Request } from "../middleware.ts";
 import type { Handlers } from "../register.ts";
 
@@ -18,20 +19,20 @@ interface Asked<Kind extends RunKind> {
 
 /** The request for each kind of run: makes one and answers how it ended. */
 export function requestHandlers(
-  runner: Runner,
+  on: Accepting & { log: Pick<Log, "info"> },
   { changes, worker, stopping }: { changes: Changes; worker: Pick<Worker, "wake">; stopping: AbortSignal },
 ): Pick<Handlers, RunKind> {
   const handle =
     <Kind extends RunKind>(requested: Kind) =>
     async ({ c, body, signature, waitMs }: Asked<Kind>): Promise<Response> => {
       const requestId = c.get("requestId");
-      const acceptance = await ACCEPT[requested](runner, body, { requestId, signature });
+      const acceptance = await ACCEPT[requested](on, body, { requestId, signature });
       const { id, kind, stack, tag, state } = acceptance.run;
-      runner.log.info({ event: "run.accepted", requestId, run: id, kind, stack, tag, state });
+      on.log.info({ event: "run.accepted", requestId, run: id, kind, stack, tag, state });
       worker.wake();
       const { services: asked = null } = body as { services?: string[] };
       const signal = AbortSignal.any([c.req.raw.signal, stopping]);
-      const answer = await answerRun(runner, changes, acceptance, { asked, waitMs, signal });
+      const answer = await answerRun(on, changes, acceptance, { asked, waitMs, signal });
       return c.json(answer.body as object, answer.status);
     };
   return Object.fromEntries(kindsWith().map((kind) => [kind, handle(kind)])) as {
@@ -41,7 +42,7 @@ export function requestHandlers(
 
 /** The answer to an accepted request: how the run ended, or after `waitMs` that it goes on. */
 async function answerRun(
-  { store, now }: Runner,
+  { store, now }: Pick<Accepting, "store" | "now">,
   changes: Changes,
   acceptance: Acceptance,
   options: { asked: string[] | null; waitMs: number; signal?: AbortSignal },

@@ -1,12 +1,12 @@
 import { streamSSE } from "hono/streaming";
-import { cancelRun } from "../../accept/runs.ts";
+import { type Canceling, cancelRun } from "../../accept/runs.ts";
 import { toRunView } from "../../answer/report.ts";
 import type { Changes } from "../../answer/waiting.ts";
 import { eventId, runId } from "../../api/schemas.ts";
+import type { Worker } from "../../claim/worker.ts";
 import { isFinal, type Run } from "../../domain/run.ts";
 import { RequestError } from "../../errors.ts";
-import type { Runner } from "../../runner.ts";
-import type { Worker } from "../../work/worker.ts";
+import type { Log } from "../../log.ts";
 import type { Handlers } from "../register.ts";
 
 /** Events sent at once. */
@@ -17,10 +17,10 @@ const LOOK = 1_000;
 
 /** `GET /runs`, `GET /runs/:id`, `GET /runs/:id/events`, `POST /runs/:id/cancel`. */
 export function runHandlers(
-  runner: Runner,
+  on: Canceling & { log: Pick<Log, "info"> },
   { changes, worker, stopping }: { changes: Changes; worker: Pick<Worker, "cancel">; stopping: AbortSignal },
 ): Pick<Handlers, "runs" | "run" | "events" | "cancel"> {
-  const { store, log } = runner;
+  const { store, log } = on;
   const findRun = async (id: string | undefined): Promise<Run> => {
     const run = id !== undefined && runId.safeParse(id).success ? await store.run(id) : undefined;
     if (!run) throw new RequestError("run_not_found");
@@ -73,7 +73,7 @@ export function runHandlers(
   };
 
   const cancel: Handlers["cancel"] = async ({ c }) => {
-    const run = await cancelRun(runner, (await findRun(c.req.param("id"))).id);
+    const run = await cancelRun(on, (await findRun(c.req.param("id"))).id);
     worker.cancel(run.id);
     log.info({
       event: "run.cancel_requested",

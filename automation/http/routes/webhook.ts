@@ -1,17 +1,17 @@
-import { acceptPush, readDelivery } from "../../accept/webhook.ts";
+import { acceptPush, type Pushes, readDelivery } from "../../accept/webhook.ts";
 import { toRunAnswer } from "../../answer/report.ts";
 import { type Changes, waitForRun } from "../../answer/waiting.ts";
 import { toWebhookAnswer } from "../../answer/webhook-answer.ts";
-import type { Runner } from "../../runner.ts";
-import type { Worker } from "../../work/worker.ts";
+import type { Worker } from "../../claim/worker.ts";
+import type { Log } from "../../log.ts";
 import type { Handlers } from "../register.ts";
 
 /** `POST /webhook`: a push of GitHub, Gitea or Forgejo. */
 export function webhookHandlers(
-  runner: Runner,
+  on: Pushes & { log: Pick<Log, "info"> },
   { changes, worker, stopping }: { changes: Changes; worker: Pick<Worker, "wake">; stopping: AbortSignal },
 ): Pick<Handlers, "webhook"> {
-  const { store, log, now } = runner;
+  const { store, log, now } = on;
   const webhook: Handlers["webhook"] = async ({ c, body: push, signature, waitMs }) => {
     const delivery = readDelivery(c.req.raw.headers);
     const requestId = c.get("requestId");
@@ -22,7 +22,7 @@ export function webhookHandlers(
       delivery: delivery.id,
       commit: push.after,
     });
-    const result = await acceptPush(runner, push, delivery, { requestId, signature });
+    const result = await acceptPush(on, push, delivery, { requestId, signature });
     if ("answer" in result) return c.json(result.answer);
     const { acceptance, touched, back } = result;
     const { id, kind, stack, tag, state } = acceptance.run;

@@ -1,16 +1,17 @@
 import { hostname } from "node:os";
+import { initStack } from "../../../automation/engine/command.ts";
 import { type NamedLock, parseLocks } from "../../../automation/state/locks.ts";
 import { formatAge } from "../../print/duration.ts";
 import type { Checkout } from "../checkout.ts";
 import { isAlive } from "../lock/holder.ts";
-import { initStack } from "../run/engine.ts";
+import { laptopEnvironment } from "../run/engine.ts";
 import { broken, type Finding, ok, skipped, warning } from "./finding.ts";
 
 /** Who holds a stack that the backend has, for how long, and whether they are alive. */
 export async function examineLocks(checkout: Checkout, stack: string, backend: string): Promise<Finding[]> {
   const name = `${stack}: lock`;
   if (backend.startsWith("https://")) return [skipped(name, "Pulumi Cloud frees what was left by itself")];
-  const said = (await initStack(checkout, stack)) ?? "";
+  const said = (await initStack(stack, checkout.folder, laptopEnvironment())) ?? "";
   const holders = parseLocks(said);
   if (holders.length > 0) return holders.map((holder) => examineHolder(name, stack, holder, Date.now()));
   if (/already exists/.test(said)) return [ok(name, "free")];

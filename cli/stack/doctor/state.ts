@@ -1,9 +1,9 @@
 import { reachOf, STATE_RULE } from "../../../stacks/config/state-backend.ts";
+import { runProgram } from "../../../tools/run-program.mjs";
 import { CliError } from "../../problem.ts";
 import { hasRunnerAddress } from "../../runner/address.ts";
 import type { Checkout } from "../checkout.ts";
 import { isOfRunner, laptopEnvironment } from "../run/engine.ts";
-import { runProgram } from "../run/run-program.ts";
 import { readState } from "../run/state.ts";
 import { broken, type Finding, ok, skipped, warning } from "./finding.ts";
 import { examineLeftServices } from "./left-services.ts";

@@ -1,5 +1,5 @@
+import { runProgram } from "../../../tools/run-program.mjs";
 import { laptopEnvironment } from "../run/engine.ts";
-import { runProgram } from "../run/run-program.ts";
 import { broken, type Finding, isAtLeast, ok } from "./finding.ts";
 
 /** Node, git and the engine. */

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { RUN_KINDS } from "../../../automation/domain/run-kinds.ts";
+import { initStack } from "../../../automation/engine/command.ts";
 import type { StackPlace } from "../../../automation/state/backend.ts";
 import { isLocalLock, lockFolder, parseLocks, readLocks } from "../../../automation/state/locks.ts";
 import { formatAge } from "../../print/duration.ts";
@@ -9,7 +10,7 @@ import { CliError } from "../../problem.ts";
 import { hasRunnerAddress, readRunnerAddress } from "../../runner/address.ts";
 import { readRuns } from "../../runner/ask.ts";
 import type { Checkout } from "../checkout.ts";
-import { initStack } from "../run/engine.ts";
+import { laptopEnvironment } from "../run/engine.ts";
 
 /** Whose update is at work on a stack. */
 export interface Holder {
@@ -35,7 +36,7 @@ export async function findHolder(stack: string, place: StackPlace | undefined): 
 
 /** The same by the engine's own words, whatever keeps the state; only for a stack that is there, because it would make another. */
 export async function askForHolder(checkout: Checkout, stack: string): Promise<Holder | undefined> {
-  const locks = parseLocks((await initStack(checkout, stack)) ?? "");
+  const locks = parseLocks((await initStack(stack, checkout.folder, laptopEnvironment())) ?? "");
   const [lock] = locks.filter(({ host, pid }) => host !== hostname() || isAlive(pid));
   return lock && { who: name(lock.user, lock.host, lock.pid), since: lock.since };
 }

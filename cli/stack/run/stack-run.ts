@@ -3,7 +3,7 @@ import type { TimedRecord } from "../../../automation/domain/engine-record.ts";
 import { reduceOutcomes, toService } from "../../../automation/domain/outcome.ts";
 import type { Cause, ServiceOutcome } from "../../../automation/domain/run.ts";
 import { cutEvent } from "../../../automation/engine/cut.ts";
-import { judge } from "../../../automation/work/verdict.ts";
+import { findCause } from "../../../automation/engine/find-cause.ts";
 import type { Live } from "../../print/live.ts";
 import { showServices } from "../../print/service-progress.ts";
 import type { Checkout } from "../checkout.ts";
@@ -40,7 +40,7 @@ interface StackRunOptions {
 export async function runOnStack(
   checkout: Checkout,
   stack: string,
-  words: string[],
+  words: readonly string[],
   live: Live,
   { onRaw, editConfig, env }: StackRunOptions = {},
 ): Promise<StackRun> {
@@ -50,11 +50,8 @@ export async function runOnStack(
   const show = words[0] === "preview" || words.includes("--preview-only") ? () => {} : showServices(live);
   live.start(stack, `pulumi ${words[0]}`);
   try {
-    const { end, output } = await runEngine(
-      checkout,
-      stack,
-      words,
-      (raw, at) => {
+    const end = await runEngine(checkout, stack, words, {
+      onEvent: (raw, at) => {
         onRaw?.(raw);
         const event = cutEvent(raw);
         if (!event) return;
@@ -63,14 +60,13 @@ export async function runOnStack(
       },
       editConfig,
       env,
-    );
+    });
     // The engine's order is another one every time.
     const services = reduceOutcomes(records, [], false).sort((a, b) => a.service.localeCompare(b.service));
-    const verdict = judge({ result: end, records, outcomes: services, stopped: undefined, timeoutMs: 0, known: false });
-    const cause = "cause" in verdict ? verdict.cause : null;
+    const cause = end.result === "succeeded" ? null : findCause(records, services, end);
     const others = countOthers(records);
     const seconds = (Date.now() - since) / 1000;
-    return { ok: end.result === "succeeded", services, others, cause, seconds, records, output };
+    return { ok: end.result === "succeeded", services, others, cause, seconds, records, output: end.output };
   } finally {
     live.close();
   }

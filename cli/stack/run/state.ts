@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { isUnknownStack } from "../../../automation/engine/command.ts";
+import { runProgram } from "../../../tools/run-program.mjs";
 import { CliError } from "../../problem.ts";
 import type { Checkout } from "../checkout.ts";
 import { laptopEnvironment, unknownStack } from "./engine.ts";
-import { runProgram } from "./run-program.ts";
 
 const resource = z.looseObject({
   urn: z.string(),
@@ -38,7 +39,7 @@ export async function readState(checkout: Checkout, stack: string, { reveal = fa
   const env = laptopEnvironment();
   const words = ["stack", "export", "--stack", stack, "--non-interactive", ...(reveal ? ["--show-secrets"] : [])];
   const { code, stdout, stderr } = await runProgram("pulumi", words, { cwd: checkout.folder, env });
-  if (/no stack named '[^']*' found/.test(stderr)) throw await unknownStack(checkout, stack, env);
+  if (isUnknownStack(stderr)) throw await unknownStack(checkout, stack, env);
   if (code !== 0) {
     const said = stderr.trim().replace(/^error: /, "");
     throw new CliError("state_unreadable", `The state of ${stack} cannot be read: ${said}`, hintFor(said));

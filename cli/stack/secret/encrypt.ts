@@ -1,7 +1,8 @@
+import { isUnknownStack } from "../../../automation/engine/command.ts";
+import { runProgram } from "../../../tools/run-program.mjs";
 import { CliError } from "../../problem.ts";
 import type { Checkout } from "../checkout.ts";
 import { laptopEnvironment, unknownStack } from "../run/engine.ts";
-import { runProgram } from "../run/run-program.ts";
 
 /** One secret of a service. */
 export interface Place {
@@ -21,7 +22,7 @@ export async function encryptSecret(checkout: Checkout, file: string, place: Pla
     input: value,
   });
   if (code === 0) return;
-  if (/no stack named '[^']*' found/.test(stderr)) throw await unknownStack(checkout, place.stack, env);
+  if (isUnknownStack(stderr)) throw await unknownStack(checkout, place.stack, env);
   const said = stderr.replaceAll(value, "[secret]").trim();
   throw new CliError("not_set", `The engine did not take it: ${said}`, "Check PULUMI_CONFIG_PASSPHRASE");
 }

@@ -89,7 +89,7 @@ export async function startWorld(): Promise<World> {
     PULUMI_BACKEND_URL: backend,
     PULUMI_CONFIG_PASSPHRASE: "passphrase-canary",
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
-    // Shows the flag --event-log, which the Automation API uses.
+    // Shows the flag --event-log.
     PULUMI_DEBUG_COMMANDS: "true",
     PUSHED_IMAGES: pushes,
     PLATFORM_KEY: "platform-key-canary-of-more-than-32-characters",

@@ -98,7 +98,7 @@ export async function openPlatform({ env = {}, plugins = [], host }: PlatformOpt
     PULUMI_BACKEND_URL: `file://${home}`,
     PULUMI_CONFIG_PASSPHRASE: "test",
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
-    // Shows the flag --event-log, which the Automation API uses.
+    // Shows the flag --event-log.
     PULUMI_DEBUG_COMMANDS: "true",
     DOKPLOY_URL: emulator.url,
     DOKPLOY_API_KEY: emulator.apiKey,

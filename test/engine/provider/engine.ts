@@ -85,7 +85,7 @@ export async function openEngine(
     PLATFORM_KEY: "a-platform-key-of-the-tests",
     DOKPLOY_URL: server.url,
     DOKPLOY_API_KEY: server.apiKey,
-    // Shows the flag --event-log, which the Automation API uses.
+    // Shows the flag --event-log.
     PULUMI_DEBUG_COMMANDS: "true",
     SAID: said,
     ...env,

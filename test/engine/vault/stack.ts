@@ -47,7 +47,7 @@ export async function createStack(name: string, env: NodeJS.ProcessEnv): Promise
     ...(await engineHome(folder)),
     PULUMI_BACKEND_URL: `file://${folder}`,
     PULUMI_CONFIG_PASSPHRASE: "test",
-    // Shows the flag --event-log, which the Automation API uses.
+    // Shows the flag --event-log.
     PULUMI_DEBUG_COMMANDS: "true",
     ...env,
   };

@@ -1,6 +1,6 @@
 import type { ServiceOutcome } from "../../../automation/domain/run.ts";
 import type { RunnerOptions } from "../../../automation/start.ts";
-import { judgeStop, type StopReason } from "../../../automation/work/verdict.ts";
+import { judgeStop, type StopReason } from "../../../automation/work/perform.ts";
 
 /** Stands in for checkout and engine where a test is about what is asked, not about what is done. */
 export interface InstantEngine {
@@ -25,14 +25,16 @@ export function createInstantEngine(): InstantEngine {
     ],
     mistake: undefined,
     hold: undefined,
-    perform: async (_runner, { run }, stop) => {
-      engine.performed.push(`${run.stack} ${run.tag}`);
-      if (engine.mistake) throw engine.mistake;
-      const stopped = new Promise<void>((resolve) => stop.addEventListener("abort", () => resolve(), { once: true }));
-      if (engine.hold) await Promise.race([engine.hold, stopped]);
-      if (stop.aborted) return { verdict: judgeStop(stop.reason as StopReason, 0), outcomes: [] };
-      return { verdict: { next: "succeed", cause: null }, outcomes: engine.outcomes };
-    },
+    perform:
+      () =>
+      async ({ run }, _events, stop) => {
+        engine.performed.push(`${run.stack} ${run.tag}`);
+        if (engine.mistake) throw engine.mistake;
+        const stopped = new Promise<void>((resolve) => stop.addEventListener("abort", () => resolve(), { once: true }));
+        if (engine.hold) await Promise.race([engine.hold, stopped]);
+        if (stop.aborted) return { verdict: judgeStop(stop.reason as StopReason, 0), outcomes: [] };
+        return { verdict: { next: "succeed", cause: null }, outcomes: engine.outcomes };
+      },
   };
   return engine;
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import type { Accepting } from "../../../../automation/accept/release-request.ts";
 import { acceptSync } from "../../../../automation/accept/runs.ts";
 import type { RunRequest } from "../../../../automation/domain/run.ts";
 import { createCatalogue } from "../../../../automation/git/catalogue.ts";
 import type { Mirror } from "../../../../automation/git/mirror.ts";
-import type { Runner } from "../../../../automation/runner.ts";
 
 const arrival = { requestId: "r", signature: { form: "plain" as const } };
 
@@ -27,7 +27,10 @@ function runnerThatLacks(fetchesNeeded: number) {
     accept: async (row: RunRequest) => ({ run: row, duplicate: false }),
   };
   const runner = { mirror, store, catalogue: createCatalogue(mirror), config: { gitBranch: "main" }, now: () => 2_000 };
-  return { runner: runner as unknown as Runner, fetches: () => fetches };
+  return {
+    runner: { ...runner, store: store as unknown as Accepting["store"] } satisfies Accepting,
+    fetches: () => fetches,
+  };
 }
 
 describe("a sync of named services", () => {

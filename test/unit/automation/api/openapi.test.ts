@@ -2,8 +2,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { createOpenApi } from "../../../../automation/api/openapi.ts";
 import { OPERATIONS } from "../../../../automation/api/operations.ts";
-import { createServer, type ServerParts } from "../../../../automation/http/server.ts";
-import type { Runner } from "../../../../automation/runner.ts";
+import { createServer, type Served, type ServerParts } from "../../../../automation/http/server.ts";
 
 type Schema = Record<string, unknown>;
 interface Operation {
@@ -26,7 +25,7 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 test("every route of the server is in the document, and no other", () => {
   const parts = { stopping: new AbortController().signal, version: "1" } as unknown as ServerParts;
   const runner = { config: { rate: { burst: 1, perSecond: 1 } }, store: { remember: async () => true } };
-  const app = createServer(runner as unknown as Runner, parts);
+  const app = createServer(runner as unknown as Served, parts);
   const routes = app.routes
     .filter(({ method }) => method !== "ALL")
     .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`);

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
+import { programEnvironment } from "../../../../automation/config.ts";
 import { buildEngineEnvironment } from "../../../../automation/engine/environment.ts";
 import { createVariables, pickEnvironment } from "../../../../automation/environment.ts";
 import { SECRET_VARIABLES } from "../../../../automation/variables.ts";
-import { nodeOptions } from "../../../../tools/engine-path.mjs";
+import { shortcutEnvironment } from "../../../../tools/shortcuts/environment.mjs";
 
 const build = (env: Record<string, string>, giveUp?: string[]) =>
-  buildEngineEnvironment(createVariables(env), {
+  buildEngineEnvironment(programEnvironment(createVariables(env)), {
     path: "/engine:/node",
     pulumiHome: "/data/pulumi",
     backendUrl: "file:///data/state",
@@ -42,7 +43,7 @@ test("the program sees what it needs, and nothing of what is the runner's own", 
     expect(seen).not.toHaveProperty(name);
   }
   expect(seen).toMatchObject({
-    NODE_OPTIONS: nodeOptions(),
+    ...shortcutEnvironment({}),
     HOME: "/root",
     PATH: "/engine:/node",
     PLATFORM_KEY: "value of PLATFORM_KEY",
@@ -69,4 +70,10 @@ test("what is not set is not there, not even empty", () => {
 test("compiled code is kept beside Pulumi's plugins, or where the runner was told to keep it", () => {
   expect(build({})).toHaveProperty("NODE_COMPILE_CACHE", "/data/pulumi/node");
   expect(build({ NODE_COMPILE_CACHE: "/cache" })).toHaveProperty("NODE_COMPILE_CACHE", "/cache");
+});
+
+test("with the shortcuts off nothing of them is there, and the program knows", () => {
+  const off = build({ DOCKMASTER_SHORTCUTS: "off" });
+  expect(off).toMatchObject({ DOCKMASTER_SHORTCUTS: "off" });
+  for (const name of ["NODE_OPTIONS", "NODE_COMPILE_CACHE"]) expect(off).not.toHaveProperty(name);
 });

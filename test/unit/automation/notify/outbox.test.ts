@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createVariables } from "../../../../automation/environment.ts";
-import { startOutbox } from "../../../../automation/notify/outbox.ts";
-import type { Runner } from "../../../../automation/runner.ts";
+import { type Sending, startOutbox } from "../../../../automation/notify/outbox.ts";
+
 import type { OutboxEntry, Settlement } from "../../../../automation/store/store.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -17,7 +17,7 @@ test.each(["webhook", "pigeon", "toString"])(
       settleOutbox: async (_entry: OutboxEntry, settlement: Settlement) => settled.push(settlement),
     };
     const log = { warn() {}, error: console.error };
-    const runner = { store, log, variables: createVariables({}), now: Date.now } as unknown as Runner;
+    const runner = { store, log, variables: createVariables({}), now: Date.now } as unknown as Sending;
     const outbox = startOutbox(runner);
     await vi.advanceTimersByTimeAsync(2_000);
     await outbox.stop();

@@ -5,13 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { checkEngine } from "../../../../automation/engine/version-check.ts";
-import type { Runner } from "../../../../automation/runner.ts";
-import { startHealth } from "../../../../automation/watch/health.ts";
+import { type Checked, startHealth } from "../../../../automation/watch/health.ts";
 
 afterEach(() => vi.useRealTimers());
 
 /** A runner of which only the store and the remote matter; `fetch` is how the remote answers. */
-function runnerWith(fetch: () => Promise<void>, warned: string[]): Runner {
+function runnerWith(fetch: () => Promise<void>, warned: string[]): Checked {
   const gauge = { set: () => {} };
   const runner = {
     store: { ping: async () => {} },
@@ -24,7 +23,7 @@ function runnerWith(fetch: () => Promise<void>, warned: string[]): Runner {
     now: Date.now,
     enginePath: "/nowhere",
   };
-  return runner as unknown as Runner;
+  return runner as unknown as Checked;
 }
 
 test("a check that hangs is broken before the next one is due, and well again when that one answers", async () => {
@@ -63,7 +62,7 @@ test("a server is asked once a minute while it is well, sooner when it is not, a
     now: () => Date.now(),
     metrics: { ...runner.metrics, ...counted },
     variables: { ...runner.variables, get: (name: string) => set[name] },
-  } as Runner);
+  } as Checked);
   /** Lets time pass and answers arrive. */
   const pass = async (ms: number) => {
     await vi.advanceTimersByTimeAsync(ms);

@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { RequestError } from "../../../../automation/errors.ts";
-import type { Runner } from "../../../../automation/runner.ts";
-import { startHousekeeping } from "../../../../automation/watch/housekeeping.ts";
+import { type Housed, startHousekeeping } from "../../../../automation/watch/housekeeping.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dockmaster-housekeeping-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -25,7 +24,7 @@ test("stopping does not wait for a remote that does not answer", async () => {
     log: { warn: () => {} },
     now: Date.now,
   };
-  const housekeeping = startHousekeeping(runner as unknown as Runner, () => {});
+  const housekeeping = startHousekeeping(runner as unknown as Housed, () => {});
   await asked.promise;
   expect(await housekeeping.stop()).toBeUndefined();
 }, 5_000);

@@ -15,13 +15,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { npmEnvironment } from "../../../../automation/config.ts";
 import { DependenciesError, linkDependencies } from "../../../../automation/work/dependencies.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dockmaster-dependencies-"));
 const dataDir = join(folder, "data");
 const runnerFolder = join(folder, "runner");
 const release = join(folder, "release");
-const env = { PATH: process.env.PATH, HOME: folder, WEBHOOK_SECRET: "canary-in-the-environment" };
+const env = npmEnvironment({ PATH: process.env.PATH, HOME: folder, WEBHOOK_SECRET: "canary-in-the-environment" });
 
 // The only package there is: its scripts would leave a trace.
 const registry = createServer((_request, response) => response.end(readFileSync(join(folder, "tool-1.0.0.tgz"))));

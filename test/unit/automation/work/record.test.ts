@@ -1,18 +1,18 @@
 import { expect, test, vi } from "vitest";
 import type { Log } from "../../../../automation/log.ts";
 import { createMask } from "../../../../automation/mask.ts";
-import type { RunEvent, Store } from "../../../../automation/store/store.ts";
 import { openRecord } from "../../../../automation/work/record.ts";
 
 const SECRET = "planted-secret-value";
 
 test("a secret that stands where a message is cut is masked whole", async () => {
   const written: unknown[] = [];
-  const store = {
-    append: async (_run: string, events: Omit<RunEvent, "seq">[]) => void written.push(...events),
-  } as unknown as Store;
   const log = { error: vi.fn() } as unknown as Log;
-  const record = openRecord(store, "run", { mask: createMask(() => [SECRET]), log, onAppend: () => {} });
+  const record = openRecord({
+    mask: createMask(() => [SECRET]),
+    log,
+    append: async (events) => void written.push(...events),
+  });
   for (const length of [7_981, 7_990, 7_999]) {
     const message = `${"x".repeat(length)}${SECRET} and what follows`;
     record.engine({ at: 1, event: { type: "diagnostic", severity: "error", urn: null, message } });

@@ -3,9 +3,10 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { EngineSession } from "../../../../automation/domain/run.ts";
+import { findLastStarted } from "../../../../automation/claim/last-started.ts";
+import type { EngineSession, Run } from "../../../../automation/domain/run.ts";
 import type { RunKind } from "../../../../automation/domain/run-kinds.ts";
-import { parseLocks, readLocks } from "../../../../automation/state/locks.ts";
+import { isLocked, parseLocks, readLocks } from "../../../../automation/state/locks.ts";
 import { openStore } from "../../../../automation/store/open.ts";
 import type { Claim, Store } from "../../../../automation/store/store.ts";
 import {
@@ -41,6 +42,14 @@ test("the locks that the engine names are read from what it says", () => {
   expect(parseLocks("error: something else")).toEqual([]);
 });
 
+test.each<[string, boolean]>([
+  [SAID, true],
+  ["error: [409] Conflict: Another update is currently in progress.", true],
+  ["error: update failed", false],
+])("an engine says whether another holds the stack: %#", (said, expected) => {
+  expect(isLocked(said)).toBe(expected);
+});
+
 const hosts = { own: "here", before: "gone" };
 
 test.each<[string, { host: string; pid: number }[], boolean]>([
@@ -74,6 +83,8 @@ describe("what an engine that was killed left behind", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const leftBefore = async (run: Run) => findLeftover({ run, before: await findLastStarted(store, run) });
+
   /** Accepts and claims a run of another commit each time. */
   const begin = async (kind: RunKind = "deploy", stack = "staging"): Promise<Claim> => {
     now += 1000;
@@ -106,7 +117,7 @@ describe("what an engine that was killed left behind", () => {
     for (const event of ["fail", "cancel"] as const) await end(await begin(), event);
 
     const { run } = await begin("sync");
-    const left = await findLeftover(store, run);
+    const left = await leftBefore(run);
     expect(left).toEqual({ session: old, mend: true });
     expect(await clearWay(left.session, folder)).toEqual(["1f0c"]);
     expect(existsSync(lock)).toBe(false);
@@ -118,7 +129,7 @@ describe("what an engine that was killed left behind", () => {
     await end(cutOff);
     for (let runs = 0; runs < 45; runs += 1) await end(await begin());
     const { run } = await begin();
-    expect(await findLeftover(store, run)).toEqual({ session: old, mend: true });
+    expect(await leftBefore(run)).toEqual({ session: old, mend: true });
   });
 
   test("is found behind one that found the stack locked by somebody else", async () => {
@@ -131,7 +142,7 @@ describe("what an engine that was killed left behind", () => {
     await store.transition(locked.run.id, "fail", { cause }, now, locked.lease);
     await store.release(locked.lease, now);
     const { run } = await begin();
-    expect(await findLeftover(store, run)).toEqual({ session: old, mend: true });
+    expect(await leftBefore(run)).toEqual({ session: old, mend: true });
   });
 
   test("is nothing once another run's engine ended by itself, and none of another stack's or a preview's", async () => {
@@ -148,7 +159,7 @@ describe("what an engine that was killed left behind", () => {
     await startEngine(other, old);
     await end(other);
     const { run } = await begin();
-    expect(await findLeftover(store, run)).toEqual({ session: null, mend: false });
+    expect(await leftBefore(run)).toEqual({ session: null, mend: false });
   });
 
   test("is the run's own before any other's", async () => {
@@ -157,7 +168,7 @@ describe("what an engine that was killed left behind", () => {
     await end(cutOff);
     const { run } = await begin();
     const own = { ...old, sid: 200 };
-    expect(await findLeftover(store, { ...run, session: own })).toEqual({ session: own, mend: true });
+    expect(await leftBefore({ ...run, session: own })).toEqual({ session: own, mend: true });
   });
 
   test("may be a lock that this very process left before it died and began again", async () => {

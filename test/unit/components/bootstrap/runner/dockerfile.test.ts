@@ -3,7 +3,8 @@ import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { IMAGE_FILES } from "../../../../../stacks/bootstrap/release.ts";
-import { ENGINE_PROGRAMS, ENGINE_VERSION, nodeOptions } from "../../../../../tools/engine-path.mjs";
+import { ENGINE_PROGRAMS, ENGINE_VERSION } from "../../../../../tools/engine-path.mjs";
+import { shortcutEnvironment } from "../../../../../tools/shortcuts/environment.mjs";
 
 // There is no registry that this machine reaches, so the image is judged by its description.
 const ROOT = new URL("../../../../..", import.meta.url).pathname;
@@ -123,7 +124,7 @@ describe("the runner's image", () => {
     const inside = (file: string) => IMAGE_FILES.some((path) => file === path || file.startsWith(`${path}/`));
     expect([...seen].filter((file) => !inside(file))).toEqual([]);
     // Every process of an update is told to load this one first, and does not start without it.
-    const [, preload] = /--require "(.+)"/.exec(nodeOptions()) ?? [];
+    const [, preload] = /--require "(.+)"/.exec(shortcutEnvironment({}).NODE_OPTIONS ?? "") ?? [];
     expect(inside(relative(ROOT, preload!))).toBe(true);
   });
 });

@@ -12,8 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { prepareHome } from "../../../../automation/engine/home.ts";
 import { engineEnvironment } from "../../../../tools/engine-path.mjs";
+import { prepareHome } from "../../../../tools/shortcuts/engine-home.ts";
 
 describe("the engine's home", () => {
   let home: string;

@@ -1,9 +1,8 @@
 import { afterEach, expect, test, vi } from "vitest";
+import { startWorker, type Worker, type WorkerContext } from "../../../../automation/claim/worker.ts";
 import type { Outage } from "../../../../automation/domain/run.ts";
 import type { Log } from "../../../../automation/log.ts";
-import type { Runner } from "../../../../automation/runner.ts";
 import { type Claim, StoreUnavailable } from "../../../../automation/store/store.ts";
-import { startWorker, type Worker } from "../../../../automation/work/worker.ts";
 
 /** A worker upon a store that holds one run; `store` takes the place of what a test is about. */
 function around(store: Record<string, unknown>) {
@@ -24,6 +23,7 @@ function around(store: Record<string, unknown>) {
     renew: async () => true,
     cancelRequested: async () => false,
     runs: async () => [],
+    stackRelease: async () => undefined,
     transition: ended,
     ...store,
   };
@@ -41,7 +41,7 @@ function around(store: Record<string, unknown>) {
       phases: { observe: () => {} },
     },
     now: () => clock.now,
-  } as unknown as Runner;
+  } as unknown as WorkerContext;
   return { clock, claim, runner, ended, log, store: all };
 }
 
@@ -120,4 +120,20 @@ test("after a pause of the machine a runner does not take up its own run a secon
   worker.wake();
   await vi.waitFor(() => expect(store.claim.mock.calls.length).toBeGreaterThan(before));
   held.resolve();
+});
+
+test("what the work is told of a run is plain data, so that it may be another process's", async () => {
+  const perform = vi.fn(succeed);
+  const { runner, store, claim } = around({
+    stackRelease: async () => ({ stack: "staging", tag: "v1.0.0", commit: "c", run: "run-0", since: 0 }),
+    runs: async () => [{ id: "run-0", stack: "staging", state: "failed", attempts: 1, session: null, cause: null }],
+  });
+  worker = startWorker(runner, "me", perform);
+  await vi.waitFor(() => expect(store.release).toHaveBeenCalled(), 5_000);
+  const [spec] = perform.mock.calls[0] as unknown as [object];
+  expect(structuredClone(spec)).toEqual({
+    run: claim.run,
+    before: expect.objectContaining({ id: "run-0" }),
+    known: true,
+  });
 });

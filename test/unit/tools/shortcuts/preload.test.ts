@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { nodeOptions } from "../../../tools/engine-path.mjs";
+import { shortcutEnvironment } from "../../../../tools/shortcuts/environment.mjs";
 
 /** What a process that the engine starts prints: JSON of the last expression's value. */
 function run(program: string): unknown {
   const text = `(async () => console.log(JSON.stringify(await (async () => { ${program} })())))()`;
-  const env = { ...process.env, NODE_OPTIONS: nodeOptions() };
+  const env = { ...process.env, ...shortcutEnvironment({}) };
   return JSON.parse(execFileSync(process.execPath, ["-e", text], { encoding: "utf8", env }));
 }
 
@@ -72,5 +72,14 @@ describe("Pulumi, in a process of an update", () => {
 });
 
 test("options that were given stay", () => {
-  expect(nodeOptions("--max-old-space-size=512")).toBe(`--max-old-space-size=512 ${nodeOptions()}`);
+  const { NODE_OPTIONS } = shortcutEnvironment({});
+  const given = { NODE_OPTIONS: "--max-old-space-size=512", NODE_COMPILE_CACHE: "/cache" };
+  expect(shortcutEnvironment(given)).toEqual({
+    NODE_OPTIONS: `--max-old-space-size=512 ${NODE_OPTIONS}`,
+    NODE_COMPILE_CACHE: "/cache",
+  });
+});
+
+test("nothing is added where the shortcuts are off", () => {
+  expect(shortcutEnvironment({ DOCKMASTER_SHORTCUTS: "off", NODE_OPTIONS: "--trace-warnings" }, "/cache")).toEqual({});
 });

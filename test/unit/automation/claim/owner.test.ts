@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { isOwnerGone, nameOwner } from "../../../../automation/work/owner.ts";
+import { isOwnerGone, nameOwner } from "../../../../automation/claim/owner.ts";
 
 test("an owner that runs is not gone, and one that ended is", async () => {
   const child = spawn("sleep", ["60"]);

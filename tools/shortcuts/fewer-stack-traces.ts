@@ -3,11 +3,7 @@
 // so nobody learns anything from them; hundreds of services pay a second and a sixth of their state for them.
 import * as pulumi from "@pulumi/pulumi";
 import untyped from "@pulumi/pulumi/runtime/debuggable.js";
-
-// The launcher translates every trace through source maps: there is nothing to translate.
-Reflect.deleteProperty(Error, "prepareStackTrace");
-
-Reflect.set(pulumi.Resource, "stackTrace", () => []);
+import { takesShortcuts } from "./switch.cjs";
 
 /** What `runtime/debuggable.js` exports and its types leave out. */
 interface Debuggable {
@@ -16,16 +12,23 @@ interface Debuggable {
   debuggablePromise<T>(promise: Promise<T>, context: unknown): Promise<T>;
 }
 
-const debuggable = untyped as unknown as Debuggable;
-const { debuggablePromise } = debuggable;
-if (!debuggable.debugPromiseLeaks) {
-  debuggable.debuggablePromise = (promise, context) => {
-    const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 0;
-    try {
-      return debuggablePromise(promise, context);
-    } finally {
-      Error.stackTraceLimit = limit;
-    }
-  };
+if (takesShortcuts()) {
+  // The launcher translates every trace through source maps: there is nothing to translate.
+  Reflect.deleteProperty(Error, "prepareStackTrace");
+
+  Reflect.set(pulumi.Resource, "stackTrace", () => []);
+
+  const debuggable = untyped as unknown as Debuggable;
+  const { debuggablePromise } = debuggable;
+  if (!debuggable.debugPromiseLeaks) {
+    debuggable.debuggablePromise = (promise, context) => {
+      const limit = Error.stackTraceLimit;
+      Error.stackTraceLimit = 0;
+      try {
+        return debuggablePromise(promise, context);
+      } finally {
+        Error.stackTraceLimit = limit;
+      }
+    };
+  }
 }

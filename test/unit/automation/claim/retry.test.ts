@@ -2,14 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { cancelRun } from "../../../../automation/accept/runs.ts";
+import { type Canceling, cancelRun } from "../../../../automation/accept/runs.ts";
+import { startWorker, type Worker, type WorkerContext } from "../../../../automation/claim/worker.ts";
 import type { Run, RunState } from "../../../../automation/domain/run.ts";
 import type { RunKind } from "../../../../automation/domain/run-kinds.ts";
 import { RequestError } from "../../../../automation/errors.ts";
-import type { Runner } from "../../../../automation/runner.ts";
 import { openStore } from "../../../../automation/store/open.ts";
 import type { Store } from "../../../../automation/store/store.ts";
-import { startWorker, type Worker } from "../../../../automation/work/worker.ts";
+import type { WorkContext } from "../../../../automation/work/perform.ts";
+import { performRun } from "../../../../automation/work/update.ts";
 
 const T0 = 1_780_000_000_000;
 const MINUTE = 60_000;
@@ -20,7 +21,7 @@ let worker: Worker;
 let away: boolean;
 let tries: number;
 let now: number;
-let runner: Runner;
+let runner: WorkerContext & WorkContext & Canceling;
 
 const open = async () => {
   store = await openStore(`sqlite:${join(folder, "runs.db")}`);
@@ -43,14 +44,15 @@ const open = async () => {
       concurrency: 2,
     },
     variables: { get: () => undefined },
+    programEnvironment: () => ({}),
     metrics: { phases: { observe: () => {} }, runs: { inc: () => {} }, services: { inc: () => {} } },
     log,
     mask: (text: string) => text,
     enginePath: "/nowhere",
     now: () => now,
     changed: () => {},
-  } as unknown as Runner;
-  worker = startWorker(runner, `worker ${Math.random()}`);
+  } as unknown as typeof runner;
+  worker = startWorker(runner, `worker ${Math.random()}`, (...what) => performRun(runner, ...what));
 };
 const close = async () => {
   await worker.stop(0);

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 /** What a program prints that was told to take fewer stack traces: JSON of its last value. */
 function run(program: string, env: NodeJS.ProcessEnv = {}): unknown {
   const text = `
-    import "./components/engine/fewer-stack-traces.ts";
+    import "./tools/shortcuts/fewer-stack-traces.ts";
     import * as pulumi from "@pulumi/pulumi";
     import debuggable from "@pulumi/pulumi/runtime/debuggable.js";
     const own = () => new Error("own").stack.split("\\n").length;
@@ -33,6 +33,13 @@ describe("Pulumi's SDK, in a program that asks for fewer stack traces", () => {
 
   it("makes them for whoever looks for such a promise", () => {
     expect(run(PROMISE, { PULUMI_DEBUG_PROMISE_LEAKS: "1" })).toEqual([true, true, 0]);
+  });
+
+  it("makes them where the shortcuts are off", () => {
+    const [leaks, promises] = run(PROMISE, { DOCKMASTER_SHORTCUTS: "off" }) as boolean[];
+    expect([leaks, promises]).toEqual([true, true]);
+    const trace = "console.log(JSON.stringify(pulumi.Resource.stackTrace(0).length > 0))";
+    expect(run(trace, { DOCKMASTER_SHORTCUTS: "off" })).toBe(true);
   });
 
   it("writes none into state", () => {

@@ -1,0 +1,105 @@
+import { causeOf } from "../domain/cause.ts";
+import type { Cause, EngineSession, Outage, Run, RunEventType, ServiceOutcome } from "../domain/run.ts";
+import type { Catalogue } from "../git/catalogue.ts";
+import type { Mirror } from "../git/mirror.ts";
+import type { Log } from "../log.ts";
+import type { Mask } from "../mask.ts";
+
+/**
+ * How the rest of the runner has a run carried out: what the run is goes in, what happens comes out as events, and how it ended as the
+ * answer. Nothing else passes, so that the two sides can be processes of different users. Throws for mistakes of ours, and what
+ * `events.note` throws.
+ */
+export type Perform = (spec: RunSpec, events: RunEvents, stop: AbortSignal) => Promise<Ending>;
+
+/** What a run is. */
+export interface RunSpec {
+  /** As it was claimed; what is noted of it is counted here too. */
+  run: Run;
+  /**
+   * For a deploy or a sync: the last one before it whose engine came to the stack. A run that was to mend what another left behind may
+   * have ended before it came to that.
+   */
+  before: Run | undefined;
+  /** Whether the stack was ever brought to a release: then its Dokploy was there. */
+  known: boolean;
+}
+
+/** Where a run's events go. */
+export interface RunEvents {
+  /** Adds to the run's record, in order. */
+  append(events: RecordedEvent[]): Promise<void>;
+  /** Keeps how often an engine was started, and its session, before the engine does anything. Throws when the stack is not ours any more. */
+  note(patch: { attempts?: number; session: EngineSession | null }): Promise<void>;
+  /** Until when the stack is ours, in milliseconds since the epoch. */
+  leaseUntil(): number;
+  /** A phase (`checkout`, `engine`, …) took so long. */
+  phaseEnded(name: string, seconds: number): void;
+  /** A lock that an engine left behind was removed: its id, or `<host>:<pid>`. */
+  lockRemoved(lock: string): void;
+}
+
+/** One line of a run's record: what the runner does, or an engine event cut down to the allow-list. */
+export interface RecordedEvent {
+  at: number;
+  type: string;
+  data: unknown;
+}
+
+/** How a run ended, and what became of its services. */
+export interface Ending {
+  verdict: FinalVerdict;
+  outcomes: ServiceOutcome[];
+}
+
+/** How a run ends here; `hold` has it taken up again later, `leave` writes nothing. */
+export type FinalVerdict =
+  | { next: Extract<RunEventType, "succeed" | "fail" | "cancel" | "requeue">; cause: Cause | null }
+  | { next: Extract<RunEventType, "hold">; cause: Cause; outage: Outage }
+  | { next: "leave" };
+
+/** Why a run is stopped from outside. `lease`: another process has the stack now, nothing may be written any more. */
+export type StopReason = "cancel" | "timeout" | "lease" | "shutdown";
+
+/** How a run ends that is stopped from outside. */
+export function judgeStop(reason: StopReason, timeoutMs: number): Exclude<FinalVerdict, { next: "hold" }> {
+  switch (reason) {
+    case "cancel":
+      return { next: "cancel", cause: causeOf("canceled", "somebody canceled the run") };
+    case "timeout":
+      return { next: "fail", cause: causeOf("timeout", `the run took longer than ${timeoutMs / 1000} s`) };
+    case "shutdown":
+      return { next: "requeue", cause: null };
+    case "lease":
+      return { next: "leave" };
+  }
+}
+
+/** What carries out runs, whatever run it is. */
+export interface WorkContext {
+  config: {
+    /** Where worktrees, dependencies and the engine's home are. */
+    dataDir: string;
+    /** Where states are. */
+    backendUrl: string;
+    /** How long a run may take, in milliseconds. */
+    runTimeoutMs: number;
+    /** How long is waited for what is away, in milliseconds. */
+    outagePatienceMs: number;
+    logLevel: string;
+  };
+  mirror: Mirror;
+  catalogue: Catalogue;
+  log: Log;
+  mask: Mask;
+  /** What the engine and the program that it runs may see of the runner's environment, as it is now. */
+  programEnvironment(): Record<string, string>;
+  /** PATH for the engine: its own folder first, then Node's. */
+  enginePath: string;
+  /** Folder of the runner's own checkout, whose dependencies serve releases with the same lock file. */
+  folder: string;
+  /** What npm may see, and PATH. */
+  npmEnvironment: Record<string, string>;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}

@@ -1,3 +1,0 @@
-// Preloaded into every Node process that the engine starts for us: `nodeOptions` in ../engine-path.mjs puts it there.
-require("./load-late.cjs");
-require("./end-with-engine.cjs");
