@@ -176,6 +176,16 @@ describe("a service whose container would start without its data", () => {
     expect([...ends.keys()].sort()).toEqual([false, true]);
   });
 
+  it("has what an update gave it of which the state never heard, also without a refresh", async () => {
+    const state = place.engine.save();
+    await upGivingUp(db("two"), "one");
+    place.engine.load(state);
+    const back = { name: "db", composeFile: db("one"), env: { EXTRA: "1" } };
+    const { db: result } = await place.engine.up(place.context, { services: [back] }, { refresh: false });
+    expect(result?.reason).toContain("container db has volume two at /data");
+    expect(await mounted()).toEqual(["two"]);
+  });
+
   it("is judged by its text when the state is of an older release", async () => {
     delete place.engine.outputs("db").data;
     expect(await up(db("two"))).toMatchObject({ db: { op: "fail", reason: expect.stringContaining("volume one") } });
