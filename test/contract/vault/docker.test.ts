@@ -98,12 +98,12 @@ describe.skipIf(missing)(
       expect(await logs("vault-agent")).toContain("the secret id was revoked: dockmaster up staging makes a new one");
     });
 
-    test("a missing secret id fails the deployment at once, with what mends it", async () => {
+    test("a missing secret id fails the deployment at once, with what fixes it", async () => {
       const since = Date.now();
       env = { ...env, VAULT_SECRET_ID: " " };
       expect(await deploy("print-4")).toMatch(/vault-agent-1 (is unhealthy|exited)/);
       expect(Date.now() - since).toBeLessThan(30_000);
-      expect(await logs("vault-agent")).toContain("the secret id is missing. To mend it: dockmaster up staging");
+      expect(await logs("vault-agent")).toContain("the secret id is missing. To fix it: dockmaster up staging");
     });
 
     function plan(print: string): AgentParts {
