@@ -143,7 +143,7 @@ describe.skipIf(openbaoMissing)(`a real agent with the planned configuration${op
     writeFileSync(places.marker, "old");
     start(env);
     expect(await agent?.ended).toBe(1);
-    expect(agent?.log()).toContain(`vault-agent of redis (staging): ${reason}. To fix it: ${fix}`);
+    expect(agent?.log()).toContain(`vault-agent of redis (staging): ${reason}. To mend it: ${fix}`);
     expect(existsSync(places.marker)).toBe(false);
   });
 

@@ -103,7 +103,7 @@ describe.skipIf(missing)(
       env = { ...env, VAULT_SECRET_ID: " " };
       expect(await deploy("print-4")).toMatch(/vault-agent-1 (is unhealthy|exited)/);
       expect(Date.now() - since).toBeLessThan(30_000);
-      expect(await logs("vault-agent")).toContain("the secret id is missing. To fix it: dockmaster up staging");
+      expect(await logs("vault-agent")).toContain("the secret id is missing. To mend it: dockmaster up staging");
     });
 
     function plan(print: string): AgentParts {

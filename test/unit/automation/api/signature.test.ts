@@ -32,7 +32,7 @@ const V2 = { form: "v2", nonce: "0123456789abcdef" };
 describe("verifySignature", () => {
   test("GitHub's own example has the signature that its documentation gives", () => {
     // https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
-    const signature = signPlain("It's a Secret to Everybody", new TextEncoder().encode("Hello, Harness!"));
+    const signature = signPlain("It's a Secret to Everybody", new TextEncoder().encode("Hello, World!"));
     expect(signature).toBe("sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17");
   });
 

@@ -80,7 +80,7 @@ describe("the script", () => {
     const { ok, text } = run();
     expect(ok).toBe(false);
     expect(text).toContain(message);
-    expect(text).toContain("To fix it: ");
+    expect(text).toContain("To mend it: ");
   });
 
   test("takes a newer Compose, also when its version is said with a v", () => {
