@@ -119,7 +119,7 @@ describe("a service whose container would start without its data", () => {
 
   it("is refused under another name of its container", async () => {
     expect(await up(db("two", { key: "pg" }))).toMatchObject({
-      db: { op: "fail", reason: expect.stringContaining("pg, which takes its fixture, would start with volume two") },
+      db: { op: "fail", reason: expect.stringContaining("pg, which takes its place, would start with volume two") },
     });
     expect(await up(db("one", { key: "pg" }))).toEqual({ db: { op: "update" } });
   });
