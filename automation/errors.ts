@@ -11,7 +11,7 @@ const CATALOGUE = {
   body_invalid: {
     status: 400,
     message: "The body is not what this endpoint takes",
-    hint: "Mend the fields named in the message",
+    hint: "Fix the fields named in the message",
   },
   json_invalid: {
     status: 400,
@@ -21,7 +21,7 @@ const CATALOGUE = {
   query_invalid: {
     status: 400,
     message: "The query is not what this endpoint takes",
-    hint: "Mend the parameters named in the message",
+    hint: "Fix the parameters named in the message",
   },
   env_unknown: { status: 400, message: "There is no such environment", hint: "Name one that has a Pulumi.<env>.yaml" },
   service_unknown: { status: 400, message: "There is no such service", hint: "Name services of the catalogue" },

@@ -62,7 +62,7 @@ export const COMMANDS: Entry[] = [
     },
     {
       name: "doctor",
-      summary: "Look at all that an update needs, and say what mends it.",
+      summary: "Look at all that an update needs, and say what fixes it.",
       load: () => import("./stack/doctor/doctor.ts"),
     },
     {

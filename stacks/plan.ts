@@ -39,7 +39,7 @@ export function planStack(
 ): { plan?: StackPlan } & Pick<PlannedServices, "problems" | "notes" | "refuseValue"> {
   const names = catalogue.map(({ name }) => name);
   const { config, problems } = readConfig({ stack, raw, catalogue: names, platformKey });
-  // With a broken config the compose files are still looked at, under stand-ins, so that nobody mends them one by one.
+  // With a broken config the compose files are still looked at, under stand-ins, so that nobody fixes them one by one.
   const settings = config ?? standIn(stack, raw, names);
   const { services, names: made, problems: more, notes: told, refuseValue } = planFrom(settings, raw);
   // The names of a broken config are none that would be made.

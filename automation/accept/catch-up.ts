@@ -57,7 +57,7 @@ async function findMissed(on: CatchingUp, newest: Run): Promise<{ tag: string; c
   const { mirror, config, store } = on;
   const head = await mirror.branchHead(config.gitBranch);
   if (head === undefined) return undefined;
-  // After a rollback the stack stays where somebody put it, and mending it there moves it nowhere.
+  // After a rollback the stack stays where somebody put it, and repairing it there moves it nowhere.
   if ((await findDeploy(store, PUSH_STACK))?.rollback) return undefined;
   const isMissed = async (commit: string) =>
     commit !== newest.commit &&

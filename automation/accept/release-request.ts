@@ -53,7 +53,7 @@ export async function assessRelease(on: Accepting, request: ReleaseRequest): Pro
   );
 }
 
-/** What a fetch may mend; what a commit holds never changes. */
+/** What a fetch may fix; what a commit holds never changes. */
 const MAY_BE_NEW: ErrorCode[] = ["env_unknown", "tag_not_found", "commit_not_found", "git_unreachable"];
 
 /**

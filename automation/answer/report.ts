@@ -12,7 +12,7 @@ import type {
 } from "../api/schemas.ts";
 import { causeOf } from "../domain/cause.ts";
 import { isDrift } from "../domain/drift.ts";
-import { tellOutage } from "../domain/outage.ts";
+import { describeOutage } from "../domain/outage.ts";
 import type { Cause, Run, ServiceOutcome } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import { type Login, loginCommand } from "../domain/way-in.ts";
@@ -60,7 +60,7 @@ export function toWaitingView({ state, outage }: Run): { waiting?: z.output<type
       since: toTime(since),
       until: time(until),
       next_try: time(next),
-      message: tellOutage(outage),
+      message: describeOutage(outage),
     },
   };
 }

@@ -27,7 +27,7 @@ const LOCK_PATIENCE = 35_000;
 const TELL_AFTER = 60_000;
 
 /**
- * What a try's cause says is away, when waiting may mend it; undefined when it may not. Nothing waits while another service
+ * What a try's cause says is away, when waiting may fix it; undefined when it may not. Nothing waits while another service
  * failed for a reason of its own. At an address that led to Dokploy before (`known`) something else, or nobody, answers only for a
  * while: a proxy's page, a name that a container has only while it runs.
  */
@@ -81,16 +81,18 @@ function planUntil(before: Outage | null, { of, now, patienceMs }: OutageFacts):
 }
 
 /** `Dokploy is away since 2026-01-31T12:00:00.000Z`. */
-export function tellOutage({ of, since }: Pick<Outage, "of" | "since">): string {
+export function describeOutage({ of, since }: Pick<Outage, "of" | "since">): string {
   return `${WORDS[of]} since ${new Date(since).toISOString()}`;
 }
 
 /** The cause while a run waits: what is away and since when, then what the try said. */
 export function whileAway(outage: Outage, cause: Cause): Cause {
-  return { ...cause, message: `${tellOutage(outage)}: ${cause.message}` };
+  return { ...cause, message: `${describeOutage(outage)}: ${cause.message}` };
 }
 
 /** The cause of a run that waited in vain. */
 export function afterPatience(before: Outage | null, cause: Cause): Cause {
-  return before === null ? cause : { ...cause, message: `${tellOutage(before)}, and was waited for: ${cause.message}` };
+  return before === null
+    ? cause
+    : { ...cause, message: `${describeOutage(before)}, and was waited for: ${cause.message}` };
 }

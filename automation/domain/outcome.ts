@@ -24,7 +24,7 @@ const COMPOSE_TYPE = "pulumi-nodejs:dynamic/dokploy:Compose";
 const HEALTH_KEYS = ["deployed", "drift"];
 
 /** What the engine told about one service. */
-interface Story {
+interface Summary {
   service: string;
   /** Whether the state had it before: the engine looked for it. */
   known: boolean;
@@ -70,30 +70,30 @@ export function reduceOutcomes(
   services: readonly string[],
   canceled: boolean,
 ): ServiceOutcome[] {
-  const stories = new Map<string, Story>(services.map((service) => [service, begin(service)]));
+  const summaries = new Map<string, Summary>(services.map((service) => [service, begin(service)]));
   // The engine refreshes side by side: what belongs to a service may come before the service itself.
-  for (const service of namedIn(records)) stories.set(service, begin(service));
+  for (const service of namedIn(records)) summaries.set(service, begin(service));
   for (const { event, at } of records) {
     if (event.type === "summary" || !event.urn) continue;
-    const service = toService(event.urn, stories.keys());
+    const service = toService(event.urn, summaries.keys());
     if (service === undefined) continue;
-    const story = stories.get(service) ?? begin(service);
-    stories.set(service, story);
+    const summary = summaries.get(service) ?? begin(service);
+    summaries.set(service, summary);
     if (event.type === "diagnostic") {
-      if (event.severity === "error") story.cause ??= parseCause(event.message);
+      if (event.severity === "error") summary.cause ??= parseCause(event.message);
     } else {
-      Object.assign(story.wayIn, event.wayIn);
-      if (event.urn.includes(`$${COMPOSE_TYPE}::`)) tell(story, event, at);
+      Object.assign(summary.wayIn, event.wayIn);
+      if (event.urn.includes(`$${COMPOSE_TYPE}::`)) tell(summary, event, at);
     }
   }
   for (const { service, ...taken } of records.flatMap(parseTakeOvers)) {
-    const story = stories.get(service);
-    if (story) story.taken = taken;
+    const summary = summaries.get(service);
+    if (summary) summary.taken = taken;
   }
-  const all = [...stories.values()];
-  const failed = all.filter((story) => story.cause);
+  const all = [...summaries.values()];
+  const failed = all.filter((summary) => summary.cause);
   const server = serverStart(all.map(({ told }) => told));
-  return all.map((story) => conclude(story, { failed, canceled, server }));
+  return all.map((summary) => conclude(summary, { failed, canceled, server }));
 }
 
 function parseTakeOvers({ event }: TimedRecord): NamedTakeOver[] {
@@ -106,27 +106,27 @@ function namedIn(records: readonly TimedRecord[]): string[] {
   return urns.filter((urn) => isService(urn)).flatMap((urn) => toService(urn) ?? []);
 }
 
-function begin(service: string): Story {
+function begin(service: string): Summary {
   return { service, known: false, found: [], wayIn: {} };
 }
 
-function tell(story: Story, event: StepRecord, at: number): void {
+function tell(summary: Summary, event: StepRecord, at: number): void {
   if (event.op === "refresh") {
-    story.known = true;
+    summary.known = true;
     if (event.phase === "done") {
-      story.found.push(...event.keys);
-      if (event.told) story.told = event.told;
+      summary.found.push(...event.keys);
+      if (event.told) summary.told = event.told;
     }
-  } else if (event.phase === "done" && !story.step) {
+  } else if (event.phase === "done" && !summary.step) {
     // Of a mere refresh the engine tells the beginning as `refresh` and the end as what the refresh found.
-    story.finding = event;
-    if (event.told) story.told = event.told;
+    summary.finding = event;
+    if (event.told) summary.told = event.told;
   } else {
-    if (event.told) story.told ??= event.told;
-    if (event.phase === "started") story.from ??= at;
-    else story.to = at;
-    story.step = event;
-    if (event.phase === "failed") story.cause ??= parseCause("the engine told no reason");
+    if (event.told) summary.told ??= event.told;
+    if (event.phase === "started") summary.from ??= at;
+    else summary.to = at;
+    summary.step = event;
+    if (event.phase === "failed") summary.cause ??= parseCause("the engine told no reason");
   }
 }
 
@@ -141,25 +141,25 @@ const RESULTS: Record<string, ServiceResult> = {
 
 /** What is known of all services together. */
 interface Whole {
-  failed: Story[];
+  failed: Summary[];
   canceled: boolean;
   /** When their server was started again, if it was. */
   server: number | undefined;
 }
 
-function conclude(story: Story, { failed, canceled, server }: Whole): ServiceOutcome {
-  const { service, step, finding, cause, from, to } = story;
+function conclude(summary: Summary, { failed, canceled, server }: Whole): ServiceOutcome {
+  const { service, step, finding, cause, from, to } = summary;
   const timed = from === undefined || to === undefined ? {} : { seconds: (to - from) / 1000 };
   if (cause) return { service, result: "failed", reason: `${cause.code}: ${cause.message}`, cause, ...timed };
-  if (finding) return { service, ...concludeFinding(story, finding, server) };
+  if (finding) return { service, ...concludeFinding(summary, finding, server) };
   if (!step) return { service, ...explainAbsence(failed, canceled) };
   if (step.phase === "started") return { service, result: "canceled", reason: "ended in the middle" };
-  const conclusion = concludeStep(story, step, server);
-  return { service, ...conclusion, ...timed, ...toWayIn(story, conclusion) };
+  const conclusion = concludeStep(summary, step, server);
+  return { service, ...conclusion, ...timed, ...toWayIn(summary, conclusion) };
 }
 
 /** The addresses of what runs now, and the first login of what was made. */
-function toWayIn({ wayIn }: Story, { result }: Conclusion): Pick<ServiceOutcome, "addresses" | "firstLogin"> {
+function toWayIn({ wayIn }: Summary, { result }: Conclusion): Pick<ServiceOutcome, "addresses" | "firstLogin"> {
   const { addresses, login } = wayIn;
   const runs = result === "created" || result === "changed" || result === "unchanged";
   return {
@@ -170,8 +170,8 @@ function toWayIn({ wayIn }: Story, { result }: Conclusion): Pick<ServiceOutcome,
 
 type Conclusion = Pick<ServiceOutcome, "result" | "reason" | "well">;
 
-function concludeStep(story: Story, { op, keys }: StepRecord, server: number | undefined): Conclusion {
-  const { known, found, told, taken } = story;
+function concludeStep(summary: Summary, { op, keys }: StepRecord, server: number | undefined): Conclusion {
+  const { known, found, told, taken } = summary;
   const result = RESULTS[op] ?? "changed";
   if (op === "same") return { result, reason: ["equal", ...wordRestarts(told?.restarts, server)].join("; ") };
   if (op === "retain") return { result, reason: "no longer in the release; left running with its data" };
@@ -191,7 +191,7 @@ function concludeCreation(taken: TakenOver | undefined, known: boolean): Conclus
   return { result: taken.deploys || taken.differs?.length !== 0 ? "changed" : "unchanged", reason };
 }
 
-function concludeFinding({ told }: Story, { op, keys }: StepRecord, server: number | undefined): Conclusion {
+function concludeFinding({ told }: Summary, { op, keys }: StepRecord, server: number | undefined): Conclusion {
   const result = RESULTS[op] ?? "changed";
   if (op === "delete") return { result, reason: "gone from Dokploy", well: false };
   if (!told) {
@@ -209,10 +209,10 @@ function concludeFinding({ told }: Story, { op, keys }: StepRecord, server: numb
 }
 
 /** The engine says nothing of what it leaves out: it is known only by what failed before. */
-function explainAbsence(failed: Story[], canceled: boolean): Conclusion {
+function explainAbsence(failed: Summary[], canceled: boolean): Conclusion {
   if (canceled) return { result: "canceled", reason: "not started" };
   // Without a step it failed while it was registered, and that ends the program: what comes after it was not even named.
-  const stopper = failed.find((story) => !story.step);
+  const stopper = failed.find((summary) => !summary.step);
   if (stopper) return { result: "skipped", reason: `the update stopped at ${stopper.service}` };
   const names = failed.map(({ service }) => service);
   if (names.length === 0) return { result: "skipped", reason: "the update ended before it" };

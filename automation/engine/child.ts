@@ -35,7 +35,7 @@ let working: Promise<unknown> | undefined;
 let abandoned = false;
 
 /**
- * Ends as a cancel does, says nothing of it, and leaves nothing behind: whoever comes next mends what was begun.
+ * Ends as a cancel does, says nothing of it, and leaves nothing behind: whoever comes next repairs what was begun.
  */
 async function abandon(why: string): Promise<void> {
   if (abandoned) return;

@@ -16,7 +16,7 @@ export interface EngineJob {
   message: string;
   /** Full names of volumes that the run gives up and no earlier try can have left: each must be one that it leaves. */
   giveUp: readonly string[];
-  /** Where the state is copied, its secrets encrypted, before a cut-off update is mended; null: nothing to mend. */
+  /** Where the state is copied, its secrets encrypted, before a cut-off update is repaired; null: nothing to recover. */
   recoverTo: string | null;
 }
 

@@ -1,5 +1,5 @@
 import { isDrift } from "../domain/drift.ts";
-import { tellOutage } from "../domain/outage.ts";
+import { describeOutage } from "../domain/outage.ts";
 import type { Outage, Run, RunState } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import type { Notice } from "../store/store.ts";
@@ -55,12 +55,12 @@ function toText(run: Run, event: NoticeEvent): string {
     }
     case "waiting": {
       const { outage } = run;
-      const why = outage ? `${tellOutage(outage)}; tried again until ${toTime(outage.until)}` : "";
+      const why = outage ? `${describeOutage(outage)}; tried again until ${toTime(outage.until)}` : "";
       return `${run.stack}: ${release} waits (${by})\n${why}`.trimEnd();
     }
     case "resumed": {
       const { outage } = run;
-      const what = outage ? `\nover: ${tellOutage(outage)}` : "";
+      const what = outage ? `\nover: ${describeOutage(outage)}` : "";
       return `${run.stack}: ${release} waits no more and is deployed (${by})${what}\n${list}`.trimEnd();
     }
     case "recovered":

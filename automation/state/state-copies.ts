@@ -4,7 +4,7 @@ import { join } from "node:path";
 /** What the engine marks a secret with (pulumi/pulumi, sdk/go/common/resource/sig of v3.259.0): key and value. */
 const [SIGNATURE, SECRET] = ["4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"];
 
-/** The folder that keeps a state's copies: each is made before an update that was cut off is mended. */
+/** The folder that keeps a state's copies: each is made before an update that was cut off is repaired. */
 export function stateCopies(dataDir: string): string {
   return join(dataDir, "state-copies");
 }

@@ -24,7 +24,7 @@ export function accept(
   });
 }
 
-/** Who asks again may have mended what the run waits for. */
+/** Who asks again may have fixed what the run waits for. */
 async function tryNow(queries: Queries, run: Run, now: number): Promise<Run> {
   if (run.state !== "waiting" || !run.outage) return run;
   const due: Run = { ...run, outage: { ...run.outage, next: now } };

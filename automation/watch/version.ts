@@ -21,7 +21,7 @@ const SHORT = 7;
  * The version that `/health` shows: the image's release, else what Git says of the checkout, else the package's version with the
  * commit, where one is known, as build metadata (https://semver.org). Pure.
  */
-export function tellVersion({ release, commit, described, version }: VersionFacts): string {
+export function describeVersion({ release, commit, described, version }: VersionFacts): string {
   if (release) return release;
   if (described) return /^[0-9a-f]+(-dirty)?$/.test(described) ? `${version}+${described}` : described;
   return commit ? `${version}+${commit.slice(0, SHORT)}` : version;
@@ -31,7 +31,12 @@ export function tellVersion({ release, commit, described, version }: VersionFact
 export function readVersion(folder: string, env: Record<string, string | undefined>): string {
   const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
   const { DOCKMASTER_IMAGE_RELEASE: release, DOCKMASTER_IMAGE_COMMIT: commit } = env;
-  return tellVersion({ release, commit, version, described: release || commit ? undefined : describe(folder, env) });
+  return describeVersion({
+    release,
+    commit,
+    version,
+    described: release || commit ? undefined : describe(folder, env),
+  });
 }
 
 /** `v1.4.2`, `v1.4.2-3-gabc1234`, or a bare commit; undefined where there is no checkout, or no Git. Never asks above the folder. */

@@ -25,7 +25,7 @@ export async function refreshGauges(on: Gauged): Promise<void> {
     metrics.queueDepth.set({ env }, queued.length);
     metrics.queueAge.set({ env }, Math.max(0, ...queued.map((run) => (now() - run.createdAt) / 1000)));
     if (stack.behind_by !== null) metrics.behindBy.set({ env }, stack.behind_by);
-    // What an update came after is mended, as far as anybody knows.
+    // What an update came after is fixed, as far as anybody knows.
     metrics.drift.set({ env }, (await countDrifted(store, env)) ?? 0);
     if (stack.since !== null) metrics.lastSuccess.set({ env }, Date.parse(stack.since) / 1000);
   }

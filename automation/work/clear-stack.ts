@@ -7,12 +7,12 @@ import { parseLocks, removeAllLocks } from "../state/locks.ts";
 import { JournalLeft, setAsideJournal } from "../state/old-journal.ts";
 import type { RunEvents, RunSpec, WorkContext } from "./perform.ts";
 import { type Prepared, ReleaseError } from "./prepare.ts";
-import { areAbandoned, clearWay, findLeftover, requireReadableLocks } from "./recovery.ts";
+import { areAbandoned, clearWay, findInterrupted, requireReadableLocks } from "./recovery.ts";
 
 /** A stack that an engine may be started on. */
 export interface Cleared {
   /** Whether the state may hold operations that nobody finished. */
-  mend: boolean;
+  recover: boolean;
   /** The host of the runner that had the stack before; null when nothing of it was left. */
   before: string | null;
 }
@@ -29,14 +29,14 @@ export async function clearStack(
 ): Promise<Cleared> {
   const { run } = spec;
   const writes = RUN_KINDS[run.kind].changesStack;
-  // Looking mends nothing.
-  const { session, mend } = writes ? findLeftover(spec) : { session: run.session, mend: false };
+  // Looking repairs nothing.
+  const { session, recover } = writes ? findInterrupted(spec) : { session: run.session, recover: false };
   await clearSession(session, prepared, lockRemoved);
   if (writes) {
     await requireReadableLocks(prepared.locks);
     await setJournalAside(context, prepared);
   }
-  return { mend, before: session?.host ?? null };
+  return { recover, before: session?.host ?? null };
 }
 
 /** Clears away what this run's own engine left when it crashed. */

@@ -17,7 +17,7 @@ export interface RunSpec {
   /** As it was claimed; what is noted of it is counted here too. */
   run: Run;
   /**
-   * For a deploy or a sync: the last one before it whose engine came to the stack. A run that was to mend what another left behind may
+   * For a deploy or a sync: the last one before it whose engine came to the stack. A run that was to recover what another left behind may
    * have ended before it came to that.
    */
   before: Run | undefined;

@@ -67,16 +67,16 @@ export async function findLock(session: EngineSession, locksIn: string | undefin
 }
 
 /** What an update that was cut off may have left behind. */
-export interface Leftover {
+export interface Interrupted {
   /** Its engine's session, which may have held the stack's lock; null when the engine ended by itself. */
   session: EngineSession | null;
   /** Whether the state may hold operations that nobody finished. A plain update would keep them for ever. */
-  mend: boolean;
+  recover: boolean;
 }
 
 /** What was left behind by this run's own engine, or by the last one that was started for the stack. Pure. */
-export function findLeftover({ run, before }: Pick<RunSpec, "run" | "before">): Leftover {
-  if (run.session !== null) return { session: run.session, mend: true };
-  if (!before || before.state === "succeeded") return { session: null, mend: false };
-  return { session: before.session, mend: before.state === "canceled" || before.session !== null };
+export function findInterrupted({ run, before }: Pick<RunSpec, "run" | "before">): Interrupted {
+  if (run.session !== null) return { session: run.session, recover: true };
+  if (!before || before.state === "succeeded") return { session: null, recover: false };
+  return { session: before.session, recover: before.state === "canceled" || before.session !== null };
 }

@@ -25,7 +25,7 @@ export interface Engagement {
   env: Record<string, string>;
   prepared: Prepared;
   /** Whether the state may hold operations that nobody finished. */
-  mend: boolean;
+  recover: boolean;
   stop: AbortSignal;
   record: Recorder;
   events: Pick<RunEvents, "note" | "leaseUntil">;
@@ -38,12 +38,12 @@ export interface Engagement {
 export async function runEngine(
   { config }: Pick<WorkContext, "config">,
   run: Run,
-  { env, prepared, mend, stop, record, events }: Engagement,
+  { env, prepared, recover, stop, record, events }: Engagement,
 ): Promise<EngineResult> {
   await ensureBackend(config.backendUrl);
   await prepareHome(join(config.dataDir, "pulumi"), config.logLevel === "debug" || !takesShortcuts(env));
   const attempt = run.attempts + 1;
-  const recoverTo = mend ? prepared.folder.stateCopy(attempt) : null;
+  const recoverTo = recover ? prepared.folder.stateCopy(attempt) : null;
   if (recoverTo) await mkdir(dirname(recoverTo), { recursive: true, mode: 0o700 });
   const job = {
     kind: RUN_KINDS[run.kind].job,

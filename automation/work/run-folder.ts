@@ -7,7 +7,7 @@ import { stateCopies } from "../state/state-copies.ts";
 export interface RunFolder {
   /** The copy of the stack's file that the engine gets: it may write into it, and the checkout stays clean. */
   configFile: string;
-  /** Where the state is copied to before a cut-off update is mended. */
+  /** Where the state is copied to before a cut-off update is repaired. */
   stateCopy(attempt: number): string;
   /** Removes the copy of the stack's file. Copies of the state stay. */
   clean(): Promise<void>;

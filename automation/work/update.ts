@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { carryOutcomes } from "../domain/carry.ts";
 import { causeOf } from "../domain/cause.ts";
 import { assessDrift } from "../domain/drift.ts";
-import { afterPatience, planWait, tellOutage, whileAway } from "../domain/outage.ts";
+import { afterPatience, describeOutage, planWait, whileAway } from "../domain/outage.ts";
 import { reduceOutcomes } from "../domain/outcome.ts";
 import type { Cause, OutageOf, Run, ServiceOutcome } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
@@ -38,7 +38,7 @@ interface Try {
 
 /**
  * Carries out a run until it ends, is stopped (`stop.reason` is a StopReason), or meets something that is away: then it
- * waits in the store, where neither a newer request nor a restart of the runner has to wait for it. Mends and goes on after a
+ * waits in the store, where neither a newer request nor a restart of the runner has to wait for it. Fixes and goes on after a
  * crash.
  */
 export async function performRun(
@@ -57,14 +57,15 @@ export async function performRun(
       const { verdict, outcomes: found } = await tryOnce({ ...context, log }, spec, { events, stop, record });
       const outcomes = carryOutcomes(done, found);
       if (changesStack) done = outcomes;
-      if (verdict.next === "mend") {
+      if (verdict.next === "recover") {
         log.warn({ event: "update.cut_off", cause: verdict.cause.message, attempt: run.attempts });
         const cutOff = run.attempts - (run.outage?.attempts ?? 0);
         if (cutOff >= MOST_ATTEMPTS) return { verdict: { next: "fail", cause: verdict.cause }, outcomes };
       } else if (verdict.next === "wait") {
         const tried = { progressed: gotSomewhere(found), started: run.attempts > attempts };
         const decided = decideWait(context, run, verdict, tried);
-        if (decided.next === "hold") record.phase("waiting", { for: verdict.of, message: tellOutage(decided.outage) });
+        if (decided.next === "hold")
+          record.phase("waiting", { for: verdict.of, message: describeOutage(decided.outage) });
         return { verdict: decided, outcomes };
       } else {
         return { verdict, outcomes };
@@ -106,7 +107,7 @@ async function tryOnce(context: WorkContext, spec: RunSpec, channels: Channels):
   try {
     stop.throwIfAborted();
     const prepared = await prepare(context, run, record, stop);
-    const { mend, before } = await clearStack(context, spec, prepared, events.lockRemoved);
+    const { recover, before } = await clearStack(context, spec, prepared, events.lockRemoved);
     stop.throwIfAborted();
     record.phase("engine", { attempt: run.attempts + 1 });
     const env = buildEngineEnvironment(programEnvironment(), {
@@ -116,14 +117,14 @@ async function tryOnce(context: WorkContext, spec: RunSpec, channels: Channels):
       release: `${run.tag ?? "commit"} ${run.commit.slice(0, 7)}`,
       giveUp: run.giveUp,
     });
-    const engagement = { ...channels, env, prepared, mend };
+    const engagement = { ...channels, env, prepared, recover };
     let result = await runEngine(context, run, engagement);
     if (wasLocked(result) && !prepared.locks) {
       const removed = await breakLocks(run.stack, { said: result.said, before, env, workDir: prepared.workDir });
       for (const lock of removed) events.lockRemoved(lock);
       if (removed.length > 0) {
         run.attempts -= 1;
-        result = await runEngine(context, run, { ...engagement, mend: RUN_KINDS[run.kind].changesStack });
+        result = await runEngine(context, run, { ...engagement, recover: RUN_KINDS[run.kind].changesStack });
       }
     }
     if (result.result === "crashed") await clearCrash(run, prepared, events.lockRemoved);

@@ -9,7 +9,7 @@ import { type FinalVerdict, judgeStop, type StopReason } from "./perform.ts";
 /** How a run goes on after one try; `wait` until what is away may be there again. */
 export type Verdict =
   | Exclude<FinalVerdict, { next: "hold" }>
-  | { next: "mend"; cause: Cause }
+  | { next: "recover"; cause: Cause }
   | { next: "wait"; of: OutageOf; cause: Cause };
 
 /** What one try of the engine showed. */
@@ -31,7 +31,7 @@ export function judge({ result, records, outcomes, stopped, timeoutMs, known }: 
   if (result.result === "crashed") {
     const message = `the engine's process died: ${lastLine(result.said) || "without a word"}`;
     return {
-      next: "mend",
+      next: "recover",
       cause: causeOf("program_error", message, "deploy again; look at the runner's memory limit"),
     };
   }

@@ -26,8 +26,8 @@ export function formatDrift(answers: Asked[]): string {
     const outcomes = toOutcomes(run);
     if (run.state !== "succeeded") return formatMarkdown(`${stack}: the check ${run.state}`, outcomes, run.cause);
     if (!hasDrift(answer)) return `### ${stack}: as its last update left it\n`;
-    const mend = `Mend it: \`dockmaster sync ${stack} --wait\`. Keep it: put the change into Git.\n`;
-    return `${formatMarkdown(`${stack}: drift`, outcomes.filter(isDrift))}\n${mend}`;
+    const fix = `Fix it: \`dockmaster sync ${stack} --wait\`. Keep it: put the change into Git.\n`;
+    return `${formatMarkdown(`${stack}: drift`, outcomes.filter(isDrift))}\n${fix}`;
   });
   return fitBody(sections, "_More stacks than fit here._");
 }

@@ -43,6 +43,6 @@ function formatDrift(services: ServiceOutcome[]): string[] {
 
 function summarise(stack: string, drifted: boolean): string {
   return drifted
-    ? `${printMark("skipped")} ${stack} has drift: the next update mends it`
+    ? `${printMark("skipped")} ${stack} has drift: the next update fixes it`
     : `${printMark("ok")} ${stack} is as the last update left it`;
 }

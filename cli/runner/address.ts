@@ -41,6 +41,6 @@ function read(variables: Variables<string>, name: string): string | undefined {
     return variables.get(name);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new CliError("wrong_use", message, "Mend or unset the variable", { exitCode: 2, cause });
+    throw new CliError("wrong_use", message, "Fix or unset the variable", { exitCode: 2, cause });
   }
 }

@@ -11,7 +11,7 @@ export function define(command: Command): void {
     .argument("[env]", "the environment", "staging")
     .addHelpText(
       "after",
-      "\nMends what failed or was changed by hand; what is equal is not touched.\n\nExamples:\n  dockmaster sync --wait\n  dockmaster sync production --service postgres --wait",
+      "\nFixes what failed or was changed by hand; what is equal is not touched.\n\nExamples:\n  dockmaster sync --wait\n  dockmaster sync production --service postgres --wait",
     )
     .action(async (env: string, options: RunOptions & DeployOptions) => {
       const { service, giveUp, reason, json, summary } = options;

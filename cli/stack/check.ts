@@ -64,7 +64,7 @@ export async function checkStack(
   throw new CliError(
     "check_broken",
     `stacks/check.ts broke down on ${stack}:\n${stderr.trim().slice(-2000)}`,
-    "Mend the program at the place it names",
+    "Fix the program at the place it names",
   );
 }
 

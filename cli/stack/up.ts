@@ -23,7 +23,7 @@ export function define(command: Command): void {
     .option("--json", "print one JSON document (needs --yes)")
     .addHelpText(
       "after",
-      "\nShows what would change and asks first. What was changed by hand on Dokploy is mended, what is equal is not touched.\n\nExamples:\n  dockmaster up staging\n  dockmaster up staging --yes --json",
+      "\nShows what would change and asks first. What was changed by hand on Dokploy is fixed, what is equal is not touched.\n\nExamples:\n  dockmaster up staging\n  dockmaster up staging --yes --json",
     )
     .action(async (stack: string, options: UpOptions) => {
       const checkout = findCheckout();

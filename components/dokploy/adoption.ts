@@ -57,7 +57,7 @@ export function takenOver(record: ComposeRecord, wanted: ComposeInputs, plan: Pl
 export async function mustDeployFound({ dokploy, key }: Context, record: ComposeRecord, plan: Plan): Promise<boolean> {
   if (plan.deploy || key === undefined) return true;
   const rows = await dokploy.containers(record.appName);
-  if (describeContainers(record.composeFile ?? "", rows, record.appName).state !== "well") return true;
+  if (describeContainers(record.composeFile ?? "", rows, record.appName).state !== "healthy") return true;
   return (await strayRoutes(dokploy, record, rows)).length > 0;
 }
 

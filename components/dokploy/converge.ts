@@ -9,7 +9,7 @@ import { runChecks } from "./checks.ts";
 import type { Context } from "./context.ts";
 import { deployAndWait, findUnderway } from "./deploy.ts";
 import { plainFailure, recordedFailure } from "./failure.ts";
-import { clearTheWay } from "./in-the-way.ts";
+import { removeObstacles } from "./in-the-way.ts";
 import { liveText, lookAtContainers } from "./look-at-containers.ts";
 import { ensureNetwork, externalNetworks } from "./networks.ts";
 import { leastTime } from "./pace.ts";
@@ -186,7 +186,7 @@ async function deploy(context: Context, target: Target, plan: Plan, outputs: Com
     } catch (error) {
       underway = undefined;
       if (!(error instanceof ServiceError) || attempt === 2) throw error;
-      if (!(await clearTheWay(context, job, error))) throw error;
+      if (!(await removeObstacles(context, job, error))) throw error;
     }
   }
 }

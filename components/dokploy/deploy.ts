@@ -173,7 +173,7 @@ async function ended(context: Context, job: Job, row: DeploymentRow): Promise<De
     // Compose names the container, never why its program failed.
     const own = await illContainerLog(context, job);
     const message = `a container of ${job.service} did not become healthy`;
-    throw new ServiceError("unhealthy", message, "its log below says why; mend it and deploy again", [...log, ...own]);
+    throw new ServiceError("unhealthy", message, "its log below says why; fix it and deploy again", [...log, ...own]);
   }
   throw new ServiceError("deployment_failed", `the deployment of ${job.service} failed`, whatToDo(log), log);
 }
@@ -184,7 +184,7 @@ const DOCKER_AWAY =
 
 function whatToDo(log: string[]): string {
   if (log.length === 0) return "Dokploy gives no reason; a compose file and env above 94 KiB together fail like this";
-  return "the log below says why; mend it and deploy again";
+  return "the log below says why; fix it and deploy again";
 }
 
 function hanging(job: Job, log: string): ServiceError {

@@ -62,7 +62,7 @@ export function leftHalfMade(log: readonly string[], rows: readonly ContainerRow
  * Takes away what made a deployment fail and is nobody's but the own project's. Resolves with whether something was, so that the
  * deployment is worth another try; rejects with the failure and what to do on the server when it is for people.
  */
-export async function clearTheWay(context: Context, job: Job, failure: ServiceError): Promise<boolean> {
+export async function removeObstacles(context: Context, job: Job, failure: ServiceError): Promise<boolean> {
   if (failure.code !== "deployment_failed") return false;
   const name = nameInUse(failure.log);
   if (name !== undefined) {

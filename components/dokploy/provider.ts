@@ -91,12 +91,12 @@ export async function readCompose(config: Config, id: string, olds: ComposeOutpu
   const seen = await plainly(await now(config, olds), [olds], (context) => compose.readCompose(context, id, olds));
   // The engine shows a changed secret without saying which key it is; here it is said, by name.
   const found = seen.props?.drift.filter((key) => !olds.drift.includes(key)) ?? [];
-  const [ill, changed] = [
+  const [unhealthy, changed] = [
     found.filter((key) => key.startsWith(DEPLOYED)),
     found.filter((key) => !key.startsWith(DEPLOYED)),
   ];
   if (changed.length > 0) console.log(`${olds.service} was changed by hand: ${changed.join(", ")}`);
-  for (const trouble of ill) console.log(`${olds.service} is not as the last update left it: ${trouble}`);
+  for (const trouble of unhealthy) console.log(`${olds.service} is not as the last update left it: ${trouble}`);
   return seen;
 }
 

@@ -120,7 +120,7 @@ export const WORDS: Record<string, string> = {
   content: "the last deployment brought other content",
 };
 
-/** Why what is live does not count as deployed. What the state calls not deployed stays so until an update has mended it. */
+/** Why what is live does not count as deployed. What the state calls not deployed stays so until an update has fixed it. */
 function notDeployed(
   olds: ComposeOutputs,
   record: ComposeRecord,
@@ -133,8 +133,8 @@ function notDeployed(
   if (last.status !== "done") return `the last deployment is ${last.status}`;
   if (broughtOther(last, digest)) return "content";
   const { state, problems } = describeContainers(record.composeFile ?? "", containers, record.appName);
-  if (state !== "well" && containers.length === 0) return "Dokploy lists no container";
-  if (state !== "well") return problems.join(", ") || "a container is still starting";
+  if (state !== "healthy" && containers.length === 0) return "Dokploy lists no container";
+  if (state !== "healthy") return problems.join(", ") || "a container is still starting";
   return olds.deployed ? undefined : "not well before";
 }
 

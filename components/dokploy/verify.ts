@@ -51,20 +51,20 @@ export async function verifyContainers(context: Context, deployed: Deployed): Pr
   };
   let before = await look();
   for (;;) {
-    const well = before.state === "well";
+    const well = before.state === "healthy";
     const missing = settleTime(timing, deployed, before) - leastUptime(before.lasting) * 1000;
     if (well && missing <= 0) return before.rows;
     await sleep(well ? missing : before.silent ? timing.settleSilent : timing.pollMax);
     const after = await look();
-    if (before.state === "ill" && after.state === "ill") throw await unhealthy(context, deployed, after);
+    if (before.state === "unhealthy" && after.state === "unhealthy") throw await unhealthy(context, deployed, after);
     const restarted = restartedBetween(before.lasting, after.lasting, (after.from - before.to) / 1000);
     if (restarted.length > 0) {
-      if (after.state === "ill") throw await unhealthy(context, deployed, after);
+      if (after.state === "unhealthy") throw await unhealthy(context, deployed, after);
       const worst = after.lasting.find(({ name }) => restarted.includes(name));
       const problems = restarted.map((name) => `${name}: restarted`);
       throw await unhealthy(context, deployed, { ...after, problems, ...(worst && { worst }) });
     }
-    if (well && after.state === "well") return after.rows;
+    if (well && after.state === "healthy") return after.rows;
     if (Date.now() > deadline) throw await unhealthy(context, deployed, after);
     before = after;
   }
@@ -132,7 +132,7 @@ async function unhealthy(
   return new ServiceError(
     "unhealthy",
     `${deployed.service} was deployed but does not run well: ${what}`,
-    "the container's log below says why; mend it and deploy again",
+    "the container's log below says why; fix it and deploy again",
     worst ? await containerLog(dokploy, deployed, worst) : [],
   );
 }

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EXIT } from "../../cli/exit.ts";
+import { startHarness } from "./harness.ts";
 import { jsonPrinter, peoplePrinter, type StepReport } from "./print.ts";
 import { STEPS } from "./steps.ts";
-import { startWorld } from "./world.ts";
 
 /**
  * Shows the whole way on loopback: real Git, real HTTP, the real engine; only Dokploy is emulated. Stays up until
@@ -17,17 +17,17 @@ export async function demo(options: { exit?: boolean; json?: boolean }): Promise
     process.once("SIGINT", () => resolve("interrupted"));
     process.once("SIGTERM", () => resolve("interrupted"));
   });
-  const world = await startWorld(folder, printer.progress);
+  const harness = await startHarness(folder, printer.progress);
   let failed = false;
   try {
-    world.origin.release("v1.0.1", "chore: the first release");
+    harness.origin.release("v1.0.1", "chore: the first release");
     const reports: StepReport[] = [];
     for (const step of STEPS) {
       printer.start(step.name);
       const since = Date.now();
       const outcome = await Promise.race([
         step
-          .run(world)
+          .run(harness)
           .catch((error) => ({ ok: false, result: error instanceof Error ? error.message : String(error) })),
         interrupted,
       ]);
@@ -38,8 +38,8 @@ export async function demo(options: { exit?: boolean; json?: boolean }): Promise
     }
     failed = reports.some((report) => !report.ok);
     printer.summary(reports, {
-      "Dokploy (emulated)": world.dokploy.url,
-      runner: `${world.runner.url}/health`,
+      "Dokploy (emulated)": harness.dokploy.url,
+      runner: `${harness.runner.url}/health`,
       "logs and state": failed || !options.exit ? folder : "removed",
     });
     if (!options.exit) {
@@ -48,7 +48,7 @@ export async function demo(options: { exit?: boolean; json?: boolean }): Promise
     }
     return failed ? EXIT.failed : EXIT.done;
   } finally {
-    await world.stop();
+    await harness.stop();
     // What went wrong is in the logs: keep them.
     if (!failed) rmSync(folder, { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-import type { World } from "./world.ts";
+import type { Harness } from "./harness.ts";
 
 /** What Dokploy knows of one service, read as a person with an API key would. */
 export interface LiveService {
@@ -9,7 +9,7 @@ export interface LiveService {
   deployments: string[];
 }
 
-async function call(dokploy: World["dokploy"], procedure: string, query: Record<string, string>, body?: unknown) {
+async function call(dokploy: Harness["dokploy"], procedure: string, query: Record<string, string>, body?: unknown) {
   const url = new URL(`/api/${procedure}`, dokploy.url);
   for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
   const answer = await fetch(url, {
@@ -23,7 +23,10 @@ async function call(dokploy: World["dokploy"], procedure: string, query: Record<
 }
 
 /** The services of one environment by name; none when the environment is not there. */
-export async function liveServices(dokploy: World["dokploy"], environment: string): Promise<Map<string, LiveService>> {
+export async function liveServices(
+  dokploy: Harness["dokploy"],
+  environment: string,
+): Promise<Map<string, LiveService>> {
   const projects: { environments: { name: string; compose: { composeId: string; name: string }[] }[] }[] = await call(
     dokploy,
     "project.all",
@@ -43,6 +46,6 @@ export async function liveServices(dokploy: World["dokploy"], environment: strin
 }
 
 /** Edits a service's env by hand, as somebody would in Dokploy's UI: nothing is deployed by it. */
-export async function editEnv(dokploy: World["dokploy"], service: LiveService, env: string): Promise<void> {
+export async function editEnv(dokploy: Harness["dokploy"], service: LiveService, env: string): Promise<void> {
   await call(dokploy, "compose.saveEnvironment", {}, { composeId: service.composeId, env });
 }

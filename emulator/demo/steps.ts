@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { requestRunner } from "../../cli/client.ts";
 import { runProgram } from "../../tools/run-program.mjs";
 import { editEnv, liveServices } from "./dokploy.ts";
-import type { World } from "./world.ts";
+import type { Harness } from "./harness.ts";
 
 /** What a step found: one line for people, and whether it is what should happen. */
 export interface StepResult {
@@ -14,26 +14,26 @@ export interface StepResult {
 /** One step of the demo. */
 export interface Step {
   name: string;
-  run(world: World): Promise<StepResult>;
+  run(harness: Harness): Promise<StepResult>;
 }
 
 const DEPLOY_WAIT = 300;
 
 /** Deploys and compares with what the answer must say, and with how many deployments Dokploy made for each service. */
 async function deploy(
-  world: World,
+  harness: Harness,
   env: string,
   tag: string,
   expected: { changed: string[]; unchanged: string[] },
 ): Promise<StepResult> {
-  const before = await liveServices(world.dokploy, env);
-  const { status, body } = await requestRunner(world.runner, "POST", "/deploy", {
+  const before = await liveServices(harness.dokploy, env);
+  const { status, body } = await requestRunner(harness.runner, "POST", "/deploy", {
     body: { env, tag, triggered_by: "demo" },
     waitSeconds: DEPLOY_WAIT,
     form: "plain",
   });
   if (status !== 200) return { ok: false, result: `answered ${status}: ${JSON.stringify(body)}` };
-  const after = await liveServices(world.dokploy, env);
+  const after = await liveServices(harness.dokploy, env);
   const deployed = [...after.values()]
     .filter((service) => service.deployments.length > (before.get(service.name)?.deployments.length ?? 0))
     .map((service) => service.name)
@@ -54,10 +54,13 @@ async function deploy(
 const list = (value: unknown): string[] => (Array.isArray(value) ? value.map(String).sort() : []);
 
 /** Runs `pulumi` in the origin's clone, as a member of the team would. */
-async function pulumi(world: World, args: string[]): Promise<{ code: number | null; output: string }> {
-  const modules = join(world.origin.folder, "node_modules");
-  if (!existsSync(modules)) symlinkSync(join(world.checkout, "node_modules"), modules);
-  const { code, stdout, stderr } = await runProgram("pulumi", args, { cwd: world.origin.folder, env: world.laptop });
+async function pulumi(harness: Harness, args: string[]): Promise<{ code: number | null; output: string }> {
+  const modules = join(harness.origin.folder, "node_modules");
+  if (!existsSync(modules)) symlinkSync(join(harness.checkout, "node_modules"), modules);
+  const { code, stdout, stderr } = await runProgram("pulumi", args, {
+    cwd: harness.origin.folder,
+    env: harness.laptop,
+  });
   return { code, output: stdout + stderr };
 }
 
@@ -67,36 +70,36 @@ const HAND_EDIT = "EDITED_BY_HAND";
 export const STEPS: Step[] = [
   {
     name: "deploy v1.0.1 to staging: both services are new",
-    run: (world) => deploy(world, "staging", "v1.0.1", { changed: ["postgres", "redis"], unchanged: [] }),
+    run: (harness) => deploy(harness, "staging", "v1.0.1", { changed: ["postgres", "redis"], unchanged: [] }),
   },
   {
     name: "deploy v1.0.2, which changes only redis",
-    async run(world) {
-      world.origin.edit("components/redis/compose.yaml", (text) =>
+    async run(harness) {
+      harness.origin.edit("components/redis/compose.yaml", (text) =>
         text.replace("stop_grace_period: 30s", "stop_grace_period: 45s"),
       );
-      world.origin.release("v1.0.2", "feat(redis): more time to write its data at the end");
-      return await deploy(world, "staging", "v1.0.2", { changed: ["redis"], unchanged: ["postgres"] });
+      harness.origin.release("v1.0.2", "feat(redis): more time to write its data at the end");
+      return await deploy(harness, "staging", "v1.0.2", { changed: ["redis"], unchanged: ["postgres"] });
     },
   },
   {
     name: "deploy v1.0.2 again: nothing to do",
-    run: (world) => deploy(world, "staging", "v1.0.2", { changed: [], unchanged: ["postgres", "redis"] }),
+    run: (harness) => deploy(harness, "staging", "v1.0.2", { changed: [], unchanged: ["postgres", "redis"] }),
   },
   {
     name: "edit redis' env by hand, as in Dokploy's UI",
-    async run(world) {
-      const redis = (await liveServices(world.dokploy, "staging")).get("redis");
+    async run(harness) {
+      const redis = (await liveServices(harness.dokploy, "staging")).get("redis");
       if (!redis) return { ok: false, result: "Dokploy has no redis" };
-      await editEnv(world.dokploy, redis, `${redis.env}\n${HAND_EDIT}=1\n`);
-      const now = (await liveServices(world.dokploy, "staging")).get("redis");
+      await editEnv(harness.dokploy, redis, `${redis.env}\n${HAND_EDIT}=1\n`);
+      const now = (await liveServices(harness.dokploy, "staging")).get("redis");
       return { ok: now?.env.includes(HAND_EDIT) === true, result: `added ${HAND_EDIT} to redis` };
     },
   },
   {
     name: "see the drift: pulumi refresh --preview-only",
-    async run(world) {
-      const { code, output } = await pulumi(world, [
+    async run(harness) {
+      const { code, output } = await pulumi(harness, [
         ...[
           "refresh",
           "--preview-only",
@@ -118,24 +121,24 @@ export const STEPS: Step[] = [
     },
   },
   {
-    name: "deploy v1.0.2 once more: the drift is mended",
-    async run(world) {
-      const outcome = await deploy(world, "staging", "v1.0.2", { changed: ["redis"], unchanged: ["postgres"] });
-      const redis = (await liveServices(world.dokploy, "staging")).get("redis");
+    name: "deploy v1.0.2 once more: the drift is fixed",
+    async run(harness) {
+      const outcome = await deploy(harness, "staging", "v1.0.2", { changed: ["redis"], unchanged: ["postgres"] });
+      const redis = (await liveServices(harness.dokploy, "staging")).get("redis");
       return { ...outcome, ok: outcome.ok && redis?.env.includes(HAND_EDIT) === false };
     },
   },
   {
     name: "promote to production: v1.1.0 on the same commit",
-    async run(world) {
-      world.origin.promote("v1.0.2", "v1.1.0");
-      return await deploy(world, "production", "v1.1.0", { changed: ["postgres", "redis"], unchanged: [] });
+    async run(harness) {
+      harness.origin.promote("v1.0.2", "v1.1.0");
+      return await deploy(harness, "production", "v1.1.0", { changed: ["postgres", "redis"], unchanged: [] });
     },
   },
   {
     name: "send an old tag: superseded, nothing happens",
-    async run(world) {
-      const { status, body } = await requestRunner(world.runner, "POST", "/deploy", {
+    async run(harness) {
+      const { status, body } = await requestRunner(harness.runner, "POST", "/deploy", {
         body: { env: "staging", tag: "v1.0.1", triggered_by: "demo" },
         waitSeconds: DEPLOY_WAIT,
         form: "plain",
@@ -148,8 +151,8 @@ export const STEPS: Step[] = [
   },
   {
     name: "send a bad signature: refused",
-    async run(world) {
-      const { status, body } = await requestRunner({ ...world.runner, secret: "not the secret" }, "POST", "/deploy", {
+    async run(harness) {
+      const { status, body } = await requestRunner({ ...harness.runner, secret: "not the secret" }, "POST", "/deploy", {
         body: { env: "staging", tag: "v1.0.2", triggered_by: "stranger" },
       });
       const error = body.error as { code?: string; message?: string } | undefined;

@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { cacheCode } from "../../cli/code-cache.ts";
+import { BACKENDS } from "../engine/backends.ts";
 import { type Measured, startBenchPlatform } from "./platform.ts";
 import { NOTHING, SERVICES } from "./programs.ts";
 import { measureYardstick, type Row, renderReport } from "./report.ts";
@@ -28,12 +29,16 @@ if (values.help) {
 // As the CLI and the runner do for every engine that they start.
 cacheCode();
 
+/** How many services a stack has whose first update is measured on every backend. */
+const SHARED_STATE_AT = 400;
+
 const rows: Row[] = [];
 const yardsticks: number[] = [];
 for (const services of values.services.split(",").filter(Boolean).map(Number)) {
   yardsticks.push(measureYardstick());
   const nothing = await measureAll(services, NOTHING, "with a provider that does nothing");
   const real = await measureAll(services, SERVICES, "");
+  if (services === SHARED_STATE_AT) await measureSharedState(services, real);
   for (const [what, measured] of real) {
     rows.push({ services, what, nothing: nothing.get(what)?.seconds, ...measured });
   }
@@ -47,6 +52,25 @@ if (!values.dry) writeFileSync(new URL("../../docs/background/benchmarks.md", im
 
 function tell({ what, seconds }: Row): void {
   console.error(`runner  ${what}: ${seconds.toFixed(2)} s`);
+}
+
+/** The first update with its state where teams share it. */
+async function measureSharedState(services: number, all: Map<string, Measured>): Promise<void> {
+  for (const backend of BACKENDS.slice(1)) {
+    const what = `first update, state on ${backend.kind}`;
+    if (!backend.found) {
+      console.error(`not measured: ${what}`);
+      continue;
+    }
+    const platform = await startBenchPlatform(services, SERVICES, backend);
+    try {
+      const run = await platform.run(["up", "--yes", "--skip-preview"]);
+      console.error(`${String(services).padStart(4)}  ${what.padEnd(46)} ${run.seconds.toFixed(1).padStart(5)} s`);
+      all.set(what, run);
+    } finally {
+      await platform.stop();
+    }
+  }
 }
 
 /** Everything that is measured of a program, by what it is. */

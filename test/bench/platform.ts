@@ -1,12 +1,16 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { checkpointSettings } from "../../automation/state/checkpoints.ts";
 import { engineEnvironment } from "../../tools/engine-path.mjs";
 import { prepareHome } from "../../tools/shortcuts/engine-home.ts";
+import { BACKENDS } from "../engine/backends.ts";
 import { watchMemory } from "./memory.ts";
+
+type Backend = (typeof BACKENDS)[number];
+const [FOLDER] = BACKENDS as [Backend];
 
 const root = new URL("../..", import.meta.url).pathname;
 
@@ -23,7 +27,7 @@ export interface Measured {
 }
 
 /** An emulator with simulated containers in a process of its own, and a program (see programs.ts) with `services` services. */
-export async function startBenchPlatform(services: number, program: string) {
+export async function startBenchPlatform(services: number, program: string, { open }: Pick<Backend, "open"> = FOLDER) {
   const folder = mkdtempSync(join(tmpdir(), "dockmaster-bench-"));
   const apiKey = "bench-key-bench-key-bench-key";
   let folders = 0;
@@ -51,6 +55,9 @@ export async function startBenchPlatform(services: number, program: string) {
   };
   let emulator = await startEmulator();
 
+  const openState = () => open(mkdtempSync(join(folder, "state-")));
+  let state = await openState();
+
   const setProgram = (changed: boolean) =>
     writeFileSync(join(folder, "bench.json"), JSON.stringify({ services, changed }));
   setProgram(false);
@@ -70,8 +77,8 @@ export async function startBenchPlatform(services: number, program: string) {
     DOKPLOY_API_KEY: apiKey,
     PLATFORM_KEY: "bench".repeat(8),
     PULUMI_HOME: join(folder, "home"),
-    PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
     PULUMI_CONFIG_PASSPHRASE: "bench",
+    ...state.env,
   });
 
   const pulumi = (args: string[], env: NodeJS.ProcessEnv) =>
@@ -99,7 +106,6 @@ export async function startBenchPlatform(services: number, program: string) {
     );
     if (code !== 0) throw new Error(output);
   };
-  mkdirSync(join(folder, "state"));
   // As the runner's engines: without a log of their own.
   await prepareHome(join(folder, "home"), false);
   await initStack();
@@ -110,8 +116,8 @@ export async function startBenchPlatform(services: number, program: string) {
     async startOver(): Promise<void> {
       await emulator.stop();
       emulator = await startEmulator();
-      rmSync(join(folder, "state"), { recursive: true });
-      mkdirSync(join(folder, "state"));
+      await state.close();
+      state = await openState();
       await initStack();
     },
     /** As the runner updates a stack of the platform; with `checkpoints`, as plain `pulumi` does. */
@@ -137,6 +143,7 @@ export async function startBenchPlatform(services: number, program: string) {
     },
     async stop(): Promise<void> {
       await emulator.stop();
+      await state.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

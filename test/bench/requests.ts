@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { signPlain } from "../../automation/api/signature.ts";
-import { startWorld, type World } from "../integration/runner/world.ts";
+import { type Harness, startHarness } from "../integration/runner/harness.ts";
 import { quantiles } from "../stress/load.ts";
 
 const PER_SECOND = 50;
@@ -13,41 +13,41 @@ const WARM_UP = 2;
  * release every second.
  */
 export async function measureRequests(env: Record<string, string>): Promise<number> {
-  const world = await startWorld(env, { apart: "test/bench/instant-runner.ts" });
+  const harness = await startHarness(env, { apart: "test/bench/instant-runner.ts" });
   try {
     const tags = Array.from({ length: WARM_UP + SECONDS }, (_, index) => `v1.0.${index + 2}`);
-    const commits = tags.map((tag) => world.origin.release(tag, { "components/redis/compose.yaml": `# ${tag}\n` }));
-    const first = world.origin.git("rev-parse", "v1.0.1^{commit}");
+    const commits = tags.map((tag) => harness.origin.release(tag, { "components/redis/compose.yaml": `# ${tag}\n` }));
+    const first = harness.origin.git("rev-parse", "v1.0.1^{commit}");
     // The mirror has to know them; what is measured is no fetch.
-    await world.send("POST", "/preview", { env: "staging", tag: tags.at(-1) });
+    await harness.send("POST", "/preview", { env: "staging", tag: tags.at(-1) });
     const times = await Promise.all(
       Array.from({ length: tags.length * PER_SECOND }, async (_, index) => {
         await delay((index * 1000) / PER_SECOND);
         const at = Math.floor(index / PER_SECOND);
         const push = { ref: "refs/heads/main", before: commits[at - 1] ?? first, after: commits[at], commits: [] };
         const body = { env: "staging", tag: tags[at], triggered_by: "bench" };
-        return index % 2 === 0 ? time(world, "/deploy", body) : time(world, "/webhook", push);
+        return index % 2 === 0 ? time(harness, "/deploy", body) : time(harness, "/webhook", push);
       }),
     );
     return quantiles(times.slice(WARM_UP * PER_SECOND)).p99;
   } finally {
-    await world.stop();
+    await harness.stop();
   }
 }
 
 let deliveries = 0;
 
-async function time(world: World, path: string, value: unknown): Promise<number> {
+async function time(harness: Harness, path: string, value: unknown): Promise<number> {
   const body = new TextEncoder().encode(JSON.stringify(value));
   const headers = {
     "content-type": "application/json",
-    "x-hub-signature-256": signPlain(world.secret, body),
+    "x-hub-signature-256": signPlain(harness.secret, body),
     "x-github-event": "push",
     "x-github-delivery": `bench-${++deliveries}`,
     prefer: "wait=0",
   };
   const since = performance.now();
-  const answer = await fetch(new URL(path, world.runner.url), { method: "POST", body, headers });
+  const answer = await fetch(new URL(path, harness.runner.url), { method: "POST", body, headers });
   const text = await answer.text();
   const ms = performance.now() - since;
   if (answer.status !== 200 && answer.status !== 202) throw new Error(`${path} answered ${answer.status} ${text}`);

@@ -8,9 +8,9 @@ import { openStore } from "../../automation/store/open.ts";
 import { createSimulatedContainers } from "../../emulator/containers/simulated.ts";
 import { type Emulator, startEmulator } from "../../emulator/emulator.ts";
 import { findPostgres, startPostgres } from "../contract/store/postgres-server.ts";
+import { type Harness, startHarness } from "../integration/runner/harness.ts";
 import { platformProgram } from "../integration/runner/origin.ts";
 import { until } from "../integration/runner/until.ts";
-import { startWorld, type World } from "../integration/runner/world.ts";
 import type { Row } from "./report.ts";
 import { measureRequests } from "./requests.ts";
 
@@ -51,27 +51,27 @@ async function measureStores(): Promise<[string, number][]> {
 
 /** The platform's own program with four services, against the emulator. */
 async function measurePlatform(add: Add): Promise<void> {
-  await onPlatform(undefined, async ({ world, timed }) => {
+  await onPlatform(undefined, async ({ harness, timed }) => {
     const row = (what: string, { seconds, ...more }: Timed) => add(what, seconds, more);
     row("deploy of the first release, end to end", await timed("v1.0.1", {}, SERVICES));
-    const started = measureStart(world);
+    const started = measureStart(harness);
     row("deploy with nothing to change, end to end", await timed("v1.0.1", {}, []));
     add("request accepted until the engine is started", await started);
     row("deploy with nothing to change, end to end, once more", await timed("v1.0.1", {}, []));
-    world.origin.release("v1.0.2", editAll(world));
+    harness.origin.release("v1.0.2", editAll(harness));
     row("deploy that changes four services, end to end", await timed("v1.0.2", {}, SERVICES));
     row("rollback of four services, end to end", await timed("v1.0.1", { rollback: true }, SERVICES));
     // V8 gives back what the work took about a minute after it.
     await delay(90_000);
-    add("runner at rest", 0, { peakMemory: residentMemory(world.runner.pid) });
+    add("runner at rest", 0, { peakMemory: residentMemory(harness.runner.pid) });
   });
 }
 
 /** The same where Dokploy and containers take the time that they take: health checks at the pace of the compose files. */
 async function measureChange(add: Add): Promise<void> {
-  await onPlatform(1, async ({ world, dokploy, timed }) => {
+  await onPlatform(1, async ({ harness, dokploy, timed }) => {
     await timed("v1.0.1", {}, SERVICES);
-    world.origin.release("v1.0.2", editAll(world));
+    harness.origin.release("v1.0.2", editAll(harness));
     for (const service of SERVICES) dokploy.control.addFault({ kind: "slow-deploy", service, ms: PULL, times: 1 });
     const before = await dokployTime(dokploy);
     const { seconds, ...more } = await timed("v1.0.2", {}, SERVICES);
@@ -88,7 +88,7 @@ interface Timed {
 }
 
 interface Platform {
-  world: World;
+  harness: Harness;
   dokploy: Emulator;
   /** Deploys a release to staging. Throws when it does not change these services. */
   timed(tag: string, more: Record<string, unknown>, changed: string[]): Promise<Timed>;
@@ -105,11 +105,11 @@ async function onPlatform(speed: number | undefined, measure: (platform: Platfor
   // Compiled before, as on every start but the first two of a new release.
   const { NODE_COMPILE_CACHE = "" } = process.env;
   const access = { DOKPLOY_URL: dokploy.url, DOKPLOY_API_KEY: dokploy.apiKey, NODE_COMPILE_CACHE };
-  const world = await startWorld(access, { program: platformProgram(SERVICES), apart: true });
+  const harness = await startHarness(access, { program: platformProgram(SERVICES), apart: true });
   const timed: Platform["timed"] = async (tag, more, changed) => {
     dokploy.control.resetStatistics();
     const since = performance.now();
-    const answer = await world.deploy("staging", tag, more, { form: "v2" });
+    const answer = await harness.deploy("staging", tag, more, { form: "v2" });
     const seconds = (performance.now() - since) / 1000;
     const got = answer.body.changed_services as string[] | undefined;
     if (answer.status !== 200 || got?.length !== changed.length) {
@@ -118,20 +118,20 @@ async function onPlatform(speed: number | undefined, measure: (platform: Platfor
     return { seconds, requests: dokploy.control.statistics().requests, changes: changed.length };
   };
   try {
-    await measure({ world, dokploy, timed });
+    await measure({ harness, dokploy, timed });
   } finally {
-    await world.stop();
+    await harness.stop();
     await dokploy.close();
     rmSync(dataDir, { recursive: true, force: true });
   }
 }
 
 /** Edits that change every service a little. */
-function editAll(world: World): Record<string, string> {
+function editAll(harness: Harness): Record<string, string> {
   const files = SERVICES.map((service) => `components/${service}/compose.yaml`);
   return Object.fromEntries(
     files.map((file) => {
-      const text = readFileSync(join(world.origin.folder, file), "utf8");
+      const text = readFileSync(join(harness.origin.folder, file), "utf8");
       const edited = text.replace(/retries: (\d+)/, (_, n: string) => `retries: ${Number(n) + 1}`);
       if (edited === text) throw new Error(`${file} has no retries`);
       return [file, edited];
@@ -140,20 +140,20 @@ function editAll(world: World): Record<string, string> {
 }
 
 /** Seconds from the acceptance of the next run until its engine's process is there. */
-async function measureStart(world: World): Promise<number> {
+async function measureStart(harness: Harness): Promise<number> {
   const isUp = () =>
     readdirSync("/proc").some((pid) => {
       if (!/^\d+$/.test(pid)) return false;
       try {
         const isEngine = readFileSync(`/proc/${pid}/cmdline`, "latin1").startsWith("pulumi\0up\0");
-        return isEngine && readFileSync(`/proc/${pid}/environ`, "latin1").includes(world.folder);
+        return isEngine && readFileSync(`/proc/${pid}/environ`, "latin1").includes(harness.folder);
       } catch {
         return false;
       }
     });
-  const before = world.logged().length;
-  await until("a run is accepted", 30_000, () => world.logged().slice(before).includes('"msg":"run accepted"'));
-  const line = world
+  const before = harness.logged().length;
+  await until("a run is accepted", 30_000, () => harness.logged().slice(before).includes('"msg":"run accepted"'));
+  const line = harness
     .logged()
     .slice(before)
     .split("\n")
@@ -190,33 +190,33 @@ function residentMemory(pid: number): number {
 
 /** From SIGKILL of runner and engine in the middle of an update until the run goes on: a service is deployed again. */
 async function measureRecovery(add: Add): Promise<void> {
-  const world = await startWorld({}, { apart: true });
+  const harness = await startHarness({}, { apart: true });
   try {
-    await world.deploy("staging", "v1.0.1");
-    world.origin.release("v1.0.2", { "env.json": JSON.stringify({ postgres: { N: "2" }, redis: { N: "2" } }) });
-    world.script("staging/postgres", { delayMs: 120_000 });
-    const { body } = await world.deploy("staging", "v1.0.2", {}, { waitSeconds: 0 });
-    const deeds = () =>
-      world.deeds().filter(({ id, release }) => id === "staging/postgres" && release.startsWith("v1.0.2"));
-    await until("postgres is being deployed", 60_000, () => deeds().length === 1);
-    const store = await openStore(`sqlite:${join(world.folder, "data/dockmaster.db")}`);
+    await harness.deploy("staging", "v1.0.1");
+    harness.origin.release("v1.0.2", { "env.json": JSON.stringify({ postgres: { N: "2" }, redis: { N: "2" } }) });
+    harness.script("staging/postgres", { delayMs: 120_000 });
+    const { body } = await harness.deploy("staging", "v1.0.2", {}, { waitSeconds: 0 });
+    const actions = () =>
+      harness.actions().filter(({ id, release }) => id === "staging/postgres" && release.startsWith("v1.0.2"));
+    await until("postgres is being deployed", 60_000, () => actions().length === 1);
+    const store = await openStore(`sqlite:${join(harness.folder, "data/dockmaster.db")}`);
     const session = (await store.run(String(body.run)))?.session;
     await store.close();
-    await world.runner.kill();
+    await harness.runner.kill();
     if (session) await killSession(session);
-    world.script("staging/postgres", null);
+    harness.script("staging/postgres", null);
     const since = performance.now();
-    await world.restart();
-    const phase = () => world.logged().split('"msg":"run started"').length > 3;
+    await harness.restart();
+    const phase = () => harness.logged().split('"msg":"run started"').length > 3;
     await until("the run is taken up", 60_000, phase);
     add(
       "SIGKILL of runner and engine until the run is taken up, the runner's start included",
       (performance.now() - since) / 1000,
     );
-    await until("postgres is deployed again", 120_000, () => deeds().length === 2);
+    await until("postgres is deployed again", 120_000, () => actions().length === 2);
     add("SIGKILL of runner and engine until a service is deployed again", (performance.now() - since) / 1000);
   } finally {
-    await world.stop();
+    await harness.stop();
   }
 }
 

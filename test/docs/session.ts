@@ -4,9 +4,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { startEmulator } from "../../emulator/emulator.ts";
+import { startHarness } from "../integration/runner/harness.ts";
 import { createInstantEngine } from "../integration/runner/instant.ts";
 import { platformProgram } from "../integration/runner/origin.ts";
-import { startWorld } from "../integration/runner/world.ts";
 import { type Block, ROOT } from "./pages.ts";
 
 /** Where the blocks of a page run. */
@@ -47,13 +47,13 @@ export const SESSIONS: Record<string, () => Promise<Session>> = {
       const equal = (outcome: (typeof end.outcomes)[number]) => ({ ...outcome, result: "unchanged" as const });
       return spec.run.kind === "drift" ? { ...end, outcomes: end.outcomes.map(equal) } : end;
     };
-    const world = await startWorld({}, { perform, program: platformProgram(["postgres", "redis"]) });
-    await world.deploy("staging", "v1.0.1");
-    const runner = { DOCKMASTER_URL: world.runner.url, WEBHOOK_SECRET: world.secret };
+    const harness = await startHarness({}, { perform, program: platformProgram(["postgres", "redis"]) });
+    await harness.deploy("staging", "v1.0.1");
+    const runner = { DOCKMASTER_URL: harness.runner.url, WEBHOOK_SECRET: harness.secret };
     return {
-      cwd: world.origin.folder,
-      env: { ...baseEnvironment(world.folder), ...runner },
-      close: () => world.stop(),
+      cwd: harness.origin.folder,
+      env: { ...baseEnvironment(harness.folder), ...runner },
+      close: () => harness.stop(),
     };
   },
 };

@@ -16,20 +16,23 @@ export interface Backend {
 const bin = findPostgres();
 const minio = findMinio();
 
-/** Every kind that can be had here, and why the others cannot. */
-export const BACKENDS: { kind: string; missing: boolean; open(folder: string): Promise<Backend> }[] = [
+/** Every kind, and how those can be had that are not here. `missing`: its tests are skipped, which CI does not allow. */
+export const BACKENDS: { kind: string; found: boolean; missing: boolean; open(folder: string): Promise<Backend> }[] = [
   {
     kind: "a folder",
+    found: true,
     missing: false,
     open: async (folder) => ({ env: { PULUMI_BACKEND_URL: `file://${folder}` }, close: async () => {} }),
   },
   {
     kind: bin ? "PostgreSQL" : "PostgreSQL (install package postgresql)",
+    found: bin !== undefined,
     missing: bin === undefined && process.env.REQUIRE_POSTGRES !== "1",
     open: openPostgres,
   },
   {
     kind: minio ? "S3" : "S3 (run node test/tools/docker/images.mjs: it builds MinIO)",
+    found: minio !== undefined,
     missing: minio === undefined && process.env.REQUIRE_DOCKER !== "1",
     open: openMinio,
   },

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { isLocal, killSession } from "../../automation/engine/session.ts";
 import { openStore } from "../../automation/store/open.ts";
 import { processesOf } from "../integration/runner/engine/apart.ts";
+import { type Harness, startHarness } from "../integration/runner/harness.ts";
 import { until } from "../integration/runner/until.ts";
-import { startWorld, type World } from "../integration/runner/world.ts";
 
 /** Who is killed. */
 export type Victim = "runner" | "engine" | "both";
@@ -58,77 +58,82 @@ export async function killEverywhere(
   points: readonly KillPoint[],
   onResult: (result: KillResult) => void = () => {},
 ): Promise<KillResult[]> {
-  const world = await startWorld({}, { apart: PROGRAM });
+  const harness = await startHarness({}, { apart: PROGRAM });
   try {
-    const first = await world.deploy("staging", "v1.0.1");
+    const first = await harness.deploy("staging", "v1.0.1");
     if (first.status !== 200) throw new Error(`the first release failed: ${JSON.stringify(first.body)}`);
     const results: KillResult[] = [];
     for (const [index, point] of points.entries()) {
-      const result = await killAt(world, point, index);
+      const result = await killAt(harness, point, index);
       onResult(result);
       results.push(result);
     }
     return results;
   } finally {
-    await world.stop();
+    await harness.stop();
   }
 }
 
-async function killAt(world: World, point: KillPoint, index: number): Promise<KillResult> {
+async function killAt(harness: Harness, point: KillPoint, index: number): Promise<KillResult> {
   const tag = `v1.0.${2 * index + 2}`;
   const newer = `v1.0.${2 * index + 3}`;
   const release = (name: string) => {
     const env = { TAG: name };
-    world.origin.release(name, { "env.json": JSON.stringify({ chained: true, postgres: env, redis: env }) });
+    harness.origin.release(name, { "env.json": JSON.stringify({ chained: true, postgres: env, redis: env }) });
   };
-  world.env.KILL_AT = point.at === "exact" ? point.name : "";
-  await world.runner.stop(0);
-  await world.restart();
+  harness.env.KILL_AT = point.at === "exact" ? point.name : "";
+  await harness.runner.stop(0);
+  await harness.restart();
   // Not before: the runner would find it by itself.
   release(tag);
-  const before = world.deeds().length;
+  const before = harness.actions().length;
   // The chain deploys postgres first; the one that is to be interrupted takes for ever.
   const deploying = typeof point.at === "object" ? point.at.deploying : 0;
   const slow = ["staging/postgres", "staging/redis"][deploying - 1];
-  if (slow) world.script(slow, { delayMs: SLOW });
+  if (slow) harness.script(slow, { delayMs: SLOW });
 
   // A runner that kills itself may be gone before it has answered.
-  const answer = await world.deploy("staging", tag, {}, { waitSeconds: 0 }).catch(() => undefined);
-  await kill(world, point, String(answer?.body.run), () => world.deeds().length - before >= deploying);
+  const answer = await harness.deploy("staging", tag, {}, { waitSeconds: 0 }).catch(() => undefined);
+  await kill(harness, point, String(answer?.body.run), () => harness.actions().length - before >= deploying);
   const since = performance.now();
-  if (slow) world.script(slow, null);
+  if (slow) harness.script(slow, null);
   // Every second time a newer release is asked for before the old run could go on.
   const last = index % 2 === 1 ? newer : tag;
-  if (point.victim !== "engine") await world.restart();
+  if (point.victim !== "engine") await harness.restart();
   if (last === newer) {
     release(newer);
-    await world.deploy("staging", newer, {}, { waitSeconds: 0 });
+    await harness.deploy("staging", newer, {}, { waitSeconds: 0 });
   }
-  const run = await settle(world, last);
+  const run = await settle(harness, last);
   const seconds = (performance.now() - since) / 1000;
-  return { point, seconds, attempts: Number(run?.attempts ?? 0), violations: await inspect(world, run, last, before) };
+  return {
+    point,
+    seconds,
+    attempts: Number(run?.attempts ?? 0),
+    violations: await inspect(harness, run, last, before),
+  };
 }
 
-async function kill(world: World, point: KillPoint, run: string, isDeploying: () => boolean): Promise<void> {
+async function kill(harness: Harness, point: KillPoint, run: string, isDeploying: () => boolean): Promise<void> {
   if (point.at === "exact") {
     const late = AbortSignal.timeout(120_000);
     await Promise.race([
-      world.runner.gone,
+      harness.runner.gone,
       new Promise((_, reject) => late.addEventListener("abort", () => reject(new Error(`${point.name} never came`)))),
     ]);
     return;
   }
   if (point.at !== "answered") await until(`${point.name}`, 120_000, isDeploying);
-  const session = await readSession(world, run);
-  if (point.victim !== "engine") await world.runner.kill();
+  const session = await readSession(harness, run);
+  if (point.victim !== "engine") await harness.runner.kill();
   if (point.victim !== "runner") {
     if (!session || !isLocal(session)) throw new Error("the engine's session is not on record");
     await killSession(session);
   }
 }
 
-async function readSession(world: World, run: string) {
-  const store = await openStore(`sqlite:${join(world.folder, "data/dockmaster.db")}`);
+async function readSession(harness: Harness, run: string) {
+  const store = await openStore(`sqlite:${join(harness.folder, "data/dockmaster.db")}`);
   try {
     return (await store.run(run))?.session ?? null;
   } finally {
@@ -138,38 +143,38 @@ async function readSession(world: World, run: string) {
 
 type Listed = { id: string; tag: string; state: string; attempts: number; finished_at: string | null };
 
-async function listRuns(world: World): Promise<Listed[]> {
-  return (await world.send("GET", "/runs?env=staging&limit=200")).body.runs as Listed[];
+async function listRuns(harness: Harness): Promise<Listed[]> {
+  return (await harness.send("GET", "/runs?env=staging&limit=200")).body.runs as Listed[];
 }
 
-async function settle(world: World, tag: string): Promise<Listed | undefined> {
+async function settle(harness: Harness, tag: string): Promise<Listed | undefined> {
   return until(`${tag} has ended and nothing is under way`, 180_000, async () => {
-    const runs = await listRuns(world);
+    const runs = await listRuns(harness);
     const run = runs.find((each) => each.tag === tag);
     return run && runs.every(({ finished_at }) => finished_at !== null) ? run : undefined;
   });
 }
 
-async function inspect(world: World, run: Listed | undefined, tag: string, before: number): Promise<string[]> {
+async function inspect(harness: Harness, run: Listed | undefined, tag: string, before: number): Promise<string[]> {
   const violations: string[] = [];
   if (run?.state !== "succeeded") violations.push(`the run of ${tag} is ${run?.state ?? "lost"}`);
   for (const service of ["postgres", "redis"]) {
-    const live = world.live(`staging/${service}`) as { deployed?: boolean; env?: { TAG?: string } } | undefined;
+    const live = harness.live(`staging/${service}`) as { deployed?: boolean; env?: { TAG?: string } } | undefined;
     if (live?.deployed !== true || live.env?.TAG !== tag)
       violations.push(`${service} has ${live?.env?.TAG}, not ${tag}`);
   }
   // One engine after the other: once another one wrote, the one before it never does again.
-  const writers = world
-    .deeds()
+  const writers = harness
+    .actions()
     .slice(before)
     .map(({ pid }) => pid);
   const turns = writers.filter((pid, index) => pid !== writers[index - 1]);
   if (new Set(turns).size !== turns.length) violations.push(`two engines wrote at once: ${turns.join(", ")}`);
-  const locks = join(world.folder, "data/state/.pulumi/locks/organization/dockmaster/staging");
+  const locks = join(harness.folder, "data/state/.pulumi/locks/organization/dockmaster/staging");
   const left = existsSync(locks) ? readdirSync(locks).filter((name) => name.endsWith(".json")) : [];
   if (left.length > 0) violations.push(`${left.length} locks are left`);
   // The runner's own look at Git, which comes and goes, is no orphan.
-  const orphans = () => processesOf(world.folder, [world.runner.pid]);
+  const orphans = () => processesOf(harness.folder, [harness.runner.pid]);
   await until("no process is left", 5_000, () => orphans().length === 0).catch(() => {
     violations.push(`processes are left: ${orphans().join(", ")}`);
   });

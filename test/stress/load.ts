@@ -1,17 +1,22 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { signPlain } from "../../automation/api/signature.ts";
+import { type Harness, startHarness } from "../integration/runner/harness.ts";
 import { until } from "../integration/runner/until.ts";
-import { startWorld, type World } from "../integration/runner/world.ts";
 
 /** What kinds of requests come, in which share, and which answers are right for them. */
-const MIX: { name: string; share: number; right: number[]; make(world: World, tag: string): Prepared }[] = [
-  { name: "good", share: 40, right: [202, 200], make: (world, tag) => deploy(world, tag, {}) },
-  { name: "the same again", share: 20, right: [202, 200], make: (world, tag) => deploy(world, tag, {}) },
-  { name: "an older release", share: 10, right: [200, 202], make: (world) => deploy(world, "v1.0.1", {}) },
-  { name: "a webhook", share: 10, right: [200, 202], make: (world, tag) => push(world, tag) },
-  { name: "a bad signature", share: 10, right: [401], make: (world, tag) => deploy(world, tag, {}, "wrong") },
-  { name: "a bad body", share: 5, right: [400], make: (world) => deploy(world, "main", { rollback: "false" }) },
-  { name: "an unknown service", share: 5, right: [400], make: (world, tag) => deploy(world, tag, { services: ["x"] }) },
+const MIX: { name: string; share: number; right: number[]; make(harness: Harness, tag: string): Prepared }[] = [
+  { name: "good", share: 40, right: [202, 200], make: (harness, tag) => deploy(harness, tag, {}) },
+  { name: "the same again", share: 20, right: [202, 200], make: (harness, tag) => deploy(harness, tag, {}) },
+  { name: "an older release", share: 10, right: [200, 202], make: (harness) => deploy(harness, "v1.0.1", {}) },
+  { name: "a webhook", share: 10, right: [200, 202], make: (harness, tag) => push(harness, tag) },
+  { name: "a bad signature", share: 10, right: [401], make: (harness, tag) => deploy(harness, tag, {}, "wrong") },
+  { name: "a bad body", share: 5, right: [400], make: (harness) => deploy(harness, "main", { rollback: "false" }) },
+  {
+    name: "an unknown service",
+    share: 5,
+    right: [400],
+    make: (harness, tag) => deploy(harness, tag, { services: ["x"] }),
+  },
 ];
 
 interface Prepared {
@@ -26,14 +31,14 @@ function signed(secret: string, path: string, value: unknown, headers: Record<st
   return { path, body, headers: { ...own, ...headers } };
 }
 
-function deploy({ secret }: World, tag: string, over: object, use = secret): Prepared {
+function deploy({ secret }: Harness, tag: string, over: object, use = secret): Prepared {
   return signed(use, "/deploy", { env: "staging", tag, triggered_by: "load", ...over });
 }
 
 const commits = new Map<string, string[]>();
 
 /** A tag's commit and the one before it. */
-function commitsOf({ folder, origin }: World, tag: string): string[] {
+function commitsOf({ folder, origin }: Harness, tag: string): string[] {
   const key = `${folder} ${tag}`;
   const known = commits.get(key) ?? origin.git("rev-parse", `${tag}^{commit}`, `${tag}^{commit}^`).split("\n");
   commits.set(key, known);
@@ -42,10 +47,10 @@ function commitsOf({ folder, origin }: World, tag: string): string[] {
 
 let deliveries = 0;
 
-function push(world: World, tag: string): Prepared {
-  const [after, before] = commitsOf(world, tag);
+function push(harness: Harness, tag: string): Prepared {
+  const [after, before] = commitsOf(harness, tag);
   const headers = { "x-github-event": "push", "x-github-delivery": `load-${++deliveries}` };
-  return signed(world.secret, "/webhook", { ref: "refs/heads/main", before, after, commits: [] }, headers);
+  return signed(harness.secret, "/webhook", { ref: "refs/heads/main", before, after, commits: [] }, headers);
 }
 
 /** What was seen of one kind of request. */
@@ -78,24 +83,24 @@ export async function sendLoad(options: {
   env?: Record<string, string>;
 }): Promise<LoadResult> {
   const { seconds, perSecond } = options;
-  const world = await startWorld({ ...options.env }, { apart: true });
+  const harness = await startHarness({ ...options.env }, { apart: true });
   try {
-    if ((await world.deploy("staging", "v1.0.1")).status !== 200) throw new Error("the first release failed");
+    if ((await harness.deploy("staging", "v1.0.1")).status !== 200) throw new Error("the first release failed");
     // A new release every few seconds, all of them there from the start.
     const tags = Array.from({ length: Math.max(2, Math.ceil(seconds / 3)) }, (_, index) => `v1.0.${index + 2}`);
     for (const tag of tags) {
-      world.origin.release(tag, {
+      harness.origin.release(tag, {
         "env.json": JSON.stringify({ postgres: { TAG: tag }, redis: { TAG: tag } }),
         "components/redis/compose.yaml": `services: {redis: {image: "redis:7", labels: {tag: ${tag}}}}\n`,
       });
     }
-    const prepared = prepare(world, tags, seconds * perSecond);
-    await world.send("POST", "/preview", { env: "staging", tag: tags.at(-1) }, { waitSeconds: 120 });
+    const prepared = prepare(harness, tags, seconds * perSecond);
+    await harness.send("POST", "/preview", { env: "staging", tag: tags.at(-1) }, { waitSeconds: 120 });
 
     const answers = await Promise.all(
       prepared.map(async ({ request, kind }, index) => {
         await delay((index * 1000) / perSecond);
-        return { kind, ...(await send(world, request)) };
+        return { kind, ...(await send(harness, request)) };
       }),
     );
     const kinds = MIX.map(({ name, right }) =>
@@ -114,21 +119,21 @@ export async function sendLoad(options: {
       perSecond,
       kinds,
       accepted: quantiles(accepted.map(({ ms }) => ms)),
-      ...(await settle(world, new Set(accepted.map(({ run }) => run!)), tags.at(-1)!, violations)),
+      ...(await settle(harness, new Set(accepted.map(({ run }) => run!)), tags.at(-1)!, violations)),
       violations,
     };
   } finally {
-    await world.stop();
+    await harness.stop();
   }
 }
 
-function prepare(world: World, tags: string[], count: number): { kind: string; request: Prepared }[] {
+function prepare(harness: Harness, tags: string[], count: number): { kind: string; request: Prepared }[] {
   const wheel = MIX.flatMap((kind) => Array.from({ length: kind.share }, () => kind));
   return Array.from({ length: count }, (_, index) => {
     // A step that has no common divisor with the wheel's length mixes the kinds evenly, and the same way each time.
     const kind = wheel[(index * 37) % wheel.length]!;
     const tag = tags[Math.floor((index / count) * tags.length)]!;
-    return { kind: kind.name, request: kind.make(world, tag) };
+    return { kind: kind.name, request: kind.make(harness, tag) };
   });
 }
 
@@ -138,10 +143,10 @@ interface Answer {
   run: string | undefined;
 }
 
-async function send(world: World, { path, body, headers }: Prepared): Promise<Answer> {
+async function send(harness: Harness, { path, body, headers }: Prepared): Promise<Answer> {
   const since = performance.now();
   try {
-    const answer = await fetch(new URL(path, world.runner.url), { method: "POST", body, headers });
+    const answer = await fetch(new URL(path, harness.runner.url), { method: "POST", body, headers });
     const { run } = (await answer.json()) as { run?: string };
     return { status: answer.status, ms: performance.now() - since, run };
   } catch {
@@ -173,9 +178,9 @@ interface Listed {
 }
 
 /** Waits until all is done; every accepted run has to be there and ended, and the last release deployed. */
-async function settle(world: World, accepted: Set<string>, last: string, violations: string[]) {
+async function settle(harness: Harness, accepted: Set<string>, last: string, violations: string[]) {
   const runs = await until("every run has ended", 180_000, async () => {
-    const all = await listAll(world);
+    const all = await listAll(harness);
     return all.every(({ finished_at }) => finished_at !== null) ? all : undefined;
   });
   const byId = new Map(runs.map((run) => [run.id, run]));
@@ -190,17 +195,17 @@ async function settle(world: World, accepted: Set<string>, last: string, violati
     if (next && next.started_at! < run.finished_at!) violations.push(`${run.tag} and ${next.tag} ran at once`);
   }
   for (const service of ["postgres", "redis"]) {
-    const live = world.live(`staging/${service}`) as { env?: { TAG?: string } } | undefined;
+    const live = harness.live(`staging/${service}`) as { env?: { TAG?: string } } | undefined;
     if (live?.env?.TAG !== last) violations.push(`${service} has ${live?.env?.TAG}, not ${last}`);
   }
   return { runs: runs.length, updates: updates.length };
 }
 
-async function listAll(world: World): Promise<Listed[]> {
+async function listAll(harness: Harness): Promise<Listed[]> {
   const all: Listed[] = [];
   for (let before: string | null = null; ; ) {
     const page = before === null ? "" : `&before=${before}`;
-    const { body } = await world.send("GET", `/runs?env=staging&limit=200${page}`);
+    const { body } = await harness.send("GET", `/runs?env=staging&limit=200${page}`);
     all.push(...(body.runs as Listed[]));
     before = body.next as string | null;
     if (before === null) return all;

@@ -61,7 +61,7 @@ function killSection(kills: readonly KillResult[]): string[] {
     "Each point is hit exactly: the runner kills itself there, or is killed while a service is being deployed. It is started again, and",
     "every second time a newer release is asked for first. Afterwards the newest release is live in every service, no two engines",
     "wrote at once, no accepted request is lost, no lock and no process is left. The time is from the kill until all that is so, the start of the",
-    "runner, the mending of the state and the updates included.",
+    "runner, the repair of the state and the updates included.",
     "",
     row("killed", "where", "attempts", "well again after", "violations"),
     row("---", "---", "---", "---", "---"),

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../emulator/emulator.ts";
 import { remoteTags } from "../integration/cli/clones.ts";
 import { runCli } from "../integration/cli/run-cli.ts";
+import { type Harness, startHarness } from "../integration/runner/harness.ts";
 import { platformProgram } from "../integration/runner/origin.ts";
-import { startWorld, type World } from "../integration/runner/world.ts";
 import { readGitHub } from "./github.ts";
 import { type JobEnd, type Machine, runJob } from "./job.ts";
 import { type Job, readWorkflow } from "./workflow.ts";
@@ -19,7 +19,7 @@ const REDIS = "components/redis/compose.yaml";
 // One platform's life, told in order: every test goes on where the one before ended.
 describe("from push to production, through the workflows", () => {
   let dokploy: Emulator;
-  let world: World;
+  let harness: Harness;
   let folder: string;
 
   beforeAll(async () => {
@@ -33,22 +33,22 @@ describe("from push to production, through the workflows", () => {
       for (const part of ["automation", "cli", "tools"])
         cpSync(join(root, part), join(into, part), { recursive: true });
     };
-    world = await startWorld(access, { program, apart: true });
+    harness = await startHarness(access, { program, apart: true });
   }, 120_000);
   afterAll(async () => {
-    await world.stop();
+    await harness.stop();
     await dokploy.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
   const machine = (): Machine => ({
     folder,
-    origin: world.origin.url,
-    vars: { DOCKMASTER_URL: world.runner.url },
-    secrets: { WEBHOOK_SECRET: world.secret },
+    origin: harness.origin.url,
+    vars: { DOCKMASTER_URL: harness.runner.url },
+    secrets: { WEBHOOK_SECRET: harness.secret },
     github: join(folder, "github"),
   });
-  const tags = () => remoteTags(world.origin.url);
+  const tags = () => remoteTags(harness.origin.url);
   const count = () => Object.keys(tags()).length;
   /** Starts a workflow by hand, or for a commit that was pushed. */
   async function start(name: string, { inputs = {}, sha }: { inputs?: Record<string, string>; sha?: string } = {}) {
@@ -60,17 +60,17 @@ describe("from push to production, through the workflows", () => {
     start("platform-production", { inputs: { staging_tag, confirm } });
   /** Changes redis on the branch that is checked out, and pushes it. */
   function push(message: string, line = "stop_grace_period"): string {
-    const file = join(world.origin.folder, REDIS);
+    const file = join(harness.origin.folder, REDIS);
     const text = readFileSync(file, "utf8");
     const changed = text.replace(new RegExp(`(${line}: )(\\d+)`), (_, key, value) => `${key}${Number(value) + 1}`);
     if (changed === text) throw new Error(`${REDIS} has no ${line}`);
     writeFileSync(file, changed);
-    world.origin.git("commit", "--quiet", "--all", "-m", message);
-    world.origin.git("push", "--quiet", "origin", "HEAD");
-    return world.origin.git("rev-parse", "HEAD");
+    harness.origin.git("commit", "--quiet", "--all", "-m", message);
+    harness.origin.git("push", "--quiet", "origin", "HEAD");
+    return harness.origin.git("rev-parse", "HEAD");
   }
   async function stack(env: string) {
-    const { body } = await world.send("GET", "/stacks");
+    const { body } = await harness.send("GET", "/stacks");
     const { tag, commit } = (body.stacks as { env: string; tag: string; commit: string }[]).find(
       (each) => each.env === env,
     )!;
@@ -129,11 +129,11 @@ describe("from push to production, through the workflows", () => {
   });
 
   test("a hotfix is deployed to production as it is", async () => {
-    world.origin.git("fetch", "--quiet", "--tags", "origin");
-    world.origin.git("switch", "--quiet", "--create", "hotfix", "v1.1.0");
+    harness.origin.git("fetch", "--quiet", "--tags", "origin");
+    harness.origin.git("switch", "--quiet", "--create", "hotfix", "v1.1.0");
     const fix = push("fix(redis): the fire", "retries");
     const env = { ...laptop(), GIT_CONFIG_GLOBAL: "/dev/null" };
-    const made = await runCli(["release", "hotfix"], { cwd: world.origin.folder, env });
+    const made = await runCli(["release", "hotfix"], { cwd: harness.origin.folder, env });
     expect([made.code, made.stdout], made.stderr).toEqual([0, "v1.1.1\n"]);
     const before = count();
     expectOk(await promote("v1.1.1"));
@@ -142,7 +142,7 @@ describe("from push to production, through the workflows", () => {
     const notes = readGitHub(join(folder, "github")).releases["v1.1.1"];
     expect(notes).toMatch(/^Changes since v1\.1\.0\.\nServices touched: redis\./);
     expect(notes).toContain("- redis: the fire");
-    world.origin.git("switch", "--quiet", "main");
+    harness.origin.git("switch", "--quiet", "main");
   });
 
   test("a promotion that would lose the hotfix is refused with its name, and makes no tag", async () => {
@@ -187,13 +187,13 @@ describe("from push to production, through the workflows", () => {
   test("while the runner is away a push gets its tag only, production none; the same step later completes it", async () => {
     const sha = push("feat(redis): while nobody is there");
     const before = count();
-    await world.runner.stop(0);
+    await harness.runner.stop(0);
     const failed = await start("platform-staging", { sha });
     expect(failed).toMatchObject({ ok: false, failed: "Deploy" });
     expect(failed.output).toContain("does not answer");
     expect(await promote("v1.0.2")).toMatchObject({ ok: false, failed: "Promote" });
     expect(count()).toBe(before + 1);
-    await world.restart();
+    await harness.restart();
     const again = await start("platform-staging", { sha });
     expectOk(again);
     expect(again.outputs).toEqual(failed.outputs);
@@ -212,9 +212,9 @@ describe("from push to production, through the workflows", () => {
   });
 
   test("a pull request is told what it would change, and nothing is changed", async () => {
-    world.origin.git("switch", "--quiet", "--create", "change");
+    harness.origin.git("switch", "--quiet", "--create", "change");
     const sha = push("feat(redis): a change to look at");
-    const base = world.origin.git("rev-parse", "main");
+    const base = harness.origin.git("rev-parse", "main");
     const workflow = readWorkflow("platform-preview");
     const before = await stack("staging");
     const event = {
@@ -229,7 +229,7 @@ describe("from push to production, through the workflows", () => {
   });
 
   function laptop(): Record<string, string> {
-    return { DOCKMASTER_URL: world.runner.url, WEBHOOK_SECRET: world.secret };
+    return { DOCKMASTER_URL: harness.runner.url, WEBHOOK_SECRET: harness.secret };
   }
   async function ask(path: string, body?: object): Promise<unknown> {
     const headers = { "x-api-key": dokploy.apiKey, "content-type": "application/json" };

@@ -21,7 +21,7 @@ const PAUSE = 1_000;
 /**
  * Follows a run to its end: by its stream of events, opened again where it broke off, or by asking when there is none.
  * A runner that is away is waited for. Undefined when `until` is aborted before the run ends. Throws CliError for what
- * waiting does not mend.
+ * waiting does not fix.
  */
 export async function followRun(
   runner: RunnerAddress,

@@ -13,7 +13,7 @@ const PHASES: Record<string, string> = {
 };
 
 /** What a run waits for says itself. */
-function tellPhase({ name, message }: { name: string; message?: unknown }): string {
+function describePhase({ name, message }: { name: string; message?: unknown }): string {
   const told = PHASES[name] ?? name;
   return typeof message === "string" ? `${told}: ${message}` : told;
 }
@@ -40,7 +40,7 @@ export async function watchRun(
       id,
       {
         onEvent: ({ record, at }: RunEvent) => {
-          if (record.type === "phase") live.start(env, tellPhase(record));
+          if (record.type === "phase") live.start(env, describePhase(record));
           else service(record, at);
         },
         onTrouble: (message) => live.start(env, `${message}; trying again`),

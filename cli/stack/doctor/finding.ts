@@ -5,7 +5,7 @@ export interface Finding {
   name: string;
   state: "ok" | "warning" | "broken" | "skipped";
   found: string;
-  /** The one command, or the one step, that mends it. */
+  /** The one command, or the one step, that fixes it. */
   fix?: string;
 }
 

@@ -71,8 +71,10 @@ export async function examineRunner(): Promise<Finding> {
     const runner = readRunnerAddress();
     const { status, body } = await requestRunner(runner, "GET", "/health", { signal: AbortSignal.timeout(10_000) });
     if (status === 200) return ok(name, `${runner.url}: ${body.status}, ${body.version}`);
-    const ill = Object.entries((body.checks ?? {}) as Record<string, unknown>).filter(([, check]) => !isWell(check));
-    const names = ill.map(([check]) => check).join(", ");
+    const unhealthy = Object.entries((body.checks ?? {}) as Record<string, unknown>).filter(
+      ([, check]) => !isWell(check),
+    );
+    const names = unhealthy.map(([check]) => check).join(", ");
     return broken(name, `${runner.url}: degraded (${names})`, "see the runner's log for what is broken");
   } catch (error) {
     if (error instanceof CliError) return broken(name, error.message, error.hint);

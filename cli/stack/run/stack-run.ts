@@ -72,7 +72,7 @@ export async function runOnStack(
   }
 }
 
-/** A mere refresh tells the same operations of what it found; those are no deeds. */
+/** A mere refresh tells the same operations of what it found; those are no actions. */
 function countOthers(records: TimedRecord[]): StackRun["others"] {
   const others = { create: 0, update: 0, delete: 0 };
   const begun = new Map<string, string>();

@@ -9,7 +9,7 @@ import {
   toDokployError,
 } from "./errors.ts";
 import { exchange, type NoAnswer, openConnections } from "./exchange.ts";
-import { openSlots } from "./slots.ts";
+import { createSemaphore } from "./semaphore.ts";
 
 export interface TransportOptions {
   /** Origin, and a path when Dokploy lives below one; without `/api`. */
@@ -69,7 +69,7 @@ export function openTransport(options: TransportOptions): Transport {
   const concurrency = options.concurrency ?? 8;
   // Dokploy closes idle connections after 5 s; leaving them first keeps a write from meeting a closed one.
   const connections = openConnections(base, concurrency, 4_000);
-  const slots = openSlots(concurrency);
+  const semaphore = createSemaphore(concurrency);
   let worked = false;
 
   async function once(call: Call, target: URL, body: string | undefined, limit: number): Promise<unknown> {
@@ -137,7 +137,7 @@ export function openTransport(options: TransportOptions): Transport {
     let unclear = 0;
     for (let attempt = 1; ; attempt++) {
       // Its time begins with its turn: reads that wait behind long deletions are not late.
-      const release = await slots.take();
+      const release = await semaphore.take();
       const since = Date.now();
       let refusal: DokployError | undefined;
       try {

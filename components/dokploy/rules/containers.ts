@@ -12,9 +12,9 @@ export interface ExpectedService {
   oneShot: boolean;
 }
 
-/** `well`: all run, healthy where they say · `starting`: none is ill, some do not say yet · `ill`: some are not as they should be. */
+/** `healthy`: all run, healthy where they say · `starting`: none is unhealthy, some do not say yet · `unhealthy`: some are not as they should be. */
 export interface ContainersState {
-  state: "well" | "starting" | "ill";
+  state: "healthy" | "starting" | "unhealthy";
   /** What is not well, one line per container: `redis: exited (137)`. */
   problems: string[];
   /** The first container that is not well, to read its log. */
@@ -74,25 +74,25 @@ export function assessContainers(services: ExpectedService[], rows: ContainerRow
     const look = lookAt(row, service?.oneShot ?? false);
     starting ||= look === "starting";
     silent ||= look === "silent";
-    if (["well", "starting", "silent"].includes(look)) continue;
+    if (["healthy", "starting", "silent"].includes(look)) continue;
     problems.push(`${row.name}: ${look}`);
     worst ??= row;
   }
   for (const { key, name } of services) if (!seen.has(key)) problems.push(`${name}: has no container`);
-  const state = problems.length > 0 ? "ill" : starting ? "starting" : "well";
+  const state = problems.length > 0 ? "unhealthy" : starting ? "starting" : "healthy";
   return { state, problems, silent, ...(worst && { worst }) };
 }
 
-/** "well", "starting", "silent" (runs, has no health check), or what is wrong. */
+/** "healthy", "starting", "silent" (runs, has no health check), or what is wrong. */
 function lookAt(row: ContainerRow, oneShot: boolean): string {
   const exited = /exited \((-?\d+)\)/i.exec(row.status);
-  if (oneShot && (row.state === "running" || exited?.[1] === "0")) return "well";
+  if (oneShot && (row.state === "running" || exited?.[1] === "0")) return "healthy";
   if (exited) return `exited (${exited[1]})`;
   if (row.state !== "running") return row.state;
   if (/\(paused\)/i.test(row.status)) return "paused";
   if (/\(unhealthy\)/i.test(row.status)) return "unhealthy";
   if (/health: starting/i.test(row.status)) return "starting";
-  return /\(healthy\)/i.test(row.status) ? "well" : "silent";
+  return /\(healthy\)/i.test(row.status) ? "healthy" : "silent";
 }
 
 /**

@@ -30,7 +30,7 @@ export function refuseMistakes(inputs: Inputs, escapes: boolean): void {
   throw new ServiceError(
     "config_invalid",
     `${inputs.service}: ${mistakes.join("; ")}`,
-    "nothing was sent; mend it in the program",
+    "nothing was sent; fix it in the program",
   );
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { endless } from "./fixture.ts";
 import { describeOnEachHost } from "./hosts.ts";
-import { endless } from "./stage.ts";
 
 const withVolume = (definition: string) =>
   `services: {db: {${endless}, volumes: ["data:/data"]}}\nvolumes: {data: ${definition}}\n`;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { endless } from "./fixture.ts";
 import { describeOnEachHost } from "./hosts.ts";
-import { endless } from "./stage.ts";
 
 /** An environment as the platform delivers it: full names, and a network of its own. */
 const environment = (suffix: string) => `services:

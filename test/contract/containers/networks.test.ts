@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { endless, type Fixture } from "./fixture.ts";
 import { describeOnEachHost } from "./hosts.ts";
 import { asBefore, planSketches, type Sketch, withRoutes } from "./planned.ts";
-import { endless, type Stage } from "./stage.ts";
 
 /** Two services that each have a database and a cache of their own, and one that others lean on. */
 const sketches: Record<string, Sketch> = {
@@ -20,7 +20,7 @@ const sketches: Record<string, Sketch> = {
   search: { containers: { search: [] }, data: ["search"] },
 };
 
-async function deploy(stage: Stage, suffix: string): Promise<void> {
+async function deploy(stage: Fixture, suffix: string): Promise<void> {
   const { ok } = await stage.host.containers.createNetwork(`platform${suffix}`, "bridge");
   expect(ok).toBe(true);
   for (const [name, plan] of planSketches(sketches, suffix)) {

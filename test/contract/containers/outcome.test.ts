@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { busybox, endless, healthy } from "./fixture.ts";
 import { describeOnEachHost } from "./hosts.ts";
-import { busybox, endless, healthy } from "./stage.ts";
 
 const check = (test: string, more = "") => `healthcheck: {test: [CMD, ${test}], interval: 1s, retries: 1${more}}`;
 const shell = (script: string) => `${busybox}, command: [sh, -c, "${script}"]`;

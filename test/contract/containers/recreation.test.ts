@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { busybox, endless } from "./fixture.ts";
 import { describeOnEachHost } from "./hosts.ts";
-import { busybox, endless } from "./stage.ts";
 
 const base = `services:
   web:

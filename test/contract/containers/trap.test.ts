@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { busybox, endless } from "./fixture.ts";
 import { describeOnEachHost } from "./hosts.ts";
-import { busybox, endless } from "./stage.ts";
 
 const withSecret = (more: string) => `services: {web: {${endless}, secrets: [password], ${more}}}
 secrets: {password: {environment: PASSWORD}}

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ComposeRow } from "../../../emulator/state/records.ts";
-import { composeFile, contextTo, openPlace, type Place } from "./place.ts";
+import { composeFile, contextTo, type Fixture, openFixture } from "./fixture.ts";
 
 describe("what somebody changes by hand", () => {
-  let place: Place;
+  let fixture: Fixture;
   const domain = { host: "web.example.org", service: "web", port: 80 };
   const web = {
     name: "web",
@@ -12,24 +12,24 @@ describe("what somebody changes by hand", () => {
     domains: [domain],
   };
   const other = { name: "other", composeFile: composeFile("other") };
-  const up = () => place.engine.up(place.context, { services: [web, other] });
-  const id = () => place.engine.outputs("web").composeId;
-  const edit = (patch: Partial<ComposeRow>) => async () => void place.emulator.control.edit(id(), patch);
-  const domainId = async () => (await place.live("web")).domains[0]?.domainId ?? "";
+  const up = () => fixture.engine.up(fixture.context, { services: [web, other] });
+  const id = () => fixture.engine.outputs("web").composeId;
+  const edit = (patch: Partial<ComposeRow>) => async () => void fixture.emulator.control.edit(id(), patch);
+  const domainId = async () => (await fixture.live("web")).domains[0]?.domainId ?? "";
   const post = (procedure: string, body: object) =>
-    fetch(`${place.emulator.url}/api/${procedure}`, {
+    fetch(`${fixture.emulator.url}/api/${procedure}`, {
       method: "POST",
-      headers: { "x-api-key": place.emulator.apiKey, "content-type": "application/json" },
+      headers: { "x-api-key": fixture.emulator.apiKey, "content-type": "application/json" },
       body: JSON.stringify(body),
     });
 
   beforeAll(async () => {
-    place = await openPlace();
+    fixture = await openFixture();
   });
-  afterAll(() => place.close());
+  afterAll(() => fixture.close());
   beforeEach(async () => {
-    await place.emulator.control.reset();
-    place.engine.forget();
+    await fixture.emulator.control.reset();
+    fixture.engine.forget();
     await up();
   });
 
@@ -60,15 +60,15 @@ describe("what somebody changes by hand", () => {
     ],
     [
       "a route that is deleted",
-      async () => place.dokploy.deleteDomain(await domainId()),
+      async () => fixture.dokploy.deleteDomain(await domainId()),
       ["domains.web.example.org/"],
       true,
     ],
     [
       "a deployment by hand",
       async () => {
-        await place.dokploy.deploy(id(), "Manual deployment", "");
-        await place.emulator.control.idle();
+        await fixture.dokploy.deploy(id(), "Manual deployment", "");
+        await fixture.emulator.control.idle();
       },
       ["deployed: the last deployment was not ours"],
       true,
@@ -76,9 +76,9 @@ describe("what somebody changes by hand", () => {
     [
       "a deployment that was cut off",
       async () => {
-        place.emulator.control.addFault({ kind: "stuck", service: "web" });
-        await place.dokploy.deploy(id(), "x", "");
-        await place.emulator.control.restart();
+        fixture.emulator.control.addFault({ kind: "stuck", service: "web" });
+        await fixture.dokploy.deploy(id(), "x", "");
+        await fixture.emulator.control.restart();
       },
       ["deployed: the last deployment was not ours"],
       true,
@@ -93,19 +93,19 @@ describe("what somebody changes by hand", () => {
 
   it.each(edits)("is seen and named: %s", async (_, change, drift, deploys) => {
     await change();
-    expect(await place.engine.refresh(place.context, { preview: true })).not.toEqual([]);
-    await place.engine.refresh(place.context);
-    expect(place.engine.outputs("web").drift.map((line) => line.replace(/exited \(\d+\)/, "exited (0)"))).toEqual(
+    expect(await fixture.engine.refresh(fixture.context, { preview: true })).not.toEqual([]);
+    await fixture.engine.refresh(fixture.context);
+    expect(fixture.engine.outputs("web").drift.map((line) => line.replace(/exited \(\d+\)/, "exited (0)"))).toEqual(
       drift,
     );
 
-    const requests = await place.requests(async () =>
+    const requests = await fixture.requests(async () =>
       expect(await up()).toEqual({ web: { op: "update" }, other: { op: "same" } }),
     );
     expect("compose.deploy" in requests).toBe(deploys);
-    expect(place.engine.outputs("web")).toMatchObject({ drift: [], deployed: true });
-    expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
-    expect((await place.live("web")).name).toBe("web");
+    expect(fixture.engine.outputs("web")).toMatchObject({ drift: [], deployed: true });
+    expect(await fixture.engine.refresh(fixture.context, { preview: true })).toEqual([]);
+    expect((await fixture.live("web")).name).toBe("web");
   });
 
   it.each([
@@ -113,54 +113,54 @@ describe("what somebody changes by hand", () => {
     ["other line ends", "web", { composeFile: web.composeFile.replaceAll("\n", "\r\n") }],
     ["another order and quoting of env", "web", { env: 'PASSWORD="a-secret-value"\r\n# a comment\nEXTRA=1' }],
   ])("is no change when only Dokploy's way of writing differs: %s", async (_, name, patch) => {
-    place.emulator.control.edit(place.engine.outputs(name).composeId, patch);
-    expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+    fixture.emulator.control.edit(fixture.engine.outputs(name).composeId, patch);
+    expect(await fixture.engine.refresh(fixture.context, { preview: true })).toEqual([]);
   });
 
   it("is not that no container is listed, which Dokploy also answers when Docker does not, unless it stays so", async () => {
     const listing = (empty: number) => {
       let asked = 0;
-      const containers = async (appName: string) => (asked++ < empty ? [] : place.dokploy.containers(appName));
-      return { context: contextTo({ ...place.dokploy, containers }), asked: () => asked };
+      const containers = async (appName: string) => (asked++ < empty ? [] : fixture.dokploy.containers(appName));
+      return { context: contextTo({ ...fixture.dokploy, containers }), asked: () => asked };
     };
-    await place.engine.up(place.context, { services: [web] });
+    await fixture.engine.up(fixture.context, { services: [web] });
     const once = listing(1);
-    expect(await place.engine.refresh(once.context, { preview: true })).toEqual([]);
+    expect(await fixture.engine.refresh(once.context, { preview: true })).toEqual([]);
     expect(once.asked()).toBe(2);
     const always = listing(Number.POSITIVE_INFINITY);
-    await place.engine.refresh(always.context);
+    await fixture.engine.refresh(always.context);
     expect(always.asked()).toBe(2);
-    expect(place.engine.outputs("web").drift).toEqual(["deployed: Dokploy lists no container"]);
+    expect(fixture.engine.outputs("web").drift).toEqual(["deployed: Dokploy lists no container"]);
   });
 
   it("is a fingerprint when it is an env value that the program does not know", async () => {
     await edit({ env: "EXTRA=1\nPASSWORD=a-secret-value\nNEW=canary-by-hand" })();
-    await place.engine.refresh(place.context);
-    expect(place.engine.outputs("web").env.NEW).toMatch(/^\(set by hand, [0-9a-f]{12}\)$/);
-    expect(place.engine.snapshot()).not.toContain("canary-by-hand");
-    expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+    await fixture.engine.refresh(fixture.context);
+    expect(fixture.engine.outputs("web").env.NEW).toMatch(/^\(set by hand, [0-9a-f]{12}\)$/);
+    expect(fixture.engine.snapshot()).not.toContain("canary-by-hand");
+    expect(await fixture.engine.refresh(fixture.context, { preview: true })).toEqual([]);
   });
 
   it("stays a fingerprint when a declared secret was taken away and set again", async () => {
     await edit({ env: "EXTRA=1" })();
-    await place.engine.refresh(place.context);
+    await fixture.engine.refresh(fixture.context);
     await edit({ env: "EXTRA=1\nPASSWORD=canary-by-hand" })();
-    await place.engine.refresh(place.context);
-    expect(place.engine.snapshot()).not.toContain("canary-by-hand");
+    await fixture.engine.refresh(fixture.context);
+    expect(fixture.engine.snapshot()).not.toContain("canary-by-hand");
   });
 
   it("is made again when it was the whole service, with the same env", async () => {
-    await place.dokploy.deleteCompose(id());
-    expect(await place.engine.refresh(place.context, { preview: true })).toEqual(["web is gone"]);
+    await fixture.dokploy.deleteCompose(id());
+    expect(await fixture.engine.refresh(fixture.context, { preview: true })).toEqual(["web is gone"]);
     expect(await up()).toEqual({ web: { op: "create" }, other: { op: "same" } });
-    expect((await place.live("web")).env).toContain("PASSWORD=a-secret-value");
+    expect((await fixture.live("web")).env).toContain("PASSWORD=a-secret-value");
   });
 
   it("comes back when it was moved to another environment", async () => {
-    const { projectId, environmentId } = place.engine.environment() ?? { projectId: "", environmentId: "" };
-    const elsewhere = await place.dokploy.createEnvironment({ name: "elsewhere", projectId, description: "" });
-    await place.dokploy.moveCompose(id(), elsewhere.environmentId);
+    const { projectId, environmentId } = fixture.engine.environment() ?? { projectId: "", environmentId: "" };
+    const elsewhere = await fixture.dokploy.createEnvironment({ name: "elsewhere", projectId, description: "" });
+    await fixture.dokploy.moveCompose(id(), elsewhere.environmentId);
     expect(await up()).toMatchObject({ web: { op: "update" } });
-    expect((await place.live("web")).environmentId).toBe(environmentId);
+    expect((await fixture.live("web")).environmentId).toBe(environmentId);
   });
 });

@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { FaultInput } from "../../../emulator/faults/fault.ts";
-import { composeFile, contextTo, openPlace, type Place, QUICK } from "./place.ts";
+import { composeFile, contextTo, type Fixture, openFixture, QUICK } from "./fixture.ts";
 
 describe("a deployment that goes wrong", () => {
-  let place: Place;
+  let fixture: Fixture;
   const secret = "canary-secret-value";
   const web = { name: "web", composeFile: composeFile("web"), env: { PASSWORD: secret }, waitTimeout: 5 };
   const other = { name: "other", composeFile: composeFile("other") };
   const up = (patch: object = {}, options = {}) =>
-    place.engine.up(place.context, { services: [{ ...web, ...patch }, other] }, options);
+    fixture.engine.up(fixture.context, { services: [{ ...web, ...patch }, other] }, options);
 
   beforeAll(async () => {
-    place = await openPlace();
+    fixture = await openFixture();
   });
-  afterAll(() => place.close());
+  afterAll(() => fixture.close());
   beforeEach(async () => {
-    await place.emulator.control.restart();
-    await place.emulator.control.reset();
-    place.engine.forget();
+    await fixture.emulator.control.restart();
+    await fixture.emulator.control.reset();
+    fixture.engine.forget();
   });
 
   const log = ["pulling layers", `no space left while writing ${secret}`];
@@ -55,45 +55,45 @@ describe("a deployment that goes wrong", () => {
   ];
 
   it.each(ways)("says so when %s; the others go on; the next update tries again", async (what, fault, reason) => {
-    place.emulator.control.addFault(fault);
+    fixture.emulator.control.addFault(fault);
     const running = up();
     for (let restarts = 0; what.includes("restarts") && restarts < 3; restarts++) await restartOnceRunning();
     const result = await running;
     expect(result.web?.reason).toMatch(reason);
     expect(result.web?.reason).not.toContain(secret);
-    expect(place.engine.outputs("web").deployed).toBe(false);
+    expect(fixture.engine.outputs("web").deployed).toBe(false);
 
-    place.emulator.control.clearFaults();
+    fixture.emulator.control.clearFaults();
     expect(await up({}, { refresh: false })).toMatchObject({ web: { op: "update" } });
     expect(await up()).toEqual({ web: { op: "same" }, other: { op: "same" } });
   });
 
   it.each(ways.slice(0, 3))("is tried again also after a refresh, when %s", async (_, fault) => {
-    place.emulator.control.addFault(fault);
+    fixture.emulator.control.addFault(fault);
     expect(await up()).toMatchObject({ web: { op: "fail" }, other: { op: "create" } });
-    place.emulator.control.clearFaults();
-    await place.engine.refresh(place.context);
-    await place.engine.refresh(place.context);
+    fixture.emulator.control.clearFaults();
+    await fixture.engine.refresh(fixture.context);
+    await fixture.engine.refresh(fixture.context);
     expect(await up()).toEqual({ web: { op: "update" }, other: { op: "same" } });
   });
 
   it("stays a failure for as long as it fails", async () => {
-    place.emulator.control.addFault({ kind: "fail-deploy", service: "web", times: "always" });
+    fixture.emulator.control.addFault({ kind: "fail-deploy", service: "web", times: "always" });
     for (let round = 0; round < 3; round++) expect(await up()).toMatchObject({ web: { op: "fail" } });
   });
 
   it("is not taken for good when the containers crash right after it", async () => {
     const unchecked = web.composeFile.replace(/ {4}healthcheck:\n(.+\n){2}/, "");
-    place.emulator.control.addFault({ kind: "containers", service: "web", outcome: "restarting", times: "always" });
+    fixture.emulator.control.addFault({ kind: "containers", service: "web", outcome: "restarting", times: "always" });
     const result = await up({ composeFile: unchecked });
     expect(result.web?.reason).toMatch(
       /^unhealthy: web was deployed but does not run well: platform-web: (restarting|restarted|exited)/,
     );
-    place.emulator.control.clearFaults();
+    fixture.emulator.control.clearFaults();
   });
 
   it("is taken for done at its deadline when it hangs, with the last line of its log", async () => {
-    place.emulator.control.addFault({
+    fixture.emulator.control.addFault({
       kind: "stuck",
       service: "web",
       log: ["Volume exists but does not match. Recreate (data will be lost)?"],
@@ -107,27 +107,27 @@ describe("a deployment that goes wrong", () => {
 
   it("does not wait for ever behind a job that hangs", async () => {
     await up();
-    place.emulator.control.addFault({ kind: "stuck", service: "other" });
-    await place.dokploy.deploy(place.engine.outputs("other").composeId, "somebody's job", "");
-    const context = contextTo(place.dokploy, { timing: { ...QUICK, stalled: 300 } });
+    fixture.emulator.control.addFault({ kind: "stuck", service: "other" });
+    await fixture.dokploy.deploy(fixture.engine.outputs("other").composeId, "somebody's job", "");
+    const context = contextTo(fixture.dokploy, { timing: { ...QUICK, stalled: 300 } });
     const changed = { ...web, env: { PASSWORD: "changed-secret" } };
-    const result = await place.engine.up(context, { services: [changed, other] });
+    const result = await fixture.engine.up(context, { services: [changed, other] });
     expect(result.web?.reason).toMatch(
       /^timeout: the deployment of web waits in Dokploy's queue, which has not moved .*somebody's job/,
     );
   });
 
   it("once queued is found again when the queue was lost, and made once more", async () => {
-    place.emulator.control.addFault({ kind: "lose-job", service: "web", times: 1 });
-    const requests = await place.requests(async () => expect(await up()).toMatchObject({ web: { op: "create" } }));
+    fixture.emulator.control.addFault({ kind: "lose-job", service: "web", times: 1 });
+    const requests = await fixture.requests(async () => expect(await up()).toMatchObject({ web: { op: "create" } }));
     expect(requests["compose.deploy"]).toBe(3);
   });
 
   it("survives Dokploy being away for a while", async () => {
-    place.emulator.control.addFault({ kind: "slow-deploy", service: "web", ms: 100 });
+    fixture.emulator.control.addFault({ kind: "slow-deploy", service: "web", ms: 100 });
     const running = up();
-    await until(async () => (await place.dokploy.projects()).length > 0);
-    place.emulator.control.addFault({ kind: "drop-before", procedure: "deployment.*", times: 12 });
+    await until(async () => (await fixture.dokploy.projects()).length > 0);
+    fixture.emulator.control.addFault({ kind: "drop-before", procedure: "deployment.*", times: 12 });
     expect(await running).toMatchObject({ web: { op: "create" }, other: { op: "create" } });
   });
 
@@ -138,51 +138,55 @@ describe("a deployment that goes wrong", () => {
       /^check_failed: web runs but does not answer as it should: GET http:\/\/127\.0\.0\.1:1\/x answered nothing \(ECONNREFUSED\) instead of 200, 2 times/,
     );
     expect(result.web?.reason).not.toContain("canary-token");
-    await place.engine.refresh(place.context);
-    expect(place.engine.outputs("web").deployed).toBe(false);
+    await fixture.engine.refresh(fixture.context);
+    expect(fixture.engine.outputs("web").deployed).toBe(false);
     expect(await up({ checks: [] })).toMatchObject({ web: { op: "update" } });
   });
 
   it("sends a deployment again that a restart of Dokploy cut off, or that waited and was lost", async () => {
-    place.emulator.control.addFault({ kind: "stuck", service: "web" });
+    fixture.emulator.control.addFault({ kind: "stuck", service: "web" });
     const running = up();
     await restartOnceRunning({ silentMs: 1_000 });
     expect(await running).toEqual({ web: { op: "create" }, other: { op: "create" } });
-    const { deployments } = await place.live("web");
+    const { deployments } = await fixture.live("web");
     expect(deployments.map(({ status }) => status).sort()).toEqual(["cancelled", "done"]);
-    expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+    expect(await fixture.engine.refresh(fixture.context, { preview: true })).toEqual([]);
     expect(await up()).toEqual({ web: { op: "same" }, other: { op: "same" } });
   });
 
   it("never shows a secret in the state's failure", async () => {
-    place.emulator.control.addFault({ kind: "fail-deploy", service: "web", log: [secret, JSON.stringify({ secret })] });
+    fixture.emulator.control.addFault({
+      kind: "fail-deploy",
+      service: "web",
+      log: [secret, JSON.stringify({ secret })],
+    });
     const { web: failed } = await up();
     expect(failed?.reason).not.toContain(secret);
-    expect(JSON.stringify({ ...place.engine.outputs("web"), env: {} })).not.toContain(secret);
+    expect(JSON.stringify({ ...fixture.engine.outputs("web"), env: {} })).not.toContain(secret);
   });
 
   async function restartOnceRunning(how = {}): Promise<void> {
     await until(async () => {
-      const [project] = await place.dokploy.projects();
+      const [project] = await fixture.dokploy.projects();
       const environment = project?.environments.find(({ name }) => name === "staging");
       const services = (environment?.compose ?? []) as { composeId: string; name: string }[];
       const found = services.find(({ name }) => name === "web");
-      const rows = found ? await place.dokploy.deployments(found.composeId) : [];
+      const rows = found ? await fixture.dokploy.deployments(found.composeId) : [];
       return rows.some(({ status }) => status === "running");
     });
-    await place.emulator.control.restart(how);
+    await fixture.emulator.control.restart(how);
   }
 });
 
 describe("a service without a platform key", () => {
   it("is deployed and left alone all the same", async () => {
-    const place = await openPlace();
-    const context = contextTo(place.dokploy, { key: undefined, release: "" });
+    const fixture = await openFixture();
+    const context = contextTo(fixture.dokploy, { key: undefined, release: "" });
     const said = { services: [{ name: "web", composeFile: composeFile("web"), env: { A: "1" } }] };
-    await place.engine.up(context, said);
-    expect(await place.engine.up(context, said)).toEqual({ web: { op: "same" } });
-    expect(await place.engine.refresh(contextTo(place.dokploy), { preview: true })).toEqual([]);
-    await place.close();
+    await fixture.engine.up(context, said);
+    expect(await fixture.engine.up(context, said)).toEqual({ web: { op: "same" } });
+    expect(await fixture.engine.refresh(contextTo(fixture.dokploy), { preview: true })).toEqual([]);
+    await fixture.close();
   });
 });
 

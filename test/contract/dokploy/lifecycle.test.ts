@@ -2,26 +2,26 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseMarker } from "../../../components/dokploy/api/marker.ts";
-import { composeFile, OWNER, openPlace, type Place } from "./place.ts";
+import { composeFile, type Fixture, OWNER, openFixture } from "./fixture.ts";
 
 describe("a service", () => {
-  let place: Place;
+  let fixture: Fixture;
   const web = { name: "web", composeFile: composeFile("web"), env: { PASSWORD: "a-secret-value", EXTRA: "1" } };
   const domain = { host: "web.example.org", service: "web", port: 80 };
-  const up = (patch: object = {}) => place.engine.up(place.context, { services: [{ ...web, ...patch }] });
+  const up = (patch: object = {}) => fixture.engine.up(fixture.context, { services: [{ ...web, ...patch }] });
 
   beforeAll(async () => {
-    place = await openPlace();
+    fixture = await openFixture();
   });
-  afterAll(() => place.close());
+  afterAll(() => fixture.close());
   beforeEach(async () => {
-    await place.emulator.control.reset();
-    place.engine.forget();
+    await fixture.emulator.control.reset();
+    fixture.engine.forget();
   });
 
   it("is made, written, deployed and found healthy", async () => {
     expect(await up({ domains: [domain] })).toEqual({ web: { op: "create" } });
-    const record = await place.live("web");
+    const record = await fixture.live("web");
     expect(record).toMatchObject({
       name: "web",
       composeFile: web.composeFile,
@@ -33,25 +33,25 @@ describe("a service", () => {
     });
     expect(record.appName).toMatch(/^web-[a-z0-9]{6}$/);
     expect(parseMarker(record.description)).toEqual({ ...OWNER, service: "web", routes: ["web.example.org/"] });
-    expect(place.engine.outputs("web")).toMatchObject({ deployed: true, drift: [], schemaVersion: 1 });
+    expect(fixture.engine.outputs("web")).toMatchObject({ deployed: true, drift: [], schemaVersion: 1 });
   });
 
   it("says in its deployment for which release it was made", async () => {
     await up();
-    const [row] = (await place.live("web")).deployments;
+    const [row] = (await fixture.live("web")).deployments;
     expect(row?.title).toMatch(/^v1\.0\.2 3f2a1c9 \[[0-9a-f]{10}\]$/);
     expect(row?.description).toContain("for v1.0.2 3f2a1c9");
   });
 
   it("is left alone when nothing changed, for two requests", async () => {
     await up();
-    const requests = await place.requests(async () => expect(await up()).toEqual({ web: { op: "same" } }));
+    const requests = await fixture.requests(async () => expect(await up()).toEqual({ web: { op: "same" } }));
     expect(requests).toEqual({ "environment.one": 1, "compose.one": 1, "docker.getContainersByAppNameMatch": 1 });
   });
 
   it("shows no drift after it was made", async () => {
     await up({ domains: [domain, { ...domain, host: "b.example.org", https: false, path: "/x", stripPath: true }] });
-    expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+    expect(await fixture.engine.refresh(fixture.context, { preview: true })).toEqual([]);
   });
 
   it.each([
@@ -61,10 +61,10 @@ describe("a service", () => {
     ["the wait time-out", { waitTimeout: 60 }],
   ])("is deployed again when this changed: %s", async (_, patch) => {
     await up();
-    const requests = await place.requests(async () => expect(await up(patch)).toEqual({ web: { op: "update" } }));
+    const requests = await fixture.requests(async () => expect(await up(patch)).toEqual({ web: { op: "update" } }));
     expect(requests).toMatchObject({ "compose.deploy": 1 });
     expect(await up(patch)).toEqual({ web: { op: "same" } });
-    expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+    expect(await fixture.engine.refresh(fixture.context, { preview: true })).toEqual([]);
   });
 
   it.each([
@@ -76,7 +76,7 @@ describe("a service", () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     await up();
     const said = JSON.parse(JSON.stringify(patch).replace("URL", url));
-    const requests = await place.requests(async () => expect(await up(said)).toEqual({ web: { op: "update" } }));
+    const requests = await fixture.requests(async () => expect(await up(said)).toEqual({ web: { op: "update" } }));
     expect(requests).not.toHaveProperty("compose.deploy");
     server.close();
   });
@@ -87,32 +87,32 @@ describe("a service", () => {
       project: "platform",
       label: name,
     });
-    await place.engine.up(place.context, said("web"));
-    place.emulator.control.edit(place.engine.outputs("web").composeId, { name: "renamed by hand" });
-    const requests = await place.requests(async () => expect(await up()).toEqual({ web: { op: "update" } }));
+    await fixture.engine.up(fixture.context, said("web"));
+    fixture.emulator.control.edit(fixture.engine.outputs("web").composeId, { name: "renamed by hand" });
+    const requests = await fixture.requests(async () => expect(await up()).toEqual({ web: { op: "update" } }));
     expect(requests).not.toHaveProperty("compose.deploy");
-    expect((await place.live("web")).name).toBe("web");
+    expect((await fixture.live("web")).name).toBe("web");
   });
 
   it("loses routes that the program does not name any more", async () => {
     await up({ domains: [domain, { ...domain, host: "old.example.org" }] });
     await up({ domains: [domain] });
-    expect((await place.live("web")).domains.map(({ host }) => host)).toEqual(["web.example.org"]);
-    expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+    expect((await fixture.live("web")).domains.map(({ host }) => host)).toEqual(["web.example.org"]);
+    expect(await fixture.engine.refresh(fixture.context, { preview: true })).toEqual([]);
   });
 
   it("keeps its volume and its password when it is deleted and comes back", async () => {
     await up();
-    await place.engine.up(place.context, { services: [] });
-    expect(place.engine.has("web")).toBe(false);
+    await fixture.engine.up(fixture.context, { services: [] });
+    expect(fixture.engine.has("web")).toBe(false);
     expect(await up()).toEqual({ web: { op: "create" } });
-    expect(await place.live("web")).toMatchObject({ env: "EXTRA=1\nPASSWORD=a-secret-value\n" });
+    expect(await fixture.live("web")).toMatchObject({ env: "EXTRA=1\nPASSWORD=a-secret-value\n" });
   });
 
   it("is deleted without its volumes, whatever else happens", async () => {
     await up();
-    await place.engine.destroy(place.context);
-    expect(await place.dokploy.projects()).toEqual([]);
+    await fixture.engine.destroy(fixture.context);
+    expect(await fixture.dokploy.projects()).toEqual([]);
   });
 
   it.each([
@@ -124,13 +124,13 @@ describe("a service", () => {
     ["another project", { project: "other" }, /the program says other\/staging/],
   ])("refuses to move to %s", async (_, place2, reason) => {
     await up();
-    await expect(place.engine.up(place.context, { services: [web], ...place2 })).rejects.toThrow(reason);
+    await expect(fixture.engine.up(fixture.context, { services: [web], ...place2 })).rejects.toThrow(reason);
   });
 
   it("refuses a changed definition of its volume before anything is sent", async () => {
     await up();
     const changed = `${web.composeFile}    labels: [a=b]\n`;
-    const requests = await place.requests(() =>
+    const requests = await fixture.requests(() =>
       expect(up({ composeFile: changed })).resolves.toMatchObject({ web: { op: "fail" } }),
     );
     expect(requests).not.toHaveProperty("compose.update");

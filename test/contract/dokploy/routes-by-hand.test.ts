@@ -1,24 +1,24 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { diffCompose } from "../../../components/dokploy/provider.ts";
-import { composeFile, openPlace, type Place, running } from "./place.ts";
+import { composeFile, type Fixture, openFixture, running } from "./fixture.ts";
 
 // Dokploy writes every route that it lists into the containers' labels at the next deployment, whoever asked for that.
 describe("a route that somebody makes in Dokploy", () => {
-  let place: Place;
+  let fixture: Fixture;
   const web = {
     name: "web",
     composeFile: composeFile("web"),
     domains: [{ host: "web.example.org", service: "web", port: 80 }],
   };
-  const up = (patch: object = {}) => place.engine.up(place.context, { services: [{ ...web, ...patch }] });
+  const up = (patch: object = {}) => fixture.engine.up(fixture.context, { services: [{ ...web, ...patch }] });
   const any = { routes: "any" as const };
-  const outputs = () => place.engine.outputs("web");
+  const outputs = () => fixture.engine.outputs("web");
   const id = () => outputs().composeId;
-  const rows = async () => (await place.live("web")).domains;
+  const rows = async () => (await fixture.live("web")).domains;
   const hosts = async () => (await rows()).map(({ host }) => host).sort();
-  const labelled = async () => (await running(place.containers, "platform-web")).routes;
+  const labelled = async () => (await running(fixture.containers, "platform-web")).routes;
   const make = (patch: object = {}) =>
-    place.dokploy.createDomain(id(), {
+    fixture.dokploy.createDomain(id(), {
       host: "mine.example.org",
       path: "/",
       port: 80,
@@ -35,19 +35,19 @@ describe("a route that somebody makes in Dokploy", () => {
     });
   const domainOf = async (host: string) => (await rows()).find((row) => row.host === host)?.domainId ?? "";
   const call = (procedure: string, body: object) =>
-    fetch(`${place.emulator.url}/api/${procedure}`, {
+    fetch(`${fixture.emulator.url}/api/${procedure}`, {
       method: "POST",
-      headers: { "x-api-key": place.emulator.apiKey, "content-type": "application/json" },
+      headers: { "x-api-key": fixture.emulator.apiKey, "content-type": "application/json" },
       body: JSON.stringify(body),
     });
 
   beforeAll(async () => {
-    place = await openPlace();
+    fixture = await openFixture();
   });
-  afterAll(() => place.close());
+  afterAll(() => fixture.close());
   beforeEach(async () => {
-    await place.emulator.control.reset();
-    place.engine.forget();
+    await fixture.emulator.control.reset();
+    fixture.engine.forget();
     await up();
   });
 
@@ -60,20 +60,20 @@ describe("a route that somebody makes in Dokploy", () => {
     ["capitals", { host: "Mine.example.org" }, "mine.example.org/"],
   ])("is drift, named, and taken away by the next update: %s", async (_, patch, route) => {
     await make(patch);
-    expect(await place.engine.refresh(place.context, { preview: true })).not.toEqual([]);
-    await place.engine.refresh(place.context);
+    expect(await fixture.engine.refresh(fixture.context, { preview: true })).not.toEqual([]);
+    await fixture.engine.refresh(fixture.context);
     expect(outputs()).toMatchObject({ drift: [`domains.${route} (made by hand)`], foreignDomains: [route] });
-    const requests = await place.requests(async () => expect(await up()).toEqual({ web: { op: "update" } }));
+    const requests = await fixture.requests(async () => expect(await up()).toEqual({ web: { op: "update" } }));
     expect(requests).toMatchObject({ "domain.delete": 1, "compose.deploy": 1 });
     expect(await hosts()).toEqual(["web.example.org"]);
     expect(outputs()).toMatchObject({ drift: [], foreignDomains: [], deployed: true });
-    expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+    expect(await fixture.engine.refresh(fixture.context, { preview: true })).toEqual([]);
   });
 
   it("is named and taken away when it is switched off, too: one click makes it live", async () => {
     await make();
     await call("domain.toggleEnable", { domainId: await domainOf("mine.example.org") });
-    await place.engine.refresh(place.context);
+    await fixture.engine.refresh(fixture.context);
     expect(outputs().drift).toEqual(["domains.mine.example.org/ (made by hand)"]);
     await up();
     expect(await hosts()).toEqual(["web.example.org"]);
@@ -81,7 +81,7 @@ describe("a route that somebody makes in Dokploy", () => {
 
   it("is drift as well when it is a second one for a route of ours", async () => {
     await make({ host: "web.example.org", port: 81 });
-    await place.engine.refresh(place.context);
+    await fixture.engine.refresh(fixture.context);
     expect(outputs().drift).toEqual(["domains.web.example.org/"]);
     await up();
     expect((await rows()).map(({ host, port }) => [host, port])).toEqual([["web.example.org", 80]]);
@@ -89,8 +89,8 @@ describe("a route that somebody makes in Dokploy", () => {
 
   it("leaves the containers with the update, also when a deployment by hand had made it live", async () => {
     await make();
-    await place.dokploy.deploy(id(), "Manual deployment", "");
-    await place.emulator.control.idle();
+    await fixture.dokploy.deploy(id(), "Manual deployment", "");
+    await fixture.emulator.control.idle();
     expect(await labelled()).toEqual(["mine.example.org:80", "web.example.org:80"]);
     await up();
     expect(await labelled()).toEqual(["web.example.org:80"]);
@@ -106,7 +106,7 @@ describe("a route that somebody makes in Dokploy", () => {
     const said = vi.spyOn(console, "log").mockImplementation(() => {});
     try {
       await make();
-      await place.engine.refresh(place.context);
+      await fixture.engine.refresh(fixture.context);
       const { foreignDomains: _, drift: __, ...news } = outputs();
       const olds = outputs();
       expect(await diffCompose(undefined, id(), olds, news)).toEqual({ changes: true });
@@ -126,7 +126,7 @@ describe("a route that somebody makes in Dokploy", () => {
       await make();
       const said = vi.spyOn(console, "log").mockImplementation(() => {});
       try {
-        expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+        expect(await fixture.engine.refresh(fixture.context, { preview: true })).toEqual([]);
         expect(said.mock.calls.flat().join("\n")).toContain("keeps them: mine.example.org/");
       } finally {
         said.mockRestore();
@@ -140,22 +140,22 @@ describe("a route that somebody makes in Dokploy", () => {
       await up({ ...any, env: { EXTRA: "2" } });
       expect(outputs().foreignDomains).toEqual(["mine.example.org/"]);
       expect(await labelled()).toEqual(["mine.example.org:80", "web.example.org:80"]);
-      await place.dokploy.deleteDomain(await domainOf("mine.example.org"));
-      await place.engine.refresh(place.context);
+      await fixture.dokploy.deleteDomain(await domainOf("mine.example.org"));
+      await fixture.engine.refresh(fixture.context);
       expect(outputs()).toMatchObject({
         drift: ["domains.mine.example.org/ (gone from Dokploy, and still in the labels of its containers)"],
         deployed: false,
       });
       await up({ ...any, env: { EXTRA: "2" } });
       expect(await labelled()).toEqual(["web.example.org:80"]);
-      expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+      expect(await fixture.engine.refresh(fixture.context, { preview: true })).toEqual([]);
     });
 
-    it("is nothing to mend when it was never live", async () => {
+    it("is nothing to fix when it was never live", async () => {
       await make();
       await up(any);
-      await place.dokploy.deleteDomain(await domainOf("mine.example.org"));
-      await place.engine.refresh(place.context);
+      await fixture.dokploy.deleteDomain(await domainOf("mine.example.org"));
+      await fixture.engine.refresh(fixture.context);
       expect(outputs()).toMatchObject({ drift: [], deployed: true });
     });
 
@@ -172,14 +172,14 @@ describe("a route that somebody makes in Dokploy", () => {
     await up(any);
     await make();
     await up({ ...any, env: { EXTRA: "2" } });
-    await place.dokploy.deleteDomain(await domainOf("mine.example.org"));
-    place.engine.forget();
+    await fixture.dokploy.deleteDomain(await domainOf("mine.example.org"));
+    fixture.engine.forget();
     await up({ env: { EXTRA: "2" } });
     expect(await labelled()).toEqual(["web.example.org:80"]);
   });
 
   it("costs an unchanged service no request", async () => {
-    const requests = await place.requests(() => place.engine.refresh(place.context));
+    const requests = await fixture.requests(() => fixture.engine.refresh(fixture.context));
     expect(requests).toEqual({ "environment.one": 1, "compose.one": 1, "docker.getContainersByAppNameMatch": 1 });
   });
 });

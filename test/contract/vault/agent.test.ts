@@ -138,12 +138,12 @@ describe.skipIf(openbaoMissing)(`a real agent with the planned configuration${op
       "name an image of HashiCorp Vault or OpenBao",
       () => rmSync(join(folder, "bin/bao")),
     ],
-  ])("says before anything else that %s (%#)", async (reason, mend, spoil, env) => {
+  ])("says before anything else that %s (%#)", async (reason, fix, spoil, env) => {
     spoil();
     writeFileSync(places.marker, "old");
     start(env);
     expect(await agent?.ended).toBe(1);
-    expect(agent?.log()).toContain(`vault-agent of redis (staging): ${reason}. To mend it: ${mend}`);
+    expect(agent?.log()).toContain(`vault-agent of redis (staging): ${reason}. To mend it: ${fix}`);
     expect(existsSync(places.marker)).toBe(false);
   });
 

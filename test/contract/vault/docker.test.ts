@@ -98,7 +98,7 @@ describe.skipIf(missing)(
       expect(await logs("vault-agent")).toContain("the secret id was revoked: dockmaster up staging makes a new one");
     });
 
-    test("a missing secret id fails the deployment at once, with what mends it", async () => {
+    test("a missing secret id fails the deployment at once, with what fixes it", async () => {
       const since = Date.now();
       env = { ...env, VAULT_SECRET_ID: " " };
       expect(await deploy("print-4")).toMatch(/vault-agent-1 (is unhealthy|exited)/);

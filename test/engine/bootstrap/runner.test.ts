@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { requestRunner } from "../../../cli/client.ts";
 import { createOrigin, fixtureProgram } from "../../integration/runner/origin.ts";
 import { copyFiles, programFolder, type Started, startFrom } from "./from-container.ts";
-import { missing, note, startWorld, UP, type World } from "./world.ts";
+import { type Harness, missing, note, startHarness, UP } from "./harness.ts";
 
 const SECRET = "platform-kv/data/platform/bootstrap/runner";
 const RUNNER = "platform-runner-bootstrap";
@@ -15,20 +15,20 @@ describe.skipIf(missing)(
   `the runner that the bootstrap stack deploys, with a real agent${note}`,
   { timeout: 240_000 },
   () => {
-    let world: World;
+    let harness: Harness;
     let folder: string;
     let agent: Started | undefined;
     let runner: Started | undefined;
 
     beforeAll(async () => {
-      world = await startWorld();
+      harness = await startHarness();
       folder = mkdtempSync(join(tmpdir(), "dockmaster-from-container-"));
       mkdirSync(join(folder, "secrets/runner"), { recursive: true });
-      world.configure({ image: { repository: "ghcr.io/you/dockmaster", use: "v1.2.4" }, github: undefined });
+      harness.configure({ image: { repository: "ghcr.io/you/dockmaster", use: "v1.2.4" }, github: undefined });
       const { url } = createOrigin(folder, fixtureProgram);
-      const { ok, text } = await world.run(UP, { GIT_REPO_URL: url, WEBHOOK_SECRET: "first-secret" });
+      const { ok, text } = await harness.run(UP, { GIT_REPO_URL: url, WEBHOOK_SECRET: "first-secret" });
       expect(ok, text).toBe(true);
-      copyFiles(world.containers, AGENT, folder, [
+      copyFiles(harness.containers, AGENT, folder, [
         "/etc/dockmaster/agent.json",
         "/run/secrets/vault_role_id",
         "/run/secrets/vault_secret_id",
@@ -36,23 +36,23 @@ describe.skipIf(missing)(
     }, 240_000);
     afterAll(async () => {
       await Promise.all([runner?.end(), agent?.end()]);
-      await world?.stop();
+      await harness?.stop();
       if (folder) rmSync(folder, { recursive: true, force: true });
     });
 
     const startRunner = () => {
       const env = {
-        PATH: [dirname(process.execPath), world.env.PATH].join(":"),
+        PATH: [dirname(process.execPath), harness.env.PATH].join(":"),
         HOME: folder,
         HOST: "127.0.0.1",
         PORT: "0",
         DATA_DIR: join(folder, "data"),
       };
-      return startFrom(world.containers, RUNNER, { folder, cwd: world.checkout, env });
+      return startFrom(harness.containers, RUNNER, { folder, cwd: harness.checkout, env });
     };
     const url = () => /"url":"(http:[^"]+)"/.exec(runner?.log() ?? "")?.[1];
     const asks = async (secret: string) => (await requestRunner({ url: url()!, secret }, "GET", "/runs")).status;
-    const rotate = (value: string) => world.bao.demand("PATCH", SECRET, { data: { WEBHOOK_SECRET: value } });
+    const rotate = (value: string) => harness.bao.demand("PATCH", SECRET, { data: { WEBHOOK_SECRET: value } });
 
     test("does not start without its secrets, and says what it waits for", async () => {
       const early = await startRunner();
@@ -63,13 +63,13 @@ describe.skipIf(missing)(
     });
 
     test("finds them as files that only it may read, once the agent has signed in with its role", async () => {
-      const PATH = `${programFolder(folder, world.bao.program)}:/usr/bin:/bin`;
-      agent = await startFrom(world.containers, AGENT, { folder, cwd: folder, env: { PATH, HOME: folder } });
+      const PATH = `${programFolder(folder, harness.bao.program)}:/usr/bin:/bin`;
+      agent = await startFrom(harness.containers, AGENT, { folder, cwd: folder, env: { PATH, HOME: folder } });
       await expect
         .poll(() => existsSync(join(folder, "rendered")), { timeout: 30_000, message: agent.log() })
         .toBe(true);
       const file = join(folder, "secrets/runner/PLATFORM_KEY");
-      expect(readFileSync(file, "utf8")).toBe(world.env.PLATFORM_KEY);
+      expect(readFileSync(file, "utf8")).toBe(harness.env.PLATFORM_KEY);
       expect(statSync(file).mode & 0o777).toBe(0o400);
       expect(agent.log()).not.toContain("canary");
     });
@@ -97,7 +97,7 @@ describe.skipIf(missing)(
 
     test("goes on while Vault and its agent are away", async () => {
       await agent?.end();
-      await world.bao.seal();
+      await harness.bao.seal();
       expect(await asks("second-secret")).toBe(200);
     });
   },

@@ -64,7 +64,7 @@ describe("a command check", { timeout: 120_000 }, () => {
     expect(ran()).toHaveLength(6);
   });
 
-  test("runs again when the service is deployed to mend what a person changed", async () => {
+  test("runs again when the service is deployed to fix what a person changed", async () => {
     const { url, apiKey } = platform.emulator;
     const ask = async (path: string, body?: object) => {
       const init = body ? { method: "POST", body: JSON.stringify(body) } : {};

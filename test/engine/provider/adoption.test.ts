@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/emulator.ts";
-import { composeFile, connect, OWNER } from "../../contract/dokploy/place.ts";
+import { composeFile, connect, OWNER } from "../../contract/dokploy/fixture.ts";
 import { type Engine, NO_DRIFT, openEngine, UP } from "./engine.ts";
 
 describe("a compose that somebody made by hand, with the real engine", { timeout: 240_000 }, () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/emulator.ts";
-import { composeFile, OWNER } from "../../contract/dokploy/place.ts";
+import { composeFile, OWNER } from "../../contract/dokploy/fixture.ts";
 import { type Engine, NO_DRIFT, openEngine, UP_REFRESH } from "./engine.ts";
 import { childrenOf, commandOf, runs } from "./processes.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/emulator.ts";
-import { composeFile, OWNER } from "../../contract/dokploy/place.ts";
+import { composeFile, OWNER } from "../../contract/dokploy/fixture.ts";
 import { DESTROY, type Engine, NO_DRIFT, openEngine, type Said, type SaidService, UP, UP_REFRESH } from "./engine.ts";
 
 const SECRET = "canary-of-a-secret";
@@ -74,7 +74,7 @@ describe("a platform, with the real engine", { timeout: 240_000 }, () => {
     expect(text).toMatch(/~ autoDeploy\s*: false => true/);
   });
 
-  it("is mended, and only where it was changed", async () => {
+  it("is fixed, and only where it was changed", async () => {
     emulator.control.resetStatistics();
     expect(await engine.run(UP_REFRESH)).toMatchObject({
       ok: true,

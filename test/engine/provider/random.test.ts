@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { startEmulator } from "../../../emulator/emulator.ts";
-import { composeFile, connect, OWNER } from "../../contract/dokploy/place.ts";
+import { composeFile, connect, OWNER } from "../../contract/dokploy/fixture.ts";
 import { mulberry32 } from "../../contract/dokploy/state/seeded.ts";
 import { NO_DRIFT, openEngine, type SaidService, UP_REFRESH } from "./engine.ts";
 import { childrenOf, runs } from "./processes.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { found } from "../../../components/dokploy/api/found.ts";
 import { type Emulator, startEmulator } from "../../../emulator/emulator.ts";
-import { composeFile, connect, OWNER } from "../../contract/dokploy/place.ts";
+import { composeFile, connect, OWNER } from "../../contract/dokploy/fixture.ts";
 import { BACKENDS, type Backend } from "../backends.ts";
 import { DESTROY, type Engine, NO_DRIFT, openEngine, type SaidService, UP_REFRESH } from "./engine.ts";
 import { killAll } from "./processes.ts";

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Laptop, openLaptop } from "./laptop-world.ts";
+import { type Laptop, openLaptop } from "./laptop-harness.ts";
 
 const SCRIPT = ["/usr/bin/script", "/bin/script"].find((file) => existsSync(file));
 const missing = SCRIPT || process.env.REQUIRE_TERMINAL === "1" ? "" : " (no `script` here: util-linux has it)";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commandOf, processesOf } from "../runner/engine/apart.ts";
-import { type Laptop, openLaptop, PASSPHRASE, PLATFORM_KEY, results } from "./laptop-world.ts";
+import { type Laptop, openLaptop, PASSPHRASE, PLATFORM_KEY, results } from "./laptop-harness.ts";
 import { runCli } from "./run-cli.ts";
 
 const HAND = "planted-value-of-a-hand";
@@ -76,7 +76,7 @@ describe("the commands with the engine, on the real platform and an emulated Dok
     });
   });
 
-  test("a preview shows what would be mended, key by key with --diff, and changes nothing", async () => {
+  test("a preview shows what would be fixed, key by key with --diff, and changes nothing", async () => {
     const { code, stdout } = await dockmaster("preview", "staging", "--diff");
     expect(code).toBe(0);
     expect(stdout).toMatch(/redis +change/);
@@ -84,7 +84,7 @@ describe("the commands with the engine, on the real platform and an emulated Dok
     expect(await laptop.envOf(await laptop.composeId("redis"))).toContain("BY_HAND");
   });
 
-  test("a refresh writes it into the state only, and an update mends it", async () => {
+  test("a refresh writes it into the state only, and an update fixes it", async () => {
     expect((await dockmaster("refresh", "staging", "--yes")).code).toBe(0);
     const id = await laptop.composeId("redis");
     expect(await laptop.envOf(id)).toContain("BY_HAND");

@@ -5,7 +5,7 @@ import { planStack } from "../../../stacks/plan.ts";
 import { type OpenbaoServer, openbaoMissing, openbaoNote, startOpenbao } from "../../contract/vault/openbao-server.ts";
 import { createStack } from "../../engine/vault/stack.ts";
 import { type PluginPath, withPlugin } from "../../plugins/plugins.ts";
-import { type Laptop, openLaptop, PLATFORM_KEY, results } from "./laptop-world.ts";
+import { type Laptop, openLaptop, PLATFORM_KEY, results } from "./laptop-harness.ts";
 import { runCli } from "./run-cli.ts";
 
 const PASSWORD = "planted-password-of-old-data";

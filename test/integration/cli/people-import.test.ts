@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Laptop, openLaptop, PASSPHRASE, PLATFORM_KEY, results } from "./laptop-world.ts";
+import { type Laptop, openLaptop, PASSPHRASE, PLATFORM_KEY, results } from "./laptop-harness.ts";
 
 const PASSWORD = "planted-password-of-old-data";
 
@@ -90,7 +90,7 @@ describe("taking over what is on Dokploy", { timeout: 480_000 }, () => {
     for (const name of names) {
       laptop.emulator.control.edit(await laptop.composeId(name), { description: "" });
     }
-    // Still in the state: an update would mend it.
+    // Still in the state: an update would fix it.
     expect(JSON.parse((await dockmaster("import", "staging", "--yes", "--json")).stdout).adoptions).toEqual([]);
     rmSync(laptop.state, { recursive: true });
     mkdirSync(laptop.state);

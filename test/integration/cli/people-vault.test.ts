@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openVault, setField } from "../../../cli/stack/servers.ts";
 import { engineEnvironment } from "../../../tools/engine-path.mjs";
 import { type OpenbaoServer, openbaoMissing, openbaoNote, startOpenbao } from "../../contract/vault/openbao-server.ts";
-import { type Laptop, openLaptop } from "./laptop-world.ts";
+import { type Laptop, openLaptop } from "./laptop-harness.ts";
 
 const PATH = "secret/data/platform/staging/redis";
 const VALUE = "planted-value-in-vault";

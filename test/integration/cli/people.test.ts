@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { STATE_RULE } from "../../../stacks/config/state-backend.ts";
-import { type Laptop, openLaptop, PASSPHRASE, PLATFORM_KEY, results } from "./laptop-world.ts";
+import { type Laptop, openLaptop, PASSPHRASE, PLATFORM_KEY, results } from "./laptop-harness.ts";
 import { runCli } from "./run-cli.ts";
 
 const GIVEN = "planted-given-password";
@@ -122,7 +122,7 @@ describe("doctor", { timeout: 240_000 }, () => {
     expect([code, find("state backend")]).toEqual([0, expect.objectContaining({ state: "warning", fix: STATE_RULE })]);
   });
 
-  test("names a wrong key, a wrong passphrase, servers that are away and a broken config, each with what mends it", async () => {
+  test("names a wrong key, a wrong passphrase, servers that are away and a broken config, each with what fixes it", async () => {
     laptop.editStackFile("platform:domain", "platform:domian");
     const { find } = await examine({
       DOKPLOY_API_KEY: "wrong",
@@ -166,7 +166,7 @@ describe("doctor", { timeout: 240_000 }, () => {
     expect((await examine()).find("staging: lock")).toMatchObject({ state: "ok" });
   });
 
-  test("a step that was cut off is broken, and the command it names mends it", async () => {
+  test("a step that was cut off is broken, and the command it names fixes it", async () => {
     const file = join(laptop.state, ".pulumi", "stacks", "dockmaster", "staging.json");
     const state = JSON.parse(readFileSync(file, "utf8"));
     const urn = "urn:pulumi:staging::dockmaster::pulumi-nodejs:dynamic/dokploy:Compose::cut-off";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renewKey } from "../../renewed-key.ts";
-import { type Laptop, openLaptop, results } from "./laptop-world.ts";
+import { type Laptop, openLaptop, results } from "./laptop-harness.ts";
 import { runCli } from "./run-cli.ts";
 
 // The key stands in the stack's file, as a Pulumi secret; the state keeps the one of the last update.

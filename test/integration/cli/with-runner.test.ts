@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Harness, startHarness } from "../runner/harness.ts";
 import { createInstantEngine, type InstantEngine } from "../runner/instant.ts";
-import { startWorld, type World } from "../runner/world.ts";
 import { type CliEnd, runCli, startCli } from "./run-cli.ts";
 
-function cliOf(world: World) {
-  return { cwd: world.origin.folder, env: { DOCKMASTER_URL: world.runner.url, WEBHOOK_SECRET: world.secret } };
+function cliOf(harness: Harness) {
+  return { cwd: harness.origin.folder, env: { DOCKMASTER_URL: harness.runner.url, WEBHOOK_SECRET: harness.secret } };
 }
 
 const json = ({ stdout }: CliEnd) => JSON.parse(stdout);
 
 describe("against a runner with real git and the real engine", { timeout: 240_000 }, () => {
-  let world: World;
+  let harness: Harness;
   beforeAll(async () => {
-    world = await startWorld();
+    harness = await startHarness();
   }, 120_000);
-  afterAll(() => world.stop());
-  const dockmaster = (...words: string[]) => runCli(words, cliOf(world));
+  afterAll(() => harness.stop());
+  const dockmaster = (...words: string[]) => runCli(words, cliOf(harness));
 
   test("a deploy is shown service by service as it happens", async () => {
     const { code, stdout } = await dockmaster("deploy", "staging", "v1.0.1", "--wait");
@@ -28,8 +28,8 @@ describe("against a runner with real git and the real engine", { timeout: 240_00
   });
 
   test("a failed service is told with its cause, and the run's log can be read afterwards", async () => {
-    world.script("staging/redis", { fail: "deployment_failed: no space left on device (make room)", once: true });
-    world.origin.release("v1.0.2", { "env.json": JSON.stringify({ redis: { MAXMEMORY: "64mb" } }) });
+    harness.script("staging/redis", { fail: "deployment_failed: no space left on device (make room)", once: true });
+    harness.origin.release("v1.0.2", { "env.json": JSON.stringify({ redis: { MAXMEMORY: "64mb" } }) });
     const end = await dockmaster("deploy", "staging", "v1.0.2", "--wait", "--json");
     expect(end.code).toBe(1);
     expect(json(end)).toMatchObject({ status: "failed", cause: { code: "deployment_failed", hint: "make room" } });
@@ -39,41 +39,41 @@ describe("against a runner with real git and the real engine", { timeout: 240_00
     expect(stdout).toContain("no space left on device");
   });
 
-  test("drift is found, told in status, and mended by sync", async () => {
+  test("drift is found, told in status, and fixed by sync", async () => {
     expect((await dockmaster("deploy", "staging", "v1.0.2", "--wait")).code).toBe(0);
-    const live = world.live("staging/redis");
-    world.setLive("staging/redis", { ...live, env: { ...(live?.env as object), MAXMEMORY: "1gb" } });
+    const live = harness.live("staging/redis");
+    harness.setLive("staging/redis", { ...live, env: { ...(live?.env as object), MAXMEMORY: "1gb" } });
     const drift = await dockmaster("drift", "staging", "--runner", "--json");
     expect(drift.code).toBe(1);
     expect(json(drift)).toMatchObject({
       status: "drift",
       services: [{ result: "unchanged" }, { reason: "drift: env.MAXMEMORY" }],
     });
-    const ill = await dockmaster("status");
-    expect(ill.code).toBe(1);
-    expect(ill.stdout).toMatch(/✘ staging +v1.0.2 .* yes +yes +0/);
+    const unhealthy = await dockmaster("status");
+    expect(unhealthy.code).toBe(1);
+    expect(unhealthy.stdout).toMatch(/✘ staging +v1.0.2 .* yes +yes +0/);
     expect((await dockmaster("sync", "--wait", "--service", "redis")).code).toBe(0);
     expect((await dockmaster("status")).code).toBe(0);
   });
 
   test("a preview by the runner changes nothing", async () => {
-    const commit = world.origin.release(null, { "env.json": JSON.stringify({ redis: { MAXMEMORY: "96mb" } }) });
-    const before = world.deeds().length;
+    const commit = harness.origin.release(null, { "env.json": JSON.stringify({ redis: { MAXMEMORY: "96mb" } }) });
+    const before = harness.actions().length;
     const { code, stdout, stderr } = await dockmaster("preview", "staging", "--runner", "--commit", commit);
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(/redis +change +changed: env.MAXMEMORY/);
-    expect(world.deeds().length).toBe(before);
+    expect(harness.actions().length).toBe(before);
   });
 
   test("a deploy is followed across a restart of the runner", async () => {
-    world.script("staging/redis", { delayMs: 3000 });
-    world.origin.release("v1.0.3", { "env.json": JSON.stringify({ redis: { MAXMEMORY: "128mb" } }) });
-    world.env.PORT = new URL(world.runner.url).port;
-    const cli = startCli(["deploy", "staging", "v1.0.3", "--wait"], cliOf(world));
+    harness.script("staging/redis", { delayMs: 3000 });
+    harness.origin.release("v1.0.3", { "env.json": JSON.stringify({ redis: { MAXMEMORY: "128mb" } }) });
+    harness.env.PORT = new URL(harness.runner.url).port;
+    const cli = startCli(["deploy", "staging", "v1.0.3", "--wait"], cliOf(harness));
     await cli.until("redis: changing");
-    await world.runner.stop(0);
+    await harness.runner.stop(0);
     await cli.until("does not answer");
-    await world.restart();
+    await harness.restart();
     const { code, stdout } = await cli.ended;
     expect(stdout).toContain("deploy of v1.0.3 succeeded");
     expect(code).toBe(0);
@@ -81,17 +81,17 @@ describe("against a runner with real git and the real engine", { timeout: 240_00
 });
 
 describe("against a runner that deploys at once", { timeout: 120_000 }, () => {
-  let world: World;
+  let harness: Harness;
   let engine: InstantEngine;
   beforeAll(async () => {
     engine = createInstantEngine();
-    world = await startWorld({}, { perform: engine.perform });
+    harness = await startHarness({}, { perform: engine.perform });
   });
-  afterAll(() => world.stop());
-  const dockmaster = (...words: string[]) => runCli(words, cliOf(world));
+  afterAll(() => harness.stop());
+  const dockmaster = (...words: string[]) => runCli(words, cliOf(harness));
 
   test("a release goes from its tag to production and back, by the CLI alone", async () => {
-    world.origin.release(null, { "a.txt": "1" });
+    harness.origin.release(null, { "a.txt": "1" });
     const first = (await dockmaster("release", "next")).stdout.trim();
     expect(first).toBe("v1.0.2");
     expect((await dockmaster("release", "promote", first)).code).toBe(1);
@@ -100,7 +100,7 @@ describe("against a runner that deploys at once", { timeout: 120_000 }, () => {
     expect(production).toBe("v1.1.0");
     expect((await dockmaster("deploy", "production", production, "--wait")).code).toBe(0);
 
-    world.origin.release(null, { "a.txt": "2" });
+    harness.origin.release(null, { "a.txt": "2" });
     const second = (await dockmaster("release", "next")).stdout.trim();
     await dockmaster("deploy", "staging", second, "--wait");
     expect((await dockmaster("release", "promote", second)).stdout.trim()).toBe("v1.2.0");
@@ -126,11 +126,11 @@ describe("against a runner that deploys at once", { timeout: 120_000 }, () => {
   test("a run that takes longer goes on, and can be canceled", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     engine.hold = promise;
-    world.origin.release("v1.5.0", { "a.txt": "3" });
+    harness.origin.release("v1.5.0", { "a.txt": "3" });
     const waited = await dockmaster("deploy", "staging", "v1.5.0", "--wait", "--timeout", "2", "--json");
     expect([waited.code, json(waited)]).toEqual([3, expect.objectContaining({ status: "in_progress" })]);
     const { run } = json(waited);
-    const follower = startCli(["logs", run, "-f"], cliOf(world));
+    const follower = startCli(["logs", run, "-f"], cliOf(harness));
     expect((await dockmaster("cancel", run)).code).toBe(0);
     expect((await follower.ended).code).toBe(1);
     expect((await dockmaster("runs", "--state", "canceled")).stdout).toContain(run);

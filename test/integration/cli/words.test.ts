@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lockFolder, removeLock } from "../../../automation/state/locks.ts";
-import { type Laptop, openLaptop } from "./laptop-world.ts";
+import { type Laptop, openLaptop } from "./laptop-harness.ts";
 
 let laptop: Laptop;
 

@@ -1,85 +1,85 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startWorld, type World } from "./world.ts";
+import { type Harness, startHarness } from "./harness.ts";
 
 describe("a signed deploy, through real git and the real engine", () => {
-  let world: World;
+  let harness: Harness;
   beforeAll(async () => {
-    world = await startWorld();
+    harness = await startHarness();
   });
-  afterAll(() => world.stop());
+  afterAll(() => harness.stop());
 
   test("the first release creates every service", async () => {
-    const { status, body } = await world.deploy("staging", "v1.0.1");
+    const { status, body } = await harness.deploy("staging", "v1.0.1");
     expect(body).toMatchObject({
       status: "success",
       env: "staging",
       tag: "v1.0.1",
-      commit: world.origin.git("rev-parse", "v1.0.1^{commit}"),
+      commit: harness.origin.git("rev-parse", "v1.0.1^{commit}"),
       deployed_services: ["postgres", "redis"],
       changed_services: ["postgres", "redis"],
       unchanged_services: [],
       reasons: { postgres: "new", redis: "new" },
     });
     expect(status).toBe(200);
-    expect(world.deeds().map(({ op, id }) => `${op} ${id}`)).toEqual(
+    expect(harness.actions().map(({ op, id }) => `${op} ${id}`)).toEqual(
       expect.arrayContaining(["create staging/postgres", "create staging/redis"]),
     );
   }, 120_000);
 
   test("a release that changes one service touches that one only", async () => {
-    world.origin.release("v1.0.2", { "env.json": JSON.stringify({ redis: { MAXMEMORY: "64mb" } }) });
-    const before = world.deeds().length;
-    const { body } = await world.deploy("staging", "v1.0.2");
+    harness.origin.release("v1.0.2", { "env.json": JSON.stringify({ redis: { MAXMEMORY: "64mb" } }) });
+    const before = harness.actions().length;
+    const { body } = await harness.deploy("staging", "v1.0.2");
     expect(body).toMatchObject({
       status: "success",
       changed_services: ["redis"],
       unchanged_services: ["postgres"],
       reasons: { postgres: "equal", redis: "changed: env.MAXMEMORY" },
     });
-    expect(world.deeds().slice(before)).toMatchObject([
+    expect(harness.actions().slice(before)).toMatchObject([
       { op: "update", id: "staging/redis", release: expect.stringMatching(/^v1\.0\.2 [0-9a-f]{7}$/) },
     ]);
   }, 120_000);
 
   test("the same release again changes nothing", async () => {
-    const before = world.deeds().length;
-    const { body } = await world.deploy("staging", "v1.0.2");
+    const before = harness.actions().length;
+    const { body } = await harness.deploy("staging", "v1.0.2");
     expect(body).toMatchObject({ status: "success", changed_services: [], unchanged_services: ["postgres", "redis"] });
-    expect(world.deeds().length).toBe(before);
+    expect(harness.actions().length).toBe(before);
   }, 120_000);
 
   test("a new release that changes nothing for the services touches none of them", async () => {
-    world.origin.release("v1.0.6", { "README.md": "for people", "untracked/notes.txt": "and more" });
-    const before = world.deeds().length;
-    const { body } = await world.deploy("staging", "v1.0.6");
+    harness.origin.release("v1.0.6", { "README.md": "for people", "untracked/notes.txt": "and more" });
+    const before = harness.actions().length;
+    const { body } = await harness.deploy("staging", "v1.0.6");
     expect(body).toMatchObject({
       status: "success",
       tag: "v1.0.6",
       changed_services: [],
       reasons: { postgres: "equal", redis: "equal" },
     });
-    expect(world.deeds().length).toBe(before);
+    expect(harness.actions().length).toBe(before);
   }, 120_000);
 
-  test("what was changed by hand is mended and named", async () => {
-    const live = world.live("staging/redis");
-    world.setLive("staging/redis", { ...live, env: { ...(live?.env as object), MAXMEMORY: "1gb" } });
-    world.setLive("staging/postgres", null);
-    const { body } = await world.deploy("staging", "v1.0.6");
+  test("what was changed by hand is fixed and named", async () => {
+    const live = harness.live("staging/redis");
+    harness.setLive("staging/redis", { ...live, env: { ...(live?.env as object), MAXMEMORY: "1gb" } });
+    harness.setLive("staging/postgres", null);
+    const { body } = await harness.deploy("staging", "v1.0.6");
     expect(body).toMatchObject({
       status: "success",
       changed_services: ["postgres", "redis"],
       reasons: { postgres: "gone from Dokploy", redis: "drift: env.MAXMEMORY" },
     });
-    expect(world.live("staging/redis")).toMatchObject({ env: { MAXMEMORY: "64mb" } });
+    expect(harness.live("staging/redis")).toMatchObject({ env: { MAXMEMORY: "64mb" } });
   }, 120_000);
 
   test("a failed service is named with its cause while the other is brought up to date, and is tried again", async () => {
-    world.origin.release("v1.0.7", { "env.json": JSON.stringify({ redis: { N: "3" }, postgres: { N: "3" } }) });
-    world.script("staging/redis", {
+    harness.origin.release("v1.0.7", { "env.json": JSON.stringify({ redis: { N: "3" }, postgres: { N: "3" } }) });
+    harness.script("staging/redis", {
       fail: "unhealthy: redis does not answer PING (see its log (container redis))\n+ redis-server\nout of memory",
     });
-    const failed = await world.deploy("staging", "v1.0.7");
+    const failed = await harness.deploy("staging", "v1.0.7");
     expect(failed.status).toBe(500);
     expect(failed.body).toMatchObject({
       status: "failed",
@@ -95,8 +95,8 @@ describe("a signed deploy, through real git and the real engine", () => {
       ],
       cause: { code: "unhealthy" },
     });
-    world.script("staging/redis", null);
-    const again = await world.deploy("staging", "v1.0.7");
+    harness.script("staging/redis", null);
+    const again = await harness.deploy("staging", "v1.0.7");
     expect(again.body).toMatchObject({
       status: "success",
       changed_services: ["redis"],
@@ -105,19 +105,19 @@ describe("a signed deploy, through real git and the real engine", () => {
   }, 120_000);
 
   test("a service that needs a failed one is skipped and says so", async () => {
-    world.origin.release("v1.0.8", {
+    harness.origin.release("v1.0.8", {
       "env.json": JSON.stringify({ chained: true, redis: { N: "4" }, postgres: { N: "4" } }),
     });
-    world.script("staging/postgres", { fail: "deployment_failed: no such image (name an image that exists)" });
-    const { status, body } = await world.deploy("staging", "v1.0.8");
-    world.script("staging/postgres", null);
+    harness.script("staging/postgres", { fail: "deployment_failed: no such image (name an image that exists)" });
+    const { status, body } = await harness.deploy("staging", "v1.0.8");
+    harness.script("staging/postgres", null);
     expect(status).toBe(500);
     expect(body).toMatchObject({ skipped_services: ["redis"], reasons: { redis: "needs postgres" } });
   }, 120_000);
 
   test("a program that does not run fails with its own words", async () => {
-    world.origin.release("v1.0.9", { "env.json": JSON.stringify({ crash: "platform:domain is missing" }) });
-    const { body } = await world.deploy("staging", "v1.0.9");
+    harness.origin.release("v1.0.9", { "env.json": JSON.stringify({ crash: "platform:domain is missing" }) });
+    const { body } = await harness.deploy("staging", "v1.0.9");
     expect(body).toMatchObject({
       status: "failed",
       cause: {
@@ -128,24 +128,24 @@ describe("a signed deploy, through real git and the real engine", () => {
   }, 120_000);
 
   test("the record of every run can be read, newest first, and survives a restart", async () => {
-    await world.runner.stop(0);
-    await world.restart();
-    const { body } = await world.send("GET", "/runs?limit=3");
+    await harness.runner.stop(0);
+    await harness.restart();
+    const { body } = await harness.send("GET", "/runs?limit=3");
     const runs = body.runs as { id: string; state: string; tag: string }[];
     expect(runs.map(({ tag, state }) => [tag, state])).toEqual([
       ["v1.0.9", "failed"],
       ["v1.0.8", "failed"],
       ["v1.0.7", "succeeded"],
     ]);
-    const one = await world.send("GET", `/runs/${runs[2]!.id}`);
+    const one = await harness.send("GET", `/runs/${runs[2]!.id}`);
     expect(one.body).toMatchObject({ id: runs[2]!.id, triggered_by: "test", attempts: 1, rollback: false });
   }, 120_000);
 
   test("no secret is in the log, the record or the answers", async () => {
-    const runs = JSON.stringify((await world.send("GET", "/runs?limit=200")).body);
+    const runs = JSON.stringify((await harness.send("GET", "/runs?limit=200")).body);
     for (const name of ["WEBHOOK_SECRET", "PULUMI_CONFIG_PASSPHRASE", "PLATFORM_KEY", "DOKPLOY_API_KEY"]) {
-      expect(world.logged()).not.toContain(world.env[name]);
-      expect(runs).not.toContain(world.env[name]);
+      expect(harness.logged()).not.toContain(harness.env[name]);
+      expect(runs).not.toContain(harness.env[name]);
     }
   });
 });

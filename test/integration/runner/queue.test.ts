@@ -1,16 +1,16 @@
 import { renameSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Harness, startHarness } from "./harness.ts";
 import { createInstantEngine, type InstantEngine } from "./instant.ts";
 import { until } from "./until.ts";
-import { startWorld, type World } from "./world.ts";
 
-let world: World;
+let harness: Harness;
 let engine: InstantEngine;
 beforeEach(async () => {
   engine = createInstantEngine();
-  world = await startWorld({}, { perform: engine.perform });
+  harness = await startHarness({}, { perform: engine.perform });
 });
-afterEach(() => world.stop());
+afterEach(() => harness.stop());
 
 /** Makes the engine wait until the returned function is called. */
 function hold(): () => void {
@@ -22,9 +22,9 @@ function hold(): () => void {
   };
 }
 
-const release = (number: number) => world.origin.release(`v1.0.${number}`, { note: String(number) });
+const release = (number: number) => harness.origin.release(`v1.0.${number}`, { note: String(number) });
 const now = { waitSeconds: 0 };
-const read = async (id: unknown) => (await world.send("GET", `/runs/${id}`)).body;
+const read = async (id: unknown) => (await harness.send("GET", `/runs/${id}`)).body;
 const ended = (id: unknown) =>
   until("the run ends", 20_000, async () => {
     const run = await read(id);
@@ -34,12 +34,12 @@ const ended = (id: unknown) =>
 describe("requests for one stack", () => {
   test("a burst of ten ends in one update, the last", async () => {
     const letGo = hold();
-    const first = await world.deploy("staging", "v1.0.1", {}, now);
+    const first = await harness.deploy("staging", "v1.0.1", {}, now);
     await until("the first is under way", 10_000, () => engine.performed.length === 1);
     for (let number = 2; number <= 11; number++) release(number);
     const runs = [];
     for (let number = 2; number <= 11; number++)
-      runs.push((await world.deploy("staging", `v1.0.${number}`, {}, now)).body.run);
+      runs.push((await harness.deploy("staging", `v1.0.${number}`, {}, now)).body.run);
     letGo();
     const last = await ended(runs.at(-1));
     expect(last).toMatchObject({ state: "succeeded", tag: "v1.0.11" });
@@ -51,25 +51,25 @@ describe("requests for one stack", () => {
 
   test("one that waits for a superseded run is told by which", async () => {
     const letGo = hold();
-    await world.deploy("staging", "v1.0.1", {}, now);
+    await harness.deploy("staging", "v1.0.1", {}, now);
     await until("the first is under way", 10_000, () => engine.performed.length === 1);
     release(2);
     release(3);
-    const waiting = world.deploy("staging", "v1.0.2");
+    const waiting = harness.deploy("staging", "v1.0.2");
     await until(
       "it is queued",
       10_000,
-      async () => ((await world.send("GET", "/runs")).body.runs as unknown[]).length === 2,
+      async () => ((await harness.send("GET", "/runs")).body.runs as unknown[]).length === 2,
     );
-    await world.deploy("staging", "v1.0.3", {}, now);
+    await harness.deploy("staging", "v1.0.3", {}, now);
     letGo();
     expect(await waiting).toMatchObject({ status: 200, body: { status: "superseded", superseded_by: "v1.0.3" } });
   });
 
   test("the same twice while in flight is one run", async () => {
     const letGo = hold();
-    const one = await world.deploy("staging", "v1.0.1", {}, now);
-    const two = await world.deploy("staging", "v1.0.1", {}, now);
+    const one = await harness.deploy("staging", "v1.0.1", {}, now);
+    const two = await harness.deploy("staging", "v1.0.1", {}, now);
     expect(two.body).toMatchObject({ run: one.body.run, duplicate: true });
     expect(one.body.duplicate).toBeUndefined();
     letGo();
@@ -79,28 +79,28 @@ describe("requests for one stack", () => {
 
   test("an older release is superseded on arrival and recorded, and only a rollback goes back", async () => {
     release(2);
-    expect((await world.deploy("staging", "v1.0.2")).body).toMatchObject({ status: "success" });
-    const late = await world.deploy("staging", "v1.0.1");
+    expect((await harness.deploy("staging", "v1.0.2")).body).toMatchObject({ status: "success" });
+    const late = await harness.deploy("staging", "v1.0.1");
     expect(late).toMatchObject({
       status: 200,
       body: { status: "superseded", superseded_by: "v1.0.2", hint: expect.stringContaining("rollback") },
     });
     expect(await read(late.body.run)).toMatchObject({ state: "superseded", tag: "v1.0.1" });
-    const back = await world.deploy("staging", "v1.0.1", { rollback: true, reason: "it is broken" }, { form: "v2" });
+    const back = await harness.deploy("staging", "v1.0.1", { rollback: true, reason: "it is broken" }, { form: "v2" });
     expect(back.body).toMatchObject({ status: "success", tag: "v1.0.1" });
     expect(await read(back.body.run)).toMatchObject({ rollback: true, reason: "it is broken" });
     expect(engine.performed).toEqual(["staging v1.0.2", "staging v1.0.1"]);
     // What was recorded on the wire before the rollback changes nothing when it comes again.
-    expect((await world.deploy("staging", "v1.0.2")).body).toMatchObject({ status: "superseded" });
+    expect((await harness.deploy("staging", "v1.0.2")).body).toMatchObject({ status: "superseded" });
   });
 
   test("stacks do not wait for each other", async () => {
-    expect((await world.deploy("staging", "v1.0.1")).body).toMatchObject({ status: "success" });
-    world.origin.git("tag", "-a", "v1.1.0", "-m", "Release v1.1.0\n\nDockmaster-Kind: production");
-    world.origin.git("push", "--quiet", "origin", "refs/tags/v1.1.0");
+    expect((await harness.deploy("staging", "v1.0.1")).body).toMatchObject({ status: "success" });
+    harness.origin.git("tag", "-a", "v1.1.0", "-m", "Release v1.1.0\n\nDockmaster-Kind: production");
+    harness.origin.git("push", "--quiet", "origin", "refs/tags/v1.1.0");
     const letGo = hold();
-    const slow = await world.deploy("staging", "v1.0.1", {}, now);
-    const production = await world.deploy("production", "v1.1.0", {}, now);
+    const slow = await harness.deploy("staging", "v1.0.1", {}, now);
+    const production = await harness.deploy("production", "v1.1.0", {}, now);
     await until("both are under way", 10_000, () => engine.performed.length === 3);
     letGo();
     expect(await ended(slow.body.run)).toMatchObject({ state: "succeeded" });
@@ -108,13 +108,13 @@ describe("requests for one stack", () => {
   });
 
   test("a tag that moves is refused with both commits", async () => {
-    await world.deploy("staging", "v1.0.1");
-    world.origin.release(null, { note: "other" });
-    world.origin.git("tag", "--force", "v1.0.1");
-    world.origin.git("push", "--quiet", "--force", "origin", "refs/tags/v1.0.1");
+    await harness.deploy("staging", "v1.0.1");
+    harness.origin.release(null, { note: "other" });
+    harness.origin.git("tag", "--force", "v1.0.1");
+    harness.origin.git("push", "--quiet", "--force", "origin", "refs/tags/v1.0.1");
     // As if the remote had been read since: by another request, or the health check.
-    await world.deploy("staging", "v9.9.9");
-    const { status, body } = await world.deploy("staging", "v1.0.1");
+    await harness.deploy("staging", "v9.9.9");
+    const { status, body } = await harness.deploy("staging", "v1.0.1");
     expect(status).toBe(409);
     expect(body).toMatchObject({
       error: { code: "tag_moved", message: expect.stringMatching(/[0-9a-f]{7}.*[0-9a-f]{7}/) },
@@ -122,22 +122,22 @@ describe("requests for one stack", () => {
   });
 
   test("lightweight tags count like annotated ones", async () => {
-    const commit = world.origin.release(null, { note: "light" });
-    world.origin.git("tag", "v1.0.2");
-    world.origin.git("push", "--quiet", "origin", "refs/tags/v1.0.2");
-    expect((await world.deploy("staging", "v1.0.2")).body).toMatchObject({ status: "success", commit });
+    const commit = harness.origin.release(null, { note: "light" });
+    harness.origin.git("tag", "v1.0.2");
+    harness.origin.git("push", "--quiet", "origin", "refs/tags/v1.0.2");
+    expect((await harness.deploy("staging", "v1.0.2")).body).toMatchObject({ status: "success", commit });
   });
 });
 
 describe("cancel", () => {
-  const cancel = (id: unknown, form: "v2" | "plain" = "v2") => world.send("POST", `/runs/${id}/cancel`, {}, { form });
+  const cancel = (id: unknown, form: "v2" | "plain" = "v2") => harness.send("POST", `/runs/${id}/cancel`, {}, { form });
 
   test("of a queued run: it never starts", async () => {
     const letGo = hold();
-    const first = await world.deploy("staging", "v1.0.1", {}, now);
+    const first = await harness.deploy("staging", "v1.0.1", {}, now);
     await until("the first is under way", 10_000, () => engine.performed.length === 1);
     release(2);
-    const { body } = await world.deploy("staging", "v1.0.2", {}, now);
+    const { body } = await harness.deploy("staging", "v1.0.2", {}, now);
     expect(await cancel(body.run)).toMatchObject({
       status: 200,
       body: { state: "canceled", cause: { code: "canceled" } },
@@ -149,15 +149,15 @@ describe("cancel", () => {
 
   test("of a running run: it ends canceled, and its caller hears of it", async () => {
     hold();
-    const waiting = world.deploy("staging", "v1.0.1");
+    const waiting = harness.deploy("staging", "v1.0.1");
     await until("it is under way", 10_000, () => engine.performed.length === 1);
-    const { runs } = (await world.send("GET", "/runs")).body as { runs: { id: string }[] };
+    const { runs } = (await harness.send("GET", "/runs")).body as { runs: { id: string }[] };
     expect((await cancel(runs[0]!.id)).status).toBe(202);
     expect(await waiting).toMatchObject({ status: 500, body: { status: "canceled" } });
   });
 
   test("needs a v2 signature, a run that there is, and one that has not ended", async () => {
-    const { body } = await world.deploy("staging", "v1.0.1");
+    const { body } = await harness.deploy("staging", "v1.0.1");
     expect(await cancel(body.run, "plain")).toMatchObject({
       status: 401,
       body: { error: { code: "signature_v2_required" } },
@@ -170,11 +170,11 @@ describe("cancel", () => {
 describe("a runner that stops", () => {
   test("hands a running run back, and the next one carries it out", async () => {
     hold();
-    const { body } = await world.deploy("staging", "v1.0.1", {}, now);
+    const { body } = await harness.deploy("staging", "v1.0.1", {}, now);
     await until("it is under way", 10_000, () => engine.performed.length === 1);
-    await world.runner.stop(0);
+    await harness.runner.stop(0);
     engine.hold = undefined;
-    await world.restart();
+    await harness.restart();
     expect(await ended(body.run)).toMatchObject({ state: "succeeded", tag: "v1.0.1" });
     expect(engine.performed).toEqual(["staging v1.0.1", "staging v1.0.1"]);
   });
@@ -182,23 +182,23 @@ describe("a runner that stops", () => {
 
 test("who waits for a run when the runner stops is told that it goes on", async () => {
   hold();
-  const waiting = world.deploy("staging", "v1.0.1");
+  const waiting = harness.deploy("staging", "v1.0.1");
   await until("it is under way", 10_000, () => engine.performed.length === 1);
-  await world.runner.stop(0);
+  await harness.runner.stop(0);
   expect(await waiting).toMatchObject({ status: 202, body: { status: "in_progress" } });
   engine.hold = undefined;
-  await world.restart();
+  await harness.restart();
 });
 
 describe("sync, preview and drift", () => {
   test("sync brings the stack once more to its release, and needs one", async () => {
-    const none = await world.send("POST", "/sync", { all: true });
+    const none = await harness.send("POST", "/sync", { all: true });
     expect(none).toMatchObject({
       status: 409,
       body: { error: { code: "nothing_deployed", hint: expect.stringContaining("deploy") } },
     });
-    await world.deploy("staging", "v1.0.1");
-    const some = await world.send("POST", "/sync", { services: ["platform/redis"] });
+    await harness.deploy("staging", "v1.0.1");
+    const some = await harness.send("POST", "/sync", { services: ["platform/redis"] });
     expect(some.body).toMatchObject({
       status: "success",
       tag: "v1.0.1",
@@ -206,7 +206,7 @@ describe("sync, preview and drift", () => {
       changed_services: ["redis"],
       reasons: { redis: "changed: composeFile" },
     });
-    expect((await world.send("POST", "/sync", { all: true })).body).toMatchObject({
+    expect((await harness.send("POST", "/sync", { all: true })).body).toMatchObject({
       deployed_services: ["postgres", "redis"],
     });
     expect(engine.performed).toEqual(["staging v1.0.1", "staging v1.0.1", "staging v1.0.1"]);
@@ -218,15 +218,15 @@ describe("sync, preview and drift", () => {
     ["all that is not true", { all: "true" }],
     ["an empty list", { services: [] }],
   ])("sync refuses %s", async (_name, body) => {
-    expect(await world.send("POST", "/sync", body)).toMatchObject({
+    expect(await harness.send("POST", "/sync", body)).toMatchObject({
       status: 400,
       body: { error: { code: "body_invalid" } },
     });
   });
 
   test("preview takes a tag or a commit of the repository, and no other", async () => {
-    const commit = world.origin.release(null, { note: "not tagged" });
-    const of = (body: object) => world.send("POST", "/preview", { env: "staging", ...body });
+    const commit = harness.origin.release(null, { note: "not tagged" });
+    const of = (body: object) => harness.send("POST", "/preview", { env: "staging", ...body });
     expect((await of({ commit })).body).toMatchObject({
       status: "success",
       tag: null,
@@ -240,7 +240,7 @@ describe("sync, preview and drift", () => {
       body: { error: { code: "signature_v2_required" } },
     });
     const signed = { env: "staging", tag: "v1.0.1", triggered_by: "me" };
-    expect((await world.send("POST", "/preview", signed, { form: "v2" })).body).toMatchObject({ status: "success" });
+    expect((await harness.send("POST", "/preview", signed, { form: "v2" })).body).toMatchObject({ status: "success" });
     expect(await of({ commit: "1".repeat(40) })).toMatchObject({
       status: 404,
       body: { error: { code: "commit_not_found" } },
@@ -248,33 +248,33 @@ describe("sync, preview and drift", () => {
     expect(await of({ commit: "main" })).toMatchObject({ status: 400 });
     expect(await of({ commit, tag: "v1.0.1" })).toMatchObject({ status: 400 });
     // A commit that only a pull request's ref holds is as good as a stranger's.
-    world.origin.git("checkout", "--quiet", "--orphan", "fork");
-    world.origin.git("commit", "--quiet", "--allow-empty", "-m", "from a fork");
-    const foreign = world.origin.git("rev-parse", "HEAD");
-    world.origin.git("push", "--quiet", "origin", `${foreign}:refs/pull/1/head`);
+    harness.origin.git("checkout", "--quiet", "--orphan", "fork");
+    harness.origin.git("commit", "--quiet", "--allow-empty", "-m", "from a fork");
+    const foreign = harness.origin.git("rev-parse", "HEAD");
+    harness.origin.git("push", "--quiet", "origin", `${foreign}:refs/pull/1/head`);
     expect(await of({ commit: foreign })).toMatchObject({ status: 404, body: { error: { code: "commit_not_found" } } });
   });
 
   test("a preview never counts as a deploy", async () => {
-    await world.deploy("staging", "v1.0.1");
+    await harness.deploy("staging", "v1.0.1");
     release(2);
-    await world.send("POST", "/preview", { env: "staging", tag: "v1.0.2" });
-    const { stacks } = (await world.send("GET", "/stacks")).body as { stacks: object[] };
+    await harness.send("POST", "/preview", { env: "staging", tag: "v1.0.2" });
+    const { stacks } = (await harness.send("GET", "/stacks")).body as { stacks: object[] };
     expect(stacks).toContainEqual(
       expect.objectContaining({ env: "staging", tag: "v1.0.1", behind_by: 1, healthy: true }),
     );
   });
 
   test("drift tells what was changed by hand, and /stacks knows of it until the next update", async () => {
-    await world.deploy("staging", "v1.0.1");
-    const drift = await world.send("POST", "/drift", { env: "staging" });
+    await harness.deploy("staging", "v1.0.1");
+    const drift = await harness.send("POST", "/drift", { env: "staging" });
     expect(drift.body).toMatchObject({ status: "success", drift: true, drifted_services: ["redis"] });
     const staging = async () =>
-      ((await world.send("GET", "/stacks")).body.stacks as { env: string }[]).find(({ env }) => env === "staging");
+      ((await harness.send("GET", "/stacks")).body.stacks as { env: string }[]).find(({ env }) => env === "staging");
     expect(await staging()).toMatchObject({ drift: true });
-    await world.send("POST", "/sync", { all: true });
+    await harness.send("POST", "/sync", { all: true });
     expect(await staging()).toMatchObject({ drift: null });
-    expect((await world.send("GET", "/stacks")).body.stacks).toContainEqual(
+    expect((await harness.send("GET", "/stacks")).body.stacks).toContainEqual(
       expect.objectContaining({ env: "production", tag: null, healthy: null, drift: null, behind_by: null }),
     );
   });
@@ -283,31 +283,36 @@ describe("sync, preview and drift", () => {
 describe("a remote that cannot be read", () => {
   test("is not an absent one: 503, nothing accepted, and the next request works", async () => {
     release(2);
-    renameSync(world.origin.url, `${world.origin.url}.away`);
-    const { status, body } = await world.deploy("staging", "v1.0.2");
+    renameSync(harness.origin.url, `${harness.origin.url}.away`);
+    const { status, body } = await harness.deploy("staging", "v1.0.2");
     expect(status).toBe(503);
     expect(body).toMatchObject({
       error: { code: "git_unreachable", hint: expect.stringContaining("nothing was changed") },
     });
-    renameSync(`${world.origin.url}.away`, world.origin.url);
-    expect((await world.deploy("staging", "v1.0.2")).body).toMatchObject({ status: "success" });
+    renameSync(`${harness.origin.url}.away`, harness.origin.url);
+    expect((await harness.deploy("staging", "v1.0.2")).body).toMatchObject({ status: "success" });
   });
 
-  test("does not keep a runner that was restarted from mending and going back with the copy that it has", async () => {
-    await world.deploy("staging", "v1.0.1");
+  test("does not keep a runner that was restarted from repair and going back with the copy that it has", async () => {
+    await harness.deploy("staging", "v1.0.1");
     release(2);
-    await world.deploy("staging", "v1.0.2");
-    renameSync(world.origin.url, `${world.origin.url}.away`);
-    await world.restart();
-    expect((await world.send("POST", "/sync", { all: true })).body).toMatchObject({ status: "success", tag: "v1.0.2" });
-    expect((await world.send("POST", "/drift", { env: "staging" })).status).toBe(200);
-    const back = await world.deploy("staging", "v1.0.1", { rollback: true }, { form: "v2" });
+    await harness.deploy("staging", "v1.0.2");
+    renameSync(harness.origin.url, `${harness.origin.url}.away`);
+    await harness.restart();
+    expect((await harness.send("POST", "/sync", { all: true })).body).toMatchObject({
+      status: "success",
+      tag: "v1.0.2",
+    });
+    expect((await harness.send("POST", "/drift", { env: "staging" })).status).toBe(200);
+    const back = await harness.deploy("staging", "v1.0.1", { rollback: true }, { form: "v2" });
     expect(back.body).toMatchObject({ status: "success", tag: "v1.0.1" });
-    expect(await world.deploy("staging", "v1.0.2", {}, { form: "v2" })).toMatchObject({
+    expect(await harness.deploy("staging", "v1.0.2", {}, { form: "v2" })).toMatchObject({
       status: 503,
       body: { error: { code: "git_unreachable" } },
     });
-    expect(await world.deploy("staging", "v9.9.9", { rollback: true }, { form: "v2" })).toMatchObject({ status: 503 });
-    renameSync(`${world.origin.url}.away`, world.origin.url);
+    expect(await harness.deploy("staging", "v9.9.9", { rollback: true }, { form: "v2" })).toMatchObject({
+      status: 503,
+    });
+    renameSync(`${harness.origin.url}.away`, harness.origin.url);
   });
 });

@@ -4,12 +4,12 @@ import { promisify } from "node:util";
 import { afterEach, describe, expect, it, test } from "vitest";
 import { createDockerContainers } from "../../../../emulator/containers/docker.ts";
 import { whyNoDocker } from "../../../docker.ts";
-import { composeFile, contextTo, openPlace, type Place, QUICK } from "../place.ts";
+import { composeFile, contextTo, type Fixture, openFixture, QUICK } from "../fixture.ts";
 
-let place: Place | undefined;
+let fixture: Fixture | undefined;
 afterEach(async () => {
-  await place?.close();
-  place = undefined;
+  await fixture?.close();
+  fixture = undefined;
 });
 
 /** `name`'s container, with the name that `taken`'s has. */
@@ -17,17 +17,17 @@ const sameName = (name: string, taken: string) =>
   composeFile(name).replace(`container_name: platform-${name}`, `container_name: platform-${taken}`);
 
 it("the container of another service of ours is left alone, and nobody is told to remove it", async () => {
-  place = await openPlace();
+  fixture = await openFixture();
   const db = { name: "wiki-db", composeFile: composeFile("wiki-db") };
   const wiki = { name: "wiki", composeFile: sameName("wiki", "wiki-db") };
-  await place.engine.up(place.context, { services: [db] });
-  const before = await place.containers.inspect("platform-wiki-db");
-  const result = await place.engine.up(place.context, { services: [db, wiki] });
+  await fixture.engine.up(fixture.context, { services: [db] });
+  const before = await fixture.containers.inspect("platform-wiki-db");
+  const result = await fixture.engine.up(fixture.context, { services: [db, wiki] });
   expect(result.wiki?.reason).toMatch(
     /^deployment_failed: the deployment of wiki failed: the container name platform-wiki-db is in use \(it belongs to wiki-db /,
   );
   expect(result.wiki?.reason).not.toContain("docker rm");
-  expect((await place.containers.inspect("platform-wiki-db"))?.Id).toBe(before?.Id);
+  expect((await fixture.containers.inspect("platform-wiki-db"))?.Id).toBe(before?.Id);
 });
 
 const missing = await whyNoDocker("busybox:1.36");
@@ -57,16 +57,16 @@ describe.skipIf(missing !== undefined)(
     );
     const open = async () => {
       const containers = createDockerContainers();
-      place = await openPlace({ containers });
-      return contextTo(place.dokploy, { timing: { ...QUICK, lost: 5_000, unseen: 5_000 } });
+      fixture = await openFixture({ containers });
+      return contextTo(fixture.dokploy, { timing: { ...QUICK, lost: 5_000, unseen: 5_000 } });
     };
     const update = (context: Awaited<ReturnType<typeof open>>, env: Record<string, string> = {}) =>
-      (place as Place).engine.up(context, { services: [{ name: id, composeFile: text, env, waitTimeout: 30 }] });
+      (fixture as Fixture).engine.up(context, { services: [{ name: id, composeFile: text, env, waitTimeout: 30 }] });
 
     it("what the own project left in the way is removed, and the same update comes to a good end", async () => {
       const context = await open();
       expect(await update(context)).toMatchObject({ [id]: { op: "create" } });
-      const { appName } = (place as Place).engine.outputs(id);
+      const { appName } = (fixture as Fixture).engine.outputs(id);
       await docker("rm", "-f", name);
       // Compose does not take a one-off container for the service's, so it does not make way by itself.
       const labels = ["project", "oneoff"].map(
@@ -80,12 +80,12 @@ describe.skipIf(missing !== undefined)(
       expect(await update(context, { EXTRA: "changed" })).toEqual({ [id]: { op: "same" } });
     });
 
-    it("what stands as `Created` in its place makes way too", async () => {
+    it("what stands as `Created` in its fixture makes way too", async () => {
       const context = await open();
       await update(context);
       await docker("rm", "-f", name);
-      const { appName } = (place as Place).engine.outputs(id);
-      const started = (place as Place).dokploy;
+      const { appName } = (fixture as Fixture).engine.outputs(id);
+      const started = (fixture as Fixture).dokploy;
       await docker("compose", "-p", appName, "ps", "-a");
       expect(await started.containers(appName)).toEqual([]);
       await docker(

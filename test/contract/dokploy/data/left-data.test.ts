@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { contextTo, openPlace, type Place } from "../place.ts";
+import { contextTo, type Fixture, openFixture } from "../fixture.ts";
 import { killable } from "../state/killable.ts";
 
 /** A healthy container `db` with a volume at a path. */
@@ -18,9 +18,9 @@ volumes:
 const WRITES = /\.(create|update|delete|deploy|move|remove)$/;
 
 describe("a service whose container would start without its data", () => {
-  let place: Place;
+  let fixture: Fixture;
   const up = (composeFile: string, givenUp: string[] = [], patch: object = {}) =>
-    place.engine.up(contextTo(place.dokploy, { givenUp: new Set(givenUp) }), {
+    fixture.engine.up(contextTo(fixture.dokploy, { givenUp: new Set(givenUp) }), {
       services: [{ name: "db", composeFile, ...patch }],
     });
   /** `changedKeys` of the small engine asks the environment, as the provider's `diff` does. */
@@ -33,26 +33,26 @@ describe("a service whose container would start without its data", () => {
     }
   };
   const edit = (composeFile: string) =>
-    place.emulator.control.edit(place.engine.outputs("db").composeId, { composeFile });
-  const text = async () => (await place.live("db")).composeFile;
+    fixture.emulator.control.edit(fixture.engine.outputs("db").composeId, { composeFile });
+  const text = async () => (await fixture.live("db")).composeFile;
   const mounted = async () => {
-    const found = (await place.containers.inspect("platform-db")) as { Mounts?: { Name?: string }[] } | undefined;
+    const found = (await fixture.containers.inspect("platform-db")) as { Mounts?: { Name?: string }[] } | undefined;
     return found?.Mounts?.map(({ Name }) => Name);
   };
 
   beforeAll(async () => {
-    place = await openPlace();
+    fixture = await openFixture();
   });
-  afterAll(() => place.close());
+  afterAll(() => fixture.close());
   beforeEach(async () => {
-    await place.emulator.control.reset();
-    place.engine.forget();
+    await fixture.emulator.control.reset();
+    fixture.engine.forget();
     await up(db("one"));
   });
 
   it("is refused before the first write, with service, container, path and both volumes", async () => {
     let result = {};
-    const requests = await place.requests(async () => {
+    const requests = await fixture.requests(async () => {
       result = await up(db("two"));
     });
     expect(result).toEqual({
@@ -70,7 +70,7 @@ describe("a service whose container would start without its data", () => {
 
   it("says the command that copies, and the word that gives up", async () => {
     const { db: refused } = await up(db("two"));
-    const { appName } = place.engine.outputs("db");
+    const { appName } = fixture.engine.outputs("db");
     expect(refused?.reason).toContain(
       `\`docker compose -p ${appName} stop && docker run --rm -v one:/from:ro -v two:/to busybox:1.36 sh -c 'mkdir -p /to && test -z "$(ls -A /to)" && cp -a /from/. /to/'\``,
     );
@@ -108,25 +108,25 @@ describe("a service whose container would start without its data", () => {
   });
 
   it("is refused when the state was lost, by what runs", async () => {
-    place.engine.forget();
-    const requests = await place.requests(async () => {
+    fixture.engine.forget();
+    const requests = await fixture.requests(async () => {
       expect(await up(db("two"))).toMatchObject({ db: { op: "fail", reason: expect.stringContaining("volume one") } });
     });
     expect(Object.keys(requests).filter((name) => name.startsWith("compose.") && WRITES.test(name))).toEqual([]);
-    expect(place.engine.has("db")).toBe(false);
+    expect(fixture.engine.has("db")).toBe(false);
     expect(await upGivingUp(db("two"), "one")).toEqual({ db: { op: "create" } });
   });
 
   it("is refused under another name of its container", async () => {
     expect(await up(db("two", { key: "pg" }))).toMatchObject({
-      db: { op: "fail", reason: expect.stringContaining("pg, which takes its place, would start with volume two") },
+      db: { op: "fail", reason: expect.stringContaining("pg, which takes its fixture, would start with volume two") },
     });
     expect(await up(db("one", { key: "pg" }))).toEqual({ db: { op: "update" } });
   });
 
   it.each([true, false])("goes back after an edit by hand (refresh: %s)", async (refresh) => {
     edit(db("two"));
-    if (refresh) await place.engine.refresh(place.context);
+    if (refresh) await fixture.engine.refresh(fixture.context);
     const { db: result } = await up(db("one"));
     expect(result?.reason).toBeUndefined();
     expect(await text()).toBe(db("one"));
@@ -135,39 +135,39 @@ describe("a service whose container would start without its data", () => {
 
   it("is refused when the program follows an edit by hand that left its data", async () => {
     edit(db("two"));
-    await place.engine.refresh(place.context);
+    await fixture.engine.refresh(fixture.context);
     expect(await up(db("two"))).toMatchObject({ db: { op: "fail", reason: expect.stringContaining("volume one") } });
     const { db: result } = await upGivingUp(db("two"), "one");
     expect(result?.reason).toBeUndefined();
   });
 
   it("may go on, or back, after an update that gave it up and failed", async () => {
-    place.emulator.control.addFault({ kind: "fail-deploy", service: "db", log: ["no space left"] });
+    fixture.emulator.control.addFault({ kind: "fail-deploy", service: "db", log: ["no space left"] });
     expect(await upGivingUp(db("two"), "one")).toMatchObject({ db: { op: "fail" } });
-    expect(place.engine.outputs("db").deployed).toBe(false);
+    expect(fixture.engine.outputs("db").deployed).toBe(false);
     expect(await up(db("two"))).toEqual({ db: { op: "update" } });
   });
 
   it("has what an update gave it that was cut off after its deployment, and only then", async () => {
     const ends = new Map<boolean, number>();
     for (let requests = 1; requests <= 20; requests++) {
-      await place.emulator.control.reset();
-      place.engine.forget();
+      await fixture.emulator.control.reset();
+      fixture.engine.forget();
       await up(db("one"));
-      const cut = contextTo(killable(place.dokploy, requests, true), { givenUp: new Set(["one"]) });
+      const cut = contextTo(killable(fixture.dokploy, requests, true), { givenUp: new Set(["one"]) });
       process.env.DOCKMASTER_GIVE_UP = "one";
-      const update = place.engine.up(cut, { services: [{ name: "db", composeFile: db("two") }] });
+      const update = fixture.engine.up(cut, { services: [{ name: "db", composeFile: db("two") }] });
       const finished = await update.then(
         () => true,
         () => false,
       );
       delete process.env.DOCKMASTER_GIVE_UP;
       if (finished) break;
-      await place.emulator.control.idle();
+      await fixture.emulator.control.idle();
       const [has] = (await mounted()) ?? [];
       const deployed = has === "two";
       ends.set(deployed, (ends.get(deployed) ?? 0) + 1);
-      await place.engine.refresh(place.context);
+      await fixture.engine.refresh(fixture.context);
       const { db: other } = await up(db("three"));
       expect(other?.reason).toContain(`container db has volume ${has} at /data`);
       expect((await up(db(deployed ? "two" : "one"))).db?.reason).toBeUndefined();
@@ -177,7 +177,7 @@ describe("a service whose container would start without its data", () => {
   });
 
   it("is judged by its text when the state is of an older release", async () => {
-    delete place.engine.outputs("db").data;
+    delete fixture.engine.outputs("db").data;
     expect(await up(db("two"))).toMatchObject({ db: { op: "fail", reason: expect.stringContaining("volume one") } });
     edit(db("two"));
     const { db: result } = await up(db("one"));
@@ -185,8 +185,8 @@ describe("a service whose container would start without its data", () => {
   });
 
   it("is made from a record that was never deployed, whatever that says", async () => {
-    const { environmentId } = place.engine.outputs("db");
-    await place.dokploy.createCompose({
+    const { environmentId } = fixture.engine.outputs("db");
+    await fixture.dokploy.createCompose({
       name: "pg",
       environmentId,
       appName: "pg",
@@ -194,19 +194,21 @@ describe("a service whose container would start without its data", () => {
       composeFile: db("two", { key: "pg" }),
     });
     const said = { name: "pg", composeFile: db("three", { key: "pg" }), adopt: true };
-    const result = await place.engine.up(place.context, { services: [{ name: "db", composeFile: db("one") }, said] });
+    const result = await fixture.engine.up(fixture.context, {
+      services: [{ name: "db", composeFile: db("one") }, said],
+    });
     expect(result).toEqual({ db: { op: "same" }, pg: { op: "create" } });
   });
 
   it("is refused when it is taken over, until what it leaves is given up", async () => {
-    const { composeId } = place.engine.outputs("db");
-    await place.dokploy.updateCompose(composeId, { description: "mine" });
-    place.engine.forget();
+    const { composeId } = fixture.engine.outputs("db");
+    await fixture.dokploy.updateCompose(composeId, { description: "mine" });
+    fixture.engine.forget();
     const adopt = { adopt: true };
     expect(await up(db("two"), [], adopt)).toMatchObject({
       db: { op: "fail", reason: expect.stringContaining("volume one") },
     });
-    expect(place.engine.has("db")).toBe(false);
+    expect(fixture.engine.has("db")).toBe(false);
     expect(await up(db("two"), ["one"], adopt)).toEqual({ db: { op: "create" } });
   });
 });

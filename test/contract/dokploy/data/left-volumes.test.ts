@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clearVolumes, findVolumes } from "../../../../cli/stack/remove/clear-volumes.ts";
 import { createDockerContainers } from "../../../../emulator/containers/docker.ts";
 import { whyNoDocker } from "../../../docker.ts";
-import { composeFile, contextTo, openPlace, type Place, QUICK } from "../place.ts";
+import { composeFile, contextTo, type Fixture, openFixture, QUICK } from "../fixture.ts";
 
 const missing = await whyNoDocker("busybox:1.36");
 if (missing !== undefined && process.env.REQUIRE_DOCKER === "1")
@@ -21,14 +21,14 @@ describe.each(hosts)("a service's volumes, with $title", ({ skip, options }) => 
     const id = `w${randomBytes(4).toString("hex")}`;
     const volume = `platform-${id}-data`;
     const owners = { service: id, suffix: "", planned: {}, inText: [] };
-    let place: Place;
+    let fixture: Fixture;
 
     beforeAll(async () => {
-      place = await openPlace(options());
+      fixture = await openFixture(options());
     });
     afterAll(async () => {
-      await clearVolumes(place.dokploy, [volume]);
-      await place.close();
+      await clearVolumes(fixture.dokploy, [volume]);
+      await fixture.close();
     });
 
     const text = composeFile(id, "busybox:1.36").replace(
@@ -37,30 +37,30 @@ describe.each(hosts)("a service's volumes, with $title", ({ skip, options }) => 
     );
     /** Another project on Dokploy each time, as after a deletion by hand. Answers its id. */
     const make = async (): Promise<string> => {
-      place.engine.forget();
-      const context = contextTo(place.dokploy, { timing: { ...QUICK, lost: 5_000, unseen: 5_000 } });
-      const result = await place.engine.up(context, { services: [{ name: id, composeFile: text, waitTimeout: 30 }] });
+      fixture.engine.forget();
+      const context = contextTo(fixture.dokploy, { timing: { ...QUICK, lost: 5_000, unseen: 5_000 } });
+      const result = await fixture.engine.up(context, { services: [{ name: id, composeFile: text, waitTimeout: 30 }] });
       expect(result[id]?.reason).toBeUndefined();
-      return place.engine.outputs(id).composeId;
+      return fixture.engine.outputs(id).composeId;
     };
 
     test("one that stays after `down --volumes`, because another project made it, is found by name and removed", async () => {
-      await place.dokploy.deleteCompose(await make(), { volumes: false });
-      expect(await findVolumes(place.dokploy, owners)).toEqual({ there: [volume], unseen: [], shared: [] });
-      await place.dokploy.deleteCompose(await make(), { volumes: true });
-      expect(await findVolumes(place.dokploy, owners)).toMatchObject({ there: [volume] });
-      expect(await clearVolumes(place.dokploy, [volume])).toEqual({ removed: [volume], left: [] });
-      expect(await findVolumes(place.dokploy, owners)).toMatchObject({ there: [] });
+      await fixture.dokploy.deleteCompose(await make(), { volumes: false });
+      expect(await findVolumes(fixture.dokploy, owners)).toEqual({ there: [volume], unseen: [], shared: [] });
+      await fixture.dokploy.deleteCompose(await make(), { volumes: true });
+      expect(await findVolumes(fixture.dokploy, owners)).toMatchObject({ there: [volume] });
+      expect(await clearVolumes(fixture.dokploy, [volume])).toEqual({ removed: [volume], left: [] });
+      expect(await findVolumes(fixture.dokploy, owners)).toMatchObject({ there: [] });
     });
 
     test("one in use is left and told; one that is gone already is gone", async () => {
       const composeId = await make();
-      expect(await clearVolumes(place.dokploy, [volume, `${volume}-no`])).toEqual({
+      expect(await clearVolumes(fixture.dokploy, [volume, `${volume}-no`])).toEqual({
         removed: [`${volume}-no`],
         left: [{ name: volume, why: expect.stringMatching(/^is still there: .*volume is in use/) }],
       });
-      await place.dokploy.deleteCompose(composeId, { volumes: true });
-      expect(await clearVolumes(place.dokploy, [volume])).toEqual({ removed: [volume], left: [] });
+      await fixture.dokploy.deleteCompose(composeId, { volumes: true });
+      expect(await clearVolumes(fixture.dokploy, [volume])).toEqual({ removed: [volume], left: [] });
     });
   });
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { refusedEnv } from "../../../../components/dokploy/api/env.ts";
-import { openPlace, type Place, running } from "../place.ts";
+import { type Fixture, openFixture, running } from "../fixture.ts";
 
 /** Characters that some step on the way to the container treats in its own way: dotenv, Dokploy, Compose's interpolation. */
 const special = fc.constantFrom(
@@ -22,11 +22,11 @@ const value = fc
   .filter((text) => refusedEnv({ KEY: text }, true).length === 0);
 
 describe("env values", () => {
-  let place: Place;
+  let fixture: Fixture;
   beforeAll(async () => {
-    place = await openPlace();
+    fixture = await openFixture();
   });
-  afterAll(() => place.close());
+  afterAll(() => fixture.close());
 
   it("reach the container byte for byte, and come back from Dokploy without drift", { timeout: 120_000 }, async () => {
     const batch = fc.array(value, { minLength: 20, maxLength: 60 });
@@ -38,10 +38,10 @@ describe("env values", () => {
           .join("\n");
         const file = `services:\n  web:\n    image: web:1\n    container_name: web\n    healthcheck: {test: ["CMD", "true"], interval: 1s}\n    environment:\n${lines}\n`;
         const said = { services: [{ name: "web", composeFile: file, env }] };
-        const result = await place.engine.up(place.context, said);
+        const result = await fixture.engine.up(fixture.context, said);
         expect(result.web?.reason).toBeUndefined();
-        expect((await running(place.containers, "web")).env).toMatchObject(env);
-        expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+        expect((await running(fixture.containers, "web")).env).toMatchObject(env);
+        expect(await fixture.engine.refresh(fixture.context, { preview: true })).toEqual([]);
       }),
       { numRuns: 25 },
     );

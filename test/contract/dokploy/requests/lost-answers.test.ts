@@ -1,28 +1,28 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { FaultInput } from "../../../../emulator/faults/fault.ts";
-import { composeFile, openPlace, type Place } from "../place.ts";
+import { composeFile, type Fixture, openFixture } from "../fixture.ts";
 
 type Trouble = "drop-after" | "drop-before" | "html" | "error";
 
 describe("when Dokploy does not answer", () => {
-  let place: Place;
+  let fixture: Fixture;
   const domain = { host: "web.example.org", service: "web", port: 80 };
   const web = { name: "web", composeFile: composeFile("web"), env: { PASSWORD: "a-secret-value" }, domains: [domain] };
-  const up = (patch: object = {}) => place.engine.up(place.context, { services: [{ ...web, ...patch }] });
+  const up = (patch: object = {}) => fixture.engine.up(fixture.context, { services: [{ ...web, ...patch }] });
   const strike = (kind: Trouble, procedure: string, times: number | "always" = 1) =>
-    place.emulator.control.addFault({ kind, procedure, times } as FaultInput);
+    fixture.emulator.control.addFault({ kind, procedure, times } as FaultInput);
 
   beforeAll(async () => {
-    place = await openPlace();
+    fixture = await openFixture();
   });
-  afterAll(() => place.close());
+  afterAll(() => fixture.close());
   beforeEach(async () => {
-    await place.emulator.control.reset();
-    place.engine.forget();
+    await fixture.emulator.control.reset();
+    fixture.engine.forget();
   });
 
   async function everything() {
-    const [project, ...more] = await place.dokploy.projects();
+    const [project, ...more] = await fixture.dokploy.projects();
     const environments = project?.environments.filter(({ name }) => name === "staging") ?? [];
     const services = environments.flatMap(({ compose }) => compose as { composeId: string }[]);
     return { projects: more.length + 1, environments: environments.length, services };
@@ -46,10 +46,10 @@ describe("when Dokploy does not answer", () => {
 
     const { projects, environments, services } = await everything();
     expect([projects, environments, services.length]).toEqual([1, 1, 1]);
-    const record = await place.live("web");
+    const record = await fixture.live("web");
     expect(record.domains).toHaveLength(1);
     expect(record).toMatchObject({ composeFile: web.composeFile, env: "PASSWORD=a-secret-value\n", autoDeploy: false });
-    expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+    expect(await fixture.engine.refresh(fixture.context, { preview: true })).toEqual([]);
     expect(await up()).toEqual({ web: { op: "same" } });
   });
 
@@ -77,20 +77,20 @@ describe("when Dokploy does not answer", () => {
     strike(kind, procedure);
     await up(said).catch(() => undefined);
     expect((await up(said)).web?.op).toMatch(/update|same/);
-    const { domains, composeFile: text } = await place.live("web");
+    const { domains, composeFile: text } = await fixture.live("web");
     expect(domains.map(({ host, port }) => `${host}:${port}`).sort()).toEqual([
       "new.example.org:80",
       "web.example.org:81",
     ]);
     expect(text).toBe(said.composeFile);
-    expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+    expect(await fixture.engine.refresh(fixture.context, { preview: true })).toEqual([]);
   });
 
   it.each(TROUBLES)("to compose.delete (%s), the service is gone in the end", async (kind) => {
     await up();
     strike(kind, "compose.delete");
-    await place.engine.up(place.context, { services: [] }).catch(() => undefined);
-    await place.engine.up(place.context, { services: [] });
+    await fixture.engine.up(fixture.context, { services: [] }).catch(() => undefined);
+    await fixture.engine.up(fixture.context, { services: [] });
     expect((await everything()).services).toEqual([]);
   });
 
@@ -107,7 +107,7 @@ describe("when Dokploy does not answer", () => {
     strike("error", "environment.one", "always");
     // The environment itself cannot be seen now, so nothing is known: nothing is made a second time.
     await up().catch(() => undefined);
-    place.emulator.control.clearFaults();
+    fixture.emulator.control.clearFaults();
     expect(await up()).toEqual({ web: { op: "create" } });
     expect((await everything()).services).toHaveLength(1);
   });
@@ -117,7 +117,7 @@ describe("when Dokploy does not answer", () => {
       name: `s${index}`,
       composeFile: composeFile(`s${index}`),
     }));
-    const result = await place.engine.up(place.context, { services });
+    const result = await fixture.engine.up(fixture.context, { services });
     expect(Object.values(result).every(({ op }) => op === "create")).toBe(true);
     expect((await everything()).services).toHaveLength(30);
   });

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { composeFile, contextTo, openPlace, type Place, QUICK } from "../place.ts";
+import { composeFile, contextTo, type Fixture, openFixture, QUICK } from "../fixture.ts";
 
 // A tenth of the real times: of what the provider waits, and of what real deployments of the four services take. Real containers have
 // run long enough by their end: their first health check is later than what is waited for.
 const TENTH = { ...QUICK, poll: 10, pollMax: 50, pollLong: 1_000, lost: 1_000, settle: 0 };
 const TOOK = { redis: 610, minio: 610, postgres: 1_140, authentik: 3_000 };
 
-let place: Place;
+let fixture: Fixture;
 beforeAll(async () => {
-  place = await openPlace();
+  fixture = await openFixture();
 });
-afterAll(() => place.close());
+afterAll(() => fixture.close());
 
 test("a first update of four services costs at most 60 requests, and its end is noticed in time", async () => {
   const services = Object.keys(TOOK).map((name) => ({
@@ -19,10 +19,10 @@ test("a first update of four services costs at most 60 requests, and its end is 
     domains: [{ host: `${name}.example.org`, service: name, port: 80 }],
   }));
   for (const [service, ms] of Object.entries(TOOK))
-    place.emulator.control.addFault({ kind: "slow-deploy", service, ms });
-  const context = contextTo(place.dokploy, { timing: TENTH });
+    fixture.emulator.control.addFault({ kind: "slow-deploy", service, ms });
+  const context = contextTo(fixture.dokploy, { timing: TENTH });
   const since = Date.now();
-  const requests = await place.requests(() => place.engine.up(context, { services }));
+  const requests = await fixture.requests(() => fixture.engine.up(context, { services }));
   const took = Date.now() - since;
   const total = Object.values(requests).reduce((sum, count) => sum + count, 0);
   expect(total, JSON.stringify(requests)).toBeLessThanOrEqual(60);

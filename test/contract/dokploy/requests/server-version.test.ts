@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createCompose } from "../../../../components/dokploy/compose.ts";
-import { composeFile, contextTo, openPlace } from "../place.ts";
+import { composeFile, contextTo, openFixture } from "../fixture.ts";
 
 describe("an older Dokploy", () => {
   it.each([
@@ -11,11 +11,11 @@ describe("an older Dokploy", () => {
       /config_invalid: web: env A needs escaping, which Dokploy does since v0\.30\.0 only/,
     ],
   ] as const)("%s is refused before anything is sent, where it matters", async (version, env, reason) => {
-    const place = await openPlace();
-    await place.engine.up(place.context, { services: [] });
-    const environmentId = place.engine.environment()?.environmentId ?? "";
+    const fixture = await openFixture();
+    await fixture.engine.up(fixture.context, { services: [] });
+    const environmentId = fixture.engine.environment()?.environmentId ?? "";
     const numbers = version.split(".").map(Number) as unknown as readonly [number, number, number];
-    const context = contextTo({ ...place.dokploy, version: async () => numbers });
+    const context = contextTo({ ...fixture.dokploy, version: async () => numbers });
     const inputs = {
       environmentId,
       name: "web",
@@ -29,17 +29,17 @@ describe("an older Dokploy", () => {
       stages: 1,
       adopt: false,
     };
-    const requests = await place.requests(() => expect(createCompose(context, inputs)).rejects.toThrow(reason));
+    const requests = await fixture.requests(() => expect(createCompose(context, inputs)).rejects.toThrow(reason));
     expect(requests).toEqual({});
     if (version === "0.29.9") await createCompose(context, { ...inputs, env: { A: "plain" } });
-    await place.close();
+    await fixture.close();
   });
 
   it("is asked for its version once", async () => {
-    const place = await openPlace();
+    const fixture = await openFixture();
     const services = ["a", "b", "c"].map((name) => ({ name, composeFile: composeFile(name) }));
-    const requests = await place.requests(() => place.engine.up(place.context, { services }));
+    const requests = await fixture.requests(() => fixture.engine.up(fixture.context, { services }));
     expect(requests["settings.getDokployVersion"]).toBe(1);
-    await place.close();
+    await fixture.close();
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { composeFile, contextTo, openPlace, type Place } from "../place.ts";
+import { composeFile, contextTo, type Fixture, openFixture } from "../fixture.ts";
 import { Killed, type SaidService } from "../requests/small-engine.ts";
 import { killable } from "./killable.ts";
 
@@ -22,34 +22,34 @@ const changes: [keys: string[], to: SaidService][] = [
 ];
 
 describe("an update of ours that was cut off", () => {
-  let place: Place;
+  let fixture: Fixture;
 
   beforeAll(async () => {
-    place = await openPlace();
+    fixture = await openFixture();
   });
-  afterAll(() => place.close());
+  afterAll(() => fixture.close());
   beforeEach(async () => {
-    await place.emulator.control.reset();
-    place.engine.forget();
-    await place.engine.up(place.context, { services: [before] });
+    await fixture.emulator.control.reset();
+    fixture.engine.forget();
+    await fixture.engine.up(fixture.context, { services: [before] });
   });
 
-  const up = (said: SaidService, context = place.context) => place.engine.up(context, { services: [said] });
-  const outputs = () => place.engine.outputs("web");
+  const up = (said: SaidService, context = fixture.context) => fixture.engine.up(context, { services: [said] });
+  const outputs = () => fixture.engine.outputs("web");
 
   it.each(changes)("is never taken for a hand, wherever it was: %s", async (keys, to) => {
     let seen = 0;
     for (let requests = 1; requests <= 16; requests++) {
-      await place.emulator.control.reset();
-      place.engine.forget();
+      await fixture.emulator.control.reset();
+      fixture.engine.forget();
       await up(before);
-      const finished = await up(to, contextTo(killable(place.dokploy, requests, true))).then(
+      const finished = await up(to, contextTo(killable(fixture.dokploy, requests, true))).then(
         () => true,
         () => false,
       );
       if (finished) break;
-      await place.emulator.control.idle();
-      await place.engine.refresh(place.context);
+      await fixture.emulator.control.idle();
+      await fixture.engine.refresh(fixture.context);
       expect([requests, outputs().drift]).toEqual([requests, []]);
       if (outputs().cutOff) {
         seen += 1;
@@ -60,16 +60,16 @@ describe("an update of ours that was cut off", () => {
       expect(outputs()).toMatchObject({ deployed: true, drift: [] });
       expect(outputs()).not.toHaveProperty("unfinished");
       expect(outputs()).not.toHaveProperty("cutOff");
-      expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
+      expect(await fixture.engine.refresh(fixture.context, { preview: true })).toEqual([]);
     }
     expect(seen).toBeGreaterThan(0);
   });
 
   it("is not deployed again when it had come to the end", async () => {
-    const state = place.engine.save();
+    const state = fixture.engine.save();
     await up({ ...before, env: { PASSWORD: "a-secret-value", EXTRA: "2" } });
-    place.engine.load(state);
-    const requests = await place.requests(async () =>
+    fixture.engine.load(state);
+    const requests = await fixture.requests(async () =>
       expect(await up({ ...before, env: { PASSWORD: "a-secret-value", EXTRA: "2" } })).toEqual({
         web: { op: "update" },
       }),
@@ -80,14 +80,14 @@ describe("an update of ours that was cut off", () => {
   const to = { ...before, env: { PASSWORD: "a-secret-value", EXTRA: "2" } };
   /** Has an update done that the state does not hear of; its outputs. */
   const unheard = async (work: () => Promise<unknown>) => {
-    const state = place.engine.save();
+    const state = fixture.engine.save();
     await work();
     const made = outputs();
-    place.engine.load(state);
+    fixture.engine.load(state);
     return made;
   };
   const deploys = async (said = to, options = {}) => {
-    const requests = await place.requests(() => place.engine.up(place.context, { services: [said] }, options));
+    const requests = await fixture.requests(() => fixture.engine.up(fixture.context, { services: [said] }, options));
     return requests["compose.deploy"] ?? 0;
   };
 
@@ -98,9 +98,9 @@ describe("an update of ours that was cut off", () => {
   });
 
   it.each([true, false])(
-    "is not deployed again where it mended what had failed before, refreshed: %s",
+    "is not deployed again where it fixed what had failed before, refreshed: %s",
     async (refresh) => {
-      place.emulator.control.addFault({ kind: "fail-deploy", service: "web" });
+      fixture.emulator.control.addFault({ kind: "fail-deploy", service: "web" });
       await up(to);
       expect(outputs().deployed).toBe(false);
       await unheard(() => up(to));
@@ -111,9 +111,9 @@ describe("an update of ours that was cut off", () => {
 
   it("is deployed again when its containers are not well, or its content is another one by now", async () => {
     await unheard(() => up(to));
-    place.emulator.control.addFault({ kind: "containers", service: "web", outcome: "unhealthy", now: true });
+    fixture.emulator.control.addFault({ kind: "containers", service: "web", outcome: "unhealthy", now: true });
     expect(await deploys()).toBe(1);
-    place.emulator.control.clearFaults();
+    fixture.emulator.control.clearFaults();
     await up(before);
     await unheard(() => up(to));
     expect(await deploys({ ...to, env: { ...to.env, EXTRA: "3" } })).toBe(1);
@@ -121,22 +121,22 @@ describe("an update of ours that was cut off", () => {
 
   it.each<[string, () => void]>([
     ["runs", () => {}],
-    ["waits behind another", () => void place.dokploy.deploy(outputs().composeId, "somebody's", "")],
+    ["waits behind another", () => void fixture.dokploy.deploy(outputs().composeId, "somebody's", "")],
   ])("is waited for while its deployment %s", async (_, first) => {
-    place.emulator.control.addFault({ kind: "slow-deploy", service: "web", ms: 60_000, times: "always" });
+    fixture.emulator.control.addFault({ kind: "slow-deploy", service: "web", ms: 60_000, times: "always" });
     first();
     let title = "";
     await unheard(async () => {
-      const cut = killable(place.dokploy, Number.POSITIVE_INFINITY, true);
+      const cut = killable(fixture.dokploy, Number.POSITIVE_INFINITY, true);
       const deploy: typeof cut.deploy = async (...args) => {
         title = args[1];
-        await place.dokploy.deploy(...args);
+        await fixture.dokploy.deploy(...args);
         throw new Killed("killed");
       };
       await up(to, contextTo({ ...cut, deploy })).catch(() => {});
     });
-    await place.engine.refresh(place.context);
-    setTimeout(() => place.emulator.control.clearFaults(), 200);
+    await fixture.engine.refresh(fixture.context);
+    setTimeout(() => fixture.emulator.control.clearFaults(), 200);
     expect(await deploys()).toBe(0);
     expect(outputs()).toMatchObject({ deployed: true, deployment: title, drift: [] });
   });
@@ -144,12 +144,12 @@ describe("an update of ours that was cut off", () => {
   it("is begun anew when the deployment that it left fails", async () => {
     await unheard(() => up(to));
     const { composeId } = outputs();
-    place.emulator.control.addFault({ kind: "fail-deploy", service: "web" });
-    const { title, description } = (await place.dokploy.deployments(composeId)).find(
+    fixture.emulator.control.addFault({ kind: "fail-deploy", service: "web" });
+    const { title, description } = (await fixture.dokploy.deployments(composeId)).find(
       ({ title }) => title !== outputs().deployment,
     )!;
-    await place.dokploy.deploy(composeId, `${title}+`, description);
-    await place.emulator.control.idle();
+    await fixture.dokploy.deploy(composeId, `${title}+`, description);
+    await fixture.emulator.control.idle();
     expect(await deploys()).toBe(1);
   });
 
@@ -159,58 +159,58 @@ describe("an update of ours that was cut off", () => {
       composeFile: `${composeFile("web")}  more:\n    driver: ${driver}\n`,
     });
     await unheard(() => up(more("local")));
-    await place.engine.refresh(place.context);
+    await fixture.engine.refresh(fixture.context);
     expect(await up(more("nfs"))).toMatchObject({ web: { op: "fail", reason: expect.stringContaining("volume") } });
   });
 
   it("is told from a hand that came after it", async () => {
     await unheard(() => up(to));
-    place.emulator.control.edit(outputs().composeId, { composeFile: composeFile("web", "by-hand:1") });
-    await place.engine.refresh(place.context);
+    fixture.emulator.control.edit(outputs().composeId, { composeFile: composeFile("web", "by-hand:1") });
+    await fixture.engine.refresh(fixture.context);
     expect(outputs().drift).toEqual(["composeFile"]);
     expect(outputs().unfinished).toEqual(["env.EXTRA", "deployment"]);
   });
 
   it("is not one when somebody deploys by hand", async () => {
-    await place.dokploy.deploy(outputs().composeId, "Manual deployment", "");
-    await place.emulator.control.idle();
-    await place.engine.refresh(place.context);
+    await fixture.dokploy.deploy(outputs().composeId, "Manual deployment", "");
+    await fixture.emulator.control.idle();
+    await fixture.engine.refresh(fixture.context);
     expect(outputs().drift).toEqual(["deployed: the last deployment was not ours"]);
     expect(outputs()).not.toHaveProperty("unfinished");
   });
 });
 
 describe("an update that fails", () => {
-  let place: Place;
+  let fixture: Fixture;
 
   beforeAll(async () => {
-    place = await openPlace();
-    await place.engine.up(place.context, { services: [before] });
+    fixture = await openFixture();
+    await fixture.engine.up(fixture.context, { services: [before] });
   });
-  afterAll(() => place.close());
+  afterAll(() => fixture.close());
 
   it("keeps what it was to bring until one comes to its end, also over several", async () => {
-    const up = (said: SaidService) => place.engine.up(place.context, { services: [said] });
-    const outputs = () => place.engine.outputs("web");
-    place.emulator.control.addFault({ kind: "fail-deploy", service: "web", log: ["no space left on device"] });
+    const up = (said: SaidService) => fixture.engine.up(fixture.context, { services: [said] });
+    const outputs = () => fixture.engine.outputs("web");
+    fixture.emulator.control.addFault({ kind: "fail-deploy", service: "web", log: ["no space left on device"] });
     const once = { ...before, env: { PASSWORD: "a-secret-value", EXTRA: "2" } };
     expect(await up(once)).toMatchObject({ web: { op: "fail" } });
     expect(outputs().unfinished).toEqual(["env.EXTRA"]);
-    place.emulator.control.addFault({ kind: "fail-deploy", service: "web", log: ["no space left on device"] });
+    fixture.emulator.control.addFault({ kind: "fail-deploy", service: "web", log: ["no space left on device"] });
     const more = { ...once, composeFile: composeFile("web", "web:2") };
     expect(await up(more)).toMatchObject({ web: { op: "fail" } });
     expect(outputs().unfinished).toEqual(["env.EXTRA", "composeFile"]);
-    place.emulator.control.clearFaults();
+    fixture.emulator.control.clearFaults();
     expect(await up(more)).toEqual({ web: { op: "update" } });
     expect(outputs()).not.toHaveProperty("unfinished");
   });
 
   it("is a creation: all of it is unfinished", async () => {
-    place.emulator.control.addFault({ kind: "fail-deploy", service: "other", log: ["no"] });
+    fixture.emulator.control.addFault({ kind: "fail-deploy", service: "other", log: ["no"] });
     const other = { name: "other", composeFile: composeFile("other") };
-    expect(await place.engine.up(place.context, { services: [before, other] })).toMatchObject({
+    expect(await fixture.engine.up(fixture.context, { services: [before, other] })).toMatchObject({
       other: { op: "fail" },
     });
-    expect(place.engine.outputs("other").unfinished).toEqual(["new"]);
+    expect(fixture.engine.outputs("other").unfinished).toEqual(["new"]);
   });
 });

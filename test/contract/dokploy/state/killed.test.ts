@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { composeFile, contextTo, openPlace, type Place, running } from "../place.ts";
+import { composeFile, contextTo, type Fixture, openFixture, running } from "../fixture.ts";
 import type { SaidService } from "../requests/small-engine.ts";
 import { killable } from "./killable.ts";
 
@@ -39,30 +39,30 @@ const ENDS = [
 ] as const;
 
 describe.each(changes)("a session killed while %s", (_, from, to) => {
-  let place: Place;
+  let fixture: Fixture;
   let finished = 0;
 
   beforeAll(async () => {
-    place = await openPlace();
+    fixture = await openFixture();
   });
-  afterAll(() => place.close());
+  afterAll(() => fixture.close());
   beforeEach(async () => {
-    await place.emulator.control.reset();
-    place.engine.forget();
-    if (from) await place.engine.up(place.context, { services: [from] });
+    await fixture.emulator.control.reset();
+    fixture.engine.forget();
+    if (from) await fixture.engine.up(fixture.context, { services: [from] });
   });
 
-  const up = (said: SaidService, context = place.context) => place.engine.up(context, { services: [said] });
+  const up = (said: SaidService, context = fixture.context) => fixture.engine.up(context, { services: [said] });
 
   it.each(KILLS.flatMap((requests) => ENDS.map((end) => [requests, ...end] as const)))(
-    "at request %i (carried out: %s, changed back: %s) costs nothing that the next update does not mend, forward or back",
+    "at request %i (carried out: %s, changed back: %s) costs nothing that the next update does not fix, forward or back",
     async (requests, carriedOut, back) => {
-      const cut = contextTo(killable(place.dokploy, requests, carriedOut));
+      const cut = contextTo(killable(fixture.dokploy, requests, carriedOut));
       await up(to, cut).then(
         () => (finished += 1),
         (error) => expect(String(error)).toContain("killed"),
       );
-      await place.emulator.control.idle();
+      await fixture.emulator.control.idle();
 
       // The program may have been changed back meanwhile.
       const next = from !== undefined && back ? from : to;
@@ -81,16 +81,16 @@ describe.each(changes)("a session killed while %s", (_, from, to) => {
   });
 
   async function isExactly(said: SaidService): Promise<void> {
-    const record = await place.live("web");
+    const record = await fixture.live("web");
     expect(record.composeFile).toBe(said.composeFile);
     expect(record.domains.map(({ host, port }) => `${host}:${port}`).sort()).toEqual(
       (said.domains ?? []).map(({ host, port }) => `${host}:${port}`).sort(),
     );
     const routes = (said.domains ?? []).map(({ host, port }) => `${host}:${port}`).sort();
     const image = /image: (.*)/.exec(said.composeFile)?.[1];
-    expect(await running(place.containers, "platform-web")).toMatchObject({ image, routes, env: said.env });
-    expect(await place.engine.refresh(place.context, { preview: true })).toEqual([]);
-    const [project, ...others] = await place.dokploy.projects();
+    expect(await running(fixture.containers, "platform-web")).toMatchObject({ image, routes, env: said.env });
+    expect(await fixture.engine.refresh(fixture.context, { preview: true })).toEqual([]);
+    const [project, ...others] = await fixture.dokploy.projects();
     expect([others.length, project?.environments.flatMap(({ compose }) => compose).length]).toEqual([0, 1]);
   }
 });

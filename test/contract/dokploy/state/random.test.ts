@@ -7,7 +7,7 @@ import type { Context } from "../../../../components/dokploy/context.ts";
 import { createSimulatedContainers } from "../../../../emulator/containers/simulated.ts";
 import { startEmulator } from "../../../../emulator/emulator.ts";
 import type { FaultInput } from "../../../../emulator/faults/fault.ts";
-import { composeFile, connect, contextTo, OWNER, QUICK } from "../place.ts";
+import { composeFile, connect, contextTo, OWNER, QUICK } from "../fixture.ts";
 import { createSmallEngine, type SaidService } from "../requests/small-engine.ts";
 import { killable } from "./killable.ts";
 import { mulberry32 } from "./seeded.ts";

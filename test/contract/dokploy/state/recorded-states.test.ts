@@ -9,7 +9,7 @@ import {
   type EnvironmentOutputs,
   SCHEMA_VERSION,
 } from "../../../../components/dokploy/rules/outputs.ts";
-import { openPlace } from "../place.ts";
+import { openFixture } from "../fixture.ts";
 
 interface Recorded {
   environment: EnvironmentOutputs;
@@ -31,13 +31,13 @@ describe("states that earlier releases wrote", () => {
   });
 
   it.each(recorded)("go on without a change: %s", async (_, state) => {
-    const place = await openPlace();
+    const fixture = await openFixture();
     const { env, composeFile, domains, name, waitTimeout, stages } = state.compose;
     const said = { services: [{ name, composeFile, env, domains, waitTimeout, stages }] };
-    await place.engine.up(place.context, said);
+    await fixture.engine.up(fixture.context, said);
 
-    // What the server chose is not in the record: its ids take the place of the recorded ones.
-    const now = place.engine.outputs(name);
+    // What the server chose is not in the record: its ids take the fixture of the recorded ones.
+    const now = fixture.engine.outputs(name);
     const put = <O extends object>(old: O, fresh: object) =>
       Object.fromEntries(
         Object.entries(old).map(([key, value]) => [
@@ -48,19 +48,19 @@ describe("states that earlier releases wrote", () => {
     const { command, environmentId } = now.settings;
     const settings = { ...state.compose.settings, command, environmentId };
     const compose = { ...put(state.compose, now), settings };
-    const environment = put(state.environment, place.engine.environment() ?? {});
+    const environment = put(state.environment, fixture.engine.environment() ?? {});
 
-    expect(await readEnvironment(place.context, environment.environmentId, environment)).toMatchObject({
+    expect(await readEnvironment(fixture.context, environment.environmentId, environment)).toMatchObject({
       props: environment,
     });
-    const { props } = await readCompose(place.context, compose.composeId, compose);
+    const { props } = await readCompose(fixture.context, compose.composeId, compose);
     expect(props).toMatchObject({ ...compose, schemaVersion: SCHEMA_VERSION });
     expect(changedKeys(props as ComposeOutputs, composeInputs(now))).toEqual([]);
     const changed = { ...composeInputs(now), env: { ...env, NEW: "1" } };
-    expect((await updateCompose(place.context, compose.composeId, compose, changed)).outs).toMatchObject({
+    expect((await updateCompose(fixture.context, compose.composeId, compose, changed)).outs).toMatchObject({
       deployed: true,
     });
-    await place.close();
+    await fixture.close();
   });
 });
 

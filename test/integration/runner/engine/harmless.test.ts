@@ -8,7 +8,7 @@ import { requestRunner } from "../../../../cli/client.ts";
 import { createOrigin, type Origin } from "../../../../emulator/demo/origin.ts";
 import { type Emulator, startEmulator } from "../../../../emulator/emulator.ts";
 import { engineEnvironment } from "../../../../tools/engine-path.mjs";
-import { startWorld, type World } from "../world.ts";
+import { type Harness, startHarness } from "../harness.ts";
 
 const root = new URL("../../../..", import.meta.url).pathname;
 const run = promisify(execFile);
@@ -16,13 +16,13 @@ const run = promisify(execFile);
 let folder: string;
 let emulator: Emulator;
 let origin: Origin;
-let world: World;
+let harness: Harness;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "dockmaster-platform-"));
   emulator = await startEmulator({ dataDir: join(folder, "dokploy") });
   origin = createOrigin(root, folder);
-  world = await startWorld({
+  harness = await startHarness({
     GIT_REPO_URL: origin.url,
     DOKPLOY_URL: emulator.url,
     DOKPLOY_API_KEY: emulator.apiKey,
@@ -32,7 +32,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  await world?.stop();
+  await harness?.stop();
   await emulator?.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -68,7 +68,7 @@ async function live(): Promise<{ name: string; composeId: string; env: string; c
 
 describe("what fails does no harm", { timeout: 900_000 }, () => {
   test("a signed deploy makes every service", async () => {
-    const { status, body } = await world.deploy("staging", "v1.0.1");
+    const { status, body } = await harness.deploy("staging", "v1.0.1");
     expect(body).toMatchObject({
       status: "success",
       env: "staging",
@@ -89,15 +89,19 @@ describe("what fails does no harm", { timeout: 900_000 }, () => {
       [
         "a bad signature",
         401,
-        () => requestRunner({ url: world.runner.url, secret: "wrong" }, "POST", "/deploy", { body: good }),
+        () => requestRunner({ url: harness.runner.url, secret: "wrong" }, "POST", "/deploy", { body: good }),
       ],
-      ["an unknown environment", 400, () => world.send("POST", "/deploy", { ...good, env: "nowhere" })],
-      ["an unknown tag", 404, () => world.send("POST", "/deploy", { ...good, tag: "v9.9.9" })],
-      ["a branch", 400, () => world.send("POST", "/deploy", { ...good, tag: "main" })],
-      ["a tag that is an option", 400, () => world.send("POST", "/deploy", { ...good, tag: "--upload-pack=touch x" })],
-      ["an empty body", 400, () => world.send("POST", "/deploy", {})],
-      ["a list", 400, () => world.send("POST", "/deploy", [good])],
-      ["an unknown service", 400, () => world.send("POST", "/deploy", { ...good, services: ["nothing"] })],
+      ["an unknown environment", 400, () => harness.send("POST", "/deploy", { ...good, env: "nowhere" })],
+      ["an unknown tag", 404, () => harness.send("POST", "/deploy", { ...good, tag: "v9.9.9" })],
+      ["a branch", 400, () => harness.send("POST", "/deploy", { ...good, tag: "main" })],
+      [
+        "a tag that is an option",
+        400,
+        () => harness.send("POST", "/deploy", { ...good, tag: "--upload-pack=touch x" }),
+      ],
+      ["an empty body", 400, () => harness.send("POST", "/deploy", {})],
+      ["a list", 400, () => harness.send("POST", "/deploy", [good])],
+      ["an unknown service", 400, () => harness.send("POST", "/deploy", { ...good, services: ["nothing"] })],
     ];
     for (const [what, expected, send] of refusals) {
       const { status, body } = await send();
@@ -115,7 +119,7 @@ describe("what fails does no harm", { timeout: 900_000 }, () => {
   test("a Dokploy that is away for longer than anybody waits fails the run, changes nothing, and the next good request works", async () => {
     const before = await state();
     await emulator.close();
-    const { status, body } = await world.deploy("staging", "v1.0.1", {}, { waitSeconds: 600 });
+    const { status, body } = await harness.deploy("staging", "v1.0.1", {}, { waitSeconds: 600 });
     expect(status).toBe(500);
     expect(JSON.stringify(body)).toContain("dokploy_unreachable");
     expect(await state()).toEqual(before);
@@ -124,7 +128,7 @@ describe("what fails does no harm", { timeout: 900_000 }, () => {
       apiKey: emulator.apiKey,
       dataDir: emulator.dataDir,
     });
-    expect((await world.deploy("staging", "v1.0.1")).body).toMatchObject({ status: "success", changed_services: [] });
+    expect((await harness.deploy("staging", "v1.0.1")).body).toMatchObject({ status: "success", changed_services: [] });
   });
 
   test("a failed deployment names service and log, the other is brought up to date, and it is tried again after a refresh", async () => {
@@ -133,18 +137,18 @@ describe("what fails does no harm", { timeout: 900_000 }, () => {
     }
     origin.release("v1.0.2", "feat: more patience with health checks");
     emulator.control.addFault({ kind: "fail-deploy", service: "redis", log: ["pulling", "the disk is full"] });
-    const { status, body } = await world.deploy("staging", "v1.0.2");
+    const { status, body } = await harness.deploy("staging", "v1.0.2");
     expect(status).toBe(500);
     expect(body).toMatchObject({ status: "failed", changed_services: ["postgres"] });
     expect(body.failed_services).toMatchObject([{ service: "redis", code: "deployment_failed" }]);
-    const record = await world.send("GET", `/runs/${body.run}`);
+    const record = await harness.send("GET", `/runs/${body.run}`);
     expect(JSON.stringify(record.body)).toContain("the disk is full");
     for (const service of await live()) {
       if (service.name === "postgres") expect(service.composeFile).toContain("retries: 7");
     }
 
     await pulumi(["refresh", "--yes", "--skip-preview"]);
-    const again = await world.deploy("staging", "v1.0.2");
+    const again = await harness.deploy("staging", "v1.0.2");
     expect(again.body).toMatchObject({
       status: "success",
       changed_services: ["redis"],
@@ -153,7 +157,7 @@ describe("what fails does no harm", { timeout: 900_000 }, () => {
   });
 
   test("after that neither an update nor a refresh finds anything to do", async () => {
-    expect((await world.deploy("staging", "v1.0.2")).body).toMatchObject({ status: "success", changed_services: [] });
+    expect((await harness.deploy("staging", "v1.0.2")).body).toMatchObject({ status: "success", changed_services: [] });
     await pulumi(["refresh", "--preview-only", "--expect-no-changes"]);
   });
 });
@@ -167,10 +171,10 @@ async function pulumi(args: string[]): Promise<string> {
     cwd: worktree,
     env: {
       ...engineEnvironment(),
-      PULUMI_BACKEND_URL: `file://${join(world.folder, "data/state")}`,
-      PULUMI_CONFIG_PASSPHRASE: world.env.PULUMI_CONFIG_PASSPHRASE,
+      PULUMI_BACKEND_URL: `file://${join(harness.folder, "data/state")}`,
+      PULUMI_CONFIG_PASSPHRASE: harness.env.PULUMI_CONFIG_PASSPHRASE,
       PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
-      PLATFORM_KEY: world.env.PLATFORM_KEY,
+      PLATFORM_KEY: harness.env.PLATFORM_KEY,
       DOKPLOY_URL: emulator.url,
       DOKPLOY_API_KEY: emulator.apiKey,
     },

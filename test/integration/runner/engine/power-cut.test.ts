@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunView } from "../../../../automation/api/schemas.ts";
 import { createOrigin, type Origin } from "../../../../emulator/demo/origin.ts";
 import { type Emulator, startEmulator } from "../../../../emulator/emulator.ts";
+import { type Harness, startHarness } from "../harness.ts";
 import { until } from "../until.ts";
-import { startWorld, type World } from "../world.ts";
 import { processesOf } from "./apart.ts";
 
 const root = new URL("../../../..", import.meta.url).pathname;
@@ -21,13 +21,13 @@ const AWAY = process.env.POWER_CUT_TRUE ? { downMs: 20_000, silentMs: 70_000 } :
 let folder: string;
 let emulator: Emulator;
 let origin: Origin;
-let world: World;
+let harness: Harness;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "dockmaster-power-"));
   emulator = await startEmulator({ dataDir: join(folder, "dokploy") });
   origin = createOrigin(root, folder);
-  world = await startWorld(
+  harness = await startHarness(
     {
       GIT_REPO_URL: origin.url,
       DOKPLOY_URL: emulator.url,
@@ -38,16 +38,16 @@ beforeAll(async () => {
     { apart: true },
   );
   origin.release("v1.0.1", "feat: the platform");
-  expect((await world.deploy("staging", "v1.0.1")).body).toMatchObject({ status: "success" });
+  expect((await harness.deploy("staging", "v1.0.1")).body).toMatchObject({ status: "success" });
 }, 240_000);
 
 afterAll(async () => {
-  await world?.stop();
+  await harness?.stop();
   await emulator?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-const look = async (id: unknown) => (await world.send("GET", `/runs/${id}`)).body as RunView;
+const look = async (id: unknown) => (await harness.send("GET", `/runs/${id}`)).body as RunView;
 const ended = (id: unknown) =>
   until("the run ends", 400_000, async () => {
     const run = await look(id);
@@ -61,7 +61,7 @@ async function begin(tag: string, retries: number): Promise<unknown> {
   }
   origin.release(tag, `feat: ${retries} tries of each health check`);
   emulator.control.addFault({ kind: "stuck", service: "redis" });
-  const { body } = await world.deploy("staging", tag, {}, { waitSeconds: 0 });
+  const { body } = await harness.deploy("staging", tag, {}, { waitSeconds: 0 });
   await until("redis is being deployed", 120_000, isRunning);
   return body.run;
 }
@@ -80,7 +80,7 @@ async function isRunning(): Promise<boolean> {
 
 /** Held still first, so that none notices that the others are gone. */
 async function cutPower(): Promise<void> {
-  const victims = processesOf(world.folder, [world.runner.pid]);
+  const victims = processesOf(harness.folder, [harness.runner.pid]);
   const signal = (name: NodeJS.Signals) => {
     for (const pid of victims) {
       try {
@@ -89,7 +89,7 @@ async function cutPower(): Promise<void> {
     }
   };
   signal("SIGSTOP");
-  await world.runner.kill();
+  await harness.runner.kill();
   signal("SIGKILL");
 }
 
@@ -117,7 +117,7 @@ describe("without a hand", { timeout: 600_000 }, () => {
     const { port } = new URL(emulator.url);
     const { apiKey, dataDir } = emulator;
     await Promise.all([cutPower(), emulator.close()]);
-    await Promise.all([world.restart(), sleep(AWAY.downMs)]);
+    await Promise.all([harness.restart(), sleep(AWAY.downMs)]);
     await until("it waits and says for what", 120_000, async () => {
       const { state, waiting } = await look(id);
       return state === "waiting" && /^Dokploy is away since /.test(waiting?.message ?? "");

@@ -7,36 +7,36 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Emulator, startEmulator } from "../../../../emulator/emulator.ts";
 import { engineEnvironment } from "../../../../tools/engine-path.mjs";
 import { processesOf } from "../engine/apart.ts";
+import { type Harness, startHarness } from "../harness.ts";
 import { platformProgram } from "../origin.ts";
 import { until } from "../until.ts";
-import { startWorld, type World } from "../world.ts";
 
 const REDIS = "components/redis/compose.yaml";
 const OWN = ["WEBHOOK_SECRET", "PULUMI_CONFIG_PASSPHRASE", "PLATFORM_KEY", "DOKPLOY_API_KEY"];
 
 describe("no file of the runner holds a secret in clear", () => {
   let dokploy: Emulator;
-  let world: World;
+  let harness: Harness;
   let temporary: string;
   let seconds = 30;
   beforeAll(async () => {
     dokploy = await startEmulator();
     temporary = mkdtempSync(join(tmpdir(), "dockmaster-tmp-"));
     const env = { DOKPLOY_URL: dokploy.url, DOKPLOY_API_KEY: dokploy.apiKey, TMPDIR: temporary };
-    world = await startWorld(env, { program: platformProgram(["redis"]), apart: true });
+    harness = await startHarness(env, { program: platformProgram(["redis"]), apart: true });
   }, 60_000);
   afterAll(async () => {
-    await world.stop();
+    await harness.stop();
     await dokploy.close();
     rmSync(temporary, { recursive: true, force: true });
   });
 
-  const data = () => join(world.folder, "data");
+  const data = () => join(harness.folder, "data");
   const copies = () => readdirSync(join(data(), "state-copies")).map((name) => join(data(), "state-copies", name));
-  const engines = () => processesOf(world.folder, [world.runner.pid]);
+  const engines = () => processesOf(harness.folder, [harness.runner.pid]);
   const ended = (id: unknown) =>
     until("the run ends", 120_000, async () => {
-      const { body } = await world.send("GET", `/runs/${id}`);
+      const { body } = await harness.send("GET", `/runs/${id}`);
       return body.finished_at === null ? undefined : body;
     });
 
@@ -53,7 +53,7 @@ describe("no file of the runner holds a secret in clear", () => {
   }
 
   async function expectNothingIn(folder: string): Promise<void> {
-    const values = [...OWN.map((name) => world.env[name]!), ...(await made())];
+    const values = [...OWN.map((name) => harness.env[name]!), ...(await made())];
     expect(values.length).toBeGreaterThan(OWN.length);
     const found = filesBelow(folder).filter((file) => {
       const text = readFileSync(file, "latin1");
@@ -67,14 +67,14 @@ describe("no file of the runner holds a secret in clear", () => {
     dokploy.control.addFault({ kind: "slow-deploy", service: "redis", ms: 120_000 });
     change(tag);
     dokploy.control.resetStatistics();
-    const { body } = await world.deploy("staging", tag, {}, { waitSeconds: 0 });
+    const { body } = await harness.deploy("staging", tag, {}, { waitSeconds: 0 });
     await until("redis is being deployed", 90_000, () => !!dokploy.control.statistics().procedures["compose.deploy"]);
     return body.run;
   }
   function change(tag: string): void {
-    const text = readFileSync(join(world.origin.folder, REDIS), "utf8");
+    const text = readFileSync(join(harness.origin.folder, REDIS), "utf8");
     seconds += 1;
-    world.origin.release(tag, { [REDIS]: text.replace(/stop_grace_period: \d+s/, `stop_grace_period: ${seconds}s`) });
+    harness.origin.release(tag, { [REDIS]: text.replace(/stop_grace_period: \d+s/, `stop_grace_period: ${seconds}s`) });
   }
   function killEngines(): void {
     for (const pid of engines()) {
@@ -85,41 +85,41 @@ describe("no file of the runner holds a secret in clear", () => {
   const endings: [ending: string, bring: () => Promise<void>][] = [
     [
       "a success",
-      async () => expect((await world.deploy("staging", "v1.0.1")).body).toMatchObject({ status: "success" }),
+      async () => expect((await harness.deploy("staging", "v1.0.1")).body).toMatchObject({ status: "success" }),
     ],
     [
       "a failure",
       async () => {
-        const { PLATFORM_KEY, DOKPLOY_API_KEY } = world.env;
+        const { PLATFORM_KEY, DOKPLOY_API_KEY } = harness.env;
         // What a service's log can hold.
         const log = [...(await made()), PLATFORM_KEY!, DOKPLOY_API_KEY!];
         dokploy.control.addFault({ kind: "fail-deploy", service: "redis", log });
         change("v1.0.2");
-        expect((await world.deploy("staging", "v1.0.2")).body).toMatchObject({ status: "failed" });
+        expect((await harness.deploy("staging", "v1.0.2")).body).toMatchObject({ status: "failed" });
       },
     ],
     [
       "a preview",
       async () => {
         const asked = { env: "staging", tag: "v1.0.2" };
-        expect((await world.send("POST", "/preview", asked, { waitSeconds: 120 })).status).toBe(200);
+        expect((await harness.send("POST", "/preview", asked, { waitSeconds: 120 })).status).toBe(200);
       },
     ],
     [
       "a drift check",
       async () => {
-        expect((await world.send("POST", "/drift", { env: "staging" }, { waitSeconds: 120 })).status).toBe(200);
+        expect((await harness.send("POST", "/drift", { env: "staging" }, { waitSeconds: 120 })).status).toBe(200);
       },
     ],
     [
-      "a cancel, and the mending after it",
+      "a cancel, and the repair after it",
       async () => {
         const id = await begin("v1.0.3");
-        await world.send("POST", `/runs/${id}/cancel`, {}, { form: "v2" });
+        await harness.send("POST", `/runs/${id}/cancel`, {}, { form: "v2" });
         expect(await ended(id)).toMatchObject({ state: "canceled" });
         await expectNothingIn(data());
         dokploy.control.clearFaults();
-        expect((await world.deploy("staging", "v1.0.3")).body).toMatchObject({ status: "success" });
+        expect((await harness.deploy("staging", "v1.0.3")).body).toMatchObject({ status: "success" });
       },
     ],
     [
@@ -136,7 +136,7 @@ describe("no file of the runner holds a secret in clear", () => {
       async () => {
         const id = await begin("v1.0.5");
         const victims = engines();
-        await world.runner.kill();
+        await harness.runner.kill();
         for (const pid of victims) {
           try {
             process.kill(pid, "SIGKILL");
@@ -144,7 +144,7 @@ describe("no file of the runner holds a secret in clear", () => {
         }
         await expectNothingIn(data());
         dokploy.control.clearFaults();
-        await world.restart();
+        await harness.restart();
         expect(await ended(id)).toMatchObject({ state: "succeeded", attempts: 2 });
       },
     ],
@@ -166,7 +166,7 @@ describe("no file of the runner holds a secret in clear", () => {
       ...engineEnvironment(),
       PULUMI_BACKEND_URL: `file://${folder}`,
       PULUMI_HOME: join(folder, "home"),
-      PULUMI_CONFIG_PASSPHRASE: world.env.PULUMI_CONFIG_PASSPHRASE,
+      PULUMI_CONFIG_PASSPHRASE: harness.env.PULUMI_CONFIG_PASSPHRASE,
     };
     const all = [...words, "--stack", "staging", "--non-interactive"];
     return (await promisify(execFile)("pulumi", all, { cwd: folder, env })).stdout;
@@ -176,7 +176,7 @@ describe("no file of the runner holds a secret in clear", () => {
     expect(copies().length).toBeGreaterThanOrEqual(3);
     const folder = mkdtempSync(join(tmpdir(), "dockmaster-put-back-"));
     try {
-      copyFileSync(join(world.origin.folder, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
+      copyFileSync(join(harness.origin.folder, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
       writeFileSync(join(folder, "Pulumi.staging.yaml"), "{}\n");
       await pulumi(folder, "stack", "init");
       await pulumi(folder, "stack", "import", "--file", copies().at(-1)!);
@@ -185,13 +185,13 @@ describe("no file of the runner holds a secret in clear", () => {
 
       // As runners before this wrote them.
       const old = join(data(), "state-copies", "staging-old-2.json");
-      await world.runner.stop(0);
+      await harness.runner.stop(0);
       mkdirSync(join(data(), "state-copies"), { recursive: true });
       writeFileSync(old, shown, { mode: 0o600 });
       const before = copies();
-      await world.restart();
+      await harness.restart();
       expect(copies()).toEqual(before.filter((file) => file !== old));
-      expect(world.logged()).toContain('"removed":["staging-old-2.json"]');
+      expect(harness.logged()).toContain('"removed":["staging-old-2.json"]');
       await expectNothingIn(data());
     } finally {
       rmSync(folder, { recursive: true, force: true });

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openEventStream } from "../../../../cli/client.ts";
+import { type Harness, startHarness } from "../harness.ts";
 import { until } from "../until.ts";
-import { startWorld, type World } from "../world.ts";
 
 /** Every secret that the runner can have; each value is nothing but a canary. */
 const CANARIES = {
@@ -38,7 +38,7 @@ throw new Error("cannot go on: " + all);
 `;
 
 describe("a secret is in no sink", () => {
-  let world: World;
+  let harness: Harness;
   let target: Server;
   const notices: string[] = [];
   const answers: string[] = [];
@@ -53,10 +53,10 @@ describe("a secret is in no sink", () => {
     await new Promise<void>((resolve) => target.listen(0, "127.0.0.1", resolve));
     const { port } = target.address() as AddressInfo;
     const NOTIFY_WEBHOOK = `http://127.0.0.1:${port}/canary-notify-8e`;
-    world = await startWorld({ ...CANARIES, NOTIFY_WEBHOOK, LOG_LEVEL: "debug" });
+    harness = await startHarness({ ...CANARIES, NOTIFY_WEBHOOK, LOG_LEVEL: "debug" });
   });
   afterAll(async () => {
-    await world.stop();
+    await harness.stop();
     target.close();
   });
 
@@ -68,29 +68,29 @@ describe("a secret is in no sink", () => {
   };
 
   test("though a service fails with one in its message, and a careless program tells all that it knows", async () => {
-    expect((await keep(world.deploy("staging", "v1.0.1"))).body).toMatchObject({ status: "success" });
+    expect((await keep(harness.deploy("staging", "v1.0.1"))).body).toMatchObject({ status: "success" });
     const env = { "env.json": JSON.stringify({ redis: { N: "2" } }) };
-    world.origin.release("v1.0.2", env);
+    harness.origin.release("v1.0.2", env);
     const { PLATFORM_KEY, DOKPLOY_API_KEY } = CANARIES;
-    world.script("staging/redis", {
+    harness.script("staging/redis", {
       fail: `deployment_failed: said ${PLATFORM_KEY} (look for ${DOKPLOY_API_KEY})\nlog: ${PLATFORM_KEY}`,
     });
-    const failed = await keep(world.deploy("staging", "v1.0.2"));
+    const failed = await keep(harness.deploy("staging", "v1.0.2"));
     expect(failed).toMatchObject({ status: 500, body: { failed_services: [{ code: "deployment_failed" }] } });
     expect(JSON.stringify(failed.body)).toContain("[secret]");
-    world.script("staging/redis", null);
+    harness.script("staging/redis", null);
 
-    world.origin.release("v1.0.3", { "index.mjs": CARELESS });
-    const crashed = await keep(world.deploy("staging", "v1.0.3"));
+    harness.origin.release("v1.0.3", { "index.mjs": CARELESS });
+    const crashed = await keep(harness.deploy("staging", "v1.0.3"));
     expect(crashed).toMatchObject({ status: 500, body: { status: "failed" } });
     expect(JSON.stringify(crashed.body)).toContain("[secret]");
-    await keep(world.send("POST", "/preview", { env: "staging", tag: "v1.0.3" }, { waitSeconds: 120 }));
-    await keep(world.send("POST", "/drift", { env: "staging" }, { waitSeconds: 120 }));
+    await keep(harness.send("POST", "/preview", { env: "staging", tag: "v1.0.3" }, { waitSeconds: 120 }));
+    await keep(harness.send("POST", "/drift", { env: "staging" }, { waitSeconds: 120 }));
     await until("people were told", 20_000, () => notices.length >= 2);
   }, 180_000);
 
   test("the program sees nothing that is the runner's alone", () => {
-    const seen = JSON.parse(readFileSync(join(world.folder, "dokploy/environment.json"), "utf8")) as object;
+    const seen = JSON.parse(readFileSync(join(harness.folder, "dokploy/environment.json"), "utf8")) as object;
     expect(seen).toHaveProperty("PLATFORM_KEY", CANARIES.PLATFORM_KEY);
     for (const name of FOREIGN) expect(seen).not.toHaveProperty(name);
     for (const value of [CANARIES.WEBHOOK_SECRET, CANARIES.API_TOKEN, "canary-notify-8e"]) {
@@ -99,22 +99,22 @@ describe("a secret is in no sink", () => {
   });
 
   test("not in answers, runs, events, metrics, notices, the log, the store or what the engine keeps", async () => {
-    const read = (path: string) => keep(world.send("GET", path));
+    const read = (path: string) => keep(harness.send("GET", path));
     const { runs } = (await read("/runs?limit=200")).body as { runs: { id: string }[] };
     expect(runs.length).toBe(5);
     let events = "";
     for (const { id } of runs) {
       await read(`/runs/${id}`);
-      const stream = await openEventStream({ url: world.runner.url, secret: world.secret }, `/runs/${id}/events`);
+      const stream = await openEventStream({ url: harness.runner.url, secret: harness.secret }, `/runs/${id}/events`);
       events += await new Response(stream).text();
     }
     expect(events).toContain("cannot go on");
     await read("/stacks");
     const open = async (path: string) =>
       (
-        await fetch(new URL(path, world.runner.url), { headers: { authorization: `Bearer ${CANARIES.API_TOKEN}` } })
+        await fetch(new URL(path, harness.runner.url), { headers: { authorization: `Bearer ${CANARIES.API_TOKEN}` } })
       ).text();
-    const data = join(world.folder, "data");
+    const data = join(harness.folder, "data");
     const sinks: Record<string, string> = {
       answers: answers.join("\n"),
       events,
@@ -122,7 +122,7 @@ describe("a secret is in no sink", () => {
       health: await open("/health"),
       document: await open("/openapi.json"),
       notices: notices.join("\n"),
-      log: world.logged(),
+      log: harness.logged(),
       store: readFiles(data, /dockmaster\.db/),
       // The state itself is the provider's and the engine's: test/integration/runner/engine/platform.test.ts looks there.
       "the engine's home": readFiles(join(data, "pulumi"), /./),

@@ -2,15 +2,15 @@ import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { signPlain } from "../../../../automation/api/signature.ts";
-import { startWorld, type World } from "../world.ts";
+import { type Harness, startHarness } from "../harness.ts";
 
 const MIB = 1024 * 1024;
 
-let world: World;
+let harness: Harness;
 beforeAll(async () => {
-  world = await startWorld({}, { apart: true });
+  harness = await startHarness({}, { apart: true });
 }, 60_000);
-afterAll(() => world.stop());
+afterAll(() => harness.stop());
 
 /** A push of another branch, of about so many bytes: what GitHub sends for thousands of commits. */
 function largePush(bytes: number): Buffer {
@@ -23,7 +23,7 @@ function largePush(bytes: number): Buffer {
 }
 
 /** Sends it in parts, without a length unless one is given. */
-function send(body: Buffer, { path = "/webhook", length = false, secret = world.secret } = {}) {
+function send(body: Buffer, { path = "/webhook", length = false, secret = harness.secret } = {}) {
   return new Promise<{ status: number; text: string }>((resolve, reject) => {
     const headers = {
       "content-type": "application/json",
@@ -32,7 +32,7 @@ function send(body: Buffer, { path = "/webhook", length = false, secret = world.
       connection: "close",
       ...(length ? { "content-length": body.length } : {}),
     };
-    const sent = request(new URL(path, world.runner.url), { method: "POST", headers }, (answer) => {
+    const sent = request(new URL(path, harness.runner.url), { method: "POST", headers }, (answer) => {
       let text = "";
       answer.setEncoding("utf8").on("data", (part: string) => {
         text += part;
@@ -46,7 +46,7 @@ function send(body: Buffer, { path = "/webhook", length = false, secret = world.
 }
 
 const resident = (field: "VmRSS" | "VmHWM") =>
-  Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${world.runner.pid}/status`, "utf8"))?.[1]) *
+  Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${harness.runner.pid}/status`, "utf8"))?.[1]) *
   1024;
 
 test("a push of nearly 25 MiB is taken, several at once and with little memory", async () => {
@@ -79,5 +79,5 @@ test("one above 25 MiB is refused, before it is sent when it says how long it is
   expect(await send(body).catch(() => refused)).toMatchObject(refused);
   const small = { status: 413, text: expect.stringContaining("larger than 1 MiB") };
   expect(await send(largePush(2 * MIB), { path: "/deploy", length: true }).catch(() => small)).toMatchObject(small);
-  expect((await fetch(new URL("/health/live", world.runner.url))).status).toBe(200);
+  expect((await fetch(new URL("/health/live", harness.runner.url))).status).toBe(200);
 });

@@ -1,27 +1,27 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { signPlain } from "../../../../automation/api/signature.ts";
-import { startWorld, type World } from "../world.ts";
+import { type Harness, startHarness } from "../harness.ts";
 import { requireDocumented } from "./documented.ts";
 
 const TOKEN = "a-token-for-readers";
 
-let world: World;
+let harness: Harness;
 beforeAll(async () => {
-  world = await startWorld({ API_TOKEN: TOKEN });
+  harness = await startHarness({ API_TOKEN: TOKEN });
 });
-afterAll(() => world.stop());
+afterAll(() => harness.stop());
 
 const GOOD = JSON.stringify({ env: "staging", tag: "v1.0.1", triggered_by: "test" });
 
 async function post(body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}, path = "/deploy") {
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
-  const answer = await fetch(new URL(path, world.runner.url), {
+  const answer = await fetch(new URL(path, harness.runner.url), {
     method: "POST",
     body: bytes,
     headers: {
       "content-type": "application/json",
-      "x-hub-signature-256": signPlain(world.secret, bytes),
+      "x-hub-signature-256": signPlain(harness.secret, bytes),
       ...headers,
     },
   });
@@ -30,7 +30,7 @@ async function post(body: string | Uint8Array<ArrayBuffer>, headers: Record<stri
   return { status: answer.status, headers: answer.headers, body: parsed };
 }
 
-const accepted = async () => ((await world.send("GET", "/runs?limit=200")).body.runs as unknown[]).length;
+const accepted = async () => ((await harness.send("GET", "/runs?limit=200")).body.runs as unknown[]).length;
 
 describe("a request that is not right is answered with what to do, and has no effect", () => {
   const body = (over: object) => JSON.stringify({ env: "staging", tag: "v1.0.1", triggered_by: "test", ...over });
@@ -62,7 +62,7 @@ describe("a request that is not right is answered with what to do, and has no ef
     expect({ status: answer.status, ...answer.body.error }).toMatchObject({ status, code });
     for (const field of ["message", "hint", "requestId"]) expect(answer.body.error[field]).toMatch(/\S/);
     expect(await accepted()).toBe(before);
-    expect(world.deeds()).toEqual([]);
+    expect(harness.actions()).toEqual([]);
   });
 
   test("all problems of a body are named at once", async () => {
@@ -71,7 +71,7 @@ describe("a request that is not right is answered with what to do, and has no ef
   });
 
   test("a request without a signature header", async () => {
-    const answer = await fetch(new URL("/deploy", world.runner.url), {
+    const answer = await fetch(new URL("/deploy", harness.runner.url), {
       method: "POST",
       body: GOOD,
       headers: { "content-type": "application/json" },
@@ -88,7 +88,7 @@ describe("a request that is not right is answered with what to do, and has no ef
   test("a body above 1 MiB, in pieces", async () => {
     const piece = new Uint8Array(64 * 1024);
     const endless = new ReadableStream({ pull: (stream) => stream.enqueue(piece) });
-    const answer = await fetch(new URL("/deploy", world.runner.url), {
+    const answer = await fetch(new URL("/deploy", harness.runner.url), {
       method: "POST",
       body: endless,
       duplex: "half",
@@ -109,15 +109,15 @@ describe("a request that is not right is answered with what to do, and has no ef
   });
 
   test("no signature, header or body is in the log", () => {
-    expect(world.logged()).not.toContain(signPlain(world.secret, new TextEncoder().encode(GOOD)));
-    expect(world.logged()).not.toContain("rm -rf");
-    expect(world.logged()).toContain('"msg":"signature failed"');
+    expect(harness.logged()).not.toContain(signPlain(harness.secret, new TextEncoder().encode(GOOD)));
+    expect(harness.logged()).not.toContain("rm -rf");
+    expect(harness.logged()).toContain('"msg":"signature failed"');
   });
 });
 
 describe("reading", () => {
   const get = async (path: string, headers: Record<string, string> = {}) => {
-    const answer = await fetch(new URL(path, world.runner.url), { headers });
+    const answer = await fetch(new URL(path, harness.runner.url), { headers });
     if (!path.startsWith("/runs/") || answer.status !== 404) {
       requireDocumented("GET", path, { status: answer.status, body: await answer.clone().json() });
     }
@@ -135,8 +135,8 @@ describe("reading", () => {
 
   test("takes the token, and both signatures", async () => {
     expect((await get("/runs", { authorization: `Bearer ${TOKEN}` })).status).toBe(200);
-    expect((await world.send("GET", "/runs?limit=5", undefined, { form: "plain" })).status).toBe(200);
-    expect((await world.send("GET", "/runs?limit=5", undefined, { form: "v2" })).status).toBe(200);
+    expect((await harness.send("GET", "/runs?limit=5", undefined, { form: "plain" })).status).toBe(200);
+    expect((await harness.send("GET", "/runs?limit=5", undefined, { form: "v2" })).status).toBe(200);
   });
 
   test("a run that there is not", async () => {
@@ -166,17 +166,17 @@ describe("reading", () => {
 });
 
 test("a connection that sends nothing does not hold the server", async () => {
-  const { port } = new URL(world.runner.url);
+  const { port } = new URL(harness.runner.url);
   const idle = connect(Number(port), "127.0.0.1");
   idle.on("error", () => {});
   idle.write("POST /deploy HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n");
-  expect((await fetch(new URL("/health/live", world.runner.url))).status).toBe(200);
+  expect((await fetch(new URL("/health/live", harness.runner.url))).status).toBe(200);
   idle.destroy();
 });
 
 describe("without a secret", () => {
   test("everything is refused and health says so", async () => {
-    const closed = await startWorld({ WEBHOOK_SECRET: "" });
+    const closed = await startHarness({ WEBHOOK_SECRET: "" });
     try {
       const answer = await closed.deploy("staging", "v1.0.1");
       expect(answer).toMatchObject({ status: 401, body: { error: { code: "secret_not_configured" } } });

@@ -2,22 +2,22 @@ import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { signPlain, signV2 } from "../../../../automation/api/signature.ts";
+import { type Harness, startHarness } from "../harness.ts";
 import { createInstantEngine, type InstantEngine } from "../instant.ts";
-import { startWorld, type World } from "../world.ts";
 
-let world: World;
+let harness: Harness;
 let engine: InstantEngine;
 const start = async (env: Record<string, string> = {}) => {
   engine = createInstantEngine();
-  world = await startWorld(env, { perform: engine.perform });
+  harness = await startHarness(env, { perform: engine.perform });
 };
-afterEach(() => world.stop());
+afterEach(() => harness.stop());
 
 const GOOD = { env: "staging", tag: "v1.0.1", triggered_by: "test" };
 
 async function post(path: string, value: unknown, headers: (body: Uint8Array) => Record<string, string>) {
   const body = new TextEncoder().encode(JSON.stringify(value));
-  const answer = await fetch(new URL(path, world.runner.url), {
+  const answer = await fetch(new URL(path, harness.runner.url), {
     method: "POST",
     body,
     headers: { "content-type": "application/json", ...headers(body) },
@@ -26,7 +26,7 @@ async function post(path: string, value: unknown, headers: (body: Uint8Array) =>
 }
 
 /** Headers of our own signature with a nonce and a time of the test's choice. */
-function v2(nonce: string, at = Date.now(), path = "/deploy", secret = world.secret) {
+function v2(nonce: string, at = Date.now(), path = "/deploy", secret = harness.secret) {
   return (body: Uint8Array) => {
     const timestamp = String(Math.floor(at / 1000));
     return {
@@ -43,8 +43,8 @@ describe("our own signature", () => {
     await start();
     expect((await post("/deploy", GOOD, v2("nonce-0001"))).status).toBe(200);
     expect(await post("/deploy", GOOD, v2("nonce-0001"))).toMatchObject(refusedAs("signature_replayed"));
-    await world.runner.stop(0);
-    await world.restart();
+    await harness.runner.stop(0);
+    await harness.restart();
     expect(await post("/deploy", GOOD, v2("nonce-0001"))).toMatchObject(refusedAs("signature_replayed"));
     expect((await post("/deploy", GOOD, v2("nonce-0002"))).status).toBe(200);
     expect(engine.performed.length).toBe(2);
@@ -64,7 +64,7 @@ describe("our own signature", () => {
 
   test("is the only one where REQUIRE_V2 says so", async () => {
     await start({ REQUIRE_V2: "true" });
-    const plain = (body: Uint8Array) => ({ "x-hub-signature-256": signPlain(world.secret, body) });
+    const plain = (body: Uint8Array) => ({ "x-hub-signature-256": signPlain(harness.secret, body) });
     expect(await post("/deploy", GOOD, plain)).toMatchObject(refusedAs("signature_v2_required"));
     expect((await post("/deploy", GOOD, v2("required-1"))).status).toBe(200);
   });
@@ -72,18 +72,20 @@ describe("our own signature", () => {
 
 test("a webhook that was delivered before is not taken again after a restart", async () => {
   await start();
-  await world.deploy("staging", "v1.0.1");
-  const before = world.origin.git("rev-parse", "HEAD");
-  const after = world.origin.release(null, { "components/redis/compose.yaml": "services: {redis: {image: 'r:2'}}\n" });
+  await harness.deploy("staging", "v1.0.1");
+  const before = harness.origin.git("rev-parse", "HEAD");
+  const after = harness.origin.release(null, {
+    "components/redis/compose.yaml": "services: {redis: {image: 'r:2'}}\n",
+  });
   const deliver = () =>
     post("/webhook", { ref: "refs/heads/main", before, after }, (body) => ({
-      "x-hub-signature-256": signPlain(world.secret, body),
+      "x-hub-signature-256": signPlain(harness.secret, body),
       "x-github-event": "push",
       "x-github-delivery": "one-and-the-same",
     }));
   expect((await deliver()).body).toMatchObject({ status: "success", tag: "v1.0.2" });
-  await world.runner.stop(0);
-  await world.restart();
+  await harness.runner.stop(0);
+  await harness.restart();
   expect((await deliver()).body).toMatchObject({ status: "ignored", reason: expect.stringContaining("taken before") });
   expect(engine.performed).toEqual(["staging v1.0.1", "staging v1.0.2"]);
 });
@@ -95,17 +97,17 @@ test("secrets are rotated without a pause: both are valid for a while, and a cha
   expect((await post("/deploy", GOOD, as("the-new-secret"))).status).toBe(200);
 
   // From now on an agent keeps the secret in a file.
-  const file = join(world.folder, "webhook-secret");
+  const file = join(harness.folder, "webhook-secret");
   const write = (value: string) => {
     writeFileSync(`${file}.new`, value);
     renameSync(`${file}.new`, file);
   };
   write("the-old-secret,the-new-secret\n");
-  delete world.env.WEBHOOK_SECRET;
-  world.env.WEBHOOK_SECRET_FILE = file;
+  delete harness.env.WEBHOOK_SECRET;
+  harness.env.WEBHOOK_SECRET_FILE = file;
   expect((await post("/deploy", GOOD, as("the-old-secret"))).status).toBe(200);
   write("the-new-secret\n");
   expect(await post("/deploy", GOOD, as("the-old-secret"))).toMatchObject(refusedAs("signature_invalid"));
   expect((await post("/deploy", GOOD, as("the-new-secret"))).status).toBe(200);
-  for (const secret of ["the-old-secret", "the-new-secret"]) expect(world.logged()).not.toContain(secret);
+  for (const secret of ["the-old-secret", "the-new-secret"]) expect(harness.logged()).not.toContain(secret);
 });

@@ -5,21 +5,21 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Harness, startHarness } from "../harness.ts";
 import { createInstantEngine, type InstantEngine } from "../instant.ts";
 import { until } from "../until.ts";
-import { startWorld, type World } from "../world.ts";
 
-let world: World;
+let harness: Harness;
 let engine: InstantEngine;
 const start = async (env: Record<string, string> = {}) => {
   engine = createInstantEngine();
-  world = await startWorld(env, { perform: engine.perform });
+  harness = await startHarness(env, { perform: engine.perform });
 };
-afterEach(() => world.stop());
+afterEach(() => harness.stop());
 
 /** The metrics, as Prometheus reads them. */
 async function read(): Promise<string> {
-  const answer = await fetch(new URL("/metrics", world.runner.url), {
+  const answer = await fetch(new URL("/metrics", harness.runner.url), {
     headers: { authorization: "Bearer a-token-to-read" },
   });
   expect(answer.headers.get("content-type")).toContain("text/plain");
@@ -29,9 +29,9 @@ async function read(): Promise<string> {
 describe("metrics", () => {
   test("tell of requests, signatures, runs, services, phases, queue and health, and are closed", async () => {
     await start({ API_TOKEN: "a-token-to-read" });
-    expect((await fetch(new URL("/metrics", world.runner.url))).status).toBe(401);
-    await world.deploy("staging", "v1.0.1");
-    await world.send("POST", "/drift", { env: "staging" });
+    expect((await fetch(new URL("/metrics", harness.runner.url))).status).toBe(401);
+    await harness.deploy("staging", "v1.0.1");
+    await harness.send("POST", "/drift", { env: "staging" });
     const text = await read();
     for (const line of [
       'dockmaster_runs_total{env="staging",kind="deploy",state="succeeded",cause="none"} 1',
@@ -46,39 +46,39 @@ describe("metrics", () => {
     ]) {
       expect(text).toContain(line);
     }
-    for (const name of ["WEBHOOK_SECRET", "PLATFORM_KEY"]) expect(text).not.toContain(world.env[name]);
+    for (const name of ["WEBHOOK_SECRET", "PLATFORM_KEY"]) expect(text).not.toContain(harness.env[name]);
   });
 
   test("and health tell that Vault is away, or that a secret's file is gone or too old", async () => {
     await start({ API_TOKEN: "a-token-to-read", VAULT_ADDR: "http://127.0.0.1:1", SECRET_MAX_AGE: "30" });
     const checks = async () => {
-      const answer = await fetch(new URL("/health", world.runner.url));
+      const answer = await fetch(new URL("/health", harness.runner.url));
       const { checks } = (await answer.json()) as { checks: Record<string, string> };
       return { status: answer.status, checks };
     };
     await until("Vault was asked", 10_000, async () => (await checks()).checks.vault === "broken");
     expect(await checks()).toMatchObject({ status: 503, checks: { vault: "broken", secret_files: "ok", store: "ok" } });
-    expect(world.logged()).toContain('"msg":"Vault unreachable"');
+    expect(harness.logged()).toContain('"msg":"Vault unreachable"');
     const text = await read();
     expect(text).toContain('dockmaster_health{check="vault"} 0');
     expect(text).toContain('dockmaster_health_failures{check="vault"} 1');
     expect(text).toContain('dockmaster_health_failures{check="store"} 0');
 
-    const file = join(world.folder, "platform-key");
+    const file = join(harness.folder, "platform-key");
     writeFileSync(file, "a-platform-key");
     utimesSync(file, 0, Date.now() / 1000 - 40 * 86_400);
-    delete world.env.PLATFORM_KEY;
-    world.env.PLATFORM_KEY_FILE = file;
-    await world.runner.stop(0);
-    await world.restart();
+    delete harness.env.PLATFORM_KEY;
+    harness.env.PLATFORM_KEY_FILE = file;
+    await harness.runner.stop(0);
+    await harness.restart();
     await until("the file was looked at", 10_000, async () => (await checks()).checks.secret_files === "broken");
-    expect(world.logged()).toContain("PLATFORM_KEY is 40 days old");
+    expect(harness.logged()).toContain("PLATFORM_KEY is 40 days old");
     expect(await read()).toMatch(/dockmaster_secret_age_seconds\{name="PLATFORM_KEY"\} 34560\d\d/);
   }, 60_000);
 
   test("count a path that nobody knows under one name", async () => {
     await start({ API_TOKEN: "a-token-to-read" });
-    for (const path of ["/a", "/b/c", "/wp-login.php"]) await fetch(new URL(path, world.runner.url));
+    for (const path of ["/a", "/b/c", "/wp-login.php"]) await fetch(new URL(path, harness.runner.url));
     expect(await read()).toMatch(/dockmaster_http_requests_total\{method="GET",route="\/?\*",status="404"\} 3/);
   });
 });
@@ -109,12 +109,12 @@ describe("notices", () => {
   test("of drift go out once to each target, and no address is in the log", async () => {
     const [generic, slack] = [await listen(0), await listen(0)];
     await start({ NOTIFY_WEBHOOK: generic.url, NOTIFY_SLACK: slack.url });
-    await world.deploy("staging", "v1.0.1");
-    await world.send("POST", "/drift", { env: "staging" });
+    await harness.deploy("staging", "v1.0.1");
+    await harness.send("POST", "/drift", { env: "staging" });
     await until("both have it", 15_000, () => generic.received.length > 0 && slack.received.length > 0);
     expect(generic.received).toMatchObject([{ event: "drift", env: "staging", tag: "v1.0.1" }]);
     expect(slack.received).toMatchObject([{ text: expect.stringContaining("redis") }]);
-    expect(world.logged()).not.toContain("hook-with-a-token");
+    expect(harness.logged()).not.toContain("hook-with-a-token");
     generic.close();
     slack.close();
   });
@@ -122,22 +122,22 @@ describe("notices", () => {
   test("of a failure, of the recovery after it, and of a deploy to production; also of a mistake of the runner", async () => {
     const target = await listen(0);
     await start({ NOTIFY_WEBHOOK: target.url, API_TOKEN: "a-token-to-read" });
-    engine.mistake = new Error(`it tripped over ${world.env.PLATFORM_KEY}`);
-    const failed = await world.deploy("staging", "v1.0.1");
+    engine.mistake = new Error(`it tripped over ${harness.env.PLATFORM_KEY}`);
+    const failed = await harness.deploy("staging", "v1.0.1");
     expect(failed).toMatchObject({ status: 500, body: { status: "failed", cause: { code: "program_error" } } });
     engine.mistake = undefined;
-    await world.deploy("staging", "v1.0.1");
-    world.origin.git("tag", "-a", "v1.1.0", "-m", "Release v1.1.0\n\nDockmaster-Kind: production");
-    world.origin.git("push", "--quiet", "origin", "refs/tags/v1.1.0");
-    await world.deploy("production", "v1.1.0");
+    await harness.deploy("staging", "v1.0.1");
+    harness.origin.git("tag", "-a", "v1.1.0", "-m", "Release v1.1.0\n\nDockmaster-Kind: production");
+    harness.origin.git("push", "--quiet", "origin", "refs/tags/v1.1.0");
+    await harness.deploy("production", "v1.1.0");
     await until("all three are there", 15_000, () => target.received.length === 3);
     expect(target.received.map(({ event, env }) => `${event} ${env}`)).toEqual([
       "failed staging",
       "recovered staging",
       "production_deployed production",
     ]);
-    const told = [...target.received.map((each) => JSON.stringify(each)), world.logged()].join("\n");
-    expect(told).not.toContain(world.env.PLATFORM_KEY);
+    const told = [...target.received.map((each) => JSON.stringify(each)), harness.logged()].join("\n");
+    expect(told).not.toContain(harness.env.PLATFORM_KEY);
     expect(await read()).toContain(
       'dockmaster_runs_total{env="staging",kind="deploy",state="failed",cause="program_error"} 1',
     );
@@ -147,12 +147,12 @@ describe("notices", () => {
   test("that cannot be sent are tried again and hold up no run", async () => {
     const target = await listen(1);
     await start({ NOTIFY_WEBHOOK: target.url });
-    await world.deploy("staging", "v1.0.1");
-    await world.send("POST", "/drift", { env: "staging" });
-    expect((await world.deploy("staging", "v1.0.1")).body).toMatchObject({ status: "success" });
+    await harness.deploy("staging", "v1.0.1");
+    await harness.send("POST", "/drift", { env: "staging" });
+    expect((await harness.deploy("staging", "v1.0.1")).body).toMatchObject({ status: "success" });
     await until("it was sent", 25_000, () => target.received.length === 1);
     expect(target.calls()).toBe(2);
-    expect(world.logged()).toContain('"msg":"notice not sent"');
+    expect(harness.logged()).toContain('"msg":"notice not sent"');
     target.close();
   }, 60_000);
 });
@@ -160,13 +160,13 @@ describe("notices", () => {
 describe("catching up", () => {
   test("makes the run for a release that came while the runner was away", async () => {
     await start();
-    await world.deploy("staging", "v1.0.1");
-    await world.runner.stop(0);
-    world.origin.release("v1.0.2", { note: "2" });
-    const commit = world.origin.release("v1.0.3", { note: "3" });
-    await world.restart();
+    await harness.deploy("staging", "v1.0.1");
+    await harness.runner.stop(0);
+    harness.origin.release("v1.0.2", { note: "2" });
+    const commit = harness.origin.release("v1.0.3", { note: "3" });
+    await harness.restart();
     await until("it has caught up", 15_000, () => engine.performed.includes("staging v1.0.3"));
-    const { runs } = (await world.send("GET", "/runs")).body as { runs: object[] };
+    const { runs } = (await harness.send("GET", "/runs")).body as { runs: object[] };
     expect(runs[0]).toMatchObject({ tag: "v1.0.3", commit, triggered_by: "catch-up", state: "succeeded" });
     expect(engine.performed).toEqual(["staging v1.0.1", "staging v1.0.3"]);
   });
@@ -176,29 +176,29 @@ describe("catching up", () => {
     [
       "a stack that was rolled back",
       async () => {
-        world.origin.release("v1.0.2", { note: "2" });
-        await world.deploy("staging", "v1.0.1");
-        await world.deploy("staging", "v1.0.2");
-        await world.deploy("staging", "v1.0.1", { rollback: true }, { form: "v2" });
+        harness.origin.release("v1.0.2", { note: "2" });
+        await harness.deploy("staging", "v1.0.1");
+        await harness.deploy("staging", "v1.0.2");
+        await harness.deploy("staging", "v1.0.1", { rollback: true }, { form: "v2" });
       },
     ],
     [
       "a stack that has the newest release, though a promotion tagged it again",
       async () => {
-        await world.deploy("staging", "v1.0.1");
-        world.origin.git("tag", "v1.1.0");
-        world.origin.git("push", "--quiet", "origin", "refs/tags/v1.1.0");
+        await harness.deploy("staging", "v1.0.1");
+        harness.origin.git("tag", "v1.1.0");
+        harness.origin.git("push", "--quiet", "origin", "refs/tags/v1.1.0");
       },
     ],
   ])("leaves %s alone", async (_name, prepare) => {
     await start();
     await prepare();
     const before = engine.performed.length;
-    await world.runner.stop(0);
-    await world.restart();
+    await harness.runner.stop(0);
+    await harness.restart();
     // The first look is over once the runner stops again: it waits for it.
-    await world.runner.stop(0);
-    await world.restart();
+    await harness.runner.stop(0);
+    await harness.restart();
     expect(engine.performed.length).toBe(before);
   });
 });
@@ -206,19 +206,19 @@ describe("catching up", () => {
 describe("too much", () => {
   test("more requests than a source may send are answered 429 with when to come back", async () => {
     await start({ RATE_LIMIT: "1" });
-    const answers = await Promise.all(Array.from({ length: 8 }, () => fetch(new URL("/health", world.runner.url))));
+    const answers = await Promise.all(Array.from({ length: 8 }, () => fetch(new URL("/health", harness.runner.url))));
     const limited = answers.filter(({ status }) => status === 429);
     expect(limited.length).toBeGreaterThan(3);
     expect(limited[0]!.headers.get("retry-after")).toMatch(/^\d+$/);
     expect(await limited[0]!.json()).toMatchObject({
       error: { code: "rate_limited", hint: expect.stringContaining("Retry-After") },
     });
-    await until("the bucket fills again", 5_000, async () => (await fetch(new URL("/health", world.runner.url))).ok);
+    await until("the bucket fills again", 5_000, async () => (await fetch(new URL("/health", harness.runner.url))).ok);
   });
 
   test("a body that dribbles in is cut off", async () => {
     await start();
-    const { port } = new URL(world.runner.url);
+    const { port } = new URL(harness.runner.url);
     const socket = connect(Number(port), "127.0.0.1");
     let said = "";
     socket.setEncoding("utf8").on("data", (text: string) => {
@@ -238,8 +238,8 @@ describe("the plain form, from a shell", () => {
   beforeEach(() => start());
 
   test("curl with a signature of openssl deploys staging and production", async () => {
-    world.origin.git("tag", "-a", "v1.1.0", "-m", "Release v1.1.0\n\nDockmaster-Kind: production");
-    world.origin.git("push", "--quiet", "origin", "refs/tags/v1.1.0");
+    harness.origin.git("tag", "-a", "v1.1.0", "-m", "Release v1.1.0\n\nDockmaster-Kind: production");
+    harness.origin.git("push", "--quiet", "origin", "refs/tags/v1.1.0");
     const script = `
       set -eu
       deploy() {
@@ -252,7 +252,7 @@ describe("the plain form, from a shell", () => {
       deploy staging v1.0.1
       deploy production v1.1.0
     `;
-    const env = { PATH: process.env.PATH, URL: world.runner.url, SECRET: world.secret };
+    const env = { PATH: process.env.PATH, URL: harness.runner.url, SECRET: harness.secret };
     const { stdout } = await promisify(execFile)("sh", ["-c", script], { env });
     const answers = stdout
       .trim()
@@ -266,16 +266,16 @@ describe("the plain form, from a shell", () => {
 
   test("whatever was recorded of it changes nothing when it comes again later", async () => {
     const requests: [string, string][] = [["staging", "v1.0.1"]];
-    await world.deploy("staging", "v1.0.1");
+    await harness.deploy("staging", "v1.0.1");
     for (const number of [2, 3]) {
-      world.origin.release(`v1.0.${number}`, { note: String(number) });
+      harness.origin.release(`v1.0.${number}`, { note: String(number) });
       requests.push(["staging", `v1.0.${number}`]);
-      await world.deploy("staging", `v1.0.${number}`);
+      await harness.deploy("staging", `v1.0.${number}`);
     }
-    await world.deploy("staging", "v1.0.2", { rollback: true }, { form: "v2" });
+    await harness.deploy("staging", "v1.0.2", { rollback: true }, { form: "v2" });
     const before = engine.performed.length;
     for (const [env, tag] of requests) {
-      const { status, body } = await world.deploy(env, tag);
+      const { status, body } = await harness.deploy(env, tag);
       expect(status).toBe(200);
       // The release that the stack has may be asked for again: there is nothing to change.
       expect(body.status).toBe(tag === "v1.0.2" ? "success" : "superseded");

@@ -2,9 +2,9 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { signPlain } from "../../../../automation/api/signature.ts";
+import { type Harness, startHarness } from "../harness.ts";
 import { createInstantEngine } from "../instant.ts";
 import { until } from "../until.ts";
-import { startWorld, type World } from "../world.ts";
 import { requireDocumented } from "./documented.ts";
 
 const recorded = (name: string) =>
@@ -14,7 +14,7 @@ const recorded = (name: string) =>
   >;
 
 const engine = createInstantEngine();
-let world: World;
+let harness: Harness;
 let deliveries = 0;
 
 async function deliver(
@@ -26,12 +26,12 @@ async function deliver(
   }: { event?: string; id?: string; headers?: Record<string, string> } = {},
 ) {
   const body = new TextEncoder().encode(JSON.stringify(payload));
-  const answer = await fetch(new URL("/webhook", world.runner.url), {
+  const answer = await fetch(new URL("/webhook", harness.runner.url), {
     method: "POST",
     body,
     headers: {
       "content-type": "application/json",
-      "x-hub-signature-256": signPlain(world.secret, body),
+      "x-hub-signature-256": signPlain(harness.secret, body),
       "x-github-event": event,
       "x-github-delivery": id,
       ...headers,
@@ -49,22 +49,22 @@ function push(before: string, after: string, over: Record<string, unknown> = {})
 
 /** A commit on main without a tag; the one before it comes first. */
 function commit(files: Record<string, string>): [string, string] {
-  const before = world.origin.git("rev-parse", "HEAD");
-  return [before, world.origin.release(null, files)];
+  const before = harness.origin.git("rev-parse", "HEAD");
+  return [before, harness.origin.release(null, files)];
 }
 
 const tags = () =>
-  world.origin
+  harness.origin
     .git("ls-remote", "--tags", "origin")
     .split("\n")
     .filter((line) => line.endsWith("^{}"));
 
 describe("a push", () => {
   beforeAll(async () => {
-    world = await startWorld({}, { perform: engine.perform });
-    expect((await world.deploy("staging", "v1.0.1")).body).toMatchObject({ status: "success" });
+    harness = await startHarness({}, { perform: engine.perform });
+    expect((await harness.deploy("staging", "v1.0.1")).body).toMatchObject({ status: "success" });
   });
-  afterAll(() => world.stop());
+  afterAll(() => harness.stop());
   beforeEach(() => {
     engine.performed.length = 0;
   });
@@ -122,9 +122,9 @@ describe("a push", () => {
       reasons: { postgres: "equal" },
     });
     expect(engine.performed).toEqual(["staging v1.0.2"]);
-    expect(world.origin.git("ls-remote", "origin", "refs/tags/v1.0.2^{}")).toContain(after);
-    world.origin.git("fetch", "--tags", "--quiet");
-    expect(world.origin.git("tag", "-l", "--format=%(contents)", "v1.0.2")).toMatch(
+    expect(harness.origin.git("ls-remote", "origin", "refs/tags/v1.0.2^{}")).toContain(after);
+    harness.origin.git("fetch", "--tags", "--quiet");
+    expect(harness.origin.git("tag", "-l", "--format=%(contents)", "v1.0.2")).toMatch(
       /Dockmaster-Kind: staging\nReleased-By: \S/,
     );
   });
@@ -139,7 +139,7 @@ describe("a push", () => {
     });
   });
 
-  test("that touches one service mends another all the same and says so", async () => {
+  test("that touches one service fixes another all the same and says so", async () => {
     const [before, after] = commit({ "components/postgres/compose.yaml": "services: {}\n" });
     const { body } = await deliver(push(before, after));
     expect(body).toMatchObject({
@@ -181,8 +181,8 @@ describe("a push", () => {
   });
 
   test("under another delivery id is answered with the run there was", async () => {
-    const after = world.origin.git("rev-parse", "HEAD");
-    const before = world.origin.git("rev-parse", "HEAD^");
+    const after = harness.origin.git("rev-parse", "HEAD");
+    const before = harness.origin.git("rev-parse", "HEAD^");
     const { body } = await deliver(push(before, after));
     expect(body).toMatchObject({ status: "success", duplicate: true });
     expect(engine.performed).toEqual([]);
@@ -193,7 +193,7 @@ describe("a push", () => {
     const [, b] = commit({ "components/redis/compose.yaml": "services: {redis: {image: 'redis:8.0.1'}}\n" });
     expect((await deliver(push(a, b))).body).toMatchObject({ status: "success", commit: b });
     engine.performed.length = 0;
-    const tags = () => world.origin.git("ls-remote", "--tags", "origin");
+    const tags = () => harness.origin.git("ls-remote", "--tags", "origin");
     const before = tags();
     expect(await deliver(push(a0, a))).toMatchObject({ status: 200, body: { status: "superseded", commit: a } });
     expect(engine.performed).toEqual([]);
@@ -205,12 +205,12 @@ describe("a push", () => {
     const [before, after] = commit({ "components/redis/compose.yaml": `services: {redis: {image: '${sender}:1'}}\n` });
     const payload = push(before, after, { pusher: { login: "somebody" } });
     const body = new TextEncoder().encode(JSON.stringify(payload));
-    const answer = await fetch(new URL("/webhook", world.runner.url), {
+    const answer = await fetch(new URL("/webhook", harness.runner.url), {
       method: "POST",
       body,
       headers: {
         "content-type": "application/json",
-        [`x-${sender}-signature`]: signPlain(world.secret, body).replace("sha256=", ""),
+        [`x-${sender}-signature`]: signPlain(harness.secret, body).replace("sha256=", ""),
         [`x-${sender}-event`]: "push",
         [`x-${sender}-delivery`]: `f6266f16-1bf3-46a5-9ea4-${sender}`,
       },
@@ -246,13 +246,13 @@ describe("what staging has, not the push alone, says what is affected", () => {
   const docs = (text: string) => ({ "docs/index.md": text });
   const listed = (...modified: string[]) => [{ added: [], modified, removed: [] }];
   const look = async () => {
-    await world.runner.stop(0);
-    const looks = () => world.logged().split("missed releases looked for").length;
+    await harness.runner.stop(0);
+    const looks = () => harness.logged().split("missed releases looked for").length;
     const before = looks();
-    await world.restart();
+    await harness.restart();
     await until("it has looked", 15_000, () => looks() > before);
     await until("nothing is left to do", 15_000, async () => {
-      const { body } = await world.send("GET", "/runs");
+      const { body } = await harness.send("GET", "/runs");
       return (body.runs as { state: string }[]).every(({ state }) => state !== "queued" && state !== "running");
     });
   };
@@ -266,10 +266,10 @@ describe("what staging has, not the push alone, says what is affected", () => {
   beforeEach(async () => {
     engine.performed.length = 0;
     engine.mistake = undefined;
-    world = await startWorld({}, { perform: engine.perform });
+    harness = await startHarness({}, { perform: engine.perform });
     await deploy(redis("1"));
   });
-  afterEach(() => world.stop());
+  afterEach(() => harness.stop());
 
   test("redis changed and the delivery was lost: a push of docs brings it", async () => {
     commit(redis("2"));
@@ -345,8 +345,8 @@ describe("what staging has, not the push alone, says what is affected", () => {
   });
 
   test("nor when somebody tags that commit", async () => {
-    const from = world.origin.git("rev-parse", "HEAD");
-    const to = world.origin.release("v1.0.9", docs("hello"));
+    const from = harness.origin.git("rev-parse", "HEAD");
+    const to = harness.origin.release("v1.0.9", docs("hello"));
     expect((await deliver(push(from, to))).body).toMatchObject({ status: "no_changes" });
     await look();
     expect(engine.performed).toEqual([]);
@@ -357,7 +357,7 @@ describe("what staging has, not the push alone, says what is affected", () => {
       commit(redis(version));
       const [, head] = commit(docs(version));
       await look();
-      const { runs } = (await world.send("GET", "/runs")).body as { runs: object[] };
+      const { runs } = (await harness.send("GET", "/runs")).body as { runs: object[] };
       expect(runs[0]).toMatchObject({ commit: head, triggered_by: "catch-up", state: "succeeded" });
       expect(engine.performed.splice(0)).toHaveLength(1);
       await look();
@@ -366,7 +366,7 @@ describe("what staging has, not the push alone, says what is affected", () => {
   });
 
   test("a service that is taken out touches the stack", async () => {
-    rmSync(join(world.origin.folder, "components/redis"), { recursive: true });
+    rmSync(join(harness.origin.folder, "components/redis"), { recursive: true });
     const [before, after] = commit({});
     const { body } = await deliver(push(before, after));
     expect(body).toMatchObject({ status: "success", commit: after, synced_services: ["redis"] });
@@ -374,14 +374,14 @@ describe("what staging has, not the push alone, says what is affected", () => {
 
   test("after a rollback a push of docs does not bring back what was taken back, but one of a service does", async () => {
     await deploy(redis("2"));
-    expect((await world.deploy("staging", "v1.0.2", { rollback: true }, { form: "v2" })).status).toBe(200);
+    expect((await harness.deploy("staging", "v1.0.2", { rollback: true }, { form: "v2" })).status).toBe(200);
     engine.performed.length = 0;
     const [a, b] = commit(docs("hello"));
     expect((await deliver(push(a, b))).body).toMatchObject({
       status: "no_changes",
       reason: expect.stringContaining("rolled back"),
     });
-    await world.send("POST", "/sync", { all: true }, { waitSeconds: 60 });
+    await harness.send("POST", "/sync", { all: true }, { waitSeconds: 60 });
     expect(engine.performed.splice(0)).toEqual(["staging v1.0.2"]);
     expect((await deliver(push(a, b))).body).toMatchObject({ status: "no_changes" });
     await look();
@@ -391,10 +391,10 @@ describe("what staging has, not the push alone, says what is affected", () => {
   });
 
   test("a push back to an older commit is answered with the command that goes back, and nothing happens", async () => {
-    const tagged = world.origin.git("rev-parse", "HEAD");
+    const tagged = harness.origin.git("rev-parse", "HEAD");
     await deploy(redis("2"));
-    world.origin.git("reset", "--hard", "--quiet", tagged);
-    world.origin.git("push", "--quiet", "--force", "origin", "HEAD");
+    harness.origin.git("reset", "--hard", "--quiet", tagged);
+    harness.origin.git("push", "--quiet", "--force", "origin", "HEAD");
     const { status, body } = await deliver(push("1".repeat(40), tagged, { forced: true }));
     expect({ status, body }).toMatchObject({
       status: 200,
@@ -407,14 +407,14 @@ describe("what staging has, not the push alone, says what is affected", () => {
     });
     await look();
     expect(engine.performed).toEqual([]);
-    expect((await world.deploy("staging", "v1.0.2", { rollback: true }, { form: "v2" })).status).toBe(200);
+    expect((await harness.deploy("staging", "v1.0.2", { rollback: true }, { form: "v2" })).status).toBe(200);
   });
 
   test("one that was never tagged is told to be tagged first", async () => {
     const [, untagged] = commit(redis("2"));
     await deploy(redis("3"));
-    world.origin.git("reset", "--hard", "--quiet", untagged);
-    world.origin.git("push", "--quiet", "--force", "origin", "HEAD");
+    harness.origin.git("reset", "--hard", "--quiet", untagged);
+    harness.origin.git("push", "--quiet", "--force", "origin", "HEAD");
     const before = tags();
     expect((await deliver(push("1".repeat(40), untagged))).body).toMatchObject({
       status: "superseded",
@@ -432,10 +432,10 @@ describe("what staging has, not the push alone, says what is affected", () => {
     };
     const send = async (payload: object) => {
       const raw = new TextEncoder().encode(JSON.stringify(payload));
-      const answer = await fetch(new URL("/webhook", world.runner.url), {
+      const answer = await fetch(new URL("/webhook", harness.runner.url), {
         method: "POST",
         body: raw,
-        headers: { "content-type": "application/json", "x-hub-signature-256": signPlain(world.secret, raw) },
+        headers: { "content-type": "application/json", "x-hub-signature-256": signPlain(harness.secret, raw) },
       });
       return (await answer.json()) as Record<string, unknown>;
     };
@@ -463,8 +463,8 @@ describe("what staging has, not the push alone, says what is affected", () => {
     });
 
     test("to a stack that has nothing brings everything", async () => {
-      await world.stop();
-      world = await startWorld({}, { perform: engine.perform });
+      await harness.stop();
+      harness = await startHarness({}, { perform: engine.perform });
       expect(await send({ ref: "refs/heads/main" })).toMatchObject({
         status: "success",
         tag: "v1.0.1",
@@ -484,15 +484,15 @@ describe("WEBHOOK_TAG", () => {
     ["reuse", { status: "ignored", reason: expect.stringContaining("no tag") }, { status: "success", tag: "v1.0.2" }],
     ["off", { status: "ignored" }, { status: "ignored" }],
   ])("%s makes no tag", async (setting, untagged, tagged) => {
-    world = await startWorld({ WEBHOOK_TAG: setting }, { perform: engine.perform });
+    harness = await startHarness({ WEBHOOK_TAG: setting }, { perform: engine.perform });
     try {
       const [before, after] = commit({ "components/redis/compose.yaml": "services: {}\n" });
       expect((await deliver(push(before, after))).body).toMatchObject(untagged);
-      world.origin.git("tag", "v1.0.2");
-      world.origin.git("push", "--quiet", "origin", "refs/tags/v1.0.2");
+      harness.origin.git("tag", "v1.0.2");
+      harness.origin.git("push", "--quiet", "origin", "refs/tags/v1.0.2");
       expect((await deliver(push(before, after), { id: `tagged-${setting}` })).body).toMatchObject(tagged);
     } finally {
-      await world.stop();
+      await harness.stop();
     }
   });
 });

@@ -54,16 +54,16 @@ const succeed = async () => ({ verdict: { next: "succeed", cause: null } as cons
 
 test("how a run ended is written once the store is there again", async () => {
   let calls = 0;
-  const world = around({
+  const harness = around({
     transition: vi.fn(async (_id: string, event: string) => {
       calls += 1;
       if (calls === 1) throw new StoreUnavailable("the connection was terminated");
-      return { ...world.claim.run, state: `${event}ed` };
+      return { ...harness.claim.run, state: `${event}ed` };
     }),
   });
-  worker = startWorker(world.runner, "me", succeed);
-  await vi.waitFor(() => expect(world.store.release).toHaveBeenCalled(), 5_000);
-  expect(vi.mocked(world.store.transition).mock.calls.map(([, event]) => event)).toEqual(["succeed", "succeed"]);
+  worker = startWorker(harness.runner, "me", succeed);
+  await vi.waitFor(() => expect(harness.store.release).toHaveBeenCalled(), 5_000);
+  expect(vi.mocked(harness.store.transition).mock.calls.map(([, event]) => event)).toEqual(["succeed", "succeed"]);
 });
 
 test("a run is not called failed because the store is away", async () => {

@@ -124,7 +124,7 @@ test("a container that ended by itself is a finding of a drift check; an update 
   expect(wordRestarts([{ ...crash, times: 1 }], undefined)[0]).toContain("redis once (");
 });
 
-test("an update that mends a service still names its restarts", () => {
+test("an update that fixes a service still names its restarts", () => {
   expect(told(updated({ restarts: [crash], drift: ["env.A"] }, "update")).redis).toMatch(
     /^changed: drift: env\.A; restarted since the last update: redis 2 times/,
   );

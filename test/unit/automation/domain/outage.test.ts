@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { causeOf } from "../../../../automation/domain/cause.ts";
-import { findOutage, type OutageFacts, planWait, tellOutage } from "../../../../automation/domain/outage.ts";
+import { describeOutage, findOutage, type OutageFacts, planWait } from "../../../../automation/domain/outage.ts";
 import type { Outage, OutageOf } from "../../../../automation/domain/run.ts";
 
 const T0 = 1_780_000_000_000;
@@ -99,7 +99,7 @@ describe("the waits of a run while something is away", () => {
 });
 
 test("says what is away, and since when", () => {
-  expect(tellOutage({ of: "dokploy", since: T0 })).toBe(`Dokploy is away since ${new Date(T0).toISOString()}`);
+  expect(describeOutage({ of: "dokploy", since: T0 })).toBe(`Dokploy is away since ${new Date(T0).toISOString()}`);
 });
 
 test("waits for nothing while a service failed for a reason of its own", () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readVersion, tellVersion, type VersionFacts } from "../../../../automation/watch/version.ts";
+import { describeVersion, readVersion, type VersionFacts } from "../../../../automation/watch/version.ts";
 
 const nothing: VersionFacts = { release: undefined, commit: undefined, described: undefined, version: "0.1.0" };
 
@@ -16,7 +16,7 @@ test.each<[string, Partial<VersionFacts>, string]>([
   ["one that was changed", { described: "abcdef0-dirty" }, "0.1.0+abcdef0-dirty"],
   ["nothing", {}, "0.1.0"],
 ])("of %s", (_name, facts, expected) => {
-  expect(tellVersion({ ...nothing, ...facts })).toBe(expected);
+  expect(describeVersion({ ...nothing, ...facts })).toBe(expected);
 });
 
 describe("of a folder", () => {

@@ -13,7 +13,7 @@ import {
   areAbandoned,
   clearWay,
   decideLocks,
-  findLeftover,
+  findInterrupted,
   requireReadableLocks,
 } from "../../../../automation/work/recovery.ts";
 
@@ -83,7 +83,7 @@ describe("what an engine that was killed left behind", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const leftBefore = async (run: Run) => findLeftover({ run, before: await findLastStarted(store, run) });
+  const leftBefore = async (run: Run) => findInterrupted({ run, before: await findLastStarted(store, run) });
 
   /** Accepts and claims a run of another commit each time. */
   const begin = async (kind: RunKind = "deploy", stack = "staging"): Promise<Claim> => {
@@ -109,7 +109,7 @@ describe("what an engine that was killed left behind", () => {
     return file;
   };
 
-  test("is cleared away by a later run, when the one that was to mend it never came so far", async () => {
+  test("is cleared away by a later run, when the one that was to recover it never came so far", async () => {
     const cutOff = await begin();
     await startEngine(cutOff, old);
     const lock = leaveLock("1f0c");
@@ -118,7 +118,7 @@ describe("what an engine that was killed left behind", () => {
 
     const { run } = await begin("sync");
     const left = await leftBefore(run);
-    expect(left).toEqual({ session: old, mend: true });
+    expect(left).toEqual({ session: old, recover: true });
     expect(await clearWay(left.session, folder)).toEqual(["1f0c"]);
     expect(existsSync(lock)).toBe(false);
   });
@@ -129,7 +129,7 @@ describe("what an engine that was killed left behind", () => {
     await end(cutOff);
     for (let runs = 0; runs < 45; runs += 1) await end(await begin());
     const { run } = await begin();
-    expect(await leftBefore(run)).toEqual({ session: old, mend: true });
+    expect(await leftBefore(run)).toEqual({ session: old, recover: true });
   });
 
   test("is found behind one that found the stack locked by somebody else", async () => {
@@ -142,7 +142,7 @@ describe("what an engine that was killed left behind", () => {
     await store.transition(locked.run.id, "fail", { cause }, now, locked.lease);
     await store.release(locked.lease, now);
     const { run } = await begin();
-    expect(await leftBefore(run)).toEqual({ session: old, mend: true });
+    expect(await leftBefore(run)).toEqual({ session: old, recover: true });
   });
 
   test("is nothing once another run's engine ended by itself, and none of another stack's or a preview's", async () => {
@@ -159,7 +159,7 @@ describe("what an engine that was killed left behind", () => {
     await startEngine(other, old);
     await end(other);
     const { run } = await begin();
-    expect(await leftBefore(run)).toEqual({ session: null, mend: false });
+    expect(await leftBefore(run)).toEqual({ session: null, recover: false });
   });
 
   test("is the run's own before any other's", async () => {
@@ -168,7 +168,7 @@ describe("what an engine that was killed left behind", () => {
     await end(cutOff);
     const { run } = await begin();
     const own = { ...old, sid: 200 };
-    expect(await leftBefore({ ...run, session: own })).toEqual({ session: own, mend: true });
+    expect(await leftBefore({ ...run, session: own })).toEqual({ session: own, recover: true });
   });
 
   test("may be a lock that this very process left before it died and began again", async () => {

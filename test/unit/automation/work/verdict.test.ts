@@ -33,7 +33,7 @@ test.each<[string, Partial<Evidence>, object]>([
   ["canceled", { stopped: "cancel" }, { next: "cancel", cause: { code: "canceled" } }],
   ["too long", { stopped: "timeout" }, { next: "fail", cause: { code: "timeout" } }],
   ["the runner stops", { stopped: "shutdown" }, { next: "requeue", cause: null }],
-  ["the engine died", { result: { result: "crashed", said: "Killed" } }, { next: "mend" }],
+  ["the engine died", { result: { result: "crashed", said: "Killed" } }, { next: "recover" }],
   [
     "the engine was ended by a cancel",
     { result: { result: "crashed", said: "" }, stopped: "cancel" },

@@ -81,7 +81,7 @@ describe("drift", () => {
     ["unknown when a check failed", [asked("a", { state: "failed", outcomes: drifted })], "unknown"],
   ] as const)("is %s", (_, answers, expected) => expect(assessDrift([...answers])).toBe(expected));
 
-  test("is told with what mends it", () => {
+  test("is told with what fixes it", () => {
     const report = formatDrift([
       asked("staging", { outcomes: [...drifted, ...equal] }),
       asked("a", { outcomes: equal }),

@@ -6,7 +6,7 @@ import { plainFailure, reasonOf, recordedFailure } from "../../../../components/
 import { ServiceError } from "../../../../components/dokploy/rules/service-error.ts";
 
 const open = (text: string) => text;
-const failed = new ServiceError("deployment_failed", "the deployment of web failed", "mend it", [
+const failed = new ServiceError("deployment_failed", "the deployment of web failed", "fix it", [
   "line 1",
   "a secret-value here",
 ]);
@@ -14,16 +14,16 @@ const failed = new ServiceError("deployment_failed", "the deployment of web fail
 describe("a failure", () => {
   it("is one text: code, message and hint, then the log", () => {
     expect(reasonOf(failed, open)).toBe(
-      "deployment_failed: the deployment of web failed (mend it)\nline 1\na secret-value here",
+      "deployment_failed: the deployment of web failed (fix it)\nline 1\na secret-value here",
     );
   });
 
   it.each([257, 260, 299])("shows no part of a long secret that begins at column %i of a line", (column) => {
     const secret = Array.from({ length: 50 }, (_, index) => `${index}`.padStart(10, "s")).join("");
     const line = `${"x".repeat(column)}${secret} and more`;
-    const error = new ServiceError("deployment_failed", "failed", "mend it", logTail(`first\n${line}\nlast`));
+    const error = new ServiceError("deployment_failed", "failed", "fix it", logTail(`first\n${line}\nlast`));
     const reason = reasonOf(error, createMask([secret]));
-    expect(reason).toMatch(/^deployment_failed: failed \(mend it\)\nfirst\nx+[*]{1,3}.*\nlast$/);
+    expect(reason).toMatch(/^deployment_failed: failed \(fix it\)\nfirst\nx+[*]{1,3}.*\nlast$/);
     expect(reason).not.toContain(secret.slice(0, 4));
     expect(reason.split("\n")[2]?.length).toBeLessThanOrEqual(300);
   });
@@ -40,8 +40,8 @@ describe("a failure", () => {
   });
 
   it("is not longer than people read, hint and all", () => {
-    const reason = reasonOf(new ServiceError("timeout", "x".repeat(9_000), "mend it", ["y".repeat(9_000)]), open);
-    expect(reason).toMatch(/^timeout: x{2000} \(mend it\)\ny{300}$/);
+    const reason = reasonOf(new ServiceError("timeout", "x".repeat(9_000), "fix it", ["y".repeat(9_000)]), open);
+    expect(reason).toMatch(/^timeout: x{2000} \(fix it\)\ny{300}$/);
   });
 
   it("once the object exists has its id, full outputs with __provider, and exactly one masked reason", () => {
@@ -49,9 +49,9 @@ describe("a failure", () => {
     expect(error).toMatchObject({
       id: "c1",
       properties: { composeId: "c1", __provider: "the shim" },
-      message: "deployment_failed: the deployment of web failed (mend it)",
+      message: "deployment_failed: the deployment of web failed (fix it)",
     });
-    expect(error.reasons).toEqual(["deployment_failed: the deployment of web failed (mend it)\nline 1\na *** here"]);
+    expect(error.reasons).toEqual(["deployment_failed: the deployment of web failed (fix it)\nline 1\na *** here"]);
   });
 
   it("before that has no id, so that nothing is recorded", () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { DokployError } from "../../../../components/dokploy/api/errors.ts";
 import type { Context } from "../../../../components/dokploy/context.ts";
 import type { Job } from "../../../../components/dokploy/deploy.ts";
-import { clearTheWay, decideRemedy, type Holder, leftHalfMade } from "../../../../components/dokploy/in-the-way.ts";
+import { decideRemedy, type Holder, leftHalfMade, removeObstacles } from "../../../../components/dokploy/in-the-way.ts";
 import { ServiceError } from "../../../../components/dokploy/rules/service-error.ts";
 
 const APP = "wiki-8ep1kd";
@@ -79,7 +79,7 @@ describe("what Docker's crash left", () => {
     removeContainer: (id: string) => Promise<void>,
     { volume = "data:/data", mounts = [] as object[] | null } = {},
   ) =>
-    clearTheWay(
+    removeObstacles(
       {
         dokploy: {
           containers: async () => [row("a", "dead"), row("b", "running")],
@@ -127,6 +127,6 @@ describe("what Docker's crash left", () => {
 
   it("nothing is looked at after a failure of another kind", async () => {
     const other = new ServiceError("unhealthy", "", "", [marked]);
-    expect(await clearTheWay({} as Context, { appName: APP } as Job, other)).toBe(false);
+    expect(await removeObstacles({} as Context, { appName: APP } as Job, other)).toBe(false);
   });
 });

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ScriptedFailure } from "../../../../emulator/containers/simulation/pretend/failure-script.ts";
-import { createStage, type Stage } from "./stage.ts";
+import { createFixture, type Fixture } from "./fixture.ts";
 
-let stage: Stage;
+let stage: Fixture;
 beforeEach(() => {
-  stage = createStage();
+  stage = createFixture();
 });
 afterEach(() => stage.close());
 

@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createStage, type Stage } from "./stage.ts";
+import { createFixture, type Fixture } from "./fixture.ts";
 
-let stage: Stage;
+let stage: Fixture;
 beforeEach(() => {
-  stage = createStage();
+  stage = createFixture();
 });
 afterEach(() => stage.close());
 
@@ -154,7 +154,7 @@ describe("engine and image", () => {
       ok: false,
       last: "can't set healthcheck.start_interval as feature require Docker Engine v25 or later",
     });
-    const newer = createStage({ engine: 27 });
+    const newer = createFixture({ engine: 27 });
     expect((await newer.up("app", file(watched))).ok).toBe(true);
     await newer.close();
   });

@@ -6,9 +6,9 @@ const SINCE = Date.parse("2026-11-20T13:00:00Z");
 const holder = { who: "root on runner (process 12)", since: SINCE };
 
 /** `findings`, `marks` and `holders` are told one after the other; the last one again and again. */
-function stack(world: { findings?: (string | undefined)[]; marks?: (string | undefined)[]; holders?: boolean[] }) {
+function stack(harness: { findings?: (string | undefined)[]; marks?: (string | undefined)[]; holders?: boolean[] }) {
   const next = <T>(list: T[]) => (list.length > 1 ? (list.shift() as T) : (list[0] as T));
-  const { findings = [undefined], marks = ["1"], holders = [false] } = world;
+  const { findings = [undefined], marks = ["1"], holders = [false] } = harness;
   const seen = { looks: 0 };
   const on: Look<string | undefined> = {
     stack: "staging",

@@ -60,11 +60,11 @@ describe("the containers of a compose file", () => {
   });
 
   it("do not count when no service explains them", () => {
-    expect(assess([web, db, migrate, row("app-db-run-0c9", "Exited (1) 2 days ago", "exited")]).state).toBe("well");
+    expect(assess([web, db, migrate, row("app-db-run-0c9", "Exited (1) 2 days ago", "exited")]).state).toBe("healthy");
   });
 
   it("are well when all run, healthy, and one-shots have ended with 0", () => {
-    expect(assess([web, db, migrate])).toEqual({ state: "well", problems: [], silent: false });
+    expect(assess([web, db, migrate])).toEqual({ state: "healthy", problems: [], silent: false });
   });
 
   it.each([
@@ -89,9 +89,9 @@ describe("the containers of a compose file", () => {
     ["paused", [web, row("app-db-1", "Up 5 days (Paused)", "paused"), migrate], "app-db-1: paused"],
     ["gone", [web, migrate], "db: has no container"],
     ["gone, with a fixed name", [db, migrate], "platform-web: has no container"],
-  ])("are ill when one is %s", (_, rows, problem) => {
+  ])("are unhealthy when one is %s", (_, rows, problem) => {
     const { state, problems } = assess(rows);
-    expect([state, problems]).toEqual(["ill", [problem]]);
+    expect([state, problems]).toEqual(["unhealthy", [problem]]);
   });
 
   it("are starting while a health check has not spoken yet", () => {
@@ -99,12 +99,15 @@ describe("the containers of a compose file", () => {
   });
 
   it("say little without a health check", () => {
-    expect(assess([row("platform-web", "Up 3 seconds"), db, migrate])).toMatchObject({ state: "well", silent: true });
+    expect(assess([row("platform-web", "Up 3 seconds"), db, migrate])).toMatchObject({
+      state: "healthy",
+      silent: true,
+    });
   });
 
   it("cannot be told from a text that is no compose file, so whatever there is must run", () => {
     expect(expectedServices("- just\n- a list", "app")).toEqual([]);
-    expect(assessContainers([], [row("x", "Exited (1)", "exited")]).state).toBe("ill");
+    expect(assessContainers([], [row("x", "Exited (1)", "exited")]).state).toBe("unhealthy");
   });
 });
 

@@ -47,7 +47,7 @@ describe("a plan of domains", () => {
     ["switched off", { enabled: false }],
     ["middlewares", { middlewares: ["auth@file"] }],
     ["entry point", { customEntrypoint: "extra" }],
-  ])("mends a hand edit of: %s", (_, patch) => {
+  ])("fixes a hand edit of: %s", (_, patch) => {
     expect(planDomains([live(a, "1", patch)], [a], new Set()).update).toEqual([{ domainId: "1", domain: a }]);
   });
 

@@ -34,7 +34,7 @@ export interface Outcome {
 }
 
 /** A release that is checked out, and everything around it: Vault, GitHub, Dokploy, a shared state. */
-export interface World {
+export interface Harness {
   bao: OpenbaoServer;
   github: GithubDouble;
   dokploy: DokployFront;
@@ -59,7 +59,7 @@ export const UP = ["up", "--yes", "--skip-preview", "--refresh"];
 export const PREVIEW = ["preview", "--diff"];
 
 /** Sets everything up. The first update has not run yet. */
-export async function startWorld(): Promise<World> {
+export async function startHarness(): Promise<Harness> {
   const folder = mkdtempSync(join(tmpdir(), "dockmaster-bootstrap-"));
   const checkout = join(folder, "checkout");
   const commit = copyRelease(checkout);
@@ -129,7 +129,7 @@ export async function startWorld(): Promise<World> {
     return { ok: code === 0, text, changes };
   }
 
-  const world: World = {
+  const harness: Harness = {
     bao,
     github,
     dokploy,
@@ -168,10 +168,10 @@ export async function startWorld(): Promise<World> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  world.configure();
+  harness.configure();
   const made = await run(["stack", "init", "--no-select"]);
   if (!made.ok) throw new Error(made.text);
-  return world;
+  return harness;
 }
 
 /** A copy of this checkout as the release v1.2.4, whose staging has its secrets in Vault. Answers its commit. */

@@ -18,7 +18,7 @@ import { createOrigin, fixtureProgram, type Origin, type Program } from "./origi
 const root = new URL("../../..", import.meta.url).pathname;
 
 /** One line of the fixture's own log: what was really done to a service. */
-export interface Deed {
+export interface Action {
   op: "create" | "update" | "delete";
   /** Process that did it. */
   pid: number;
@@ -38,7 +38,7 @@ export interface TestRunner extends StartedRunner {
 }
 
 /** A runner on loopback, its origin, and the files that stand for Dokploy. */
-export interface World {
+export interface Harness {
   folder: string;
   origin: Origin;
   /** The runner's environment; a changed value counts from its next use. */
@@ -61,7 +61,7 @@ export interface World {
     options?: { form?: SignatureForm; waitSeconds?: number },
   ): Promise<{ status: number; body: Record<string, unknown> }>;
   /** What was done to services so far. */
-  deeds(): Deed[];
+  actions(): Action[];
   /** How a service behaves from now on; null: well. */
   script(id: string, script: Record<string, unknown> | null): void;
   /** The live object of a service. */
@@ -73,7 +73,7 @@ export interface World {
 }
 
 /** How a test's runner is made. */
-export interface WorldOptions {
+export interface HarnessOptions {
   /** What the origin holds. Default: the fixture program. */
   program?: Program;
   /** Carries out runs. Default: the engine. */
@@ -83,10 +83,10 @@ export interface WorldOptions {
 }
 
 /** Starts a runner for a test. `env` adds to or replaces what it is configured with. */
-export async function startWorld(
+export async function startHarness(
   env: Record<string, string> = {},
-  { program = fixtureProgram, perform, apart = false }: WorldOptions = {},
-): Promise<World> {
+  { program = fixtureProgram, perform, apart = false }: HarnessOptions = {},
+): Promise<Harness> {
   const folder = mkdtempSync(join(tmpdir(), "dockmaster-runner-"));
   const dokploy = join(folder, "dokploy");
   mkdirSync(dokploy);
@@ -157,7 +157,7 @@ export async function startWorld(
     if (value) writeFileSync(file, JSON.stringify(value));
     else rmSync(file, { force: true });
   };
-  const world: World = {
+  const harness: Harness = {
     folder,
     origin,
     env: settings,
@@ -165,24 +165,24 @@ export async function startWorld(
     runner: await start(),
     logged: () => text,
     send: async (method, path, body, options = {}) => {
-      const address = { url: world.runner.url, secret };
+      const address = { url: harness.runner.url, secret };
       const request = { form: "plain" as const, ...options, ...(body === undefined ? {} : { body }) };
       const answer = await requestRunner(address, method, path, request);
       requireDocumented(method, path, answer);
       return answer;
     },
     deploy: (stack, tag, more = {}, options = {}) =>
-      world.send(
+      harness.send(
         "POST",
         "/deploy",
         { env: stack, tag, triggered_by: "test", ...more },
         { waitSeconds: 600, ...options },
       ),
-    deeds: () =>
+    actions: () =>
       (read(join(dokploy, "log.jsonl")) ?? "")
         .split("\n")
         .filter(Boolean)
-        .map((line) => JSON.parse(line) as Deed),
+        .map((line) => JSON.parse(line) as Action),
     script: (id, script) => write(join(dokploy, `${id}.script.json`), script),
     live: (id) => {
       const value = read(join(dokploy, `${id}.json`));
@@ -190,13 +190,13 @@ export async function startWorld(
     },
     setLive: (id, value) => write(join(dokploy, `${id}.json`), value),
     restart: async () => {
-      world.runner = await start();
+      harness.runner = await start();
     },
     stop: async () => {
-      await world.runner.stop(0);
+      await harness.runner.stop(0);
       rmSync(folder, { recursive: true, force: true });
       requireEvents();
     },
   };
-  return world;
+  return harness;
 }

@@ -23,7 +23,7 @@ export interface UpOptions {
 }
 
 /** One test's corner of a host: names that nobody else uses, and an end that leaves nothing. */
-export interface Stage {
+export interface Fixture {
   host: TestHost;
   /** Different in every test; for names of containers, volumes and networks. */
   id: string;
@@ -51,7 +51,7 @@ interface Inspected {
   State: { Status: string; StartedAt: string; Health?: { Status: string } };
 }
 
-export function createStage(host: TestHost): Stage {
+export function createFixture(host: TestHost): Fixture {
   const id = randomBytes(4).toString("hex");
   const root = mkdtempSync(join(tmpdir(), "containers-"));
   const apps = new Set<string>();

@@ -44,7 +44,7 @@ export interface Deployment {
 }
 
 /** A simulated host with real times on a jumping clock, and a folder per project as Dokploy keeps it. */
-export interface Stage {
+export interface Fixture {
   host: SimulatedContainers;
   clock: Clock;
   /** Writes the files and runs Compose; `options` are added to `up -d --build --remove-orphans`. */
@@ -66,11 +66,11 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export function createStage(options: Partial<SimulatedContainersOptions> = {}): Stage {
+export function createFixture(options: Partial<SimulatedContainersOptions> = {}): Fixture {
   const root = mkdtempSync(join(tmpdir(), "simulated-"));
   const clock = options.clock ?? createJumpingClock();
   const open = () => createSimulatedContainers({ stateFile: join(root, "host.json"), speed: 1, ...options, clock });
-  const stage: Stage = {
+  const stage: Fixture = {
     host: open(),
     clock,
     folder: (app) => join(root, app),

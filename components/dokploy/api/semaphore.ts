@@ -1,10 +1,10 @@
 /** A number of places of which each is taken by one at a time. */
-export interface Slots {
+export interface Semaphore {
   /** Resolves when it is one's turn, first come, first served; with what gives the place back. */
   take(): Promise<() => void>;
 }
 
-export function openSlots(count: number): Slots {
+export function createSemaphore(count: number): Semaphore {
   const waiting: (() => void)[] = [];
   let free = count;
   const release = () => {

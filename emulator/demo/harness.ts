@@ -7,7 +7,7 @@ import { createOrigin, type Origin } from "./origin.ts";
 import { type Server, startServer } from "./process.ts";
 
 /** All that the demo runs on: an emulated Dokploy, a runner and an origin repository, below one temporary folder. */
-export interface World {
+export interface Harness {
   folder: string;
   checkout: string;
   dokploy: { url: string; apiKey: string };
@@ -31,7 +31,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Starts everything on loopback, with keys made for this demo only. */
-export async function startWorld(folder: string, onProgress: (what: string) => void): Promise<World> {
+export async function startHarness(folder: string, onProgress: (what: string) => void): Promise<Harness> {
   const apiKey = randomBytes(24).toString("hex");
   const secret = randomBytes(24).toString("hex");
   const keys = {

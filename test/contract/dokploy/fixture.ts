@@ -63,7 +63,7 @@ export async function running(containers: SimulatedContainers, name: string) {
 }
 
 /** An emulator, a connection to it with short times, and an empty state. */
-export async function openPlace(options: EmulatorOptions = {}) {
+export async function openFixture(options: EmulatorOptions = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), "dokploy-contract-"));
   const containers = createSimulatedContainers({ stateFile: join(dataDir, "containers.json") });
   const emulator = await startEmulator({ dataDir, containers, ...options });
@@ -92,7 +92,7 @@ export async function openPlace(options: EmulatorOptions = {}) {
   };
 }
 
-export type Place = Awaited<ReturnType<typeof openPlace>>;
+export type Fixture = Awaited<ReturnType<typeof openFixture>>;
 
 export function connect(emulator: Pick<Emulator, "url" | "apiKey">): Dokploy {
   return connectDokploy({ url: emulator.url, apiKey: emulator.apiKey, timeout: 2_000, backoff: 2 });
