@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { assessDeploy } from "../domain/releases/release.ts";
+import { assessDeploy } from "../domain/releases/release-rules.ts";
 import { isProductionTag, sortTags } from "../domain/releases/release-tag.ts";
 import type { Run } from "../domain/run.ts";
 import type { Log } from "../log.ts";

@@ -1,6 +1,6 @@
 import { affectedServices } from "../domain/releases/affected.ts";
 import { type Standing, toRelation } from "../domain/releases/ancestry.ts";
-import type { DeployFacts } from "../domain/releases/release.ts";
+import type { DeployFacts } from "../domain/releases/release-rules.ts";
 import { parseTagMessage } from "../domain/releases/tag-message.ts";
 import { isFinal, type Run } from "../domain/run.ts";
 import { kindsWith, UPDATES } from "../domain/run-kinds.ts";

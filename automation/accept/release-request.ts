@@ -1,4 +1,4 @@
-import { assessDeploy, type DeployDecision } from "../domain/releases/release.ts";
+import { assessDeploy, type DeployDecision } from "../domain/releases/release-rules.ts";
 import type { Run } from "../domain/run.ts";
 import { type ErrorCode, RequestError } from "../errors.ts";
 import type { Catalogue } from "../git/catalogue.ts";

@@ -1,5 +1,5 @@
 import { readlinkSync } from "node:fs";
-import { describeSession } from "../engine/session.ts";
+import { describeSession } from "../engine/process-group.ts";
 
 /** Host, boot, namespace of process numbers, number and start of a process: no two processes ever share all of them. */
 export function nameOwner(pid = process.pid): string {

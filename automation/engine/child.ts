@@ -8,9 +8,9 @@ import { refuseUnknown } from "../domain/give-up.ts";
 import { checkpointSettings } from "../state/checkpoints.ts";
 import { writeStateCopy } from "../state/state-copies.ts";
 import { type EngineCommand, initStack, runCommand, WORDS } from "./command.ts";
-import { cutEvent } from "./cut.ts";
 import { type EngineEnd, type EngineJob, type EngineMessage, type EngineOrder, SAID_LIMIT } from "./messages.ts";
-import { describeSession, endSession } from "./session.ts";
+import { describeSession, endSession } from "./process-group.ts";
+import { redactEvent } from "./redact.ts";
 import { stackSettings } from "./stack-settings.ts";
 
 /** How long before the lease runs out an engine begins to end itself, and how long that may take, in milliseconds. */
@@ -118,7 +118,7 @@ async function attempt(job: EngineJob): Promise<EngineEnd> {
   return toEnd(
     await engine([...WORDS[kind], "--message", message], {
       onEvent: (event, at) => {
-        const record = cutEvent(event);
+        const record = redactEvent(event);
         if (record) send({ event: record, at });
       },
     }),
@@ -148,7 +148,7 @@ async function refuseGivingUp(
 ): Promise<EngineEnd | undefined> {
   const records: TimedRecord[] = [];
   const { result } = await preview((event, at) => {
-    const record = cutEvent(event);
+    const record = redactEvent(event);
     if (record) records.push({ event: record, at });
   });
   if (result === "failed") return undefined;

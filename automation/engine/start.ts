@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { TimedRecord } from "../domain/engine-record.ts";
 import type { EngineSession } from "../domain/run.ts";
 import { type EngineEnd, type EngineJob, type EngineMessage, type EngineOrder, SAID_LIMIT } from "./messages.ts";
-import { describeSession, killSession } from "./session.ts";
+import { describeSession, killSession } from "./process-group.ts";
 
 /** How an engine process ended; `crashed` when it could not say so itself. */
 export type EngineResult = EngineEnd | { result: "crashed"; said: string };

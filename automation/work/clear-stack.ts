@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import type { Run } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
-import { isEngine } from "../engine/session.ts";
+import { isEngine } from "../engine/process-group.ts";
 import { parseLocks, removeAllLocks } from "../state/locks.ts";
 import { JournalLeft, setAsideJournal } from "../state/old-journal.ts";
 import type { RunEvents, RunSpec, WorkContext } from "./perform.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { EngineSession } from "../domain/run.ts";
-import { isAlive, isInSession, killSession, listSession } from "../engine/session.ts";
+import { isAlive, isInSession, killSession, listSession } from "../engine/process-group.ts";
 import { isDamaged, isLocalLock, readLocks, removeLock, type StackLock } from "../state/locks.ts";
 import type { RunSpec } from "./perform.ts";
 import { ReleaseError } from "./prepare.ts";

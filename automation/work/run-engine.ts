@@ -5,7 +5,7 @@ import { takesShortcuts } from "../../tools/shortcuts/switch.cjs";
 import { toBeLeft } from "../domain/give-up.ts";
 import type { Run } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
-import { endSession, killSession } from "../engine/session.ts";
+import { endSession, killSession } from "../engine/process-group.ts";
 import { type EngineResult, startEngine } from "../engine/start.ts";
 import { ensureBackend } from "../state/backend.ts";
 import type { RunEvents, StopReason, WorkContext } from "./perform.ts";

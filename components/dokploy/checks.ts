@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { exchange } from "./api/exchange.ts";
+import { exchange } from "./api/http-request.ts";
 import type { Check } from "./rules/http-check.ts";
 import { ServiceError } from "./rules/service-error.ts";
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { killSession } from "../../automation/engine/session.ts";
+import { killSession } from "../../automation/engine/process-group.ts";
 import { openStore } from "../../automation/store/open.ts";
 import { createSimulatedContainers } from "../../emulator/containers/simulated.ts";
 import { type Emulator, startEmulator } from "../../emulator/emulator.ts";

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { isLocal, killSession } from "../../automation/engine/session.ts";
+import { isLocal, killSession } from "../../automation/engine/process-group.ts";
 import { openStore } from "../../automation/store/open.ts";
 import { processesOf } from "../integration/runner/engine/apart.ts";
 import { type Harness, startHarness } from "../integration/runner/harness.ts";

@@ -1,6 +1,6 @@
 import { lostReleases, type MissingCommit, type Standing } from "./ancestry.ts";
 import { conflict, type Refusal, short } from "./refusal.ts";
-import { notOnStaging, refuseLoss, refuseUnknown } from "./release.ts";
+import { notOnStaging, refuseLoss, refuseUnknown } from "./release-rules.ts";
 import {
   isProductionTag,
   nextHotfixTag,

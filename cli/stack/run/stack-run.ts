@@ -2,8 +2,8 @@ import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { TimedRecord } from "../../../automation/domain/engine-record.ts";
 import { reduceOutcomes, toService } from "../../../automation/domain/outcome.ts";
 import type { Cause, ServiceOutcome } from "../../../automation/domain/run.ts";
-import { cutEvent } from "../../../automation/engine/cut.ts";
 import { findCause } from "../../../automation/engine/find-cause.ts";
+import { redactEvent } from "../../../automation/engine/redact.ts";
 import type { Live } from "../../print/live.ts";
 import { showServices } from "../../print/service-progress.ts";
 import type { Checkout } from "../checkout.ts";
@@ -53,7 +53,7 @@ export async function runOnStack(
     const end = await runEngine(checkout, stack, words, {
       onEvent: (raw, at) => {
         onRaw?.(raw);
-        const event = cutEvent(raw);
+        const event = redactEvent(raw);
         if (!event) return;
         records.push({ event, at });
         show(event, at);

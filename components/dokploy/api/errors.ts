@@ -1,4 +1,4 @@
-import type { NoAnswer } from "./exchange.ts";
+import type { NoAnswer } from "./http-request.ts";
 import { wholeLine } from "./log-tail.ts";
 
 /**

@@ -8,7 +8,7 @@ import {
   toConnectionError,
   toDokployError,
 } from "./errors.ts";
-import { exchange, type NoAnswer, openConnections } from "./exchange.ts";
+import { exchange, type NoAnswer, openConnections } from "./http-request.ts";
 import { createSemaphore } from "./semaphore.ts";
 
 export interface TransportOptions {

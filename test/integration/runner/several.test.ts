@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { EngineSession } from "../../../automation/domain/run.ts";
-import { killSession, listSession } from "../../../automation/engine/session.ts";
+import { killSession, listSession } from "../../../automation/engine/process-group.ts";
 import { openStore } from "../../../automation/store/open.ts";
 import { requestRunner } from "../../../cli/client.ts";
 import { findPostgres, type PostgresServer, startPostgres } from "../../contract/store/postgres-server.ts";

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { isAlive } from "../../../automation/engine/session.ts";
+import { isAlive } from "../../../automation/engine/process-group.ts";
 import { runProgram } from "../../../tools/run-program.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "run-program-"));

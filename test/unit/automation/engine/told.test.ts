@@ -1,6 +1,6 @@
 import type { StepEventMetadata } from "@pulumi/pulumi/automation/index.js";
 import { expect, test } from "vitest";
-import { cutEvent } from "../../../../automation/engine/cut.ts";
+import { redactEvent } from "../../../../automation/engine/redact.ts";
 import { readTold } from "../../../../automation/engine/told.ts";
 
 const TYPE = "pulumi-nodejs:dynamic/dokploy:Compose";
@@ -42,7 +42,7 @@ test("only names, states and times leave the engine's process", () => {
       ),
     },
   };
-  const cut = cutEvent(event as unknown as Parameters<typeof cutEvent>[0]);
+  const cut = redactEvent(event as unknown as Parameters<typeof redactEvent>[0]);
   expect(cut).toMatchObject({
     told: {
       drift: ["settings.autoDeploy", "x".repeat(300)],

@@ -5,7 +5,7 @@ import { successAnswer } from "../../../../automation/api/schemas.ts";
 import type { TimedRecord } from "../../../../automation/domain/engine-record.ts";
 import { reduceOutcomes } from "../../../../automation/domain/outcome.ts";
 import type { Run } from "../../../../automation/domain/run.ts";
-import { cutEvent } from "../../../../automation/engine/cut.ts";
+import { redactEvent } from "../../../../automation/engine/redact.ts";
 import { formatWaysIn } from "../../../../cli/print/ways-in.ts";
 
 const COMPONENT = "dockmaster:platform:Service";
@@ -16,7 +16,7 @@ function step(op: string, type: string, sides: object): TimedRecord[] {
   const urn = `urn:pulumi:staging::dockmaster::${type === COMPONENT ? type : `${COMPONENT}$${type}`}::auth`;
   const metadata = { op, urn, type, new: { type, urn, inputs: {}, outputs: {}, ...sides } };
   const events = [{ resourcePreEvent: { metadata } }, { resOutputsEvent: { metadata } }];
-  return events.map((event, at) => ({ event: cutEvent(event as unknown as EngineEvent)!, at }));
+  return events.map((event, at) => ({ event: redactEvent(event as unknown as EngineEvent)!, at }));
 }
 
 function outcomes(op: string) {

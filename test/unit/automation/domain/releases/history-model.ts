@@ -9,7 +9,7 @@ import {
   assessDeploy,
   type DeployDecision,
   type DeployFacts,
-} from "../../../../../automation/domain/releases/release.ts";
+} from "../../../../../automation/domain/releases/release-rules.ts";
 import type { Release } from "../../../../../automation/domain/releases/release-tag.ts";
 import type { TagTrailers } from "../../../../../automation/domain/releases/tag-message.ts";
 

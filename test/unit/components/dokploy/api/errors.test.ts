@@ -5,7 +5,7 @@ import {
   toConnectionError,
   toDokployError,
 } from "../../../../../components/dokploy/api/errors.ts";
-import { NoAnswer } from "../../../../../components/dokploy/api/exchange.ts";
+import { NoAnswer } from "../../../../../components/dokploy/api/http-request.ts";
 import { reasonOf } from "../../../../../components/dokploy/failure.ts";
 
 const call = { method: "GET", procedure: "compose.one" } as const;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Relation, Standing } from "../../../../../automation/domain/releases/ancestry.ts";
-import { assessDeploy, checkTag, type DeployFacts } from "../../../../../automation/domain/releases/release.ts";
+import { assessDeploy, checkTag, type DeployFacts } from "../../../../../automation/domain/releases/release-rules.ts";
 
 const id = (letter: string) => letter.repeat(40);
 const at = (tag: string | null, letter: string, relation: Relation): Standing => ({

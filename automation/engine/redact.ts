@@ -16,7 +16,7 @@ const MESSAGE_LIMIT = 64_000;
  * Cuts an engine event down to what may be kept, or to nothing. An allow-list: diagnostics of severity `debug` carry
  * secrets in clear, and so do the inputs and outputs of every step.
  */
-export function cutEvent(event: EngineEvent): TimedRecord["event"] | undefined {
+export function redactEvent(event: EngineEvent): TimedRecord["event"] | undefined {
   if (event.resourcePreEvent) return toResource("started", event.resourcePreEvent.metadata);
   if (event.resOutputsEvent) return toResource("done", event.resOutputsEvent.metadata);
   if (event.resOpFailedEvent) return toResource("failed", event.resOpFailedEvent.metadata);

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import { exchange, NoAnswer, openConnections } from "../../../../components/dokploy/api/exchange.ts";
+import { exchange, NoAnswer, openConnections } from "../../../../components/dokploy/api/http-request.ts";
 
 describe("a request", () => {
   const servers: Server[] = [];

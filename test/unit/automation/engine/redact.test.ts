@@ -1,6 +1,6 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { expect, test } from "vitest";
-import { cutEvent } from "../../../../automation/engine/cut.ts";
+import { redactEvent } from "../../../../automation/engine/redact.ts";
 
 const CANARY = "canary-4f1d2c";
 const URN = "urn:pulumi:staging::dockmaster::dockmaster:platform:Service::redis";
@@ -20,9 +20,9 @@ const state = (value: string) => ({
 });
 
 test("messages of severity debug carry secrets and are not kept", () => {
-  expect(cutEvent(diagnostic("debug", `password is ${CANARY}`))).toBeUndefined();
-  expect(cutEvent(diagnostic("unheard-of", CANARY))).toBeUndefined();
-  expect(cutEvent(diagnostic("info", CANARY, { ephemeral: true }))).toBeUndefined();
+  expect(redactEvent(diagnostic("debug", `password is ${CANARY}`))).toBeUndefined();
+  expect(redactEvent(diagnostic("unheard-of", CANARY))).toBeUndefined();
+  expect(redactEvent(diagnostic("info", CANARY, { ephemeral: true }))).toBeUndefined();
 });
 
 test("of a step its names are kept, never a value", () => {
@@ -36,9 +36,9 @@ test("of a step its names are kept, never a value", () => {
     detailedDiff: null,
   };
   const records = [
-    cutEvent(event({ resourcePreEvent: { metadata } })),
-    cutEvent(event({ resOutputsEvent: { metadata: { ...metadata, op: "refresh" } } })),
-    cutEvent(event({ resOpFailedEvent: { metadata, status: 1, steps: 1 } })),
+    redactEvent(event({ resourcePreEvent: { metadata } })),
+    redactEvent(event({ resOutputsEvent: { metadata: { ...metadata, op: "refresh" } } })),
+    redactEvent(event({ resOpFailedEvent: { metadata, status: 1, steps: 1 } })),
   ];
   expect(records).toMatchObject([
     { type: "resource", phase: "started", op: "update", keys: ["env", "env.PASSWORD"] },
@@ -54,18 +54,18 @@ test.each<[string, object]>([
   ["a policy", { policyEvent: { message: CANARY } }],
   ["the progress of a download", { progressEvent: { message: CANARY } }],
 ])("%s is not kept", (_name, over) => {
-  expect(cutEvent(event(over))).toBeUndefined();
+  expect(redactEvent(event(over))).toBeUndefined();
 });
 
 test("a summary says how it ended, without its configuration", () => {
-  const record = cutEvent(
+  const record = redactEvent(
     event({ summaryEvent: { result: "succeeded", resourceChanges: {}, policyPacks: {}, x: CANARY } }),
   );
   expect(record).toEqual({ type: "summary", result: "succeeded" });
 });
 
 test("a message is plain text of bounded length", () => {
-  const record = cutEvent(diagnostic("error", `<{%reset%}>\u001b[31mbad\u001b[0m ${"x".repeat(100_000)}`));
+  const record = redactEvent(diagnostic("error", `<{%reset%}>\u001b[31mbad\u001b[0m ${"x".repeat(100_000)}`));
   expect(record).toMatchObject({ type: "diagnostic", severity: "error", message: expect.stringMatching(/^bad x+$/) });
   expect((record as { message: string }).message.length).toBe(64_000);
 });

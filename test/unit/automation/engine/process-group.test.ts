@@ -6,7 +6,7 @@ import {
   killSession,
   listSession,
   parseStat,
-} from "../../../../automation/engine/session.ts";
+} from "../../../../automation/engine/process-group.ts";
 
 test("a process's line is read whatever its command is called", () => {
   const tail = `S 1 41 41 0 -1 4194560 ${"0 ".repeat(12)}777 0 0`;
