@@ -21,10 +21,14 @@ export function printProblem(error: unknown, json: boolean): number {
   return known?.exitCode ?? EXIT.failed;
 }
 
-/** What Dokploy's and Vault's clients throw says what to do as well. Told apart by name: no command loads a client for it. */
+/**
+ * What Dokploy's and Vault's clients throw says what to do as well. Told apart by name: no command loads a client for it. Programs go by
+ * few codes: nobody answered, the token is refused, anything else.
+ */
 function ofClient(error: unknown): CliError | undefined {
-  if (!(error instanceof Error && /^(Dokploy|Vault)Error$/.test(error.name))) return undefined;
+  const of = error instanceof Error ? /^(Dokploy|Vault)Error$/.exec(error.name)?.[1]?.toLowerCase() : undefined;
+  if (of === undefined) return undefined;
   const { message, hint, code, cause } = error as Error & { hint: string; code?: string };
-  const own = code ?? (cause === undefined ? "dokploy_failed" : "dokploy_unreachable");
+  const own = code === "vault_denied" ? code : `${of}_${cause === undefined ? "failed" : "unreachable"}`;
   return new CliError(own, message, `${hint.slice(0, 1).toUpperCase()}${hint.slice(1)}`, { cause: error });
 }

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { CheckKind, Patience } from "./kind.ts";
 
@@ -28,11 +27,15 @@ export const command: CheckKind<CommandCheck> = {
       ),
   },
   load: async ({ stack, suffix, domain }) => {
-    const { Command } = await import("@pulumi/command/local/index.js");
+    // Only here: whoever plans a stack without an update waits for none of them.
+    const [{ all }, { Command }] = await Promise.all([
+      import("@pulumi/pulumi"),
+      import("@pulumi/command/local/index.js"),
+    ]);
     return (name, check, { name: service, parent, compose, composeFile, env, domains, guard }) => {
-      const trigger = pulumi
-        .all([composeFile, env, compose.deployment])
-        .apply(([text, plain, deployment]) => digest([text, Object.entries(plain).sort(), domains, check, deployment]));
+      const trigger = all([composeFile, env, compose.deployment]).apply(([text, plain, deployment]) =>
+        digest([text, Object.entries(plain).sort(), domains, check, deployment]),
+      );
       new Command(
         name,
         {

@@ -20,6 +20,10 @@ it("the program of an environment loads no provider's SDK that it may not need",
   expect(loaded.filter((name) => /@pulumi\/(?!pulumi$)/.test(name))).toEqual([]);
 });
 
+it("what checks a stack loads nothing of Pulumi: nobody waits for it", () => {
+  expect(loadedBy("stacks/plan.ts").filter((name) => name.startsWith("@pulumi/"))).toEqual([]);
+});
+
 it("what is loaded with Vault and with command checks is these SDKs", () => {
   expect(loadedBy("components/vault/deliver.ts")).toContain("@pulumi/vault");
   const after = (check: object) => `await module.loadChecks({}, [${JSON.stringify(check)}]);`;

@@ -45,6 +45,24 @@ test.each<[string, Error, number, object]>([
     1,
     { code: "vault_denied", message: "not allowed", hint: "Renew VAULT_TOKEN" },
   ],
+  [
+    "a Vault that is sealed",
+    new VaultError("vault_sealed", "Vault is sealed", "unseal it"),
+    1,
+    { code: "vault_failed", message: "Vault is sealed", hint: "Unseal it" },
+  ],
+  [
+    "a Vault that does not answer",
+    new VaultError("vault_unreachable", "no answer", "check VAULT_ADDR", new Error()),
+    1,
+    { code: "vault_unreachable", message: "no answer", hint: "Check VAULT_ADDR" },
+  ],
+  [
+    "a Vault that answers with a mistake of its own",
+    new VaultError("vault_unreachable", "GET a answered 500", "check VAULT_ADDR"),
+    1,
+    { code: "vault_failed", message: "GET a answered 500", hint: "Check VAULT_ADDR" },
+  ],
   ["what nobody foresaw", new TypeError("oops"), 1, { code: "bug", message: "oops", hint: "Please report it" }],
 ])("is told with what to do: %s", (_, error, code, problem) => {
   expect(told(error)).toEqual({ code, problem });
