@@ -7,7 +7,7 @@ import type { TimedRecord } from "../domain/engine-record.ts";
 import { refuseUnknown } from "../domain/give-up.ts";
 import { checkpointSettings } from "../state/checkpoints.ts";
 import { writeStateCopy } from "../state/state-copies.ts";
-import { type EngineCommand, initStack, runCommand, WORDS } from "./command.ts";
+import { type EngineCommand, initStack, isUnknownStack, runCommand, WORDS } from "./command.ts";
 import { type EngineEnd, type EngineJob, type EngineMessage, type EngineOrder, SAID_LIMIT } from "./messages.ts";
 import { describeSession, endSession } from "./process-group.ts";
 import { redactEvent } from "./redact.ts";
@@ -16,8 +16,6 @@ import { stackSettings } from "./stack-settings.ts";
 /** How long before the lease runs out an engine begins to end itself, and how long that may take, in milliseconds. */
 const LEASE_MARGIN = 2_500;
 const END_TIME = 1_500;
-
-const CANCELED: EngineEnd = { result: "failed", problem: "none", said: "canceled before the engine started" };
 
 let canceled = false;
 
@@ -93,28 +91,26 @@ async function attempt(job: EngineJob): Promise<EngineEnd> {
     ...(kind === "update" ? checkpointSettings(readFileSync(configFile, "utf8")) : {}),
   };
   const engine = (words: readonly string[], more: Partial<EngineCommand> = {}) =>
-    runCommand({ ...job, env: { ...process.env, ...settings }, words, ...more });
+    runCommand({ ...job, env: { ...process.env, ...settings }, words, isCanceled: () => canceled, ...more });
   const aside = (name: string) => {
     // On a copy: the first command to run adds a salt, and the one that counts starts from the same file as ever.
     const copy = `${configFile}.${name}.yaml`;
     copyFileSync(configFile, copy);
     return copy;
   };
-  if (recoverTo !== null && !canceled) {
+  if (recoverTo !== null) {
     const copied = await copyState(job, recoverTo);
     if (copied) return copied;
     const words = [...WORDS.refresh, "--clear-pending-creates", "--message", "after an interruption"];
     const end = await engine(words, { configFile: aside("refresh") });
     if (end.result === "failed") return end;
   }
-  if (canceled) return CANCELED;
   if (giveUp.length > 0) {
     const refused = await refuseGivingUp(giveUp, (onEvent) =>
       engine(WORDS.preview, { configFile: aside("preview"), onEvent }),
     );
     if (refused) return refused;
   }
-  if (canceled) return CANCELED;
   return toEnd(
     await engine([...WORDS[kind], "--message", message], {
       onEvent: (event, at) => {
@@ -135,6 +131,8 @@ async function copyState({ stack, workDir }: EngineJob, file: string): Promise<E
   const words = ["stack", "export", "--stack", stack, "--non-interactive"];
   const { code, killedBy, stdout, stderr } = await runProgram("pulumi", words, { cwd: workDir });
   if (code === 0) return void (await writeStateCopy(file, stdout));
+  // The one that was cut off did not come to making it.
+  if (isUnknownStack(stderr)) return { ...failed(stderr.trim()), problem: "unknown_stack" };
   return { ...failed(stderr.trim()), problem: killedBy === null ? "engine" : "killed" };
 }
 

@@ -27,18 +27,28 @@ export interface EngineCommand {
   env: NodeJS.ProcessEnv;
   /** Gets every event as the engine sends it: secrets in clear may be in those that are not steps. */
   onEvent?(event: EngineEvent, at: number): void;
+  /** Asked last before the engine starts: a signal that came before that does not reach it. */
+  isCanceled?(): boolean;
   started?: ProgramOptions["started"];
 }
 
 /** How a command ended; `output` is what it printed. */
 export type CommandEnd = EngineEnd & { output: string };
 
+const CANCELED: CommandEnd = {
+  result: "failed",
+  problem: "none",
+  said: "canceled before the engine started",
+  output: "",
+};
+
 /** Runs one command of the engine to its end, for the runner and for a laptop. Throws when it cannot be started. */
 export async function runCommand(command: EngineCommand): Promise<CommandEnd> {
-  const { words, stack, workDir, configFile, onEvent, started } = command;
+  const { words, stack, workDir, configFile, onEvent, isCanceled, started } = command;
   const file = join(dirname(configFile), "events");
   const events = onEvent && (await openEventPipe(file, onEvent));
   try {
+    if (isCanceled?.()) return CANCELED;
     const flags = ["--stack", stack, "--config-file", configFile, "--non-interactive", "--color", "never"];
     // The variable shows the flag.
     const [pipe, env] = events

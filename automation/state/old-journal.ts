@@ -12,7 +12,7 @@ export class JournalLeft extends Error {
   constructor(file: string) {
     super(`an update of an older release was cut off, and what it did is only in ${file}`);
     this.hint =
-      "start the runner of the release before once, it records that; or move the file away: services that were new get other secret ids, and are deployed once more";
+      "start the runner of the release before and ask it for a preview of this stack, that records it; or move the file away: services that were new get other secret ids, and are deployed once more";
   }
 }
 

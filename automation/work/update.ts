@@ -60,7 +60,9 @@ export async function performRun(
       if (verdict.next === "recover") {
         log.warn({ event: "update.cut_off", cause: verdict.cause.message, attempt: run.attempts });
         const cutOff = run.attempts - (run.outage?.attempts ?? 0);
-        if (cutOff >= MOST_ATTEMPTS) return { verdict: { next: "fail", cause: verdict.cause }, outcomes };
+        // One that did not even start would be tried for ever.
+        if (cutOff >= MOST_ATTEMPTS || run.attempts === attempts)
+          return { verdict: { next: "fail", cause: verdict.cause }, outcomes };
       } else if (verdict.next === "wait") {
         const tried = { progressed: gotSomewhere(found), started: run.attempts > attempts };
         const decided = decideWait(context, run, verdict, tried);

@@ -13,7 +13,7 @@ import { converge } from "./converge.ts";
 import { seeEnvironment } from "./environment.ts";
 import { plainFailure } from "./failure.ts";
 import { lookAgain } from "./look-at-containers.ts";
-import { foreignTo, readOutputs } from "./read.ts";
+import { foreignTo, readOutputs, startedByAnother } from "./read.ts";
 import { confirmRemoved, removeRecord, sayRemaining } from "./removal.ts";
 import { expectedServices } from "./rules/containers.ts";
 import { chooseExisting } from "./rules/find.ts";
@@ -57,11 +57,11 @@ export async function updateCompose(
   news: WithProvider<ComposeInputs>,
 ) {
   const wanted = composeInputs(news);
-  const record = await prepareUpdate(context, id, olds, wanted).catch((error: unknown) => {
+  const { record, previous } = await prepareUpdate(context, id, olds, wanted).catch((error: unknown) => {
     throw plainFailure(error, maskFor(context.secrets, wanted, olds));
   });
   const place = { composeId: id, appName: record.appName, organizationId: olds.organizationId };
-  return { outs: await converge(context, { ...place, wanted, record, previous: olds, provider: news.__provider }) };
+  return { outs: await converge(context, { ...place, wanted, record, previous, provider: news.__provider }) };
 }
 
 async function prepareUpdate(context: Context, id: string, olds: ComposeOutputs, wanted: ComposeInputs) {
@@ -71,7 +71,10 @@ async function prepareUpdate(context: Context, id: string, olds: ComposeOutputs,
   const record = await found(context.dokploy.compose(id));
   if (record !== undefined) {
     requireOurs(record, olds.owner, wanted);
-    return record;
+    // A refresh saw it; without one, volumes and data of an update that was killed are known only from what is live.
+    const isUnheard = !olds.cutOff && startedByAnother(olds, record);
+    const seen = isUnheard ? await readCompose(context, id, olds) : undefined;
+    return { record, previous: seen?.props ?? olds };
   }
   throw new ServiceError(
     "program_error",

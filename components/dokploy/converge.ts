@@ -13,7 +13,6 @@ import { removeObstacles } from "./in-the-way.ts";
 import { liveText, lookAtContainers } from "./look-at-containers.ts";
 import { ensureNetwork, externalNetworks } from "./networks.ts";
 import { leastTime } from "./pace.ts";
-import { startedByAnother } from "./read.ts";
 import { readLayout } from "./rules/data/held-data.ts";
 import { afterWrite, dataOf, deployedData, refuseToLeave } from "./rules/data/keep-data.ts";
 import { changedKeys } from "./rules/diff.ts";
@@ -160,7 +159,7 @@ async function writeDomains(dokploy: Dokploy, { composeId, wanted }: Target, { d
  */
 async function mustDeploy(context: Context, { record, previous }: Target, plan: Plan): Promise<boolean> {
   if (plan.deploy || record === undefined) return true;
-  if (previous !== undefined && !previous.cutOff && !startedByAnother(previous, record)) return !previous.deployed;
+  if (previous !== undefined && !previous.cutOff) return !previous.deployed;
   return mustDeployFound(context, record, plan);
 }
 

@@ -83,8 +83,8 @@ export function readOutputs(
     ...(isOther && { data }),
     deployed: trouble === undefined && !cutOff,
     drift: [...new Set(drift)],
-    // It may have made these: their definitions are no less fixed than those that the state knows.
-    ...(cutOff && { volumes: { ...olds.volumes, ...volumesOf(composeFile, record.appName) } }),
+    // It may have made these: their definitions are no less fixed than those that the state knows, which no hand changes.
+    ...(cutOff && { volumes: { ...volumesOf(composeFile, record.appName), ...olds.volumes } }),
     ...(cutOff && { cutOff, unfinished: [...new Set([...(olds.unfinished ?? []), ...written, "deployment"])] }),
   };
 }

@@ -18,8 +18,18 @@ export async function examineLocks(checkout: Checkout, stack: string, backend: s
   return [warning(name, "could not be looked at", `dockmaster preview ${stack}`)];
 }
 
+/** Whether what was found of a lock is that somebody has it. */
+export function isHeld({ found }: Finding): boolean {
+  return found.startsWith("held by ");
+}
+
 /** `now` is in milliseconds since the epoch. */
-function examineHolder(name: string, stack: string, { user, host, pid, since }: NamedLock, now: number): Finding {
+export function examineHolder(
+  name: string,
+  stack: string,
+  { user, host, pid, since }: NamedLock,
+  now: number,
+): Finding {
   const who = `${user} on ${host} (process ${pid}) for ${formatAge(now - since)}`;
   const fix = `npm run pulumi -- cancel --yes ${stack}`;
   if (host !== hostname()) return warning(name, `held by ${who}`, `when nobody updates it there: ${fix}`);

@@ -7,7 +7,7 @@ import { isOfRunner, laptopEnvironment } from "../run/engine.ts";
 import { readState } from "../run/state.ts";
 import { broken, type Finding, ok, skipped, warning } from "./finding.ts";
 import { examineLeftServices } from "./left-services.ts";
-import { examineLocks } from "./locks.ts";
+import { examineLocks, isHeld } from "./locks.ts";
 
 /** The state backend and each stack in it: where it belongs, readable with this passphrase, free, whole. */
 export async function examineState(checkout: Checkout, stacks: string[]): Promise<Finding[]> {
@@ -57,10 +57,9 @@ async function examineStack(checkout: Checkout, stack: string, backend: string):
   try {
     const state = await readState(checkout, stack, { reveal: true });
     const { resources, pendingOperations } = state;
-    const [locks, left] = await Promise.all([
-      examineLocks(checkout, stack, backend),
-      examineLeftServices(checkout, stack, state),
-    ]);
+    const locks = await examineLocks(checkout, stack, backend);
+    // What an update has made comes into the state only at its end.
+    const left = locks.some(isHeld) ? [] : await examineLeftServices(checkout, stack, state);
     if (pendingOperations === 0)
       return [ok(name, `${resources.length} resources, the passphrase fits`), ...locks, ...left];
     const steps = pendingOperations === 1 ? "1 step was" : `${pendingOperations} steps were`;

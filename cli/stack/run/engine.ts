@@ -53,7 +53,10 @@ export async function runEngine(
 ): Promise<CommandEnd> {
   const env = { ...laptopEnvironment(), ...more };
   const folder = mkdtempSync(join(tmpdir(), "dockmaster-"));
-  const interrupt = () => {};
+  let isCanceled = false;
+  const interrupt = () => {
+    isCanceled = true;
+  };
   let end = interrupt;
   process.on("SIGINT", interrupt);
   try {
@@ -71,7 +74,8 @@ export async function runEngine(
       end = () => engine.kill("SIGINT");
       process.on("SIGTERM", end);
     };
-    const found = await runCommand({ ...on, words, env: { ...env, ...settings }, onEvent, started });
+    const command = { ...on, words, env: { ...env, ...settings }, onEvent, started };
+    const found = await runCommand({ ...command, isCanceled: () => isCanceled });
     if (found.problem === "unknown_stack") throw await unknownStack(checkout, stack, env);
     return found;
   } finally {

@@ -80,7 +80,7 @@ describe.skipIf(missing !== undefined)(
       expect(await update(context, { EXTRA: "changed" })).toEqual({ [id]: { op: "same" } });
     });
 
-    it("what stands as `Created` in its fixture makes way too", async () => {
+    it("what stands as `Created` in its place makes way too", async () => {
       const context = await open();
       await update(context);
       await docker("rm", "-f", name);

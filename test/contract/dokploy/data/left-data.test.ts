@@ -119,7 +119,7 @@ describe("a service whose container would start without its data", () => {
 
   it("is refused under another name of its container", async () => {
     expect(await up(db("two", { key: "pg" }))).toMatchObject({
-      db: { op: "fail", reason: expect.stringContaining("pg, which takes its fixture, would start with volume two") },
+      db: { op: "fail", reason: expect.stringContaining("pg, which takes its place, would start with volume two") },
     });
     expect(await up(db("one", { key: "pg" }))).toEqual({ db: { op: "update" } });
   });
@@ -174,6 +174,16 @@ describe("a service whose container would start without its data", () => {
       expect(await mounted()).toEqual([has]);
     }
     expect([...ends.keys()].sort()).toEqual([false, true]);
+  });
+
+  it("has what an update gave it of which the state never heard, also without a refresh", async () => {
+    const state = fixture.engine.save();
+    await upGivingUp(db("two"), "one");
+    fixture.engine.load(state);
+    const back = { name: "db", composeFile: db("one"), env: { EXTRA: "1" } };
+    const { db: result } = await fixture.engine.up(fixture.context, { services: [back] }, { refresh: false });
+    expect(result?.reason).toContain("container db has volume two at /data");
+    expect(await mounted()).toEqual(["two"]);
   });
 
   it("is judged by its text when the state is of an older release", async () => {

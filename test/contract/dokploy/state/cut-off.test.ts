@@ -153,14 +153,23 @@ describe("an update of ours that was cut off", () => {
     expect(await deploys()).toBe(1);
   });
 
-  it("leaves known which volumes it may have made", async () => {
-    const more = (driver: string) => ({
-      ...before,
-      composeFile: `${composeFile("web")}  more:\n    driver: ${driver}\n`,
-    });
+  const more = (driver: string) => ({
+    ...before,
+    composeFile: `${composeFile("web")}  more:\n    driver: ${driver}\n`,
+  });
+
+  it.each([true, false])("leaves known which volumes it may have made, refreshed: %s", async (refresh) => {
     await unheard(() => up(more("local")));
+    const next = await fixture.engine.up(fixture.context, { services: [more("nfs")] }, { refresh });
+    expect(next).toMatchObject({ web: { op: "fail", reason: expect.stringContaining("volume") } });
+  });
+
+  it("leaves the volumes of the state as they are, whatever a hand wrote meanwhile", async () => {
+    await up(more("local"));
+    await unheard(() => up({ ...more("local"), env: to.env! }));
+    fixture.emulator.control.edit(outputs().composeId, { composeFile: more("nfs").composeFile });
     await fixture.engine.refresh(fixture.context);
-    expect(await up(more("nfs"))).toMatchObject({ web: { op: "fail", reason: expect.stringContaining("volume") } });
+    expect(await up(more("local"))).toEqual({ web: { op: "update" } });
   });
 
   it("is told from a hand that came after it", async () => {

@@ -36,7 +36,7 @@ describe("states that earlier releases wrote", () => {
     const said = { services: [{ name, composeFile, env, domains, waitTimeout, stages }] };
     await fixture.engine.up(fixture.context, said);
 
-    // What the server chose is not in the record: its ids take the fixture of the recorded ones.
+    // What the server chose is not in the record: its ids take the place of the recorded ones.
     const now = fixture.engine.outputs(name);
     const put = <O extends object>(old: O, fresh: object) =>
       Object.fromEntries(

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parseLocks } from "../../../../../automation/state/locks.ts";
-import { type Finding, isAtLeast } from "../../../../../cli/stack/doctor/finding.ts";
+import { type Finding, isAtLeast, ok, skipped } from "../../../../../cli/stack/doctor/finding.ts";
+import { examineHolder, isHeld } from "../../../../../cli/stack/doctor/locks.ts";
 import { examineBackend, examinePassphrase, examineUnknown } from "../../../../../cli/stack/doctor/state.ts";
 import { examineNode } from "../../../../../cli/stack/doctor/tools.ts";
 import { STATE_RULE } from "../../../../../stacks/config/state-backend.ts";
@@ -81,4 +82,12 @@ test("reads who holds a stack from what the engine says of any backend", () => {
     { user: "root", host: "iac-runner", pid: 8, since },
   ]);
   expect(parseLocks("error: stack 'staging' already exists")).toEqual([]);
+});
+
+test.each<[string, Finding, boolean]>([
+  ["is held", examineHolder("lock", "staging", { user: "ann", host: "there", pid: 1, since: 0 }, 1), true],
+  ["is free", ok("lock", "free"), false],
+  ["cannot be told", skipped("lock", "Pulumi Cloud frees what was left by itself"), false],
+])("a stack's services are not called left behind while an update has them: its lock %s", (_, finding, held) => {
+  expect(isHeld(finding)).toBe(held);
 });

@@ -1,0 +1,56 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type RunningEngine, startEngine } from "../../../../automation/engine/start.ts";
+
+let folder: string;
+let engine: RunningEngine | undefined;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "engine-child-"));
+  mkdirSync(join(folder, "bin"));
+  writeFileSync(join(folder, "Pulumi.yaml"), "name: dockmaster\n");
+  writeFileSync(join(folder, "Pulumi.staging.yaml"), "config: {}\n");
+});
+afterEach(async () => {
+  await engine?.ended;
+  rmSync(folder, { recursive: true });
+});
+
+const program = (name: string, script: string) => {
+  writeFileSync(join(folder, "bin", name), `#!/bin/sh\ncd ${folder}\n${script}\n`);
+  chmodSync(join(folder, "bin", name), 0o755);
+};
+const asked = () => readFileSync(join(folder, "asked"), "utf8").trim().split("\n");
+const start = (recoverTo: string | null) => {
+  const job = { kind: "update", stack: "staging", workDir: folder, message: "m", giveUp: [], recoverTo } as const;
+  const path = [join(folder, "bin"), dirname(process.execPath), process.env.PATH].join(delimiter);
+  engine = startEngine({ ...job, configFile: join(folder, "Pulumi.staging.yaml") }, { PATH: path }, () => {});
+  engine?.holdUntil(Date.now() + 60_000);
+  return engine!;
+};
+
+test("a run after one that was cut off before it had made its stack makes it", async () => {
+  program(
+    "pulumi",
+    `echo "$1 $2" >> asked
+[ "$1 $2" = "stack init" ] && touch made
+[ -e made ] || { echo "error: no stack named 'staging' found" >&2; exit 6; }
+echo '{}'`,
+  );
+  const copy = join(folder, "copy.json");
+  expect(await start(copy).ended).toMatchObject({ result: "succeeded" });
+  expect(asked()).toEqual(["stack export", "stack init", "stack export", "refresh --skip-preview", "up --refresh"]);
+  expect(readFileSync(copy, "utf8")).toBe("{}\n");
+});
+
+test("an engine that is started just when the run is canceled does nothing", async () => {
+  program("pulumi", 'echo "$1 $2" >> asked');
+  // What makes the pipe takes no notice of the signal.
+  program("mkfifo", `trap '' INT\ntouch making\nsleep 0.5\nexec /usr/bin/mkfifo "$@"`);
+  const { session, ended } = start(null);
+  await vi.waitFor(() => expect(existsSync(join(folder, "making"))).toBe(true), 5_000);
+  process.kill(-session.sid, "SIGINT");
+  expect(await ended).toMatchObject({ result: "failed", said: "canceled before the engine started" });
+  expect(existsSync(join(folder, "asked"))).toBe(false);
+});
