@@ -1,6 +1,6 @@
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { type ProgramOptions, runProgram } from "../../tools/run-program.mjs";
 import { isLocked } from "../state/locks.ts";
@@ -45,14 +45,13 @@ const CANCELED: CommandEnd = {
 /** Runs one command of the engine to its end, for the runner and for a laptop. Throws when it cannot be started. */
 export async function runCommand(command: EngineCommand): Promise<CommandEnd> {
   const { words, stack, workDir, configFile, onEvent, isCanceled, started } = command;
-  const file = join(dirname(configFile), "events");
-  const events = onEvent && (await openEventPipe(file, onEvent));
+  const events = onEvent && (await openEventPipe(onEvent));
   try {
     if (isCanceled?.()) return CANCELED;
     const flags = ["--stack", stack, "--config-file", configFile, "--non-interactive", "--color", "never"];
     // The variable shows the flag.
     const [pipe, env] = events
-      ? [["--event-log", file], { ...command.env, PULUMI_DEBUG_COMMANDS: "true" }]
+      ? [["--event-log", events.file], { ...command.env, PULUMI_DEBUG_COMMANDS: "true" }]
       : [[], command.env];
     const { code, killedBy, stdout, stderr } = await runProgram("pulumi", [...words, ...flags, ...pipe], {
       cwd: workDir,

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { ownService } from "../../../components/dokploy/api/marker.ts";
 import type { ComposeRecord } from "../../../components/dokploy/api/schema.ts";
@@ -122,9 +124,16 @@ interface RemoveOptions {
   json?: boolean;
 }
 
-/** A service that the state still has belongs to the stack: taking it away here would be drift. */
+/**
+ * A service that the state still has, or that the next update would make, belongs to the stack: taking it away here would be drift. A
+ * killed update leaves services that no state knows yet.
+ */
 async function requireReleased(checkout: Checkout, stack: string, service: string): Promise<void> {
-  if (!composeResources(await readStateIfAny(checkout, stack)).has(service)) return;
+  const listed = readStackConfig(checkout, stack)["platform:services"];
+  const wanted = Array.isArray(listed)
+    ? listed.includes(service)
+    : existsSync(join(checkout.folder, "components", service, "compose.yaml"));
+  if (!wanted && !composeResources(await readStateIfAny(checkout, stack)).has(service)) return;
   throw new CliError(
     "still_in_stack",
     `${service} is part of ${stack}`,

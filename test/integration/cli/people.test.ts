@@ -249,6 +249,13 @@ describe("remove", { timeout: 240_000 }, () => {
     expect(await volumes()).toEqual(["platform-redis-data-staging"]);
     expect((await remove("postgres", "--volumes", "--yes")).stderr).toContain("There is nothing to remove");
   });
+
+  test("refuses one that the next update would make, although no state knows it", async () => {
+    laptop.editStackFile("[redis]", "[postgres, redis]");
+    const { code, stderr } = await remove("postgres", "--volumes", "--yes");
+    expect([code, stderr]).toEqual([1, expect.stringContaining("postgres is part of staging")]);
+    laptop.editStackFile("[postgres, redis]", "[redis]");
+  });
 });
 
 test("no command printed a secret", () => {

@@ -1,8 +1,7 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openEventPipe } from "../../../../automation/engine/event-pipe.ts";
 import { runProgram } from "../../../../tools/run-program.mjs";
 
@@ -10,14 +9,16 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "events-"));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 /** Opens a pipe, has a shell write to it and answers the events. */
 async function readEvents(script: string): Promise<unknown[]> {
-  const file = join(folder, "events");
   const seen: unknown[] = [];
-  const pipe = await openEventPipe(file, (event) => seen.push(event));
-  await runProgram("sh", ["-c", script], { cwd: folder });
+  const pipe = await openEventPipe((event) => seen.push(event));
+  await runProgram("sh", ["-c", script], { cwd: dirname(pipe.file) });
   await pipe.close();
   return seen;
 }
@@ -38,19 +39,18 @@ test("an engine that wrote nothing, or was killed in the middle of an event, end
   expect(await readEvents(`printf '{"sequence":1}\\n{"seq' > events`)).toEqual([{ sequence: 1 }]);
 });
 
-test("no event is ever in a file, and what an earlier engine left is no hindrance", async () => {
-  const file = join(folder, "events");
-  spawnSync("mkfifo", [file]);
-  const pipe = await openEventPipe(file, () => {});
-  expect(statSync(file).isFIFO()).toBe(true);
-  expect(statSync(file).mode & 0o777).toBe(0o600);
-  await pipe.close();
-  expect(existsSync(file)).toBe(false);
-  writeFileSync(file, "left");
-  await (await openEventPipe(file, () => {})).close();
-  expect(existsSync(file)).toBe(false);
+test("no event is ever in a file, and nothing is left of the pipe", async () => {
+  vi.stubEnv("TMPDIR", folder);
+  const [first, second] = [await openEventPipe(() => {}), await openEventPipe(() => {})];
+  for (const { file } of [first, second]) {
+    expect(statSync(file).isFIFO()).toBe(true);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  }
+  await Promise.all([first.close(), second.close()]);
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test("a folder where no pipe can be made is an error", async () => {
-  await expect(openEventPipe(join(folder, "nowhere", "events"), () => {})).rejects.toThrow("no pipe");
+  vi.stubEnv("TMPDIR", join(folder, "nowhere"));
+  await expect(openEventPipe(() => {})).rejects.toThrow("no pipe");
 });
