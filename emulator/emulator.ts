@@ -14,7 +14,6 @@ import { createFaults } from "./faults/faults.ts";
 import { requestFaults } from "./faults/request-faults.ts";
 import { guardOwnPages } from "./http/guard.ts";
 import { securityHeaders } from "./http/headers.ts";
-import { pushDeployRoutes } from "./http/push-deploy.ts";
 import { restRoutes } from "./http/rest.ts";
 import { createSilence } from "./http/silence.ts";
 import { countRequests, type Statistics } from "./http/statistics.ts";
@@ -139,4 +138,19 @@ function listen(http: Server, port: number, host: string): Promise<void> {
       resolve();
     });
   });
+}
+
+/** The deploy hook of a raw service: no key, the token in the path is enough. "Deployed" means queued. */
+function pushDeployRoutes({ db, queue }: Dokploy): Hono {
+  const app = new Hono();
+  app.on(["GET", "POST"], "/api/deploy/compose/:token", (c) => {
+    const compose = db.composes.all().find(({ refreshToken }) => refreshToken === c.req.param("token"));
+    if (compose === undefined) return c.json({ message: "Compose Not Found" }, 404);
+    if (!compose.autoDeploy) {
+      return c.json({ message: "Automatic deployments are disabled for this compose" }, 400);
+    }
+    queue.add({ composeId: compose.composeId, title: "NEW CHANGES", description: "Hash: ", type: "deploy" });
+    return c.json({ message: "Compose deployed successfully" });
+  });
+  return app;
 }

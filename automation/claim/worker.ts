@@ -1,9 +1,9 @@
-import { RUN_KINDS } from "../domain/run-kinds.ts";
+import type { Run } from "../domain/run.ts";
+import { RUN_KINDS, UPDATES } from "../domain/run-kinds.ts";
 import type { Log } from "../log.ts";
-import { type Claim, StoreConflict, StoreUnavailable } from "../store/store.ts";
+import { type Claim, type Store, StoreConflict, StoreUnavailable } from "../store/store.ts";
 import type { Perform, RunEvents, StopReason } from "../work/perform.ts";
 import { type Closing, conclude, fail } from "./conclude.ts";
-import { findLastStarted } from "./last-started.ts";
 import { type Holding, holdLease, LEASE } from "./lease.ts";
 import { isOwnerGone } from "./owner.ts";
 
@@ -136,4 +136,21 @@ async function carryOut(runner: WorkerContext, claim: Claim, stop: AbortControll
     await store.release(lease, now()).catch((err) => log.error({ event: "lease.not_released", err }));
     changed(id);
   }
+}
+
+/** How many runs are read at once. */
+const PAGE = 20;
+
+/**
+ * The last deploy or sync before `run` whose engine came to the stack, however many since then never did: they ended
+ * before it was started, or it found the stack locked.
+ */
+export async function findLastStarted(store: Pick<Store, "runs">, run: Run): Promise<Run | undefined> {
+  for (let before: Run | undefined = run; before; ) {
+    const earlier: Run[] = await store.runs({ stack: run.stack, kinds: UPDATES, before, limit: PAGE });
+    const last = earlier.find(({ attempts, cause }) => attempts > 0 && cause?.code !== "stack_locked");
+    if (last) return last;
+    before = earlier.length < PAGE ? undefined : earlier.at(-1);
+  }
+  return undefined;
 }

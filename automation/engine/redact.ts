@@ -1,8 +1,9 @@
 import type { EngineEvent, StepEventMetadata, StepEventStateMetadata } from "@pulumi/pulumi/automation/index.js";
-import type { StepRecord, TimedRecord } from "../domain/engine-record.ts";
+import { z } from "zod";
+import type { StepRecord, TimedRecord, Told } from "../domain/engine-record.ts";
+import { findRestarts } from "../domain/restarts.ts";
+import type { WayIn } from "../domain/way-in.ts";
 import { type ChangedSecrets, changedSecrets } from "./changed-secrets.ts";
-import { readTold } from "./told.ts";
-import { readWayIn } from "./way-in.ts";
 
 const SEVERITIES = { info: "info", "info#err": "info", warning: "warning", error: "error" } as const;
 
@@ -76,4 +77,56 @@ function toPlainText(message: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal are control characters
   const text = message.replace(/<\{%[^%]*%\}>/g, "").replace(/\u001b\[[0-9;]*m/g, "");
   return text.trim().slice(0, MESSAGE_LIMIT);
+}
+
+/** Resources whose provider tells about a service. */
+const COMPOSE = /dokploy:Compose$/;
+
+/** Longest entry handed on, in characters, and how many of a list. */
+const LONGEST = 300;
+const MOST = 200;
+
+/**
+ * What the provider tells about a service in the outputs of a step. An allow-list, as for the rest of an event: names of keys and of
+ * containers, states and times. Undefined for other resources, and when the provider keeps no such list.
+ */
+export function readTold(phase: StepRecord["phase"], step: StepEventMetadata): Told | undefined {
+  if (!COMPOSE.test(step.type ?? "")) return undefined;
+  // What a step begins with is what is known; what it ends with is what was found or made.
+  const outputs = (phase === "done" ? step.new : step.old)?.outputs;
+  if (!outputs || !Array.isArray(outputs.drift)) return undefined;
+  const unfinished = toNames(outputs.unfinished);
+  const restarts = step.op === "create" ? [] : findRestarts(step.old?.outputs?.containers, outputs.containers);
+  return {
+    drift: toNames(outputs.drift),
+    deployed: outputs.deployed === true,
+    ...(unfinished.length > 0 && { unfinished }),
+    ...(restarts.length > 0 && { restarts }),
+  };
+}
+
+function toNames(value: unknown): string[] {
+  if (!Array.isArray(value)) return [];
+  return value
+    .filter((entry) => typeof entry === "string")
+    .slice(0, MOST)
+    .map((entry) => entry.slice(0, LONGEST));
+}
+
+const domains = z.array(z.object({ host: z.string(), path: z.string().nullish(), https: z.boolean().nullish() }));
+const login = z.object({ user: z.string().optional(), secret: z.string() });
+
+/** What a step tells of the way in to a service: its routes are inputs of the Compose project, its login an output of the component. */
+function readWayIn(step: StepEventMetadata): WayIn | undefined {
+  if (step.type.endsWith("dokploy:Compose")) {
+    const found = domains.safeParse(step.new?.inputs.domains).data ?? [];
+    return found.length === 0 ? undefined : { addresses: found.map(toAddress) };
+  }
+  if (!step.type.startsWith("dockmaster:platform:")) return undefined;
+  const found = login.safeParse(step.new?.outputs.login).data;
+  return found && { login: found };
+}
+
+function toAddress({ host, path, https }: z.output<typeof domains>[number]): string {
+  return `${https === false ? "http" : "https"}://${host}${path ?? "/"}`;
 }

@@ -1,13 +1,16 @@
+import { copyFile, mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { parse } from "yaml";
 import type { Run } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import type { Mirror } from "../git/mirror.ts";
 import { placeOf, type StackPlace } from "../state/backend.ts";
 import { lockFolder } from "../state/locks.ts";
+import { stateCopies } from "../state/state-copies.ts";
 import { checkOut } from "./checkout.ts";
 import { linkDependencies } from "./dependencies.ts";
 import type { WorkContext } from "./perform.ts";
 import type { Recorder } from "./record.ts";
-import { makeRunFolder, type RunFolder, readProject } from "./run-folder.ts";
 
 /** The release cannot be run, and trying again will not help. */
 export class ReleaseError extends Error {
@@ -91,4 +94,35 @@ async function requireSameTag(mirror: Mirror, run: Run): Promise<void> {
     `${run.tag} was ${run.commit.slice(0, 7)} when it was accepted and ${found}`,
     "tags are never moved or removed here: make a new one",
   );
+}
+
+/** A run's own folder, for what the engine writes beside the state. */
+interface RunFolder {
+  /** The copy of the stack's file that the engine gets: it may write into it, and the checkout stays clean. */
+  configFile: string;
+  /** Where the state is copied to before a cut-off update is repaired. */
+  stateCopy(attempt: number): string;
+  /** Removes the copy of the stack's file. Copies of the state stay. */
+  clean(): Promise<void>;
+}
+
+/** Makes the folder of a run. Throws when the checkout has no file for the stack. */
+async function makeRunFolder(dataDir: string, run: string, workDir: string, stack: string): Promise<RunFolder> {
+  const folder = join(dataDir, "runs", run);
+  await mkdir(folder, { recursive: true });
+  const name = `Pulumi.${stack}.yaml`;
+  const configFile = join(folder, name);
+  await copyFile(join(workDir, name), configFile);
+  return {
+    configFile,
+    stateCopy: (attempt) => join(stateCopies(dataDir), `${stack}-${run}-${attempt}.json`),
+    clean: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** The program's name: `name` of its Pulumi.yaml. Throws when there is none. */
+async function readProject(workDir: string): Promise<string> {
+  const { name } = (parse(await readFile(join(workDir, "Pulumi.yaml"), "utf8")) ?? {}) as { name?: unknown };
+  if (typeof name !== "string" || !/^[\w.-]+$/.test(name)) throw new Error("Pulumi.yaml has no name");
+  return name;
 }

@@ -1,12 +1,16 @@
 import { appendFileSync } from "node:fs";
 import type { Command } from "commander";
+import { affectedServices } from "../../automation/domain/releases/affected.ts";
+import { toServices } from "../../automation/git/catalogue.ts";
+import { createGit, type Git, GitError } from "../../automation/git/git.ts";
+import { formatMarkdown } from "../print/markdown.ts";
 import { CliError, wrongUse } from "../problem.ts";
 import { whoAsks } from "../runner/asker.ts";
+import { toOutcomes } from "../runner/outcome.ts";
 import { parseTimeout } from "../runner/request-run.ts";
 import { readStacks, type StackView } from "../runner/stacks.ts";
 import { type Asked, askEach, exitCodeOf } from "./ask.ts";
-import { diffSince } from "./diff-since.ts";
-import { formatPreview, PREVIEW_MARK } from "./format-preview.ts";
+import { fitBody, formatBlock } from "./format.ts";
 import { gh } from "./gh.ts";
 
 /** `github preview` */
@@ -68,4 +72,70 @@ async function comment(pullRequest: string, body: string): Promise<void> {
   const [id] = (await gh(["api", comments, "--paginate", "--jq", own])).split("\n").filter(Boolean);
   const where = id === undefined ? [comments] : ["--method", "PATCH", `repos/{owner}/{repo}/issues/comments/${id}`];
   await gh(["api", ...where, "--silent", "--field", "body=@-"], { input: body });
+}
+
+/**
+ * What differs in Git between the commit that a stack has and another one, in the files that make these services. Git
+ * holds no secret in clear; what Pulumi encrypted is left out all the same. Undefined when this clone lacks a commit.
+ */
+async function diffSince(
+  { from, to, stack, services }: { from: string; to: string; stack: string; services: string[] },
+  { env, folder }: { env: NodeJS.ProcessEnv; folder: string },
+): Promise<string | undefined> {
+  const inFolder = createGit({ env, mask: (text) => text });
+  const git: Git = (words) => inFolder(words, { cwd: folder });
+  try {
+    const changed = (await git(["diff", "--name-only", "-z", "--no-renames", "--end-of-options", from, to])).split(
+      "\0",
+    );
+    const files = (await git(["ls-tree", "-r", "-z", "--name-only", to, "--", "components"])).split("\0");
+    const known = [...new Set([...toServices("", files), ...services])];
+    const { paths } = affectedServices(changed.filter(Boolean), known);
+    const wanted = paths.filter(
+      ({ path, services: touched }) =>
+        touched.some((service) => services.includes(service)) &&
+        path !== "package-lock.json" &&
+        (!path.startsWith("Pulumi.") || ["Pulumi.yaml", `Pulumi.${stack}.yaml`].includes(path)),
+    );
+    if (wanted.length === 0) return "";
+    const words = ["diff", "--no-color", "--no-ext-diff", "--no-textconv", "--end-of-options", from, to, "--"];
+    return maskEncrypted(await git([...words, ...wanted.map(({ path }) => `:(literal)${path}`)]));
+  } catch (error) {
+    if (error instanceof GitError) return undefined;
+    throw error;
+  }
+}
+
+/** Takes out the values that Pulumi encrypted: nobody can read them, and a key may leak one day. */
+export function maskEncrypted(diff: string): string {
+  return diff.replace(/^([+\- ]\s*(?:secure|encryptionsalt|encryptedkey):).*$/gm, "$1 [secret]");
+}
+
+/** The comment's first line, by which the next run finds it. */
+export const PREVIEW_MARK = "<!-- dockmaster preview -->";
+
+/** The comment: a table for every stack, and what differs in Git where something would change. */
+export function formatPreview(facts: { commit: string; answers: Asked[]; diffs: Map<string, string> }): string {
+  const { commit, answers, diffs } = facts;
+  const sections = answers.map((answer) => formatStack(answer));
+  const blocks = answers.flatMap(({ stack }) => {
+    const diff = diffs.get(stack);
+    return diff ? [formatBlock(`Files that differ from what ${stack} has`, "diff", diff)] : [];
+  });
+  const heading = `## What ${commit.slice(0, 7)} would change\n`;
+  return fitBody(
+    [`${PREVIEW_MARK}\n${heading}`, ...sections, ...blocks],
+    "_The diff is too long for a comment: see the files of this pull request._",
+  );
+}
+
+function formatStack(answer: Asked): string {
+  const { stack } = answer;
+  if (!("run" in answer)) return formatMarkdown(`${stack}: could not tell`, [], answer.problem);
+  const { run } = answer;
+  const outcomes = toOutcomes(run);
+  if (run.state !== "succeeded") return formatMarkdown(`${stack}: the preview ${run.state}`, outcomes, run.cause);
+  const touched = outcomes.filter(({ result }) => result !== "unchanged").map(({ service }) => service);
+  const title = touched.length === 0 ? "nothing would change" : `would change ${touched.join(", ")}`;
+  return formatMarkdown(`${stack}: ${title}`, outcomes);
 }

@@ -4,7 +4,6 @@ import { applyHouseRules } from "./checks/house-rules.ts";
 import { refuse } from "./checks/refusals.ts";
 import type { Context, RenderInput } from "./context.ts";
 import { deliverSecrets } from "./deliver/deliver-secrets.ts";
-import { fullNamesIn } from "./deliver/mentions.ts";
 import { type FileName, namesInFile } from "./files/file-names.ts";
 import { inlineFiles } from "./files/inline-files.ts";
 import { isAllowed, type NoteProblem } from "./house/notes.ts";
@@ -15,9 +14,8 @@ import { giveNetworks, networkOwner } from "./networks.ts";
 import { normalise, type PlainFile } from "./normalise.ts";
 import { type Path, type Problem, type Report, sortProblems } from "./problem.ts";
 import { type Reading, readCompose } from "./reading/read.ts";
-import { countStages } from "./stages.ts";
-import { resolveVariables } from "./variables.ts";
-import { mapStrings } from "./walk.ts";
+import { resolveVariables, variablesIn } from "./variables.ts";
+import { mapStrings, scalars } from "./walk.ts";
 import { bytesOnServer, MAX_BYTES, writeCompose } from "./write.ts";
 
 /** One self-contained compose text, and what has to go with it. */
@@ -201,4 +199,44 @@ function checkSize(text: string, env: Record<string, string>, secretVariables: s
     const message = `the file and its env take ${bytes} bytes on the server, more than the ${MAX_BYTES} that Dokploy carries`;
     context.report([], message, "put the largest files into the image");
   }
+}
+
+/** Where an image or a name stands, which nobody looks up. */
+const NO_HOSTS = new Set(["image", "build", "container_name"]);
+
+/**
+ * Every word that can be a full name (`platform-redis-staging`), by the container whose definition says it: in its own lines, in the
+ * files that it mounts, and in the values of the variables it uses. Exact words, so that comparing them with the names that exist
+ * guesses nothing. Secret values are not looked at.
+ */
+function fullNamesIn(compose: PlainFile, env: Readonly<Record<string, string>>): Record<string, ReadonlySet<string>> {
+  const containers = Object.entries(compose.services).map(([key, service]) => {
+    const definition = Object.entries(service).filter(([field]) => !NO_HOSTS.has(field));
+    const texts = [...scalars(definition)].flatMap(({ value }) => (typeof value === "string" ? [value] : []));
+    for (const grant of service.configs ?? []) {
+      const config = compose.configs?.[typeof grant === "string" ? grant : (grant.source ?? "")];
+      texts.push(config?.content ?? env[config?.environment ?? ""] ?? "");
+    }
+    const values = texts.flatMap((text) => variablesIn(text).map(({ name }) => env[name] ?? ""));
+    const words = [...texts, ...values].flatMap(
+      (text) => text.toLowerCase().match(/(?<![\w.-])platform-[a-z0-9-]+/g) ?? [],
+    );
+    return [key, new Set(words)];
+  });
+  return Object.fromEntries(containers);
+}
+
+/** How many waits `docker compose up --wait --wait-timeout N` may do one after another: N counts per stage, not for the whole. */
+function countStages(compose: PlainFile): number {
+  const depths = new Map<string, number>();
+  const depth = (key: string): number => {
+    const known = depths.get(key);
+    if (known !== undefined) return known;
+    depths.set(key, 1);
+    const below = Object.keys(compose.services[key]?.depends_on ?? {}).map(depth);
+    const own = 1 + Math.max(0, ...below);
+    depths.set(key, own);
+    return own;
+  };
+  return Math.max(1, ...Object.keys(compose.services).map(depth));
 }

@@ -2,9 +2,8 @@ import { parse, stringify } from "yaml";
 import type { ComposeRow, DomainRow } from "../state/records.ts";
 import type { ComposeDocument, ComposeService, Names } from "./compose-document.ts";
 import { domainLabels } from "./domain-labels.ts";
-import { isolate } from "./isolate.ts";
 import { joinNetworks } from "./join-networks.ts";
-import { randomize } from "./randomize.ts";
+import { randomize, suffixVolumes } from "./randomize.ts";
 
 const SHARED = "dokploy-network";
 
@@ -64,4 +63,14 @@ function usesShared(document: ComposeDocument): boolean {
     if (Array.isArray(networks)) return networks.includes(SHARED);
     return typeof networks === "object" && networks !== null && SHARED in networks;
   });
+}
+
+/** `isolatedDeployment`: every service joins a network of the app's own name, which Dokploy creates beforehand. */
+function isolate(document: ComposeDocument, compose: ComposeRow): ComposeDocument {
+  const network = compose.suffix || compose.appName;
+  for (const service of Object.values(document.services ?? {})) {
+    joinNetworks(service, [network]);
+  }
+  document.networks = { ...document.networks, [network]: { name: network, external: true } };
+  return compose.isolatedDeploymentsVolume ? suffixVolumes(document, network) : document;
 }

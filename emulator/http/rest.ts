@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type Context, Hono } from "hono";
+import { z } from "zod";
 import type { Dokploy } from "../dokploy.ts";
 import { httpStatus, RpcError } from "../rpc/error.ts";
 import type { Procedures } from "../rpc/procedure.ts";
-import { isJson, readRestBody } from "./body.ts";
-import { coerce } from "./coerce.ts";
+import { HEADERS } from "./headers.ts";
 import { invoke, type Outcome } from "./invoke.ts";
 
 /** Milliseconds between the two checks of a key with a rate limit. */
@@ -66,4 +68,61 @@ function failure(c: Context, outcome: Outcome & { ok: false }, path?: string): R
   const data = { code: error.code, httpStatus: status, path, zodError };
   if (issues === undefined) return c.json({ message: error.message, code: error.code, data }, status);
   return c.json({ message: "Input validation failed", code: error.code, data, issues }, status);
+}
+
+/** Next.js' default for API routes. */
+const LIMIT = 1024 * 1024;
+
+type Body = { ok: true; value: unknown } | { ok: false; answer: Response };
+
+/**
+ * Reads a JSON body as Next.js does, which happens before anybody looks at the key: too large is 413 and malformed 400,
+ * both in plain text, without a content type. A body that is not declared as JSON is not parsed.
+ */
+async function readRestBody(c: Context): Promise<Body> {
+  const declared = Number(c.req.header("content-length") ?? 0);
+  if (declared > LIMIT) return { ok: false, answer: plainAnswer(c, 413, "Body exceeded 1mb limit") };
+  const text = await c.req.text();
+  if (Buffer.byteLength(text) > LIMIT) return { ok: false, answer: plainAnswer(c, 413, "Body exceeded 1mb limit") };
+  if (!isJson(c) || text === "") return { ok: true, value: {} };
+  try {
+    return { ok: true, value: JSON.parse(text) };
+  } catch {
+    return { ok: false, answer: plainAnswer(c, 400, "Invalid JSON") };
+  }
+}
+
+/** As Next.js says it: the text is the status line's too, and there is no content type, which Hono would always add. */
+function plainAnswer(c: Context, status: number, text: string): Response {
+  const { outgoing } = c.env as HttpBindings;
+  outgoing.writeHead(status, text, HEADERS);
+  outgoing.end(text);
+  return RESPONSE_ALREADY_SENT;
+}
+
+function isJson(c: Context): boolean {
+  return c.req.header("content-type")?.startsWith("application/json") ?? false;
+}
+
+/**
+ * What Dokploy's REST adapter does to input before it is checked (`coerceSchema` of `@dokploy/trpc-openapi`): a missing
+ * required boolean becomes false, the string "false" becomes true, "12" becomes 12. Strings and enums are left alone.
+ */
+export function coerce(schema: z.ZodType, value: unknown): unknown {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
+    return value === undefined ? value : coerce(schema.unwrap() as z.ZodType, value);
+  }
+  if (schema instanceof z.ZodNullable) return value === null ? value : coerce(schema.unwrap() as z.ZodType, value);
+  if (schema instanceof z.ZodNonOptional) return coerce(schema.unwrap() as z.ZodType, value);
+  if (schema instanceof z.ZodBoolean) return Boolean(value);
+  if (schema instanceof z.ZodNumber) return Number(value);
+  if (schema instanceof z.ZodObject && isRecord(value)) {
+    const coerced = Object.entries(schema.shape).map(([key, field]) => [key, coerce(field as z.ZodType, value[key])]);
+    return { ...value, ...Object.fromEntries(coerced.filter(([, field]) => field !== undefined)) };
+  }
+  return value;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,9 +1,10 @@
 import { type Context, Hono } from "hono";
+import { html } from "hono/html";
 import type { Dokploy } from "../dokploy.ts";
 import { invoke } from "../http/invoke.ts";
 import type { Procedures } from "../rpc/procedure.ts";
 import type { UserRow } from "../state/records.ts";
-import { logPage, messagePage } from "./log.ts";
+import { layout } from "./layout.ts";
 import { overviewPage } from "./overview.ts";
 import { servicePage } from "./service.ts";
 
@@ -76,4 +77,13 @@ export function pageRoutes(dokploy: Dokploy, procedures: Procedures, owner: User
     return run(c, "compose.delete", { composeId: c.req.param("id"), deleteVolumes }, "/");
   });
   return app;
+}
+
+/** A text as it is: the log of a deployment or a container. */
+function logPage(title: string, back: string, text: string) {
+  return layout(title, html`<p><a href="${back}">back</a></p><pre>${text}</pre>`);
+}
+
+function messagePage(title: string, text: string) {
+  return layout(title, html`<p class="error">${text}</p>`);
 }

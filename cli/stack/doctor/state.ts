@@ -1,13 +1,20 @@
+import { hostname } from "node:os";
+import { initStack } from "../../../automation/engine/command.ts";
+import { type NamedLock, parseLocks } from "../../../automation/state/locks.ts";
+import { DokployError } from "../../../components/dokploy/api/errors.ts";
+import { ownService } from "../../../components/dokploy/api/marker.ts";
 import { reachOf, STATE_RULE } from "../../../stacks/config/state-backend.ts";
 import { runProgram } from "../../../tools/run-program.mjs";
+import { formatAge } from "../../print/duration.ts";
 import { CliError } from "../../problem.ts";
 import { hasRunnerAddress } from "../../runner/address.ts";
 import type { Checkout } from "../checkout.ts";
+import { isAlive } from "../lock/holder.ts";
 import { isOfRunner, laptopEnvironment } from "../run/engine.ts";
-import { readState } from "../run/state.ts";
+import { composeResources, readState, type StackState } from "../run/state.ts";
+import { listEntries, openDokploy, readAccess, requireOwner } from "../servers.ts";
 import { broken, type Finding, ok, skipped, warning } from "./finding.ts";
-import { examineLeftServices } from "./left-services.ts";
-import { examineLocks, isHeld } from "./locks.ts";
+import { PATIENCE } from "./servers.ts";
 
 /** The state backend and each stack in it: where it belongs, readable with this passphrase, free, whole. */
 export async function examineState(checkout: Checkout, stacks: string[]): Promise<Finding[]> {
@@ -76,4 +83,56 @@ async function examineStack(checkout: Checkout, stack: string, backend: string):
 export function examineUnknown(name: string, stack: string, backend: string, env: NodeJS.ProcessEnv): Finding {
   if (isOfRunner(backend, env)) return skipped(name, "not here: the runner has it");
   return warning(name, "not made yet", `dockmaster up ${stack} --create`);
+}
+
+/**
+ * Services on Dokploy that are the stack's own and that its state does not name: left running when they were taken out, or made by an
+ * update that was killed and taken out since. No update tells of them. Nothing where Dokploy or the key cannot be had: that is told.
+ */
+async function examineLeftServices(checkout: Checkout, stack: string, state: StackState): Promise<Finding[]> {
+  const access = await readAccess(checkout, stack);
+  try {
+    const owner = await requireOwner(checkout, stack, access);
+    const dokploy = await openDokploy(access, PATIENCE);
+    const entries = await listEntries(dokploy, checkout, stack);
+    const known = composeResources(state);
+    const ours = entries.map(({ description }) => ownService(description, owner));
+    const left = ours.filter((service) => service !== undefined && !known.has(service)).sort();
+    if (left.length === 0) return [];
+    const fix = `name it in platform:services, and the next update takes it over; for good: dockmaster remove ${stack} ${left[0]}`;
+    return [warning(`${stack}: services`, `${left.join(", ")} on Dokploy, and not in the state`, fix)];
+  } catch (error) {
+    if (error instanceof CliError || error instanceof DokployError) return [];
+    throw error;
+  }
+}
+
+/** Who holds a stack that the backend has, for how long, and whether they are alive. */
+async function examineLocks(checkout: Checkout, stack: string, backend: string): Promise<Finding[]> {
+  const name = `${stack}: lock`;
+  if (backend.startsWith("https://")) return [skipped(name, "Pulumi Cloud frees what was left by itself")];
+  const said = (await initStack(stack, checkout.folder, laptopEnvironment())) ?? "";
+  const holders = parseLocks(said);
+  if (holders.length > 0) return holders.map((holder) => examineHolder(name, stack, holder, Date.now()));
+  if (/already exists/.test(said)) return [ok(name, "free")];
+  return [warning(name, "could not be looked at", `dockmaster preview ${stack}`)];
+}
+
+/** Whether what was found of a lock is that somebody has it. */
+export function isHeld({ found }: Finding): boolean {
+  return found.startsWith("held by ");
+}
+
+/** `now` is in milliseconds since the epoch. */
+export function examineHolder(
+  name: string,
+  stack: string,
+  { user, host, pid, since }: NamedLock,
+  now: number,
+): Finding {
+  const who = `${user} on ${host} (process ${pid}) for ${formatAge(now - since)}`;
+  const fix = `npm run pulumi -- cancel --yes ${stack}`;
+  if (host !== hostname()) return warning(name, `held by ${who}`, `when nobody updates it there: ${fix}`);
+  if (isAlive(pid)) return ok(name, `held by ${who}, which is at work`);
+  return broken(name, `held by ${who}, which is dead`, fix);
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +13,6 @@ import { runProgram } from "../../../tools/run-program.mjs";
 import { CliError } from "../../problem.ts";
 import { hasRunnerAddress } from "../../runner/address.ts";
 import type { Checkout } from "../checkout.ts";
-import { describeRelease } from "../describe-release.ts";
 import { findPlace } from "../lock/place.ts";
 
 /**
@@ -123,4 +123,14 @@ export async function unknownStack({ folder }: Checkout, stack: string, env: Nod
 /** Whether a stack that a backend lacks is most likely the runner's: a folder here is not the runner's own. */
 export function isOfRunner(backend: string, env: NodeJS.ProcessEnv): boolean {
   return reachOf(backend) === "folder" && hasRunnerAddress(env);
+}
+
+/** What Dokploy's deployments are titled with: the tag here, else the commit; `+` when files were changed since. */
+function describeRelease(folder: string = process.cwd()): string {
+  try {
+    const words = ["describe", "--tags", "--always", "--dirty=+"];
+    return execFileSync("git", words, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  } catch {
+    return "no release";
+  }
 }

@@ -9,7 +9,6 @@ import {
   toDokployError,
 } from "./errors.ts";
 import { exchange, type NoAnswer, openConnections } from "./http-request.ts";
-import { createSemaphore } from "./semaphore.ts";
 
 export interface TransportOptions {
   /** Origin, and a path when Dokploy lives below one; without `/api`. */
@@ -181,5 +180,28 @@ export function openTransport(options: TransportOptions): Transport {
       return send(call, addressOf(procedure), JSON.stringify(body), own, idempotent);
     },
     close: () => connections.destroy(),
+  };
+}
+
+/** A number of places of which each is taken by one at a time. */
+interface Semaphore {
+  /** Resolves when it is one's turn, first come, first served; with what gives the place back. */
+  take(): Promise<() => void>;
+}
+
+function createSemaphore(count: number): Semaphore {
+  const waiting: (() => void)[] = [];
+  let free = count;
+  const release = () => {
+    const next = waiting.shift();
+    if (next) next();
+    else free += 1;
+  };
+  return {
+    async take() {
+      if (free > 0) free -= 1;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+      return release;
+    },
   };
 }

@@ -1,6 +1,5 @@
 import type { Problem } from "../../compose/problem.ts";
-import { type Clash, findClashes } from "./clashes.ts";
-import type { MadeName, NameKind } from "./name.ts";
+import type { MadeName, NameKind, NameSpace } from "./name.ts";
 
 /** What happens when nobody looks, and what to do. The newer one: data and addresses of what runs hang on its names. */
 const WORDS: Record<NameKind, { danger: string; rename: string }> = {
@@ -75,4 +74,33 @@ function print({ stack, service, what }: MadeName, at: MadeName): string {
 
 function printPlace({ place: { file, line, column } }: MadeName): string {
   return [file, line, column].filter((part) => part !== undefined).join(":");
+}
+
+/** One name that is made more than once. */
+interface Clash {
+  kind: MadeName["kind"];
+  name: string;
+  /** Two at least, in the order in which they came. */
+  makers: MadeName[];
+}
+
+/** Finds every name that is made twice within one space. */
+export function findClashes(names: readonly MadeName[]): Clash[] {
+  const groups = Map.groupBy(names, ({ kind, network = "", name }) => JSON.stringify([kind, network, name]));
+  return [...groups.values()].flatMap((group): Clash[] => {
+    const makers = group.filter((one) => group.some((other) => one !== other && clash(one, other)));
+    const [first] = makers;
+    return first ? [{ kind: first.kind, name: first.name, makers }] : [];
+  });
+}
+
+function clash(one: MadeName, other: MadeName): boolean {
+  // Containers of one service may answer to one name: each then gets a part of the requests.
+  const siblings = one.kind === "host name" && one.stack === other.stack && one.service === other.service;
+  return !siblings && meet(one.space, other.space);
+}
+
+/** Whether two places may be the same one. */
+function meet(one: NameSpace, other: NameSpace): boolean {
+  return one === "unknown" || other === "unknown" || one.some((address) => other.includes(address));
 }

@@ -1,7 +1,6 @@
 import type { StepEventMetadata } from "@pulumi/pulumi/automation/index.js";
 import { expect, test } from "vitest";
-import { redactEvent } from "../../../../automation/engine/redact.ts";
-import { readTold } from "../../../../automation/engine/told.ts";
+import { readTold, redactEvent } from "../../../../automation/engine/redact.ts";
 
 const TYPE = "pulumi-nodejs:dynamic/dokploy:Compose";
 const URN = `urn:pulumi:staging::dockmaster::dockmaster:platform:Service$${TYPE}::redis`;

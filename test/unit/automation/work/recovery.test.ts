@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { findLastStarted } from "../../../../automation/claim/last-started.ts";
+import { findLastStarted } from "../../../../automation/claim/worker.ts";
 import type { EngineSession, Run } from "../../../../automation/domain/run.ts";
 import type { RunKind } from "../../../../automation/domain/run-kinds.ts";
 import { isLocked, parseLocks, readLocks } from "../../../../automation/state/locks.ts";

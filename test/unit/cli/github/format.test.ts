@@ -1,10 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { RunView } from "../../../../automation/api/schemas.ts";
 import type { Asked } from "../../../../cli/github/ask.ts";
-import { maskEncrypted } from "../../../../cli/github/diff-since.ts";
+import { assessDrift, formatDrift } from "../../../../cli/github/drift.ts";
 import { fitBody, formatBlock } from "../../../../cli/github/format.ts";
-import { assessDrift, formatDrift } from "../../../../cli/github/format-drift.ts";
-import { formatPreview, PREVIEW_MARK } from "../../../../cli/github/format-preview.ts";
+import { formatPreview, maskEncrypted, PREVIEW_MARK } from "../../../../cli/github/preview.ts";
 import { view } from "../../../integration/cli/fake-runner.ts";
 
 const drifted: RunView["outcomes"] = [{ service: "redis", result: "changed", reason: "drift: env X" }];

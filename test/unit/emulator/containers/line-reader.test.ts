@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createLineReader } from "../../../../emulator/containers/engine/line-reader.ts";
+import { createLineReader } from "../../../../emulator/containers/engine/run-docker.ts";
 
 test("cuts chunks into lines, wherever they are cut", () => {
   const lines: string[] = [];

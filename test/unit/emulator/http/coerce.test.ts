@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { coerce } from "../../../../emulator/http/coerce.ts";
+import { coerce } from "../../../../emulator/http/rest.ts";
 
 const schema = z.object({
   id: z.string(),

@@ -3,8 +3,13 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parseLocks } from "../../../../../automation/state/locks.ts";
 import { type Finding, isAtLeast, ok, skipped } from "../../../../../cli/stack/doctor/finding.ts";
-import { examineHolder, isHeld } from "../../../../../cli/stack/doctor/locks.ts";
-import { examineBackend, examinePassphrase, examineUnknown } from "../../../../../cli/stack/doctor/state.ts";
+import {
+  examineBackend,
+  examineHolder,
+  examinePassphrase,
+  examineUnknown,
+  isHeld,
+} from "../../../../../cli/stack/doctor/state.ts";
 import { examineNode } from "../../../../../cli/stack/doctor/tools.ts";
 import { STATE_RULE } from "../../../../../stacks/config/state-backend.ts";
 

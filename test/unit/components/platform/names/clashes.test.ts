@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { containerName, volumeName } from "../../../../../components/compose/names.ts";
-import { findClashes } from "../../../../../components/platform/names/clashes.ts";
+import { findClashes } from "../../../../../components/platform/names/explain.ts";
 import type { MadeName } from "../../../../../components/platform/names/name.ts";
 import { planServices } from "../../../../../components/platform/plan-services.ts";
 import { defineService } from "../../../../../components/platform/service.ts";
