@@ -126,14 +126,15 @@ interface RemoveOptions {
 
 /**
  * A service that the state still has, or that the next update would make, belongs to the stack: taking it away here would be drift. A
- * killed update leaves services that no state knows yet.
+ * killed update leaves services that no state knows yet. A stack that was destroyed has none, whatever its file names.
  */
 async function requireReleased(checkout: Checkout, stack: string, service: string): Promise<void> {
+  const known = composeResources(await readStateIfAny(checkout, stack));
   const listed = readStackConfig(checkout, stack)["platform:services"];
   const wanted = Array.isArray(listed)
     ? listed.includes(service)
     : existsSync(join(checkout.folder, "components", service, "compose.yaml"));
-  if (!wanted && !composeResources(await readStateIfAny(checkout, stack)).has(service)) return;
+  if (!known.has(service) && !(wanted && known.size > 0)) return;
   throw new CliError(
     "still_in_stack",
     `${service} is part of ${stack}`,
