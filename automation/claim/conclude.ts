@@ -75,13 +75,13 @@ async function end(
   const ended = await whileHeld(runner, lease, () =>
     runner.store.transition(run.id, event, patch, now, lease, notices),
   );
-  if (isFinal(ended.state)) notifyEnd(runner, ended, now);
-  else if (ended.state === "waiting") notifyWaiting(runner, ended);
+  if (isFinal(ended.state)) logEnd(runner, ended, now);
+  else if (ended.state === "waiting") logWaiting(runner, ended);
   else runner.log.info({ event: "run.handed_back", run: run.id, stack: run.stack, tag: run.tag });
   return ended;
 }
 
-function notifyWaiting(runner: Closing, { id: run, stack, tag, cause, outage }: Run): void {
+function logWaiting(runner: Closing, { id: run, stack, tag, cause, outage }: Run): void {
   const of = { waits_for: outage?.of, next: toTime(outage?.next), until: toTime(outage?.until), tries: outage?.tries };
   runner.log.warn({ event: "run.waiting", run, stack, tag, ...of, code: cause?.code, reason: cause?.message });
 }
@@ -90,7 +90,7 @@ function toTime(ms: number | null | undefined): string | undefined {
   return ms === null || ms === undefined ? undefined : new Date(ms).toISOString();
 }
 
-function notifyEnd(runner: Closing, ended: Run, now: number): void {
+function logEnd(runner: Closing, ended: Run, now: number): void {
   countRun(runner, ended);
   const { id: run, stack, state, tag, cause } = ended;
   const seconds = (now - (ended.startedAt ?? now)) / 1000;

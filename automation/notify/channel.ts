@@ -4,7 +4,7 @@ import type { Run } from "../domain/run.ts";
 export type NoticeEvent = "failed" | "recovered" | "drift" | "production_deployed" | "waiting" | "resumed";
 
 /** Something worth telling, in words. */
-export interface Telling {
+export interface Message {
   event: NoticeEvent;
   run: Run;
   text: string;
@@ -17,5 +17,5 @@ export interface Channel {
   /** What is behind the address, for the documentation. */
   docs: string;
   /** The body of the request. It waits in the outbox until it is sent, also by a later release: forms that were sent stay. */
-  toRequest(telling: Telling): object;
+  toRequest(message: Message): object;
 }

@@ -34,11 +34,11 @@ export function decideEvents(
 /** The notices of a run's end, one per event and channel. */
 export function toNotices(run: Run, events: NoticeEvent[], channels: ChannelName[]): Notice[] {
   return events.flatMap((event) => {
-    const telling = { event, run, text: toText(run, event) };
+    const message = { event, run, text: toText(run, event) };
     return channels.map((target) => ({
       key: `${event}:${target}`,
       target,
-      payload: CHANNELS[target].toRequest(telling),
+      payload: CHANNELS[target].toRequest(message),
     }));
   });
 }

@@ -6,7 +6,6 @@ import { splitChecks } from "./checks/checks.ts";
 import { type Draft, definitionProblem, type RenderedDraft, secretValue, toDraft } from "./draft.ts";
 import { explainClashes } from "./names/explain.ts";
 import { type NamedStack, namesOfStack } from "./names/of-stack.ts";
-import { orderByNeeds } from "./order.ts";
 import type { PlannedServices, PlanSources, ServicePlan, StackSettings } from "./plan.ts";
 import { checkNetworks, type PreparedDraft, planNetworks } from "./plan-networks.ts";
 import { prepareDraft, waitTimeout } from "./prepare-draft.ts";
@@ -148,4 +147,22 @@ function toPlan(
     stages: rendered.stages,
     adopt: common.adopt,
   };
+}
+
+/** Sorts names so that each comes after those it needs, else in the given order; or says who waits for whom in a circle. */
+function orderByNeeds(nodes: readonly { name: string; needs: readonly string[] }[]): {
+  order: string[];
+  circle?: string[];
+} {
+  const needs = new Map(nodes.map((node) => [node.name, node.needs]));
+  const order: string[] = [];
+  let circle: string[] | undefined;
+  const visit = (name: string, above: readonly string[]): void => {
+    if (above.includes(name)) circle ??= [...above.slice(above.indexOf(name)), name];
+    if (order.includes(name) || above.includes(name)) return;
+    for (const next of needs.get(name) ?? []) if (needs.has(next)) visit(next, [...above, name]);
+    order.push(name);
+  };
+  for (const { name } of nodes) visit(name, []);
+  return circle ? { order, circle } : { order };
 }
