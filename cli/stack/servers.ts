@@ -46,7 +46,9 @@ function usable<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    const { message, hint } = error as { message: string; hint: string };
+    const { message, hint } = error as { message: string; hint?: unknown };
+    // What says what to do was written for people; all else is a mistake of ours.
+    if (typeof hint !== "string") throw error;
     throw wrongUse(message, hint);
   }
 }
