@@ -95,8 +95,11 @@ export function openChannel(socket: Duplex, incoming: Incoming): Channel {
       number.writeUInt32BE(id);
       if (write(BYTES, [number, piece]) || socket.destroyed) return;
       await new Promise<void>((resolve) => {
-        socket.once("drain", resolve);
-        socket.once("close", resolve);
+        const go = () => {
+          socket.off("drain", go).off("close", go);
+          resolve();
+        };
+        socket.on("drain", go).on("close", go);
       });
     },
     close: () => {

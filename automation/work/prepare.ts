@@ -40,12 +40,11 @@ export async function prepare(
   place: Place,
   { record, signal }: { record: Pick<Recorder, "phase">; signal: AbortSignal },
 ): Promise<Prepared> {
-  record.phase("checkout", { commit: run.commit, tag: run.tag });
+  record.phase("dependencies");
   const { worktree } = place;
   await unpack(files(run.id), worktree, place.files, signal);
   const project = await readProject(worktree);
 
-  record.phase("dependencies");
   await linkDependencies(worktree, {
     dataDir: join(place.dependencies, ".."),
     runnerFolder,

@@ -38,11 +38,13 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
   const asked = new Map<number, { resolve(): void; reject(error: Error): void }>();
   const files: Files = new Map();
   let numbers = 0;
+  let gone: Error | undefined;
   const closed = Promise.withResolvers<void>();
 
   const send = (message: FromWorker) => channel.send(message);
   /** Sends what the door answers. */
   const ask = (message: (id: number) => FromWorker): Promise<void> => {
+    if (gone) return Promise.reject(gone);
     const answer = Promise.withResolvers<void>();
     const id = ++numbers;
     asked.set(id, answer);
@@ -59,7 +61,8 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
   const fetchFiles = (run: string): AsyncIterable<Buffer> => {
     const id = ++numbers;
     const arriving = receive(files, id);
-    send({ type: "files", id, run });
+    if (gone) files.get(id)?.fail(gone);
+    else send({ type: "files", id, run });
     return arriving;
   };
   const carryOut = async (spec: WorkSpec, stop: AbortController) => {
@@ -119,7 +122,7 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
     message: (message) => handle(message as ToWorker),
     bytes: (id, piece) => files.get(id)?.push(piece),
     closed: (why) => {
-      const gone = new Error(`the door is gone: ${why}`);
+      gone = new Error(`the door is gone: ${why}`);
       for (const { reject } of asked.values()) reject(gone);
       for (const { fail } of files.values()) fail(gone);
       for (const { stop } of active.values()) stop.abort("lease" satisfies StopReason);
