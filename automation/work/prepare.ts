@@ -41,7 +41,7 @@ export interface Prepared {
 export async function prepare(
   { mirror, catalogue, config, log, folder: runnerFolder, npmEnvironment: env }: WorkContext,
   run: Run,
-  record: Pick<Recorder, "phase">,
+  record: Pick<Recorder, "phase" | "engine">,
   signal: AbortSignal,
 ): Promise<Prepared> {
   record.phase("checkout", { commit: run.commit, tag: run.tag });
@@ -60,7 +60,11 @@ export async function prepare(
   const workDir = await checkOut(mirror, config.dataDir, run.stack, run.commit);
 
   record.phase("dependencies");
-  await linkDependencies(workDir, { dataDir: config.dataDir, runnerFolder, env, signal });
+  const { ignored } = await linkDependencies(workDir, { dataDir: config.dataDir, runnerFolder, env, signal });
+  if (ignored.length > 0) {
+    const message = `of the release's .npmrc only registries are used, not: ${ignored.slice(0, 20).join(", ")}`;
+    record.engine({ event: { type: "diagnostic", severity: "warning", urn: null, message }, at: Date.now() });
+  }
   const folder = await makeRunFolder(config.dataDir, run.id, workDir, run.stack);
   const place = placeOf(config.backendUrl, await readProject(workDir), run.stack);
   return { workDir, folder, services, place, locks: place && lockFolder(place) };
