@@ -9,6 +9,8 @@ const build = (env: Record<string, string>, giveUp?: string[]) =>
   buildEngineEnvironment(programEnvironment(createVariables(env)), {
     path: "/engine:/node",
     pulumiHome: "/data/pulumi",
+    compiled: "/data/pulumi/node",
+    own: {},
     backendUrl: "file:///data/state",
     release: "v1.2.3 0123abc",
     giveUp,
