@@ -34,9 +34,9 @@ export interface EngineBasis {
   inVault: readonly string[];
 }
 
-/** The stacks that the runner deploys: all that have a file in a folder but the one that sets it up. */
+/** The stacks that the runner deploys: all that have a file in a folder, by a name that it takes, but the one that sets it up. */
 export function deployedStacks(folder: string): string[] {
-  return stacksOf(folder).filter((stack) => stack !== STACK);
+  return stacksOf(folder).filter((stack) => stack !== STACK && /^[a-z][a-z0-9-]{0,62}$/.test(stack));
 }
 
 /** One worker for each stack. */
@@ -68,12 +68,6 @@ export function checkEngines(raw: RawConfig, stacks: readonly string[], runner: 
   if (stacks.length === 0) {
     const hint = "write `Pulumi.staging.yaml`: each stack gets an engine worker of its own";
     problems.push({ file: "Pulumi.<stack>.yaml", message: "there is no stack that the runner could deploy", hint });
-  }
-  for (const [index, stack] of stacks.entries()) {
-    const twin = stacks.slice(0, index).find((other) => engineName(other) === engineName(stack));
-    if (twin === undefined) continue;
-    const message = `its engine worker would be called \`${engineName(stack)}\`, as that of stack ${twin}`;
-    problems.push({ file: `Pulumi.${stack}.yaml`, message, hint: "rename one of the stacks" });
   }
   for (const stack of Object.keys(runner?.engines ?? {}).filter((name) => !stacks.includes(name))) {
     const hint = `there is ${stacks.join(", ") || "none"}`;

@@ -3,12 +3,8 @@ import type { AgentName } from "../../vault/agent/agent-request.ts";
 
 /** What belongs to a stack's engine worker is called after it, e.g. `staging` → `engine-staging`. Part of host names and of paths. */
 export function engineName(stack: string): string {
-  const plain = stack
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .replaceAll(/^-|-$/g, "");
   // A host name has 63 characters at most, and the agent's has 38 besides.
-  return `engine-${plain.length > 25 ? `${plain.slice(0, 18).replace(/-$/, "")}-${digest(plain).slice(0, 6)}` : plain}`;
+  return `engine-${stack.length > 25 ? `${stack.slice(0, 18)}-${digest(stack).slice(0, 6)}` : stack}`;
 }
 
 /** The agent that brings a worker its secrets; it signs in at Vault as another than the door's. */

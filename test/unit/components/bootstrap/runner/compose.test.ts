@@ -204,7 +204,7 @@ describe("an engine worker", () => {
       init: true,
       hostname: "dockmaster-engine-staging",
       mem_limit: "2g",
-      pids_limit: 1024,
+      pids_limit: 4096,
     });
     expect(container("engine-production").hostname).toBe("dockmaster-engine-production");
   });
