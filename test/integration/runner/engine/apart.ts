@@ -56,14 +56,17 @@ async function end(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): Promise<
   await gone;
 }
 
-/** Processes whose environment or command line names `folder`, other than `except`. */
+/** What every runner has beside itself, as long as it runs. */
+const WORKER = "automation/engine-worker.ts";
+
+/** Processes whose environment or command line names `folder`, other than `except` and the runner's own engine worker. */
 export function processesOf(folder: string, except: number[] = []): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && !except.includes(Number(name)) && Number(name) !== process.pid)
     .filter((pid) => {
       try {
         const facts = ["environ", "cmdline"].map((file) => readFileSync(`/proc/${pid}/${file}`, "latin1"));
-        return facts.some((text) => text.includes(folder));
+        return facts.some((text) => text.includes(folder)) && !facts[1]?.includes(WORKER);
       } catch {
         return false;
       }
