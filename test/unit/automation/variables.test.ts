@@ -3,7 +3,14 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { CHANNELS } from "../../../automation/notify/channels.ts";
-import { SECRET_VARIABLES, seenBy, VARIABLES, type Variable, variablesThat } from "../../../automation/variables.ts";
+import {
+  ENGINE_VARIABLES,
+  SECRET_VARIABLES,
+  seenBy,
+  VARIABLES,
+  type Variable,
+  variablesThat,
+} from "../../../automation/variables.ts";
 import {
   DOOR_SECRETS,
   ENGINE_SECRETS,
@@ -61,11 +68,9 @@ describe("the bootstrap stack's own contract with the runner", () => {
     expect(inVault("named")).toEqual(expect.arrayContaining([...OPTIONAL_SECRETS]));
   });
 
-  test("gives the program's secrets, and the one that may be in the state's address, to the workers alone", () => {
-    const inPrograms = variablesThat((variable) => variable.secret && variable.inVault).filter(
-      (name) => seenBy("program").includes(name) || name === "PULUMI_BACKEND_URL",
-    );
-    expect(variablesThat(({ inVault }) => inVault).filter(isEngineSecret)).toEqual(inPrograms);
+  test("gives the workers those that they read, and none besides", () => {
+    const inVault = variablesThat((variable) => variable.inVault);
+    expect(inVault.filter(isEngineSecret)).toEqual(inVault.filter((name) => ENGINE_VARIABLES.includes(name)));
   });
 
   test("gives them to the containers as files, each to the one that it belongs to", () => {
