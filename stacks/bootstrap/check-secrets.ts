@@ -112,21 +112,13 @@ function explainDifferent(workers: readonly Worker[], env: NodeJS.ProcessEnv): P
 }
 
 function explainUnwanted(unwanted: readonly string[], places: readonly { path: string; live: Values }[]): Problem[] {
-  const found = new Map(
-    places.flatMap(({ path, live }) =>
-      unwanted
-        .filter((name) => live[name])
-        .map((name): [string, Problem] => [
-          `${name} ${path}`,
-          {
-            file: name,
-            message: `Vault has it at ${path}, so the runner's state is a shared one, and here it is in a folder`,
-            hint: "`pulumi login` to the runner's; to change to a folder on purpose, take the field out of Vault",
-          },
-        ]),
-    ),
-  );
-  return [...found.values()];
+  return unwanted.flatMap((name) => {
+    const paths = new Set(places.filter(({ live }) => live[name]).map(({ path }) => path));
+    if (paths.size === 0) return [];
+    const message = `Vault has it at ${[...paths].join(", ")}, so the runner's state is a shared one, and here it is in a folder`;
+    const hint = "`pulumi login` to the runner's; to change to a folder on purpose, take the field out of Vault";
+    return [{ file: name, message, hint }];
+  });
 }
 
 function noteOutgrown(path: string, before: Values): string[] {
