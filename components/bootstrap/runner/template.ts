@@ -35,7 +35,7 @@ interface Container {
 
 interface Template {
   services: { runner: Container; engine: Container };
-  volumes: Record<string, null>;
+  volumes: Record<string, object | null>;
   secrets: Record<string, { environment: string }>;
 }
 
@@ -110,8 +110,8 @@ export function fillTemplate(
       ...others,
     },
     volumes: Object.fromEntries(
-      Object.keys(volumes).flatMap((key) =>
-        isEngine(key) ? engines.map(({ name }) => [named(key, name), null]) : [[key, null]],
+      Object.entries(volumes).flatMap(([key, volume]) =>
+        isEngine(key) ? engines.map(({ name }) => [named(key, name), volume]) : [[key, volume]],
       ),
     ),
     secrets: {

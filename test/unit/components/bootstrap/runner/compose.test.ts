@@ -8,6 +8,7 @@ import {
   renderRunner,
 } from "../../../../../components/bootstrap/runner/compose.ts";
 import { DOOR_SECRETS, ENGINE_SECRETS } from "../../../../../components/bootstrap/runner/secrets.ts";
+import { TMPFS } from "../../../../../components/compose/names.ts";
 import { printProblem } from "../../../../../components/compose/problem.ts";
 
 const TEXT = readFileSync(new URL("../../../../../components/bootstrap/runner/compose.yaml", import.meta.url), "utf8");
@@ -234,7 +235,8 @@ describe("an engine worker", () => {
     expect(file.volumes).toMatchObject({
       "engine-staging-data": { name: "platform-runner-engine-staging-data-bootstrap" },
       "engine-production-data": { name: "platform-runner-engine-production-data-bootstrap" },
-      "engine-staging-socket": { name: "platform-runner-engine-staging-socket-bootstrap" },
+      // Memory: without it nobody is without data.
+      "engine-staging-socket": { name: "platform-runner-engine-staging-socket-bootstrap", ...TMPFS },
     });
     const users = (volume: string) =>
       Object.entries<{ volumes: (string | { source: string })[] }>(file.services)
