@@ -73,7 +73,7 @@ export async function openEngineWorker(options: EngineWorkerOptions): Promise<Se
     host: hostname(),
     knows: () => listStates(dataDir, backendUrl),
     keepState: (files) => keepState(dataDir, files),
-    checks: createEngineChecks({ variables, enginePath, mask }),
+    check: createEngineChecks({ variables, enginePath, mask }),
     stop: pruning.stop,
   };
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { type Channel, openChannel } from "../socket/frames.ts";
-import type { FromWorker, ToWorker } from "../socket/messages.ts";
+import type { EngineCheckResult, FromWorker, ToWorker } from "../socket/messages.ts";
 import { StoreConflict } from "../store/store.ts";
 import type { Ending, RunEvents, StopReason, WorkSpec } from "../work/perform.ts";
 import { readMessage } from "./read-message.ts";
@@ -15,16 +15,14 @@ export class WorkerGone extends Error {
 
 /** What a worker said of itself when it came. */
 export type Hello = Extract<FromWorker, { type: "hello" }>;
-/** How it is. */
-export type Checks = Omit<Extract<FromWorker, { type: "checks" }>, "type">;
 
 /** An engine worker that is there. */
 export interface Connection {
   hello: Hello;
   /** Has a run carried out. Throws WorkerGone, and what `events.note` throws. */
   perform(spec: WorkSpec, events: RunEvents, stop: AbortSignal): Promise<Ending>;
-  /** How what it leans on is. Throws WorkerGone. */
-  checks(): Promise<Checks>;
+  /** How something that it leans on is. Throws WorkerGone. */
+  check(name: string): Promise<EngineCheckResult>;
   /** Hands it files of a state of before. Throws when it cannot keep them. */
   handState(files: AsyncIterable<Buffer>): Promise<void>;
   /** Resolves with the reason when it is gone. */
@@ -53,7 +51,7 @@ export async function connectWorker(socket: Duplex, { files }: Files): Promise<C
   const hello = Promise.withResolvers<Hello>();
   const gone = Promise.withResolvers<string>();
   const kept = new Map<number, PromiseWithResolvers<void>>();
-  let checking: PromiseWithResolvers<Checks> | undefined;
+  const checking = new Map<string, PromiseWithResolvers<EngineCheckResult>>();
   let numbers = 0;
   hello.promise.catch(() => {});
 
@@ -83,16 +81,16 @@ export async function connectWorker(socket: Duplex, { files }: Files): Promise<C
     const error = new WorkerGone(`the engine worker is gone: ${why}`);
     hello.reject(error);
     gone.resolve(why);
-    checking?.reject(error);
+    for (const { reject } of checking.values()) reject(error);
     for (const { reject } of kept.values()) reject(error);
     for (const { ended } of handed.values()) ended.reject(error);
     handed.clear();
   };
   const handle = (message: FromWorker) => {
     if (message.type === "hello") return hello.resolve(message);
-    if (message.type === "checks") {
-      checking?.resolve({ states: message.states, dokploy: message.dokploy });
-      checking = undefined;
+    if (message.type === "check") {
+      checking.get(message.name)?.resolve(message);
+      checking.delete(message.name);
       return;
     }
     if (message.type === "kept") {
@@ -169,13 +167,13 @@ export async function connectWorker(socket: Duplex, { files }: Files): Promise<C
         handed.delete(id);
       }
     },
-    checks: () => {
-      if (!checking) {
-        checking = Promise.withResolvers();
-        checking.promise.catch(() => {});
-        send({ type: "checks" });
-      }
-      return checking.promise;
+    check: (name) => {
+      const known = checking.get(name);
+      if (known) return known.promise;
+      const asked = Promise.withResolvers<EngineCheckResult>();
+      checking.set(name, asked);
+      send({ type: "check", name });
+      return asked.promise;
     },
     handState: async (pieces) => {
       const id = ++numbers;

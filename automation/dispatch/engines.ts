@@ -1,7 +1,8 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../log.ts";
-import { type Checks, type Connection, connectWorker, type Files } from "./connection.ts";
+import type { EngineCheckResult } from "../socket/messages.ts";
+import { type Connection, connectWorker, type Files } from "./connection.ts";
 
 /** How soon a worker that is away is tried again, and how long at most it may take to say who it is, in milliseconds. */
 const AGAIN = [100, 250, 500, 1_000, 2_000];
@@ -27,8 +28,8 @@ export interface Engines {
   find(stack: string, signal: AbortSignal): Promise<Connection>;
   /** Whether the one that serves a stack is there now. */
   isThere(stack: string): boolean;
-  /** How each is, by the stack that it serves; null: it is away. */
-  checks(): Promise<Map<string, Checks | null>>;
+  /** How something that they lean on is, by the stack that each serves; null: it is away. */
+  check(name: string): Promise<Map<string, EngineCheckResult | null>>;
   stop(): void;
 }
 
@@ -104,10 +105,10 @@ export function connectEngines(sources: readonly EngineSource[], on: Files & { l
   return {
     isThere: (stack) => there.has(keyOf(stack)),
     find,
-    checks: async () => {
-      const asked = sources.map(async ({ stack }): Promise<[string, Checks | null]> => {
+    check: async (name) => {
+      const asked = sources.map(async ({ stack }): Promise<[string, EngineCheckResult | null]> => {
         const connection = await find(stack, AbortSignal.timeout(SOON)).catch(() => undefined);
-        return [stack, connection ? await connection.checks().catch(() => null) : null];
+        return [stack, connection ? await connection.check(name).catch(() => null) : null];
       });
       return new Map(await Promise.all(asked));
     },

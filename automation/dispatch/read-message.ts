@@ -70,9 +70,11 @@ const message = z.discriminatedUnion("type", [
   z.object({ type: z.literal("mistake"), run: name, message: text }),
   z.object({ type: z.literal("kept"), id, error: text.optional() }),
   z.object({
-    type: z.literal("checks"),
-    states: z.record(name, text.nullable()),
-    dokploy: z.record(name, z.number().nonnegative()),
+    type: z.literal("check"),
+    name,
+    has: z.boolean(),
+    problem: text.nullable(),
+    status: z.number().int().min(100).max(999).nullable(),
   }),
 ]);
 

@@ -13,8 +13,8 @@ export type ToWorker =
   | { type: "files"; id: number; error?: string }
   /** A state of before, as files below the worker's own folder; they come as bytes with this number. */
   | { type: "state"; id: number }
-  /** Asks how what the worker leans on is. */
-  | { type: "checks" };
+  /** Asks how something that the worker leans on is: `engine`, `dokploy`, … */
+  | { type: "check"; name: string };
 
 /** What an engine worker tells the door. */
 export type FromWorker =
@@ -31,5 +31,14 @@ export type FromWorker =
   | { type: "mistake"; run: string; message: string }
   /** A state of before is in place. */
   | { type: "kept"; id: number; error?: string }
-  /** How it is; a text says what is wrong. And what Dokploy answered since it was asked last, by status. */
-  | { type: "checks"; states: Record<string, string | null>; dokploy: Record<string, number> };
+  | ({ type: "check"; name: string } & EngineCheckResult);
+
+/** How something that a worker leans on is. */
+export interface EngineCheckResult {
+  /** Whether this worker has it at all. */
+  has: boolean;
+  /** What is wrong with it; null: nothing. */
+  problem: string | null;
+  /** What Dokploy answered meanwhile; null: it was not asked, or did not. */
+  status: number | null;
+}

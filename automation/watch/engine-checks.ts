@@ -1,17 +1,12 @@
 import { checkEngine } from "../engine/version-check.ts";
 import type { Variables } from "../environment.ts";
 import type { Mask } from "../mask.ts";
+import type { EngineCheckResult } from "../socket/messages.ts";
 import { ENGINE_VARIABLES, SECRET_VARIABLES } from "../variables.ts";
 
 /** How long what is asked may take for its answer, and the engine to tell its version, in milliseconds. */
 const TIMEOUT = 5_000;
 const ENGINE_TIMEOUT = 20_000;
-
-/** How what an engine worker leans on is: null, or what is wrong; and what Dokploy answered since it was asked last, by status. */
-export interface EngineState {
-  states: Record<string, string | null>;
-  dokploy: Record<string, number>;
-}
 
 /** What the checks look at. */
 export interface EngineChecked {
@@ -21,42 +16,45 @@ export interface EngineChecked {
   mask: Mask;
 }
 
-/** Makes the checks of an engine worker: the engine, and the Dokploy and Vault whose keys it has. */
-export function createEngineChecks({ variables, enginePath, mask }: EngineChecked): () => Promise<EngineState> {
+/** Makes the checks of an engine worker: the engine, its secrets, and the Dokploy and Vault whose keys it has. */
+export function createEngineChecks({
+  variables,
+  enginePath,
+  mask,
+}: EngineChecked): (name: string) => Promise<EngineCheckResult> {
   const askEngine = checkEngine(enginePath, ENGINE_TIMEOUT);
-  return async () => {
-    const dokploy: Record<string, number> = {};
-    const probes: [string, () => Promise<void>][] = [
-      ["engine", askEngine],
-      ["secret_files", async () => probeSecretFiles(variables)],
-    ];
+  /** What there is to ask; Dokploy answers with a status. */
+  const find = (name: string): (() => Promise<number | void>) | undefined => {
+    if (name === "engine") return askEngine;
+    if (name === "secret_files") return async () => probeSecretFiles(variables);
     // Without both, the stack's own file says where Dokploy is, and only the engine reads that.
-    if (variables.get("DOKPLOY_URL") && variables.get("DOKPLOY_API_KEY")) {
-      probes.push(["dokploy", () => probeDokploy(variables, dokploy)]);
+    const knowsDokploy = variables.get("DOKPLOY_URL") && variables.get("DOKPLOY_API_KEY");
+    if (name === "dokploy" && knowsDokploy) return () => probeDokploy(variables);
+    if (name === "vault" && variables.get("VAULT_ADDR")) return () => probeVault(variables);
+    return undefined;
+  };
+  return async (name) => {
+    const probe = find(name);
+    if (!probe) return { has: false, problem: null, status: null };
+    let status: number | null = null;
+    try {
+      status = (await probe()) ?? null;
+      const problem = status !== null && status >= 300 ? `Dokploy answered ${status}` : null;
+      return { has: true, problem, status };
+    } catch (error) {
+      return { has: true, problem: mask(error instanceof Error ? error.message : String(error)), status };
     }
-    if (variables.get("VAULT_ADDR")) probes.push(["vault", () => probeVault(variables)]);
-    const states = await Promise.all(
-      probes.map(async ([name, probe]): Promise<[string, string | null]> => {
-        const problem = await probe().then(
-          () => null,
-          (error: unknown) => mask(error instanceof Error ? error.message : String(error)),
-        );
-        return [name, problem];
-      }),
-    );
-    return { states: Object.fromEntries(states), dokploy };
   };
 }
 
 /** Asks for Dokploy's version, which needs a valid key (api reference: settings.getDokployVersion). */
-async function probeDokploy(variables: Variables, seen: Record<string, number>): Promise<void> {
+async function probeDokploy(variables: Variables): Promise<number | void> {
   const url = new URL("/api/settings.getDokployVersion", variables.get("DOKPLOY_URL"));
   if (!/^https?:$/.test(url.protocol)) return;
   const headers = { "x-api-key": variables.get("DOKPLOY_API_KEY") ?? "", accept: "application/json" };
   const answer = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT) });
   await answer.body?.cancel();
-  seen[answer.status] = (seen[answer.status] ?? 0) + 1;
-  if (!answer.ok) throw new Error(`Dokploy answered ${answer.status}`);
+  return answer.status;
 }
 
 /** Whether Vault answers and is unsealed; a standby is good enough (https://developer.hashicorp.com/vault/api-docs/system/health). */

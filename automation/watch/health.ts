@@ -38,7 +38,7 @@ export interface Checked {
   store: Pick<Store, "ping">;
   mirror: Pick<Mirror, "fetch">;
   variables: Variables;
-  engines: Pick<Engines, "checks">;
+  engines: Pick<Engines, "check">;
   config: {
     /** Age at which a secret's file is broken, in milliseconds; undefined: never. */
     secretMaxAgeMs?: number | undefined;
@@ -136,32 +136,22 @@ async function inTime<T>(probe: Promise<T>, ms: number): Promise<T> {
 /** No engine worker has what this function needs: it is none of this runner. */
 const ABSENT = Symbol("absent");
 
-/** How long what the engine workers said counts for the other functions that they were not asked about, in milliseconds. */
-const SAID_COUNTS = 5_000;
-
 /**
  * Asks the engine workers how a function of theirs is. Resolves with ABSENT when none has it; rejects with what is wrong, of all that say
  * so, by stack.
  */
-function askEngines({ engines, metrics, now }: Checked): (name: string) => Promise<unknown> {
-  let said: { at: number; answers: ReturnType<Engines["checks"]> } | undefined;
+function askEngines({ engines, metrics }: Checked): (name: string) => Promise<unknown> {
   return async (name) => {
-    if (!said || now() - said.at > SAID_COUNTS) {
-      said = { at: now(), answers: engines.checks() };
-      for (const checks of (await said.answers).values()) {
-        for (const [status, count] of Object.entries(checks?.dokploy ?? {}))
-          metrics.dokployRequests.inc({ status }, count);
-      }
-    }
-    const answers = [...(await said.answers)].map(([stack, checks]) => {
-      const problem = checks ? checks.states[name] : name === "engine" ? "its worker is away" : undefined;
-      return { stack, problem };
-    });
-    const known = answers.filter(({ problem }) => problem !== undefined);
+    const answers = [...(await engines.check(name))];
+    for (const [, answer] of answers) if (answer?.status) metrics.dokployRequests.inc({ status: answer.status });
+    // Whether it has anything else nobody knows while it is away.
+    const known = answers.filter(([, answer]) => (answer === null ? name === "engine" : answer.has));
     if (known.length === 0) return ABSENT;
-    const wrong = known.filter(({ problem }) => problem !== null);
-    const where = (stack: string) => (stack === "*" ? "" : `${stack}: `);
-    if (wrong.length > 0) throw new Error(wrong.map(({ stack, problem }) => `${where(stack)}${problem}`).join("; "));
+    const wrong = known.flatMap(([stack, answer]) => {
+      const problem = answer === null ? "its worker is away" : answer.problem;
+      return problem === null ? [] : [stack === "*" ? problem : `${stack}: ${problem}`];
+    });
+    if (wrong.length > 0) throw new Error(wrong.join("; "));
   };
 }
 

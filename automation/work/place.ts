@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chmod, chown, lchown, lstat, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, lchown, lstat, mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { prepareHome } from "../../tools/shortcuts/engine-home.ts";
 import { takesShortcuts } from "../../tools/shortcuts/switch.cjs";
@@ -7,7 +7,7 @@ import { backendFolder, type StackPlace } from "../state/backend.ts";
 import { lendState, takeAllBack, takeStateBack } from "../state/ownership.ts";
 import { stateCopies } from "../state/state-copies.ts";
 import type { WorkContext, WorkSpec } from "./perform.ts";
-import { killUser, type RunUser, type RunUsers, runAs } from "./users.ts";
+import { killUser, type RunUser, type RunUsers, removeAs } from "./users.ts";
 
 /** Names of the copies of a state that a recovery makes in a run's folder, by attempt. */
 const COPY = /^(\d{1,6})\.json$/;
@@ -145,13 +145,7 @@ export async function removePlace(dataDir: string, name: string, users: readonly
   if (!existsSync(folder)) return;
   const [, stack, run] = FOLDER.exec(name) ?? [];
   if (stack && run) await keepCopies(join(folder, "copies"), { dataDir, prefix: `${stack}-${run}` });
-  // Only the user can look into what it made with rights of its own.
-  for (const user of users) {
-    const its = [folder, "-mindepth", "1", "-user", String(user.id)];
-    await runAs(user, "find", [...its, "-type", "d", "-exec", "chmod", "u+rwx", "{}", "+"], PLAIN);
-    await runAs(user, "find", [...its, "-depth", "-delete"], PLAIN);
-  }
-  await rm(folder, { recursive: true, force: true });
+  await removeAs(folder, users);
 }
 
 /** Takes nothing but files of the names that a recovery gives, each the only link to its content. */
@@ -170,9 +164,6 @@ async function keepCopies(from: string, { dataDir, prefix }: { dataDir: string; 
     if (facts.uid !== own) await lchown(kept, own, own);
   }
 }
-
-/** What tidies up sees nothing of the worker's environment. */
-const PLAIN = { env: { PATH: "/usr/bin:/bin" } };
 
 /** Removes what runs left that were cut off with the worker, and takes back what they were lent. Nobody else works in this folder. */
 export async function clearPlaces(dataDir: string, backendUrl: string, users: RunUsers): Promise<void> {

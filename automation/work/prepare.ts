@@ -2,12 +2,16 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { placeOf, type StackPlace } from "../state/backend.ts";
 import { lockFolder } from "../state/locks.ts";
-import { linkDependencies } from "./dependencies.ts";
+import { type DependenciesOptions, linkDependencies } from "./dependencies.ts";
+import { readInput } from "./npm/read-input.ts";
 import type { WorkContext, WorkSpec } from "./perform.ts";
 import type { Place } from "./place.ts";
-import { readPlainFile } from "./plain-file.ts";
 import type { Recorder } from "./record.ts";
 import { unpack } from "./unpack.ts";
+import { giveFolder, type RunUser, removeAs, runAs } from "./users.ts";
+
+/** Largest stack file or Pulumi.yaml, in bytes. */
+const FILE_LIMIT = 1024 ** 2;
 
 /** The release cannot be run, and trying again will not help. */
 export class ReleaseError extends Error {
@@ -38,22 +42,22 @@ export async function prepare(
   { config, folder: runnerFolder, npmEnvironment, files }: WorkContext,
   { run, services }: WorkSpec,
   place: Place,
-  { record, signal }: { record: Pick<Recorder, "phase">; signal: AbortSignal },
+  { record, signal }: { record: Pick<Recorder, "phase" | "engine">; signal: AbortSignal },
 ): Promise<Prepared> {
   record.phase("dependencies");
-  const { worktree } = place;
-  await unpack(files(run.id), worktree, place.files, signal);
+  const { worktree, files: owner } = place;
+  await unpack(files(run.id), worktree, owner, signal);
   const project = await readProject(worktree);
 
-  await linkDependencies(worktree, {
-    dataDir: join(place.dependencies, ".."),
-    runnerFolder,
-    env: { ...npmEnvironment, ...place.npm },
-    signal,
-  });
+  const env = { ...npmEnvironment, ...place.npm };
+  const installing = { folder: place.dependencies, runnerFolder, env, signal, owner: ownerOf(owner) };
+  const { ignored } = await linkDependencies(worktree, installing);
+  if (ignored.length > 0) {
+    const message = `of the release's .npmrc only registries are used, not: ${ignored.slice(0, 20).join(", ")}`;
+    record.engine({ event: { type: "diagnostic", severity: "warning", urn: null, message }, at: Date.now() });
+  }
   const name = `Pulumi.${run.stack}.yaml`;
-  const stackFile = await readPlainFile(join(worktree, name));
-  if (!stackFile) throw new ReleaseError(`${name} of the release is no file`, "make it one, and make a new release");
+  const stackFile = await readFileOf(worktree, name);
   const configFile = await place.write(name, stackFile);
   const statePlace = placeOf(config.backendUrl, project, run.stack);
   return {
@@ -67,12 +71,33 @@ export async function prepare(
 }
 
 /** The program's name: `name` of its Pulumi.yaml. It names folders of the state. Throws ReleaseError when there is none. */
-async function readProject(workDir: string): Promise<string> {
-  const text = (await readPlainFile(join(workDir, "Pulumi.yaml")))?.toString("utf8");
-  const { name } = (parse(text ?? "") ?? {}) as { name?: unknown };
+async function readProject(worktree: string): Promise<string> {
+  const { name } = (parse(String(await readFileOf(worktree, "Pulumi.yaml"))) ?? {}) as { name?: unknown };
   if (typeof name === "string" && /^[\w-][\w.-]*$/.test(name)) return name;
   throw new ReleaseError(
     "the release's Pulumi.yaml has no name",
     "write one, e.g. `name: platform`, and make a new release",
+  );
+}
+
+async function readFileOf(worktree: string, name: string): Promise<Buffer> {
+  const content = await readInput(join(worktree, name), FILE_LIMIT).catch((cause: Error) => {
+    throw new ReleaseError(
+      `the release's ${name} cannot be read: it ${cause.message}`,
+      "mend it, and make a new release",
+    );
+  });
+  if (content) return content;
+  throw new ReleaseError(`the release has no ${name}`, "deploy a release that has it");
+}
+
+/** How files become somebody's, and go, where that is not this process's own user. */
+function ownerOf(user: RunUser | undefined): DependenciesOptions["owner"] {
+  return (
+    user && {
+      run: (command, words, options) => runAs(user, command, words, options),
+      give: (folder) => giveFolder(folder, user),
+      remove: (path) => removeAs(path, [user]),
+    }
   );
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { openChannel } from "../socket/frames.ts";
-import type { FromWorker, ToWorker } from "../socket/messages.ts";
+import type { EngineCheckResult, FromWorker, ToWorker } from "../socket/messages.ts";
 import type { RunEvents, StopReason, WorkContext, WorkSpec } from "./perform.ts";
 
 /** What a worker does for the door. */
@@ -14,8 +14,8 @@ export interface Served {
   knows(): Promise<string[]>;
   /** Puts a state of before into the worker's folder. */
   keepState(files: AsyncIterable<Buffer>): Promise<void>;
-  /** How what the worker leans on is: null, or what is wrong. */
-  checks(): Promise<{ states: Record<string, string | null>; dokploy: Record<string, number> }>;
+  /** How something that the worker leans on is. */
+  check(name: string): Promise<EngineCheckResult>;
 }
 
 /** One run under way. */
@@ -114,8 +114,10 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
         return files.get(message.id)?.fail(new Error(message.error));
       case "state":
         return begin(receiveState(message.id));
-      case "checks":
-        return begin(served.checks().then((checks) => send({ type: "checks", ...checks })));
+      case "check": {
+        const { name } = message;
+        return begin(served.check(name).then((result) => send({ type: "check", name, ...result })));
+      }
     }
   };
   const channel = openChannel(socket, {

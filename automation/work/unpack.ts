@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, chown, mkdir, rm } from "node:fs/promises";
-import { asUser, type RunUser, runAs } from "./users.ts";
+import { chmod, chown, mkdir } from "node:fs/promises";
+import { asUser, type RunUser, removeAs } from "./users.ts";
 
 /** How much of what tar says is kept, in characters. */
 const SAID = 2_000;
@@ -17,7 +17,7 @@ export async function unpack(
   owner: RunUser | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  await clear(folder, owner);
+  await removeAs(folder, owner ? [owner] : []);
   await mkdir(folder, { recursive: true });
   if (owner) await chown(folder, owner.id, owner.id);
   const words = ["--extract", "--directory", folder, "--no-same-owner", "--no-same-permissions", "--no-overwrite-dir"];
@@ -50,13 +50,4 @@ export async function unpack(
     await chown(folder, root, root);
     await chmod(folder, 0o755);
   }
-}
-
-/** What was there before may be its owner's alone. */
-async function clear(folder: string, owner: RunUser | undefined): Promise<void> {
-  if (owner)
-    await runAs(owner, "find", [folder, "-mindepth", "1", "-depth", "-user", String(owner.id), "-delete"], {
-      env: { PATH: "/usr/bin:/bin" },
-    });
-  await rm(folder, { recursive: true, force: true });
 }

@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { lchown, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { runProgram } from "../../tools/run-program.mjs";
 
@@ -107,6 +109,31 @@ export async function killUser(user: RunUser): Promise<void> {
     await runProgram("setpriv", words, { env: { PATH: "/usr/bin:/bin" } });
     await delay(20);
   }
+}
+
+/** What tidies up sees nothing of the worker's environment. */
+const PLAIN = { env: { PATH: "/usr/bin:/bin" } };
+
+/** Makes a folder of this process's, with all that is in it, a user's: from inside out, so that this one may still look into it. */
+export async function giveFolder(folder: string, user: RunUser): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await giveFolder(path, user);
+    else await lchown(path, user.id, user.id);
+  }
+  await lchown(folder, user.id, user.id);
+}
+
+/** Removes a path with all that users have below it: only a user can look into what it made with rights of its own. */
+export async function removeAs(path: string, users: readonly RunUser[]): Promise<void> {
+  for (const user of users) {
+    // A folder of this process's may be one that others cannot list.
+    const below = await readdir(path).catch(() => []);
+    const its = [path, ...below.map((name) => join(path, name)), "-user", String(user.id)];
+    await runAs(user, "find", [...its, "-type", "d", "-exec", "chmod", "u+rwx", "{}", "+"], PLAIN);
+    await runAs(user, "find", [...its, "-depth", "-delete"], PLAIN);
+  }
+  await rm(path, { recursive: true, force: true });
 }
 
 /** Processes of a user that are not zombies. */

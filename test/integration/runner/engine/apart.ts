@@ -82,3 +82,22 @@ export function commandOf(pid: number): string {
     return "";
   }
 }
+
+/** The engine worker that a runner started. */
+export function findWorker(runner: number): number {
+  const pids = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+  const isIts = (pid: number) => commandOf(pid).includes(WORKER) && parentOf(pid) === runner;
+  const found = pids.find(isIts);
+  if (found === undefined) throw new Error(`runner ${runner} has no engine worker`);
+  return found;
+}
+
+function parentOf(pid: number): number {
+  try {
+    return Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+  } catch {
+    return 0;
+  }
+}
