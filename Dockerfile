@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The runner's image. `pulumi up --stack bootstrap` builds and pushes it; see docs/guides/bootstrap.md.
+# The runner's image, of door and engine worker. `pulumi up --stack bootstrap` builds and pushes it; see docs/guides/bootstrap.md.
 
 FROM node:24.21.0-bookworm-slim AS base
 
@@ -31,7 +31,10 @@ FROM base
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ca-certificates curl git openssh-client \
  && rm -rf /var/lib/apt/lists/* \
- && install --directory --owner=1000 --group=1000 --mode=0700 /data
+ && install --directory --owner=1000 --group=1000 --mode=0700 /data \
+ && install --directory --owner=0 --group=0 --mode=0711 /engine \
+ && install --directory --owner=0 --group=1000 --mode=0710 /run/engine \
+ && install --directory --owner=0 --group=0 --mode=0755 /run/engines
 
 # What changes least comes first, so that a new release pushes one small layer.
 COPY --from=engine /opt/pulumi /opt/pulumi
@@ -44,7 +47,9 @@ COPY tools/engine ./tools/engine
 COPY tools/language-host ./tools/language-host
 COPY automation ./automation
 
-# Only /data and /tmp are written to; everything else may be mounted read-only.
+# Two processes: the door (user 1000, /data) and the engine worker (root with five capabilities, /engine, its socket in /run/engine), which
+# runs each run as a user without a name. A new volume takes owner and mode from here.
+# Only /data or /engine, /run/engine and /tmp are written to; everything else may be mounted read-only.
 ENV PATH=/opt/pulumi:$PATH \
     NODE_ENV=production \
     HOST=0.0.0.0 \

@@ -1,6 +1,7 @@
 import type { AgentDelivery } from "../compose/context.ts";
 import type { Draft, RenderedDraft } from "../platform/draft.ts";
-import { AGENT_ENV, planAgent } from "./agent/agent.ts";
+import { planAgent } from "./agent/agent.ts";
+import { ONLY_AGENT } from "./agent/agent-request.ts";
 import { fingerprintMark, signInMark } from "./agent/text-template.ts";
 import type { FieldInput } from "./api/fields.ts";
 import { approleMount, roleName, type VaultLayout } from "./api/paths.ts";
@@ -40,7 +41,7 @@ export function agentDelivery(draft: Draft, stack: string, vault: VaultSettings)
     plan: ({ consumers, containers }) => {
       const grants = Object.values(consumers).flatMap((consumer) => consumer.grants);
       const names = grants.map((grant) => (typeof grant === "string" ? grant : (grant.source ?? "")));
-      return planAgent({
+      const { plan, problems } = planAgent({
         stack,
         service: draft.service.name,
         address,
@@ -51,6 +52,7 @@ export function agentDelivery(draft: Draft, stack: string, vault: VaultSettings)
         fingerprint: fingerprintMark,
         signIn: signInMark,
       });
+      return { plans: plan ? [plan] : [], problems };
     },
   };
 }
@@ -78,7 +80,7 @@ export function planVault(
         owns: Object.fromEntries(owns),
         shared: shared[service] ?? [],
         places: places[service] ?? {},
-        env: AGENT_ENV,
+        env: ONLY_AGENT.env,
       };
       return [service, plan];
     }),

@@ -63,6 +63,32 @@ describe("the runner's image", () => {
     expect(services.runner.user).toBe(rests("USER")[0]);
   });
 
+  test("has folders that only those get into whom the compose file's volumes are for", () => {
+    const made = rests("RUN")
+      .join(" && ")
+      .matchAll(/install --directory --owner=(\d+) --group=(\d+) --mode=(\d+) (\S+)/g);
+    const folders = Object.fromEntries(
+      [...made].map(([, owner, group, mode, path]) => [path, `${owner}:${group} ${mode}`]),
+    );
+    expect(folders).toEqual({
+      "/data": "1000:1000 0700",
+      // Whoever carries out a run gets through to what is its own, and sees nothing on the way.
+      "/engine": "0:0 0711",
+      // The door gets through to the socket.
+      "/run/engine": "0:1000 0710",
+      "/run/engines": "0:0 0755",
+    });
+    const { runner, engine } = parse(read("components/bootstrap/runner/compose.yaml")).services;
+    const places = [...runner.volumes, ...engine.volumes].map((mount: string) => mount.split(":")[1]);
+    expect(places).toEqual(["/data", "/run/engines/engine", "/engine", "/run/engine"]);
+  });
+
+  test("has a worker that starts as root, with a check of its health by its own program", () => {
+    const { engine } = parse(read("components/bootstrap/runner/compose.yaml")).services;
+    expect(engine.user).toBe("0:0");
+    expect(engine.healthcheck.test).toEqual(["CMD", ...engine.command, "--check"]);
+  });
+
   test("is asked for its health at the same place as by the compose file", () => {
     const command = JSON.parse(/CMD (\[.*\])$/.exec(rests("HEALTHCHECK")[0]!)![1]!);
     const { services } = parse(read("components/bootstrap/runner/compose.yaml"));
@@ -119,7 +145,8 @@ describe("the runner's image", () => {
         visit(relative(ROOT, join(ROOT, dirname(file), path!)));
       }
     };
-    for (const start of ["automation/main.ts", "automation/engine/child.ts"]) visit(start);
+    for (const start of ["automation/main.ts", "automation/engine-worker.ts", "automation/engine/child.ts"])
+      visit(start);
     expect(seen.size).toBeGreaterThan(50);
     const inside = (file: string) => IMAGE_FILES.some((path) => file === path || file.startsWith(`${path}/`));
     expect([...seen].filter((file) => !inside(file))).toEqual([]);
