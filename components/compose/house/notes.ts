@@ -22,6 +22,11 @@ export interface NoteProblem extends Problem {
   note: SaidName;
 }
 
+/** What the file allows itself, in one line for everybody who looks at a preview; nothing of any other note. */
+export function printAllowed({ note, file, line, column, message }: NoteProblem): string[] {
+  return note === "allowed" ? [`${file}:${line}:${column}  ${message}`] : [];
+}
+
 /** Notes something of this kind at a place. */
 export type Note = (name: SaidName, path: Path, message: string, hint: string) => void;
 

@@ -7,6 +7,9 @@ export const OWN_KEYS: ReadonlySet<string> = new Set([
   ...["environment", "secrets", "configs", "tmpfs", "depends_on", "healthcheck", "restart", "scale", "platform"],
   ...["init", "tty", "stdin_open", "attach", "read_only", "stop_grace_period", "stop_signal", "pull_policy"],
   ...["pull_refresh_after", "ports", "expose", "dns", "dns_opt", "dns_search", "extra_hosts", "mac_address"],
+  // Of the kernel's parameters runc sets none but those of which the container has its own, and on Linux there is one isolation:
+  // https://github.com/opencontainers/runc/blob/main/libcontainer/configs/validate/validator.go
+  ...["sysctls", "isolation"],
   // Less than Docker gives, and how much of the server's time and memory.
   ...["cap_drop", "cpu_count", "cpu_percent", "cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime"],
   ...["cpu_shares", "cpus", "cpuset", "mem_limit", "mem_reservation", "mem_swappiness", "memswap_limit", "shm_size"],
@@ -44,10 +47,6 @@ export const HOST_PATHS: ReadonlySet<string> = new Set(["/etc/localtime", "/etc/
 export const SECURITY_OPTIONS: ReadonlySet<string> = new Set([
   ...["no-new-privileges", "no-new-privileges:true", "no-new-privileges:false"],
 ]);
-
-/** Parameters of the kernel of which every container has its own: https://docs.docker.com/reference/cli/docker/container/run/#sysctl */
-export const OWN_SYSCTLS =
-  /^(?:net\.[\w.\-/]+|fs\.mqueue\.\w+|kernel\.(?:msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced))$/;
 
 /** Drivers that write on the server alone; others are told by the file which files and sockets Docker opens for them. */
 export const LOG_DRIVERS: ReadonlySet<string> = new Set(["json-file", "local", "none", "journald"]);

@@ -11,7 +11,6 @@ import {
   LOG_DRIVERS,
   OWN_KEYS,
   OWN_NAMESPACES,
-  OWN_SYSCTLS,
   REFUSED_ANYWAY,
   SECURITY_OPTIONS,
   STEERING_LABELS,
@@ -82,7 +81,6 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   cap_add: (value, path) => entriesOf(value).flatMap(([index, word]) => judgeCapability(word, [...path, index])),
   security_opt: (value, path) => entriesOf(value).flatMap(([index, word]) => judgeOption(word, [...path, index])),
   devices: (value, path) => entriesOf(value).flatMap(([index, device]) => judgeDevice(device, [...path, index])),
-  sysctls: (value, path) => named(value, path).flatMap(({ name, at }) => judgeSysctl(name, at)),
   labels: (value, path) => named(value, path).flatMap(({ name, at }) => judgeLabel(name, at)),
   "deploy.labels": (value, path) => named(value, path).flatMap(({ name, at }) => judgeLabel(name, at)),
   logging: (value, path) => {
@@ -153,12 +151,6 @@ function judgeDevice(device: unknown, path: Path): Right[] {
   const { source } = Object(device) as { source?: unknown };
   const name = toPath(typeof device === "string" ? (device.split(":/", 1)[0] ?? "") : String(source));
   const message = `\`${name}\` is a device of the server`;
-  return [{ names: [name], path, message, instead: LEAVE_OUT }];
-}
-
-function judgeSysctl(name: string, path: Path): Right[] {
-  if (OWN_SYSCTLS.test(name)) return [];
-  const message = `\`${name}\` is the server's, and no container has one of its own`;
   return [{ names: [name], path, message, instead: LEAVE_OUT }];
 }
 
