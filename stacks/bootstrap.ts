@@ -40,6 +40,7 @@ export async function bootstrap(): Promise<BootstrapOutputs> {
   if (!plan) throw new pulumi.RunError(printProblems(STACK, problems));
 
   if (plan.note) pulumi.log.info(plan.note);
+  for (const note of plan.allows) pulumi.log.warn(note);
   const host = prepareHost(plan);
   const image = provideImage(plan);
   const access = introduceRunner(plan);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type RunnerSettings, renderRunner, SERVICE, STACK } from "../../components/bootstrap/runner/compose.ts";
 import { OWN_SIGN_IN, RUNNER_SECRETS } from "../../components/bootstrap/runner/secrets.ts";
+import { printAllowed } from "../../components/compose/house/notes.ts";
 import { type Problem, sortProblems } from "../../components/compose/problem.ts";
 import { MIN_KEY_LENGTH } from "../../components/platform/keys.ts";
 import { servicePath, type VaultLayout } from "../../components/vault/api/paths.ts";
@@ -41,6 +42,8 @@ export interface BootstrapPlan {
   github: GithubPlan | undefined;
   /** What people should know of where the state is. */
   note: string | undefined;
+  /** What the runner's compose file allows itself beyond its containers. */
+  allows: string[];
   /** The runner's compose file, and all of its settings that are known now. */
   runner: { text: string; settings: Omit<RunnerSettings, "image" | "signIn"> };
 }
@@ -103,7 +106,9 @@ export async function planBootstrap({
     },
   };
   // With stand-ins for what only the update tells.
-  take(renderRunner(runner.text, { ...runner.settings, image: "stand-in:v0.0.0", signIn: "0000000000000000" }));
+  const { notes } = take(
+    renderRunner(runner.text, { ...runner.settings, image: "stand-in:v0.0.0", signIn: "0000000000000000" }),
+  );
   if (found.length > 0) return { problems: sortProblems(found) };
   const key = env.PLATFORM_KEY ?? "";
   const secrets = { path, names };
@@ -120,6 +125,7 @@ export async function planBootstrap({
       release,
       github,
       note: backend.note,
+      allows: notes.flatMap(printAllowed),
       runner,
     },
     problems: [],

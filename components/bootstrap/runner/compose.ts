@@ -1,7 +1,6 @@
 import type { ReadFile } from "../../compose/context.ts";
 import { networkName } from "../../compose/networks.ts";
-import type { Problem } from "../../compose/problem.ts";
-import { type Rendered, renderCompose } from "../../compose/render.ts";
+import { type Outcome, renderCompose } from "../../compose/render.ts";
 import { envProblem } from "../../dokploy/api/env.ts";
 import { planAgent } from "../../vault/agent/agent.ts";
 import { RUNNER_SECRETS } from "./secrets.ts";
@@ -44,7 +43,7 @@ export function renderRunner(
   text: string,
   { image, memory, env, secrets, vault, signIn }: RunnerSettings,
   readFile: ReadFile = () => undefined,
-): { rendered?: Rendered; problems: Problem[] } {
+): Outcome {
   const names = [...RUNNER_SECRETS, ...secrets];
   const places = Object.fromEntries(names.map((name) => [name, { path: vault.path, field: name }]));
   const files = secrets.map((name) => [`${name}_FILE`, `/run/secrets/${name}`]);

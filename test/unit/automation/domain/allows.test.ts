@@ -26,7 +26,7 @@ test("what is no warning is no note", () => {
 });
 
 test("a service's outcome has its notes once, whatever becomes of the service", () => {
-  const step = { type: "resource", phase: "done", op: "same", urn: URN, keys: [] } as const;
+  const step: TimedRecord["event"] = { type: "resource", phase: "done", op: "same", urn: URN, keys: [] };
   const records: TimedRecord[] = [said(NOTE), said(NOTE), { at: 1, event: step }];
   expect(reduceOutcomes(records, ["web", "redis"], false)).toEqual([
     expect.objectContaining({ service: "web", allows: [NOTE] }),
