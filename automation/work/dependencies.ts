@@ -25,16 +25,26 @@ export class DependenciesError extends Error {
 
 /** What decides where dependencies are put and how they are had. */
 export interface DependenciesOptions {
-  /** Installations are kept in its folder `dependencies`. */
-  dataDir: string;
+  /** Where installations are kept. */
+  folder: string;
   /** The runner's own checkout. */
   runnerFolder: string;
   /** What npm sees. */
   env: Record<string, string | undefined>;
   /** Ends npm and all that it started. */
   signal?: AbortSignal;
-  /** How npm is run; default: as this process's user. */
-  run?: typeof runProgram;
+  /** Whose the installations become, where that is not this process's own user. */
+  owner?: Owner | undefined;
+}
+
+/** Another user that installs. */
+export interface Owner {
+  /** Runs a program as that user. */
+  run: typeof runProgram;
+  /** Makes a folder of this process's with all that is in it that user's. */
+  give(folder: string): Promise<void>;
+  /** Removes a path, whatever that user put below it. */
+  remove(path: string): Promise<void>;
 }
 
 /** What is said of linked dependencies. */
@@ -70,8 +80,8 @@ const NPM_WORDS = [
 ];
 
 /**
- * Links `node_modules` of a worktree to the dependencies that its lock file names, installed once into `<dataDir>/dependencies` for
- * all that decides what gets installed. A lock file equal to the runner's own needs no installation: its own modules serve. Nothing is
+ * Links `node_modules` of a worktree to the dependencies that its lock file names, installed once into `folder` for all
+ * that decides what gets installed. A lock file equal to the runner's own needs no installation: its own modules serve. Nothing is
  * used that is not complete. Throws DependenciesError.
  */
 export async function linkDependencies(worktree: string, options: DependenciesOptions): Promise<LinkedDependencies> {
@@ -121,7 +131,7 @@ async function installed(
   const facts = JSON.stringify([platform(), process.versions.modules, npmVersion]);
   const key = createHash("sha256");
   for (const input of [lockFile, manifestFile, npmrc.text, facts]) key.update(`${input.length} `).update(input);
-  const folder = join(options.dataDir, "dependencies", key.digest("hex").slice(0, 32));
+  const folder = join(options.folder, key.digest("hex").slice(0, 32));
   if (!(await isComplete(folder, lock))) {
     const inputs = { lock, manifest: manifest as LockEntry, npmrc: npmrc.text };
     await install(folder, inputs, options).catch((error: unknown) => {
@@ -160,6 +170,7 @@ async function install(folder: string, { lock, manifest, npmrc }: Inputs, option
     await writeFile(join(draft, "package.json"), JSON.stringify({ name, version, ...picked }));
     await writeFile(join(draft, "package-lock.json"), JSON.stringify({ name, version, requires: true, ...lock }));
     await writeFile(join(draft, ".npmrc"), npmrc);
+    await options.owner?.give(draft);
     await npm([...NPM_WORDS, `--git=${join(draft, "no-git")}`], draft, options);
     const missing = await findMissing(join(draft, "node_modules"), lock.packages, platform());
     if (missing.length > 0) {
@@ -170,7 +181,8 @@ async function install(folder: string, { lock, manifest, npmrc }: Inputs, option
     await rename(folder, bad).catch(ignoring("ENOENT"));
     await rename(draft, folder).catch(ignoring("ENOTEMPTY", "EEXIST"));
   } finally {
-    await Promise.all([draft, bad].map((path) => rm(path, { recursive: true, force: true })));
+    const remove = options.owner?.remove ?? ((path: string) => rm(path, { recursive: true, force: true }));
+    await Promise.all([draft, bad].filter(existsSync).map(remove));
   }
 }
 
@@ -178,7 +190,7 @@ async function install(folder: string, { lock, manifest, npmrc }: Inputs, option
 async function npm(
   words: string[],
   cwd: string,
-  { env, signal, run = runProgram }: Pick<DependenciesOptions, "env" | "signal" | "run">,
+  { env, signal, owner }: Pick<DependenciesOptions, "env" | "signal" | "owner">,
 ): Promise<string> {
   const path = [dirname(process.execPath), env.PATH].filter(Boolean).join(delimiter);
   let session: EngineSession | undefined;
@@ -186,7 +198,7 @@ async function npm(
     session = child.pid === undefined ? undefined : describeSession(child.pid);
   };
   const options = { cwd, env: { ...env, PATH: path }, signal, keep: 4096, apart: true, started };
-  const end = await run("npm", words, options)
+  const end = await (owner?.run ?? runProgram)("npm", words, options)
     .catch((cause: Error) => {
       throw new DependenciesError(`npm ${words[0]} could not run: ${cause.message}`, { cause });
     })

@@ -68,7 +68,14 @@ beforeEach(() => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-const link = (worktree = release, more = {}) => linkDependencies(worktree, { dataDir, runnerFolder, env, ...more });
+/** This process's own user, with another way to run npm. */
+const ownerWith = (run: typeof runProgram) => ({
+  run,
+  give: async () => {},
+  remove: async (path: string) => rmSync(path, { recursive: true, force: true }),
+});
+const link = (worktree = release, more = {}) =>
+  linkDependencies(worktree, { folder: join(dataDir, "dependencies"), runnerFolder, env, ...more });
 const modules = (worktree = release) => readlinkSync(join(worktree, "node_modules"));
 const has = (name: string, worktree = release) => existsSync(join(worktree, "node_modules", name, "package.json"));
 const write = (file: string, content: string) => writeFileSync(join(release, file), content);
@@ -224,7 +231,7 @@ test("whatever decides what is installed makes an installation of its own", asyn
     lock.packages["node_modules/tool"].license = "MIT";
   });
   await installed();
-  await link(release, { env: { ...env, PATH: `${env.PATH}:/nowhere` }, run: newerNpm });
+  await link(release, { env: { ...env, PATH: `${env.PATH}:/nowhere` }, owner: ownerWith(newerNpm) });
   seen.add(modules());
   expect(seen.size).toBe(5);
 }, 60_000);
@@ -270,7 +277,7 @@ test("nothing that npm starts outlives it", async () => {
   const program = `sleep 300 > /dev/null 2>&1 & echo $! > ${folder}/pid; exit 1`;
   const run: typeof runProgram = (command, words, options) =>
     words[0] === "ci" ? runProgram("sh", ["-c", program], options) : runProgram(command, words, options);
-  await expect(link(release, { run })).rejects.toThrow("npm ci failed");
+  await expect(link(release, { owner: ownerWith(run) })).rejects.toThrow("npm ci failed");
   const pid = Number(readFileSync(join(folder, "pid"), "utf8"));
   // A zombie that its new parent has not reaped yet runs no more.
   const state = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.[0] : "Z";

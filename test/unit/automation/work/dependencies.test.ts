@@ -50,7 +50,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const link = (worktree: string) => linkDependencies(worktree, { dataDir, runnerFolder, env });
+const link = (worktree: string) =>
+  linkDependencies(worktree, { folder: join(dataDir, "dependencies"), runnerFolder, env });
 
 test("a release with the runner's lock file uses the runner's modules", async () => {
   const worktree = join(folder, "same");
@@ -115,7 +116,9 @@ test("an installation is ended when the run is canceled", async () => {
   writeFileSync(join(slow, "package-lock.json"), JSON.stringify({ name: "slow", lockfileVersion: 3, packages }));
   const stop = new AbortController();
   hanging.once("request", () => stop.abort("cancel"));
-  await expect(linkDependencies(slow, { dataDir, runnerFolder, env, signal: stop.signal })).rejects.toThrow("aborted");
+  await expect(
+    linkDependencies(slow, { folder: join(dataDir, "dependencies"), runnerFolder, env, signal: stop.signal }),
+  ).rejects.toThrow("aborted");
   hanging.closeAllConnections();
   hanging.close();
 }, 60_000);
