@@ -15,8 +15,13 @@ export function maskCause(mask: Mask, cause: Cause): Cause {
 
 /** A service's outcome whose texts are masked, its name and result left alone. */
 export function maskOutcome(mask: Mask, outcome: ServiceOutcome): ServiceOutcome {
-  const { reason, cause } = outcome;
-  return { ...outcome, reason: mask(reason), ...(cause ? { cause: maskCause(mask, cause) } : {}) };
+  const { reason, cause, allows } = outcome;
+  return {
+    ...outcome,
+    reason: mask(reason),
+    ...(allows ? { allows: allows.map((text) => mask(text)) } : {}),
+    ...(cause ? { cause: maskCause(mask, cause) } : {}),
+  };
 }
 
 /** Replaces every one of `secrets()` by `[secret]`, longest first, and the password in any URL. */

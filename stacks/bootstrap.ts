@@ -42,6 +42,7 @@ export async function bootstrap(): Promise<BootstrapOutputs> {
   if (!plan) throw new pulumi.RunError(printProblems(STACK, problems));
 
   for (const note of plan.notes) pulumi.log.info(note);
+  for (const note of plan.allows) pulumi.log.warn(note);
   const host = prepareHost(plan);
   const image = provideImage(plan);
   const access = introduceRunner(plan);

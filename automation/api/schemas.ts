@@ -132,6 +132,8 @@ const outcome = z.object({
   /** One for each route of a service that runs. */
   addresses: z.array(z.string()).optional(),
   first_login: firstLogin.optional(),
+  /** What its compose file allows itself beyond its containers (`x-dockmaster`), each with its place and reason. */
+  allows: z.array(z.string()).optional(),
   cause: cause.optional(),
   well: z.boolean().nullable().optional(),
 });
@@ -198,6 +200,8 @@ const reported = {
   removed_services: z.array(z.string()).optional(),
   /** Why each service was touched or left. */
   reasons: z.record(z.string(), z.string()),
+  /** Of each service whose compose file allows itself something beyond its containers: what, where and why. */
+  allows: z.record(z.string(), z.array(z.string())).optional(),
   /** Of each service that runs and has routes. */
   addresses: z.record(z.string(), z.array(z.string())).optional(),
   /** Of each service that was just made and has a first login. */

@@ -17,8 +17,13 @@ export function formatMarkdown(
     `- **${toCell(name)}**: ${toCell(message)} → ${toCell(hint)}`;
   const failures = outcomes.flatMap(({ service, cause: own }) => (own ? [tell(service, own)] : []));
   if (failures.length === 0 && cause) failures.push(tell("Failed", cause));
+  const allowed = outcomes.flatMap(({ service, allows = [] }) =>
+    allows.map((text) => `- ⚠️ **${toCell(service)}**: ${toCell(text)}`),
+  );
   const table = ["| service | result | time | why |", "|---|---|---|---|", ...rows];
-  return [`### ${toCell(title)}`, "", ...(rows.length > 0 ? [...table, ""] : []), ...failures, ""].join("\n");
+  return [`### ${toCell(title)}`, "", ...(rows.length > 0 ? [...table, ""] : []), ...allowed, ...failures, ""].join(
+    "\n",
+  );
 }
 
 /** Appends a summary to a file, such as the one GitHub Actions shows with the job. */

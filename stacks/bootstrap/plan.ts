@@ -8,6 +8,7 @@ import {
   STACK,
 } from "../../components/bootstrap/runner/compose.ts";
 import { DOOR_SECRETS, isEngineSecret } from "../../components/bootstrap/runner/secrets.ts";
+import { printAllowed } from "../../components/compose/house/notes.ts";
 import { type Problem, sortProblems } from "../../components/compose/problem.ts";
 import { MIN_KEY_LENGTH } from "../../components/platform/keys.ts";
 import { servicePath, type VaultLayout } from "../../components/vault/api/paths.ts";
@@ -50,6 +51,8 @@ export interface BootstrapPlan {
   github: GithubPlan | undefined;
   /** What people should know, e.g. of where the state is. */
   notes: string[];
+  /** What the runner's compose file allows itself beyond its containers. */
+  allows: string[];
   /** The runner's compose file, and all of the door's settings that are known now. */
   runner: { text: string; settings: Omit<RunnerSettings, "image" | "signIn" | "engines"> };
 }
@@ -124,7 +127,9 @@ export async function planBootstrap({
   // With stand-ins for what only the update tells.
   const signIn = "0".repeat(16);
   const planned = engines.map((engine) => ({ ...engine.settings, signIn }));
-  take(renderRunner(runner.text, { ...runner.settings, engines: planned, image: "stand-in:v0.0.0", signIn }));
+  const rendered = take(
+    renderRunner(runner.text, { ...runner.settings, engines: planned, image: "stand-in:v0.0.0", signIn }),
+  );
   if (found.length > 0) return { problems: sortProblems(found) };
   const key = env.PLATFORM_KEY ?? "";
   return {
@@ -141,6 +146,7 @@ export async function planBootstrap({
       release,
       github,
       notes: [...(backend.note ? [backend.note] : []), ...notes, ...noteCompany(engineCompany(planned))],
+      allows: rendered.notes.flatMap(printAllowed),
       runner,
     },
     problems: [],
