@@ -160,10 +160,12 @@ function logConfig(log: Log, config: Config, variables: Variables, mask: (text: 
     state: mask(config.backendUrl),
     dokploy: variables.get("DOKPLOY_URL") ?? "as the stack's file says",
     requireV2: config.requireV2,
+    preview: config.preview,
     webhookSecrets: webhookSecrets(variables).length,
     secrets: set,
   };
   log.info({ event: "runner.configured", ...uses });
   if (missing.length > 0) log.warn({ event: "runner.incomplete", missing });
+  if (config.preview === "any") log.warn({ event: "preview.any" });
   if (webhookSecrets(variables).length === 0) log.error({ event: "secret.missing" });
 }

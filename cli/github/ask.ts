@@ -17,7 +17,7 @@ export async function askEach(
   stacks: string[],
   { path, body, timeoutSeconds }: { path: "/preview" | "/drift"; body: object; timeoutSeconds: number },
 ): Promise<Asked[]> {
-  const runner = readRunnerAddress();
+  const runner = readRunnerAddress(process.env, { asksFor: path === "/preview" ? "preview" : "any" });
   const answers: Asked[] = [];
   for (const stack of stacks) {
     try {
