@@ -51,7 +51,7 @@ export async function openRepository(options: {
   env: NodeJS.ProcessEnv;
 }): Promise<Repository> {
   const { folder, remote, branch } = options;
-  const inFolder = createGit({ env: options.env, mask: withoutPasswords });
+  const inFolder = createGit({ env: await withOwnSsh(options.env, folder), mask: withoutPasswords });
   const git: Git = (words, more) => inFolder(words, { cwd: folder, ...more });
   /** Output without the line end; undefined when git says no. One that was ended says nothing. */
   const ask = async (words: string[]): Promise<string | undefined> => {
@@ -119,6 +119,14 @@ export async function openRepository(options: {
     },
     missing: (has, commit) => listMissing(tell, has, commit),
   };
+}
+
+/** With the SSH that the clone is configured for, as a workflow's checkout with a deploy key is: our own would count before it. */
+async function withOwnSsh(env: NodeJS.ProcessEnv, folder: string): Promise<NodeJS.ProcessEnv> {
+  if (env.GIT_SSH || env.GIT_SSH_COMMAND) return env;
+  const git = createGit({ env, mask: withoutPasswords });
+  const own = await git(["config", "--get", "core.sshCommand"], { cwd: folder }).catch(() => "");
+  return own.trim() === "" ? env : { ...env, GIT_SSH_COMMAND: own.trim() };
 }
 
 /** The remote's release tags now, each with the object that it names. Throws CliError `remote_unreachable`. */
