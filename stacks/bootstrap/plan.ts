@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { TAG_KEY } from "../../components/bootstrap/github/tag-key.ts";
 import { type RunnerSettings, renderRunner, SERVICE, STACK } from "../../components/bootstrap/runner/compose.ts";
 import { OWN_SIGN_IN, RUNNER_SECRETS } from "../../components/bootstrap/runner/secrets.ts";
 import { type Problem, sortProblems } from "../../components/compose/problem.ts";
@@ -82,7 +83,8 @@ export async function planBootstrap({
 
   const path = settings.runner.kept ? `${layout.kv}/data/${settings.runner.kept}` : servicePath(layout, STACK, SERVICE);
   const more = [...new Set([...settings.runner.secrets, ...backend.secrets])].sort();
-  const names = [...RUNNER_SECRETS, ...more];
+  // The workflows' own; the runner does not get it.
+  const names = [...RUNNER_SECRETS, ...more, ...(settings.github?.tagMakers ? [TAG_KEY] : [])];
   const { existing } = settings.vault;
   found.push(...(await checkSecrets(vault.client, { path, names, unwanted: backend.unwanted, env, existing })));
 

@@ -1,3 +1,5 @@
+import { TAG_KEY } from "../github/tag-key.ts";
+
 /** Variables of the runner that hold secrets: each is a field of one Vault secret and reaches the runner as a file. */
 export const RUNNER_SECRETS = [
   "WEBHOOK_SECRET",
@@ -20,6 +22,8 @@ export const OPTIONAL_SECRETS: readonly string[] = [
   "AWS_SECRET_ACCESS_KEY",
   "AWS_SESSION_TOKEN",
   "DATABASE_URL",
+  "PREVIEW_SECRET",
+  "PRODUCTION_SECRET",
   "PULUMI_ACCESS_TOKEN",
   "PULUMI_BACKEND_URL",
 ];
@@ -30,7 +34,7 @@ export function isOptionalSecret(name: string): boolean {
 }
 
 /** A variable that nobody has to think of: made when it is nowhere. */
-const GENERATED: readonly string[] = ["WEBHOOK_SECRET", "API_TOKEN"];
+const GENERATED: readonly string[] = ["WEBHOOK_SECRET", "API_TOKEN", "PRODUCTION_SECRET", "PREVIEW_SECRET", TAG_KEY];
 
 /** What is to be done about the runner's secrets. */
 export interface SecretPlan {
@@ -55,7 +59,7 @@ export function planSecrets(
   names: readonly string[],
   live: Readonly<Record<string, unknown>>,
   env: Readonly<Record<string, string | undefined>>,
-  generate: () => string,
+  generate: (name: string) => string,
 ): SecretPlan {
   const plan: SecretPlan = { writes: {}, generated: [], missing: [], different: [] };
   for (const name of names) {
@@ -64,7 +68,7 @@ export function planSecrets(
       if (SAME_FOR_ALL.includes(name) && given && given !== stored) plan.different.push(name);
     } else if (given) plan.writes[name] = given;
     else if (GENERATED.includes(name)) {
-      plan.writes[name] = generate();
+      plan.writes[name] = generate(name);
       plan.generated.push(name);
     } else plan.missing.push(name);
   }
