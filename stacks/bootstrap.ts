@@ -2,6 +2,7 @@ import { join } from "node:path";
 import * as github from "@pulumi/github";
 import * as pulumi from "@pulumi/pulumi";
 import { RepositorySettings } from "../components/bootstrap/github/repository.ts";
+import { TAG_KEY } from "../components/bootstrap/github/tag-key.ts";
 import { PreparedHost } from "../components/bootstrap/host/host.ts";
 import { renderRunner, SERVICE, STACK } from "../components/bootstrap/runner/compose.ts";
 import { engineAgent } from "../components/bootstrap/runner/engines.ts";
@@ -202,10 +203,17 @@ function setUpGithub(
   const token = pulumi.secret(process.env.GITHUB_TOKEN ?? "");
   const provider = new github.Provider("github", { owner: repository.split("/")[0] ?? "", baseUrl, token });
   const { branch } = settings.runner;
+  const { features, reviewers, tagMakers } = found;
+  const has = (name: string) => settings.runner.secrets.includes(name);
   // While one is rotated there are two; GitHub signs with the first.
-  const webhookSecret = values.apply(({ WEBHOOK_SECRET = "" }) => WEBHOOK_SECRET.split(",")[0]?.trim() ?? "");
-  const { features, reviewers } = found;
-  const args = { repository, branch, url, webhookSecret, trigger, features, reviewers, waitMinutes, approvals, checks };
+  const first = (name: string) => values.apply(({ [name]: value = "" }) => value.split(",")[0]?.trim() ?? "");
+  const args = {
+    ...{ repository, branch, url, trigger, features, reviewers, waitMinutes, approvals, checks },
+    webhookSecret: first("WEBHOOK_SECRET"),
+    ...(has("PRODUCTION_SECRET") && { productionSecret: first("PRODUCTION_SECRET") }),
+    ...(has("PREVIEW_SECRET") && { previewSecret: first("PREVIEW_SECRET") }),
+    ...(tagMakers && { tags: { makers: tagMakers, key: values.apply(({ [TAG_KEY]: key = "" }) => key) } }),
+  };
   new RepositorySettings("github", args, { providers: [provider] });
 }
 

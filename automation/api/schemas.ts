@@ -1,11 +1,15 @@
 import { z } from "zod";
+import { RELEASE_TAG } from "../domain/releases/release-tag.ts";
 import { OUTAGES_OF, RUN_STATES, SERVICE_RESULTS } from "../domain/run.ts";
 import { kindsWith, type RunKind } from "../domain/run-kinds.ts";
 
 /** A release tag. */
 export const tag = z
   .string("must be a release tag like v1.2.3")
-  .regex(/^v\d+\.\d+\.\d+$/, "must be a release tag like v1.2.3; branches and commits are not taken");
+  .regex(
+    RELEASE_TAG,
+    "must be a release tag like v1.2.3, of at most six digits a part; branches and commits are not taken",
+  );
 
 const env = z
   .string("must name an environment, e.g. staging")

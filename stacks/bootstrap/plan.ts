@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { TAG_KEY } from "../../components/bootstrap/github/tag-key.ts";
 import {
   engineCompany,
   type RunnerSettings,
@@ -96,7 +97,9 @@ export async function planBootstrap({
 
   const path = settings.runner.kept ? `${layout.kv}/data/${settings.runner.kept}` : servicePath(layout, STACK, SERVICE);
   const more = [...new Set([...settings.runner.secrets, ...backend.secrets])].sort();
-  const secrets = { path, names: [...DOOR_SECRETS, ...more.filter((name) => !isEngineSecret(name))] };
+  const doors = more.filter((name) => !isEngineSecret(name));
+  // The key is the workflows' own; the door does not get it.
+  const secrets = { path, names: [...DOOR_SECRETS, ...doors, ...(settings.github?.tagMakers ? [TAG_KEY] : [])] };
   const engines = planEngines(stacks, {
     layout,
     runner: settings.runner,
@@ -120,7 +123,7 @@ export async function planBootstrap({
     settings: {
       memory: settings.runner.doorMemory,
       env: { GIT_BRANCH: settings.runner.branch, ...settings.runner.env },
-      secrets: more.filter((name) => !isEngineSecret(name)),
+      secrets: doors,
       vault: { address: vault.address, approle: layout.approle, path },
     },
   };

@@ -9,6 +9,7 @@ import {
 } from "../../components/bootstrap/runner/secrets.ts";
 import { httpChecks } from "../../components/platform/checks/checks.ts";
 import { commonSettings, memory } from "../../components/platform/service.ts";
+import { RELEASE_TAG } from "../release-tag.ts";
 
 const isSecret = (name: string) =>
   [...DOOR_SECRETS, ...ENGINE_SECRETS, ...OWN_SIGN_IN].some((each) => each === name) || isOptionalSecret(name);
@@ -34,7 +35,7 @@ const image = z.strictObject({
   use: z
     .string()
     .regex(
-      /^(v\d+\.\d+\.\d+(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64})$/,
+      new RegExp(`^(${RELEASE_TAG.source.slice(1, -1)}(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64})$`),
       "names no image; write a release (`v1.2.4`), a digest (`sha256:…`), or both (`v1.2.4@sha256:…`)",
     )
     .optional()
@@ -143,6 +144,12 @@ const github = z.strictObject({
     .max(6, "GitHub takes six reviewers at most; name a team")
     .default([])
     .describe("Who approves deployments to production: `anna`, or `team:platform`. Nobody approves their own."),
+  tagMakers: z
+    .array(z.string().regex(/^(team:)?[\w-]+$/, "is neither user nor team; write `anna` or `team:platform`"))
+    .optional()
+    .describe(
+      "Who may make tags `v*` beside administrators and deploy keys: `anna`, or `team:platform`. The workflows get a deploy key then. Whoever may push, unless given.",
+    ),
   waitMinutes: z.int().min(0).max(43_200).default(0).describe("Minutes that a deployment to production waits."),
   approvals: z.int().min(0).max(10).default(1).describe("Approvals that a pull request needs."),
   checks: z.array(z.string().min(1)).default([]).describe("Checks that must have passed before a merge."),
