@@ -42,6 +42,7 @@ COPY tools/engine-path.mjs tools/run-program.mjs ./tools/
 COPY tools/shortcuts ./tools/shortcuts
 COPY tools/engine ./tools/engine
 COPY tools/language-host ./tools/language-host
+COPY text ./text
 COPY automation ./automation
 
 # Only /data and /tmp are written to; everything else may be mounted read-only.

@@ -1,6 +1,7 @@
 import { flushCompileCache } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { showLines } from "../text/characters.ts";
 import { findEngine } from "../tools/engine-path.mjs";
 import { nameOwner } from "./claim/owner.ts";
 import { ConfigError, knownSecrets, readConfig } from "./config.ts";
@@ -45,12 +46,26 @@ async function start(): Promise<void> {
   process.on("SIGINT", () => stop("SIGINT"));
 }
 
+/** Masks what is said before there is a log. A file that cannot be read is no reason to say nothing: it is what is said. */
+function maskStart(text: string | undefined): string {
+  const variables = createVariables(process.env);
+  const get = (name: string) => {
+    try {
+      return variables.get(name);
+    } catch {
+      return undefined;
+    }
+  };
+  return showLines(createMask(() => knownSecrets({ ...variables, get }))(text ?? ""));
+}
+
 /** Starts the runner that the environment describes. What is wrong with it goes to stderr, and the process ends with 1. */
 export function serve(): void {
   start().then(flushCompileCache, (error: unknown) => {
     const message =
       error instanceof Error ? (error instanceof ConfigError ? error.message : error.stack) : String(error);
-    process.stderr.write(`${message}\n`);
+    // An address in it may hold a password, and a driver's error may repeat it.
+    process.stderr.write(`${maskStart(message)}\n`);
     process.exit(1);
   });
 }

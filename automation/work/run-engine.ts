@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { showLine } from "../../text/characters.ts";
 import { prepareHome } from "../../tools/shortcuts/engine-home.ts";
 import { takesShortcuts } from "../../tools/shortcuts/switch.cjs";
 import { toBeLeft } from "../domain/give-up.ts";
@@ -50,7 +51,7 @@ export async function runEngine(
     stack: run.stack,
     workDir: prepared.workDir,
     configFile: prepared.folder.configFile,
-    message: `${run.tag ?? run.commit.slice(0, 7)} (${run.id}, ${run.triggeredBy})`,
+    message: showLine(`${run.tag ?? run.commit.slice(0, 7)} (${run.id}, ${run.triggeredBy})`),
     giveUp: toBeLeft(run),
     recoverTo,
   };

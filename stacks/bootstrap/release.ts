@@ -30,6 +30,7 @@ export const IMAGE_FILES = [
   "tools/shortcuts",
   "tools/engine",
   "tools/language-host",
+  "text",
   "automation",
 ];
 

@@ -14,14 +14,22 @@ export interface Forms {
   codes: string[];
 }
 
+/** Which values and lines of them count. */
+export interface Which {
+  /** What is shorter is left readable: it would hide every other word. At least 4. */
+  shortest: number;
+  /** Leaves a value readable that stands in clear anyway. Default: none. */
+  isPlain?(value: string): boolean;
+}
+
 /**
  * The words by which a secret and each of its lines is known: as it is, without its own escapes, byte by byte, as base64 wherever it
- * begins in it, in hexadecimal digits. What is shorter than `shortest` is left out: it would hide every other word.
+ * begins in it, in hexadecimal digits.
  */
-export function formsOf(secret: string, shortest: number): Forms {
+export function formsOf(secret: string, { shortest, isPlain = () => false }: Which): Forms {
   const lines = secret.split(/\r?\n|\r/);
   const values = [secret, ...(lines.length > 1 ? lines : [])].map((line) => line.trim());
-  const known = values.filter((value) => value.length >= shortest);
+  const known = values.filter((value) => value.length >= shortest && !isPlain(value));
   return { spellings: known.flatMap(spellings), codes: known.flatMap(codes) };
 }
 

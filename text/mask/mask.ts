@@ -1,19 +1,15 @@
 import { findInAddresses } from "./addresses.ts";
 import { decode, unwrap } from "./decode.ts";
 import { createFinder, type Finder, type Part, unite } from "./find.ts";
-import { formsOf, LEVELS } from "./forms.ts";
+import { formsOf, LEVELS, type Which } from "./forms.ts";
 
 /** A function that takes known values, and what signs in in addresses, out of a text. */
 export type Mask = (text: string) => string;
 
 /** How a mask is made. */
-export interface MaskOptions {
-  /** Shorter values are left readable: they would hide ordinary words. At least 4. */
-  shortest: number;
+export interface MaskOptions extends Which {
   /** What stands instead. */
   mark: string;
-  /** Leaves a spelling of a secret readable. Default: none. */
-  isPlain?(form: string): boolean;
 }
 
 /**
@@ -43,10 +39,10 @@ interface Words {
   isCode(word: string): boolean;
 }
 
-function wordsOf(secrets: string[], { shortest, isPlain = () => false }: MaskOptions): Words {
-  const forms = [...new Set(secrets)].map((secret) => formsOf(secret, shortest));
+function wordsOf(secrets: string[], which: Which): Words {
+  const forms = [...new Set(secrets)].map((secret) => formsOf(secret, which));
   const codes = new Set(forms.flatMap((form) => form.codes));
-  const spellings = forms.flatMap((form) => form.spellings).filter((word) => !isPlain(word));
+  const spellings = forms.flatMap((form) => form.spellings);
   return { all: createFinder([...spellings, ...codes]), codes: createFinder(codes), isCode: (word) => codes.has(word) };
 }
 

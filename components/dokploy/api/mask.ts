@@ -13,7 +13,7 @@ const SHORTEST = 4;
 export function createMask(values: Iterable<string | undefined>, plain: string[] = []): Mask {
   const open = plain.join("\n");
   const known = [...values].filter((value) => value !== undefined);
-  const options = { shortest: SHORTEST, mark: "***", isPlain: (word: string) => open.includes(word) };
+  const options = { shortest: SHORTEST, mark: "***", isPlain: (value: string) => open.includes(value) };
   return createMaskOf(() => [...known, ...secretsOfProcess()], options);
 }
 
