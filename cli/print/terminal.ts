@@ -12,6 +12,7 @@ export function paint(
   text: string,
   stream: NodeJS.WriteStream = process.stdout,
 ): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal are control characters
   return styleText(format, text, { stream }).replace(/\u001b\[(\d+)m/g, `\u001b[$1;${KEY}m`);
 }
 

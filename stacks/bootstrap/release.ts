@@ -26,6 +26,7 @@ export const IMAGE_FILES = [
   "package.json",
   "package-lock.json",
   "tools/engine-path.mjs",
+  "tools/engine-checksums.txt",
   "tools/run-program.mjs",
   "tools/shortcuts",
   "tools/engine",

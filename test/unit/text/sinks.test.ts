@@ -16,9 +16,8 @@ const HIDDEN = [
 /** A text that tries everything at once. */
 const HOSTILE = HIDDEN.map((code) => `a${String.fromCodePoint(code)}`).join("");
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be left
-const SEEN =
-  /^[^\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\u2800\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]*$/u;
+/** Which of them are left in a text. */
+const left = (text: string) => HIDDEN.filter((code) => text.includes(String.fromCodePoint(code)));
 
 describe("characters", () => {
   test.each(HIDDEN)("%i is refused in a line, and shown", (code) => {
@@ -50,7 +49,7 @@ describe("characters", () => {
 
   test("JSON shows them too, and reads as the same value", () => {
     const value = { text: HOSTILE, [HOSTILE]: [1] };
-    expect(toJson(value)).toMatch(SEEN);
+    expect(left(toJson(value))).toEqual([]);
     expect(JSON.parse(toJson(value))).toEqual(value);
   });
 });
