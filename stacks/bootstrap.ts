@@ -17,6 +17,7 @@ import { vaultProvider } from "../components/vault/access/pulumi-provider.ts";
 import { printVaultError, VaultError } from "../components/vault/api/errors.ts";
 import { roleName, runnerRoleName } from "../components/vault/api/paths.ts";
 import { type BootstrapPlan, planBootstrap } from "./bootstrap/plan.ts";
+import { readLimits } from "./config/config-vault.ts";
 import { readEngineConfig } from "./config/engine-config.ts";
 import { printProblems } from "./plan.ts";
 
@@ -70,7 +71,9 @@ interface Introduction {
   values: pulumi.Output<Record<string, string>>;
 }
 
-function introduceRunner({ settings, vault, layout, access, secrets, project }: BootstrapPlan): Introduction {
+function introduceRunner(plan: BootstrapPlan): Introduction {
+  const { settings, vault, layout, access, secrets, project } = plan;
+  const limits = readLimits(settings.vault);
   const { approle: mount, kv } = settings.vault;
   const { kept, signIn: rotation } = settings.runner;
   const provider = vaultProvider("vault", vault.connection);
@@ -84,16 +87,18 @@ function introduceRunner({ settings, vault, layout, access, secrets, project }: 
       approle: mount,
       stacks: { ...access, [STACK]: itself },
       runnerStacks,
+      limits: { ...plan.limits, [STACK]: limits },
+      runnerLimits: limits,
       existingMounts: settings.vault.existing,
     },
     { providers: [provider] },
   );
   const after = { provider, dependsOn: [half] };
   const role = roleName(layout, STACK, SERVICE);
-  const agent = mintSecretId("runner-agent", { role, mount, rotation }, after);
+  const agent = mintSecretId("runner-agent", { role, mount, rotation, limits }, after);
   const own =
     runnerStacks.length > 0
-      ? signInOf(mintSecretId("runner", { role: runnerRoleName(layout), mount, rotation }, after), half)
+      ? signInOf(mintSecretId("runner", { role: runnerRoleName(layout), mount, rotation, limits }, after), half)
       : {};
   // The secret ids come after all of Vault's half, so mounts and roles are there by now.
   const known = pulumi.all([pulumi.all(own), agent.accessor]);

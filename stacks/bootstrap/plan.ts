@@ -4,6 +4,7 @@ import { type RunnerSettings, renderRunner, SERVICE, STACK } from "../../compone
 import { OWN_SIGN_IN, RUNNER_SECRETS } from "../../components/bootstrap/runner/secrets.ts";
 import { type Problem, sortProblems } from "../../components/compose/problem.ts";
 import { MIN_KEY_LENGTH } from "../../components/platform/keys.ts";
+import type { SignInLimits } from "../../components/vault/access/sign-in-limits.ts";
 import { servicePath, type VaultLayout } from "../../components/vault/api/paths.ts";
 import type { RawConfig } from "../config/raw-config.ts";
 import { bootstrapClashes } from "../plan.ts";
@@ -34,6 +35,8 @@ export interface BootstrapPlan {
   layout: VaultLayout;
   /** Stacks whose secrets live in Vault. */
   access: StackAccess;
+  /** What bounds the sign-ins of their services. */
+  limits: Record<string, SignInLimits>;
   /** KV v2 path of the runner's secret, and what it has to hold. */
   secrets: { path: string; names: string[] };
   /** What the image is built from; undefined when one is used that was pushed already. */
@@ -70,7 +73,7 @@ export async function planBootstrap({
   const layout = { project, kv: sections.vault?.kv ?? "secret", approle: sections.vault?.approle ?? "approle" };
   const { plan: backend } = take(planBackend(findBackend(env), sections.runner?.secrets ?? []));
   const { dokploy } = take(readDokploy(raw, env));
-  const { access } = take(readVaultStacks(layout));
+  const { access, limits } = take(readVaultStacks(layout));
   found.push(...checkKey(env.PLATFORM_KEY));
   found.push(...(sections.image ? checkPasswords(sections.image, env) : []));
   const { release } = sections.image?.use ? {} : take(chooseRelease(readCheckout(folder)));
@@ -116,6 +119,7 @@ export async function planBootstrap({
       vault,
       layout,
       access,
+      limits,
       secrets,
       release,
       github,

@@ -8,6 +8,7 @@ import {
 } from "../../components/bootstrap/runner/secrets.ts";
 import { httpChecks } from "../../components/platform/checks/checks.ts";
 import { commonSettings, memory } from "../../components/platform/service.ts";
+import { signInSettings } from "../config/config-vault.ts";
 
 const isSecret = (name: string) =>
   [...RUNNER_SECRETS, ...OWN_SIGN_IN].some((each) => each === name) || isOptionalSecret(name);
@@ -107,6 +108,8 @@ const vault = z.strictObject({
     .default("approle")
     .describe("AppRole mount."),
   existing: z.boolean().default(false).describe("Both mounts are there already and belong to somebody else."),
+  // Of the runner and its agent; each stack says them for its own services.
+  ...signInSettings,
 });
 
 const github = z.strictObject({

@@ -14,6 +14,7 @@ import { isOfRunner, laptopEnvironment } from "../run/engine.ts";
 import { composeResources, readState, type StackState } from "../run/state.ts";
 import { listEntries, openDokploy, readAccess, requireOwner } from "../servers.ts";
 import { broken, type Finding, ok, skipped, warning } from "./finding.ts";
+import { examineSecretIds } from "./secret-ids.ts";
 import { PATIENCE } from "./servers.ts";
 
 /** The state backend and each stack in it: where it belongs, readable with this passphrase, free, whole. */
@@ -67,11 +68,12 @@ async function examineStack(checkout: Checkout, stack: string, backend: string):
     const locks = await examineLocks(checkout, stack, backend);
     // What an update has made comes into the state only at its end.
     const left = locks.some(isHeld) ? [] : await examineLeftServices(checkout, stack, state);
+    const ids = examineSecretIds(stack, state, Date.now());
     if (pendingOperations === 0)
-      return [ok(name, `${resources.length} resources, the passphrase fits`), ...locks, ...left];
+      return [ok(name, `${resources.length} resources, the passphrase fits`), ...locks, ...left, ...ids];
     const steps = pendingOperations === 1 ? "1 step was" : `${pendingOperations} steps were`;
     const fix = `dockmaster refresh ${stack} --clear-pending-creates`;
-    return [broken(name, `${steps} cut off in the middle`, fix), ...locks, ...left];
+    return [broken(name, `${steps} cut off in the middle`, fix), ...locks, ...left, ...ids];
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     if (error.code === "stack_unknown") return [examineUnknown(name, stack, backend, process.env)];

@@ -10,6 +10,7 @@ import {
   type VaultLayout,
 } from "../api/paths.ts";
 import { keptPolicy, runnerPolicy, servicePolicy, sharedKey } from "./policies.ts";
+import { roleLimits, type SignInLimits } from "./sign-in-limits.ts";
 
 /** What one service may read besides its own path. */
 export interface ServiceAccess {
@@ -24,6 +25,10 @@ export interface VaultAccessArgs extends VaultLayout {
   stacks: Readonly<Record<string, Readonly<Record<string, ServiceAccess>>>>;
   /** Stacks that the runner deploys. Must leave out the one that holds the runner itself. */
   runnerStacks: readonly string[];
+  /** Stack → what bounds the sign-ins of its services' agents. Default: nothing. */
+  limits?: Readonly<Record<string, SignInLimits | undefined>>;
+  /** The same for the runner's own. */
+  runnerLimits?: SignInLimits | undefined;
   /** The mounts are there already and belong to somebody else. Default false: they are made. */
   existingMounts?: boolean;
 }
@@ -81,6 +86,7 @@ export class VaultAccess extends pulumi.ComponentResource {
         tokenPolicies: [runner.name],
         tokenTtl: RUNNER_TOKEN_TTL,
         tokenMaxTtl: RUNNER_TOKEN_TTL,
+        ...roleLimits(args.runnerLimits),
       },
       child,
     );
@@ -137,7 +143,13 @@ function addService(name: string, entry: ServiceEntry, opts: pulumi.CustomResour
   );
   const role = new vault.approle.AuthBackendRole(
     own,
-    { backend: mount, roleName: full, tokenPolicies: policies, tokenPeriod: AGENT_TOKEN_PERIOD },
+    {
+      backend: mount,
+      roleName: full,
+      tokenPolicies: policies,
+      tokenPeriod: AGENT_TOKEN_PERIOD,
+      ...roleLimits(args.limits?.[stack]),
+    },
     opts,
   );
   new vault.identity.EntityAlias(own, { name: role.roleId, mountAccessor: accessor, canonicalId: entity.id }, opts);
