@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import * as github from "@pulumi/github";
 import * as pulumi from "@pulumi/pulumi";
 import { RepositorySettings } from "../components/bootstrap/github/repository.ts";
@@ -54,12 +55,21 @@ function prepareHost({ settings }: BootstrapPlan): PreparedHost | undefined {
   return settings.host && new PreparedHost("host", { ...settings.host, ...(privateKey && { privateKey }) });
 }
 
+const SCAN_HINT = "install Trivy (https://trivy.dev), or name an image that CI scanned as bootstrap:image.use";
+
+/** Whether a program is on PATH. */
+function isInstalled(program: string): boolean {
+  const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
+  return folders.some((folder) => existsSync(join(folder, program)));
+}
+
 /** The image's full reference: built from this checkout, or the one that was pushed already. */
 function provideImage({ settings, release }: BootstrapPlan): pulumi.Output<string> {
-  const { repository, use = "", platform, push } = settings.image;
+  const { repository, use = "", platform, push, scan = isInstalled("trivy") } = settings.image;
   if (!release) return pulumi.output(`${repository}${use.startsWith("sha256:") ? "@" : ":"}${use}`);
   const login = push ? { username: push, password: process.env.REGISTRY_PASSWORD ?? "" } : undefined;
-  const args = { folder: FOLDER, repository, platform, ...release, ...(login && { login }) };
+  if (!scan) pulumi.log.warn(`the image is pushed without a look for known holes: ${SCAN_HINT}`);
+  const args = { folder: FOLDER, repository, platform, scan, ...release, ...(login && { login }) };
   return new RunnerImage("image", args).reference;
 }
 

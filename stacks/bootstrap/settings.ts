@@ -45,6 +45,12 @@ const image = z.strictObject({
     .enum(["linux/amd64", "linux/arm64"])
     .default("linux/amd64")
     .describe("Of the server that the runner runs on."),
+  scan: z
+    .boolean()
+    .optional()
+    .describe(
+      "Look for known holes with [Trivy](https://trivy.dev) before an image that is built here is pushed: `true` fails without Trivy, `false` never looks. Unless given: where Trivy is installed; elsewhere the update warns.",
+    ),
   push: z
     .string()
     .optional()
