@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { affectedServices } from "../../automation/domain/releases/affected.ts";
 import { toServices } from "../../automation/git/catalogue.ts";
 import { createGit, type Git, GitError } from "../../automation/git/git.ts";
+import { hideSignIns } from "../print/hide.ts";
 import { formatMarkdown } from "../print/markdown.ts";
 import { CliError, wrongUse } from "../problem.ts";
 import { whoAsks } from "../runner/asker.ts";
@@ -82,7 +83,7 @@ async function diffSince(
   { from, to, stack, services }: { from: string; to: string; stack: string; services: string[] },
   { env, folder }: { env: NodeJS.ProcessEnv; folder: string },
 ): Promise<string | undefined> {
-  const inFolder = createGit({ env, mask: (text) => text });
+  const inFolder = createGit({ env, mask: hideSignIns });
   const git: Git = (words) => inFolder(words, { cwd: folder });
   try {
     const changed = (await git(["diff", "--name-only", "-z", "--no-renames", "--end-of-options", from, to])).split(

@@ -3,6 +3,7 @@ import { parseTag, type Release } from "../../automation/domain/releases/release
 import { parseTagMessage, type TagTrailers } from "../../automation/domain/releases/tag-message.ts";
 import { createGit, type Git, GitError } from "../../automation/git/git.ts";
 import { listMissing } from "../../automation/git/missing.ts";
+import { hideSignIns } from "../print/hide.ts";
 import { CliError, wrongUse } from "../problem.ts";
 
 /** A release tag of the remote, with what it says of itself. */
@@ -44,7 +45,7 @@ export async function openRepository(options: {
   env: NodeJS.ProcessEnv;
 }): Promise<Repository> {
   const { folder, remote, branch } = options;
-  const inFolder = createGit({ env: options.env, mask: withoutPasswords });
+  const inFolder = createGit({ env: options.env, mask: hideSignIns });
   const git: Git = (words, more) => inFolder(words, { cwd: folder, ...more });
   /** Output without the line end; undefined when git says no. One that was ended says nothing. */
   const ask = async (words: string[]): Promise<string | undefined> => {
@@ -139,8 +140,4 @@ function unreachable(remote: string, cause: unknown): unknown {
     "Check the network and your rights; no tag was made",
     { cause },
   );
-}
-
-function withoutPasswords(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, "$1");
 }

@@ -6,6 +6,7 @@ import { ownService } from "../../../components/dokploy/api/marker.ts";
 import { reachOf, STATE_RULE } from "../../../stacks/config/state-backend.ts";
 import { runProgram } from "../../../tools/run-program.mjs";
 import { formatAge } from "../../print/duration.ts";
+import { hideSignIns } from "../../print/hide.ts";
 import { CliError } from "../../problem.ts";
 import { hasRunnerAddress } from "../../runner/address.ts";
 import type { Checkout } from "../checkout.ts";
@@ -39,18 +40,14 @@ export function examineBackend(url: string | undefined, env: NodeJS.ProcessEnv):
     return broken(name, "none", `pulumi login s3://… (${STATE_RULE})`);
   }
   const reach = reachOf(url);
-  if (reach === "folder") return warning(name, `${url}: only this machine sees it`, STATE_RULE);
-  const shown = withoutPassword(url);
+  if (reach === "folder") return warning(name, `${hideSignIns(url)}: only this machine sees it`, STATE_RULE);
+  const shown = hideSignIns(url);
   if (reach === "shared") return ok(name, `${shown}: shared`);
   return warning(
     name,
     `${shown}: a runner cannot sign in to it`,
     `pulumi login s3://… or postgres://… (${STATE_RULE})`,
   );
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/:\/\/[^\s/@]*@/, "://");
 }
 
 export function examinePassphrase(backend: string, env: NodeJS.ProcessEnv): Finding {
