@@ -29,13 +29,15 @@ const person = z
   .min(1, "must say who asks")
   .max(200)
   .regex(LINE_PATTERN, { error: NO_HIDDEN, abort: true })
-  .refine((text) => !hasHidden(text), NO_HIDDEN);
+  .refine((text) => !hasHidden(text), NO_HIDDEN)
+  .describe("one line without control characters");
 
 const reason = z
   .string("must be a text")
   .max(1000)
   .regex(LINES_PATTERN, { error: NO_HIDDEN, abort: true })
-  .refine((text) => !hasHidden(text, { lines: true }), NO_HIDDEN);
+  .refine((text) => !hasHidden(text, { lines: true }), NO_HIDDEN)
+  .describe("without control characters; it may have lines");
 
 /** Sorted and without repetitions, so that equal requests are seen to be equal. */
 const giveUp = z
