@@ -1,13 +1,11 @@
 import { flushCompileCache } from "node:module";
-import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { showLines } from "../text/characters.ts";
-import { findEngine } from "../tools/engine-path.mjs";
 import { nameOwner } from "./claim/owner.ts";
 import { ConfigError, knownSecrets, readConfig } from "./config.ts";
 import { createVariables } from "./environment.ts";
 import { createLog } from "./log.ts";
 import { createMask } from "./mask.ts";
+import { maskEarly } from "./mask-early.ts";
 import { startRunner } from "./start.ts";
 import { readVersion } from "./watch/version.ts";
 
@@ -16,8 +14,6 @@ const folder = fileURLToPath(new URL("..", import.meta.url));
 async function start(): Promise<void> {
   const variables = createVariables(process.env);
   const config = readConfig(variables);
-  const engine = findEngine();
-  if (!engine) throw new ConfigError(["there is no Pulumi engine: run `node tools/setup.mjs`, or put pulumi on PATH"]);
   const runner = await startRunner({
     config,
     variables,
@@ -26,8 +22,6 @@ async function start(): Promise<void> {
       config.logLevel,
       createMask(() => knownSecrets(variables)),
     ),
-    folder,
-    enginePath: [engine, dirname(process.execPath), process.env.PATH].filter(Boolean).join(":"),
     version: readVersion(folder, process.env),
     owner: nameOwner(),
   });
@@ -46,26 +40,13 @@ async function start(): Promise<void> {
   process.on("SIGINT", () => stop("SIGINT"));
 }
 
-/** Masks what is said before there is a log. A file that cannot be read is no reason to say nothing: it is what is said. */
-function maskStart(text: string | undefined): string {
-  const variables = createVariables(process.env);
-  const get = (name: string) => {
-    try {
-      return variables.get(name);
-    } catch {
-      return undefined;
-    }
-  };
-  return showLines(createMask(() => knownSecrets({ ...variables, get }))(text ?? ""));
-}
-
 /** Starts the runner that the environment describes. What is wrong with it goes to stderr, and the process ends with 1. */
 export function serve(): void {
   start().then(flushCompileCache, (error: unknown) => {
     const message =
       error instanceof Error ? (error instanceof ConfigError ? error.message : error.stack) : String(error);
     // An address in it may hold a password, and a driver's error may repeat it.
-    process.stderr.write(`${maskStart(message)}\n`);
+    process.stderr.write(`${maskEarly(message ?? "", process.env)}\n`);
     process.exit(1);
   });
 }
