@@ -12,6 +12,7 @@ import { DOOR_SECRETS, isEngineSecret } from "../../components/bootstrap/runner/
 import { printAllowed } from "../../components/compose/house/notes.ts";
 import { type Problem, sortProblems } from "../../components/compose/problem.ts";
 import { MIN_KEY_LENGTH } from "../../components/platform/keys.ts";
+import type { SignInLimits } from "../../components/vault/access/sign-in-limits.ts";
 import { servicePath, type VaultLayout } from "../../components/vault/api/paths.ts";
 import type { RawConfig } from "../config/raw-config.ts";
 import { bootstrapClashes } from "../plan.ts";
@@ -43,6 +44,8 @@ export interface BootstrapPlan {
   layout: VaultLayout;
   /** Stacks whose secrets live in Vault. */
   access: StackAccess;
+  /** What bounds the sign-ins of their services. */
+  limits: Record<string, SignInLimits>;
   /** The door's secret. */
   secrets: WantedSecret;
   /** One for each stack. */
@@ -83,7 +86,7 @@ export async function planBootstrap({
   const layout = { project, kv: sections.vault?.kv ?? "secret", approle: sections.vault?.approle ?? "approle" };
   const { plan: backend } = take(planBackend(findBackend(env), sections.runner?.secrets ?? []));
   const { dokploy } = take(readDokploy(raw, env));
-  const { access } = take(readVaultStacks(layout));
+  const { access, limits } = take(readVaultStacks(layout));
   const stacks = deployedStacks(folder);
   found.push(...checkEngines(raw, stacks, sections.runner));
   found.push(...checkKey(env.PLATFORM_KEY));
@@ -144,6 +147,7 @@ export async function planBootstrap({
       vault,
       layout,
       access,
+      limits,
       secrets,
       engines,
       release,

@@ -9,6 +9,7 @@ import {
 } from "../../components/bootstrap/runner/secrets.ts";
 import { httpChecks } from "../../components/platform/checks/checks.ts";
 import { commonSettings, memory } from "../../components/platform/service.ts";
+import { signInSettings } from "../config/config-vault.ts";
 import { RELEASE_TAG } from "../release-tag.ts";
 
 const isSecret = (name: string) =>
@@ -46,6 +47,12 @@ const image = z.strictObject({
     .enum(["linux/amd64", "linux/arm64"])
     .default("linux/amd64")
     .describe("Of the server that the runner runs on."),
+  scan: z
+    .boolean()
+    .optional()
+    .describe(
+      "Look for known holes with [Trivy](https://trivy.dev) before an image that is built here is pushed: `true` fails without Trivy, `false` never looks. Unless given: where Trivy is installed; elsewhere the update warns.",
+    ),
   push: z
     .string()
     .optional()
@@ -128,6 +135,8 @@ const vault = z.strictObject({
     .default("approle")
     .describe("AppRole mount."),
   existing: z.boolean().default(false).describe("Both mounts are there already and belong to somebody else."),
+  // Of the runner and its agent; each stack says them for its own services.
+  ...signInSettings,
 });
 
 const github = z.strictObject({
