@@ -60,6 +60,16 @@ const CATALOGUE = {
     message: "This needs a token or a signature",
     hint: "Send Authorization: Bearer <API_TOKEN>, or sign the request",
   },
+  caller_not_allowed: {
+    status: 403,
+    message: "The key that signed this may not ask for it",
+    hint: "Sign with WEBHOOK_SECRET, and what changes production with PRODUCTION_SECRET",
+  },
+  preview_refused: {
+    status: 403,
+    message: "The commit is not previewed",
+    hint: "See the message for what is missing",
+  },
   not_found: { status: 404, message: "There is nothing here", hint: "See /openapi.json for what there is" },
   run_not_found: { status: 404, message: "There is no such run", hint: "GET /runs lists them" },
   tag_not_found: {
@@ -114,6 +124,11 @@ const CATALOGUE = {
     status: 503,
     message: "The release tag could not be pushed",
     hint: "Let the runner's Git credentials push tags, or set WEBHOOK_TAG=reuse and tag elsewhere",
+  },
+  tag_unverifiable: {
+    status: 503,
+    message: "The tag's signature cannot be checked",
+    hint: "The runner needs ssh-keygen of OpenSSH 8.9 or newer; nothing was changed",
   },
   store_unavailable: {
     status: 503,

@@ -21,6 +21,7 @@ import {
 import { createVariables, type Variables } from "./environment.ts";
 import { createLog, type Log } from "./log.ts";
 import { createMask } from "./mask.ts";
+import { maskEarly } from "./mask-early.ts";
 import { backendFolder } from "./state/backend.ts";
 import { removeClearCopies, stateCopies } from "./state/state-copies.ts";
 import { ENGINE_VARIABLES, SECRET_VARIABLES, variablesThat } from "./variables.ts";
@@ -173,7 +174,7 @@ export async function serveEngine(): Promise<void> {
   } catch (error) {
     const message =
       error instanceof Error ? (error instanceof ConfigError ? error.message : error.stack) : String(error);
-    process.stderr.write(`${message}\n`);
+    process.stderr.write(`${maskEarly(message ?? "", process.env)}\n`);
     process.exit(1);
   }
 }

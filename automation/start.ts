@@ -167,9 +167,11 @@ function logConfig(log: Log, config: Config, variables: Variables, mask: (text: 
     store: mask(config.databaseUrl),
     engines: config.engines?.map(({ stack }) => stack) ?? "one of its own",
     requireV2: config.requireV2,
+    preview: config.preview,
     webhookSecrets: webhookSecrets(variables).length,
     secrets: set,
   };
   log.info({ event: "runner.configured", ...uses });
+  if (config.preview === "any") log.warn({ event: "preview.any" });
   if (webhookSecrets(variables).length === 0) log.error({ event: "secret.missing" });
 }

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { PREVIEW_MODES } from "./domain/releases/preview-rules.ts";
 import { CHANNELS } from "./notify/channels.ts";
 import { parseUsers, type RunUser } from "./work/users.ts";
 
@@ -113,6 +114,22 @@ export const VARIABLES = {
     docs: "signs requests; several separated by commas while rotating. Without one nothing is accepted",
     secret: "whole",
     inVault: "always",
+  },
+  PRODUCTION_SECRET: {
+    docs: "signs requests for [production](../guides/pipeline.md#who-may-ask-for-production); where it is named, `WEBHOOK_SECRET` changes production no more. Signs v2 only",
+    secret: "whole",
+    inVault: "named",
+  },
+  PREVIEW: {
+    docs: "whose commits are [previewed](../guides/pipeline.md#previews-of-pull-requests). `main`: what the branch contains. `approved`: others too, where `PREVIEW_SECRET` or `PRODUCTION_SECRET` asks. `any`: all that is pushed; whoever may push runs code with the keys of the stacks then",
+    default: "main",
+    reads: z.enum(PREVIEW_MODES, `must be ${PREVIEW_MODES.join(", ")}`),
+    setting: "preview",
+  },
+  PREVIEW_SECRET: {
+    docs: "says yes to the preview of a commit that main lacks, with `PREVIEW=approved`, and may change nothing. Signs v2 only",
+    secret: "whole",
+    inVault: "named",
   },
   API_TOKEN: { docs: "may read runs, stacks, metrics", secret: "whole", inVault: "named" },
   REQUIRE_V2: {

@@ -42,7 +42,7 @@ export interface Operation {
 
 const refused = (...statuses: number[]) => Object.fromEntries(statuses.map((status) => [status, [errorAnswer]]));
 const READ = refused(401, 404, 408, 413, 429, 500, 503);
-const SIGNED = refused(400, 401, 404, 408, 409, 413, 415, 422, 429, 503);
+const SIGNED = refused(400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503);
 const RUN_ANSWERS = {
   update: { 200: [successAnswer, supersededAnswer] },
   plan: { 200: [previewAnswer] },

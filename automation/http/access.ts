@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type { Operation } from "../api/operations.ts";
 import { pickJson } from "../api/pick-json.ts";
 import { digestBody, isOneOf, requireSignature, type Signature, type SignedRequest } from "../api/signature.ts";
-import { webhookSecrets } from "../config.ts";
+import { signingKeys } from "../config.ts";
 import type { Variables } from "../environment.ts";
 import { RequestError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -36,7 +36,7 @@ export interface Checking {
     /** Whether GitHub's plain signature is refused. */
     requireV2: boolean;
   };
-  variables: Pick<Variables, "get">;
+  variables: Pick<Variables, "get" | "isNamed">;
   metrics: Pick<Metrics, "signatureChecks" | "signatureFailures">;
   /** Milliseconds since the epoch. */
   now(): number;
@@ -49,16 +49,16 @@ function toIncoming(c: Request): Readable | undefined {
 
 /** Checks signatures and tokens with the secrets that are valid at the moment. */
 export function createAccess({ store, log, config, variables, metrics, now }: Checking): Access {
-  const secrets = () => webhookSecrets(variables);
+  const keys = () => signingKeys(variables);
   const policy = { requireV2: config.requireV2, remember: store.remember.bind(store), now };
 
-  // The secrets are those that digests were made with, where there are digests.
-  const requireSigned = async (c: Request, body: SignedRequest["body"], valid = secrets()): Promise<Signature> => {
+  // The keys are those that digests were made with, where there are digests.
+  const requireSigned = async (c: Request, body: SignedRequest["body"], valid = keys()): Promise<Signature> => {
     const { pathname, search } = new URL(c.req.url);
     const request = { method: c.req.method, path: pathname + search, headers: c.req.raw.headers, body };
     metrics.signatureChecks.inc();
     try {
-      return await requireSignature(request, { ...policy, secrets: () => valid });
+      return await requireSignature(request, { ...policy, keys: () => valid });
     } catch (error) {
       if (error instanceof RequestError) {
         metrics.signatureFailures.inc({ code: error.code });
@@ -79,7 +79,7 @@ export function createAccess({ store, log, config, variables, metrics, now }: Ch
     c: Request,
     { selection, ...bounds }: NonNullable<Operation["parts"]>,
   ): Promise<SignedBody> => {
-    const valid = secrets();
+    const valid = keys();
     const digest = digestBody(valid);
     const picked = pickJson(selection);
     // It is read to its end all the same: who sends no JSON may not be who knows the secret.

@@ -72,8 +72,8 @@ export function runHandlers(
     });
   };
 
-  const cancel: Handlers["cancel"] = async ({ c }) => {
-    const run = await cancelRun(on, (await findRun(c.req.param("id"))).id);
+  const cancel: Handlers["cancel"] = async ({ c, signature }) => {
+    const run = await cancelRun(on, (await findRun(c.req.param("id"))).id, signature);
     worker.cancel(run.id);
     log.info({
       event: "run.cancel_requested",
