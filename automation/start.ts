@@ -1,18 +1,18 @@
 import { mkdir } from "node:fs/promises";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { createAdaptorServer, type ServerType } from "@hono/node-server";
-import { Hono } from "hono";
 import { createChanges } from "./answer/waiting.ts";
+import { createLeaseKeeper } from "./claim/lease-keeper.ts";
 import { startWorker } from "./claim/worker.ts";
 import { type Config, knownSecrets, npmEnvironment, programEnvironment, webhookSecrets } from "./config.ts";
 import type { Variables } from "./environment.ts";
 import { createCatalogue } from "./git/catalogue.ts";
 import { createGit } from "./git/git.ts";
 import { openMirror } from "./git/mirror.ts";
-import { answerMetrics } from "./http/routes/metrics.ts";
-import { createServer } from "./http/server.ts";
+import { createMetricsApp, createServer, type MetricsServed } from "./http/server.ts";
+import { createHttpServer } from "./http/server-limits.ts";
 import type { Log } from "./log.ts";
 import { createMask } from "./mask.ts";
 import { createMetrics } from "./metrics.ts";
@@ -22,7 +22,6 @@ import { openStore } from "./store/open.ts";
 import { SECRET_VARIABLES, variablesThat } from "./variables.ts";
 import { startHealth } from "./watch/health.ts";
 import { startHousekeeping } from "./watch/housekeeping.ts";
-import type { Gauged } from "./watch/watch-metrics.ts";
 import type { Perform, WorkContext } from "./work/perform.ts";
 import { performRun } from "./work/update.ts";
 
@@ -76,6 +75,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     log,
     mask,
     metrics: createMetrics(),
+    keeper: createLeaseKeeper(config.databaseUrl, log),
     enginePath,
     now: Date.now,
     changed: changes.tell,
@@ -93,7 +93,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   const housekeeping = startHousekeeping(runner, worker.wake);
   const stopping = new AbortController();
   const app = createServer(runner, { health, changes, worker, version, startedAt, stopping: stopping.signal });
-  const server = createAdaptorServer({ fetch: app.fetch });
+  const server = createHttpServer(app, config);
   await listen(server, config.port, config.host);
   const metricsServer =
     config.metricsPort === undefined ? undefined : await serveMetrics(runner, config.host, config.metricsPort);
@@ -109,11 +109,12 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     stopping.abort();
     await worker.stop(graceMs);
     await Promise.race([closed, delay(LAST_ANSWERS, undefined, { ref: false })]);
-    if ("closeAllConnections" in server) server.closeAllConnections();
+    server.closeAllConnections();
     await closed;
     health.stop();
     await housekeeping.stop();
     await outbox.stop();
+    await runner.keeper.stop();
     await store.close();
     log.info({ event: "runner.stopped" });
   };
@@ -132,15 +133,13 @@ async function dropClearCopies(dataDir: string, log: Log): Promise<void> {
 }
 
 /** Serves metrics without a token on a port of their own, for a Prometheus in the same network. */
-async function serveMetrics(on: Gauged, host: string, port: number): Promise<{ close(): void }> {
-  const app = new Hono();
-  app.get("/metrics", (c) => answerMetrics(on, c));
-  const server = createAdaptorServer({ fetch: app.fetch });
+async function serveMetrics(on: MetricsServed, host: string, port: number): Promise<{ close(): void }> {
+  const server = createHttpServer(createMetricsApp(on), on.config);
   await listen(server, port, host);
   return { close: () => void server.close() };
 }
 
-function listen(server: ServerType, port: number, host: string): Promise<void> {
+function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);

@@ -84,13 +84,32 @@ export function isOneOf(given: string, expected: string[]): boolean {
  * or the error code that says what is wrong. `now` is in milliseconds. Does not remember nonces.
  */
 export function verifySignature(request: SignedRequest, secrets: string[], now: number): Signature | ErrorCode {
-  if (secrets.length === 0) return "secret_not_configured";
+  const wrong = findMalformed(request.headers, secrets);
+  if (wrong) return wrong;
   const v2 = request.headers.get("x-dockmaster-signature");
   const { hash, plain: expected } = toDigests(request.body, secrets);
   if (v2 !== null) return verifyV2(request, { given: v2, hash }, secrets, now);
-  const plain = readPlain(request.headers);
-  if (plain === null) return "signature_missing";
-  return isOneOf(plain, expected) ? { form: "plain" } : "signature_invalid";
+  return isOneOf(readPlain(request.headers) ?? "", expected) ? { form: "plain" } : "signature_invalid";
+}
+
+/** What is wrong with a signature whatever the body is; undefined when the body decides. */
+export function findMalformed(headers: SignedRequest["headers"], secrets: string[]): ErrorCode | undefined {
+  if (secrets.length === 0) return "secret_not_configured";
+  const v2 = headers.get("x-dockmaster-signature");
+  const plain = readPlain(headers);
+  if (v2 === null && plain === null) return "signature_missing";
+  const isWell =
+    v2 === null
+      ? /^sha256=[0-9a-f]{64}$/.test(plain ?? "")
+      : /^v2=[0-9a-f]{64}$/.test(v2) &&
+        /^\d{1,12}$/.test(headers.get("x-dockmaster-timestamp") ?? "") &&
+        /^[\w-]{8,128}$/.test(headers.get("x-dockmaster-nonce") ?? "");
+  return isWell ? undefined : "signature_invalid";
+}
+
+/** Whether a request says that it is signed, rightly or not. */
+export function isSigned(headers: SignedRequest["headers"]): boolean {
+  return headers.get("x-dockmaster-signature") !== null || readPlain(headers) !== null;
 }
 
 /** GitHub's header, or those of Gitea and Forgejo, which hold the bare hex digits. */
@@ -109,7 +128,6 @@ function verifyV2(
 ): Signature | ErrorCode {
   const timestamp = request.headers.get("x-dockmaster-timestamp") ?? "";
   const nonce = request.headers.get("x-dockmaster-nonce") ?? "";
-  if (!/^\d{1,12}$/.test(timestamp) || !/^[\w-]{8,128}$/.test(nonce)) return "signature_invalid";
   const { method, path } = request;
   const expected = secrets.map((secret) => signHash(secret, { method, path, timestamp, nonce, hash }));
   if (!isOneOf(given, expected)) return "signature_invalid";
