@@ -1,3 +1,4 @@
+import { getCompileCacheDir } from "node:module";
 import { Worker } from "node:worker_threads";
 import type { Log } from "../log.ts";
 import type { Lease } from "../store/store.ts";
@@ -31,8 +32,8 @@ export function createLeaseKeeper(databaseUrl: string, log: Pick<Log, "error">):
   const kept = new Map<number, LeaseOrder>();
 
   const start = (): Worker => {
-    const started = new Worker(new URL("./lease-thread.ts", import.meta.url), {
-      workerData: { databaseUrl },
+    const started = new Worker(new URL("./lease-entry.mjs", import.meta.url), {
+      workerData: { databaseUrl, compiled: getCompileCacheDir() },
       resourceLimits: LIMITS,
     });
     started.unref();

@@ -15,7 +15,7 @@ import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Store } from "../store/store.ts";
 import { BODY_LIMIT, BODY_TIMEOUT, readLength, requireJson, streamBody, tooLarge } from "./body.ts";
-import { type BytesInFlight, createBytesInFlight, type Hold } from "./bytes-in-flight.ts";
+import { type BytesInFlight, createBytesInFlight, type Hold, SMALL } from "./bytes-in-flight.ts";
 import { keepConnection } from "./connections.ts";
 import type { Request } from "./middleware.ts";
 
@@ -106,8 +106,9 @@ export function createAccess({ store, log, config, variables, metrics, now }: Ch
     return signature;
   };
 
-  /** Before any of the body is read. */
-  const requireForm = (c: Request, valid: string[]) => {
+  /** Before any of the body is read. A small one is read all the same, so that its connection can go on being used. */
+  const requireForm = (c: Request, bytes: number, valid: string[]) => {
+    if (bytes <= SMALL) return;
     requireJson(c.req.raw);
     const wrong = findMalformed(c.req.raw.headers, valid);
     if (wrong === undefined) return;
@@ -117,7 +118,7 @@ export function createAccess({ store, log, config, variables, metrics, now }: Ch
 
   const receiveWhole = async (c: Request): Promise<SignedBody> => {
     const bytes = readLength(c.req.raw.headers, BODY_LIMIT);
-    requireForm(c, secrets());
+    requireForm(c, bytes, secrets());
     const whole = await holding(held, bytes, now, async ({ add, lost }) => {
       const body = Buffer.allocUnsafeSlow(bytes);
       let at = 0;
@@ -127,6 +128,7 @@ export function createAccess({ store, log, config, variables, metrics, now }: Ch
         add(chunk.byteLength);
       };
       await read(c, take, { timeoutMs: BODY_TIMEOUT, lost });
+      requireJson(c.req.raw);
       return { body, signature: await requireSigned(c, body, { bytes }) };
     });
     return { read: () => new TextDecoder("utf-8", { fatal: true }).decode(whole.body), signature: whole.signature };
@@ -139,7 +141,7 @@ export function createAccess({ store, log, config, variables, metrics, now }: Ch
     const { headers } = c.req.raw;
     const bytes = readLength(headers, limit);
     const valid = secrets();
-    requireForm(c, valid);
+    requireForm(c, bytes, valid);
     const digest = digestBody(valid);
     const picked = pickJson(selection);
     return holding(streamed, Math.min(bytes, BODY_LIMIT), now, async ({ add, hold, lost }) => {
@@ -163,6 +165,7 @@ export function createAccess({ store, log, config, variables, metrics, now }: Ch
         }
       };
       await read(c, take, { timeoutMs, lost });
+      requireJson(c.req.raw);
       const signature = await requireSigned(c, digest.digests(), { valid, bytes });
       const readParts = () => {
         if (broken !== undefined) throw broken;

@@ -1,7 +1,7 @@
 import { RequestError } from "../errors.ts";
 
 /** Bodies up to this size are not counted: the bound on connections bounds them, so nobody can keep them out. In bytes. */
-const SMALL = 16 * 1024;
+export const SMALL = 16 * 1024;
 
 /** What a sender has to keep up with to hold its place once it is wanted by another, in bytes per second, after a second of grace. */
 const PACE = 256 * 1024;

@@ -9,7 +9,7 @@ export interface ConnectionLimits {
 }
 
 /** Requests of one connection that may be under way at once: what sends more without waiting for answers is no client of ours. */
-const PIPELINED = 8;
+const PIPELINED = 4;
 
 /** How long who is refused in the middle of sending has to take in the answer, in milliseconds. */
 const LINGER = 1_000;

@@ -2,7 +2,7 @@ import type { Server } from "node:http";
 import type { Socket } from "node:net";
 
 /** How much of what came the parser gets at once, in bytes. */
-const PIECE = 4 * 1024;
+const PIECE = 2 * 1024;
 
 const stopped = new WeakSet<Socket>();
 
