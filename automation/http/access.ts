@@ -117,7 +117,7 @@ export function createAccess({ store, log, config, variables, metrics, now }: Ch
   };
 
   const receiveWhole = async (c: Request): Promise<SignedBody> => {
-    const bytes = readLength(c.req.raw.headers, BODY_LIMIT);
+    const { bytes, read } = await openBody(c, BODY_LIMIT);
     requireForm(c, bytes, secrets());
     const whole = await holding(held, bytes, now, async ({ add, lost }) => {
       const body = Buffer.allocUnsafeSlow(bytes);
@@ -127,7 +127,7 @@ export function createAccess({ store, log, config, variables, metrics, now }: Ch
         at += chunk.byteLength;
         add(chunk.byteLength);
       };
-      await read(c, take, { timeoutMs: BODY_TIMEOUT, lost });
+      await read(take, { timeoutMs: BODY_TIMEOUT, lost });
       requireJson(c.req.raw);
       return { body, signature: await requireSigned(c, body, { bytes }) };
     });
@@ -139,7 +139,7 @@ export function createAccess({ store, log, config, variables, metrics, now }: Ch
     { selection, limit, timeoutMs, couldBe }: NonNullable<Operation["parts"]>,
   ): Promise<SignedBody> => {
     const { headers } = c.req.raw;
-    const bytes = readLength(headers, limit);
+    const { bytes, read } = await openBody(c, limit);
     const valid = secrets();
     requireForm(c, bytes, valid);
     const digest = digestBody(valid);
@@ -164,7 +164,7 @@ export function createAccess({ store, log, config, variables, metrics, now }: Ch
           broken = error;
         }
       };
-      await read(c, take, { timeoutMs, lost });
+      await read(take, { timeoutMs, lost });
       requireJson(c.req.raw);
       const signature = await requireSigned(c, digest.digests(), { valid, bytes });
       const readParts = () => {
@@ -191,10 +191,22 @@ export function createAccess({ store, log, config, variables, metrics, now }: Ch
   };
 }
 
-function read(c: Request, take: (chunk: Uint8Array) => void, reading: { timeoutMs: number; lost: AbortSignal }) {
-  const { incoming } = c.env;
-  if (!incoming) throw new Error("a body is read of a connection");
-  return streamBody(incoming, take, reading);
+/** How long a body is, and what reads it. Throws RequestError as `readLength` does. */
+async function openBody(c: Request, limit: number): Promise<Body> {
+  const { incoming } = c.env ?? {};
+  if (incoming) {
+    const read: Body["read"] = (take, reading) => streamBody(incoming, take, reading);
+    return { bytes: readLength(c.req.raw.headers, limit), read };
+  }
+  // Asked in this process: it is all there.
+  const body = new Uint8Array(await c.req.raw.arrayBuffer());
+  if (body.byteLength > limit) throw tooLarge(limit);
+  return { bytes: body.byteLength, read: async (take) => take(body) };
+}
+
+interface Body {
+  bytes: number;
+  read(take: (chunk: Uint8Array) => void, reading: { timeoutMs: number; lost: AbortSignal }): Promise<void>;
 }
 
 /** What is done while there is room for a body: `hold` makes more of it, `lost` tells that another got it. */

@@ -2,11 +2,16 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { isProxy, type Proxies, toBucket } from "./source.ts";
 
-/** How many connections there may be, and of one source that is no proxy of ours. */
+/** How many connections there may be before those that say nothing make room: in all, and of one source that is no proxy of ours. */
 export interface ConnectionLimits {
   inAll: number;
   perSource: number;
+  /** How many there may be, whatever they say. */
+  most: number;
 }
+
+/** How long a connection may be there without a request that proved itself, where room is wanted, in milliseconds. */
+const GRACE = 1_000;
 
 /** Requests of one connection that may be under way at once: what sends more without waiting for answers is no client of ours. */
 const PIPELINED = 4;
@@ -41,43 +46,46 @@ export function admitRequest({ socket }: IncomingMessage, response: ServerRespon
 }
 
 /**
- * Bounds the connections of a server. A new one is always let in as long as there is one that makes room: the one that has been there
- * longest without being about a request that proved itself. So whoever opens connections and says nothing keeps nobody out.
+ * Bounds the connections of a server. A new one is let in as long as there is one that makes room: the one that has been there longest
+ * without being about a request that proved itself. So whoever opens connections and says nothing keeps nobody out, and many that come
+ * at once have the time to say what they are about.
  */
-export function limitConnections(server: Server, proxies: Proxies, { inAll, perSource }: ConnectionLimits): void {
+export function limitConnections(server: Server, proxies: Proxies, limits: ConnectionLimits): void {
+  const { inAll, perSource, most } = limits;
   // In the order in which they came.
-  const open = new Map<Socket, string>();
+  const open = new Map<Socket, { source: string; since: number }>();
   const counts = new Map<string, number>();
-  const count = (source: string, by: number) => {
-    const now = (counts.get(source) ?? 0) + by;
-    if (now > 0) counts.set(source, now);
-    else counts.delete(source);
-  };
+  const countOf = (source: string) => counts.get(source) ?? 0;
   const forget = (socket: Socket) => {
-    const source = open.get(socket);
+    const source = open.get(socket)?.source;
     if (source === undefined) return;
     open.delete(socket);
-    count(source, -1);
+    if (countOf(source) > 1) counts.set(source, countOf(source) - 1);
+    else counts.delete(source);
   };
-  const makeRoom = (test: (source: string) => boolean): boolean => {
-    for (const [socket, source] of open) {
-      if (!test(source) || (proven.get(socket) ?? 0) > 0) continue;
+  /** Closes the oldest of those, while `isFull`. */
+  const makeRoom = (isFull: () => boolean, before: number, of?: string) => {
+    if (!isFull()) return;
+    for (const [socket, { source, since }] of open) {
+      if (since > before || !isFull()) return;
+      if ((of !== undefined && source !== of) || (proven.get(socket) ?? 0) > 0) continue;
       forget(socket);
       socket.destroy();
-      return true;
     }
-    return false;
   };
   server.on("connection", (socket) => {
     const address = socket.remoteAddress ?? "unknown";
     const source = toBucket(address);
-    const isFull = !isProxy(proxies, address) && (counts.get(source) ?? 0) >= perSource;
-    if ((isFull && !makeRoom((each) => each === source)) || (open.size >= inAll && !makeRoom(() => true))) {
+    const now = performance.now();
+    if (!isProxy(proxies, address)) makeRoom(() => countOf(source) >= perSource, now - GRACE, source);
+    makeRoom(() => open.size >= inAll, now - GRACE);
+    makeRoom(() => open.size >= most, now);
+    if (open.size >= most) {
       socket.destroy();
       return;
     }
-    open.set(socket, source);
-    count(source, 1);
+    open.set(socket, { source, since: now });
+    counts.set(source, countOf(source) + 1);
     socket.once("close", () => forget(socket));
   });
 }

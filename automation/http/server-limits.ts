@@ -10,7 +10,7 @@ import type { Proxies } from "./source.ts";
 /** How long headers, and a request as a whole, may take to arrive, and how often that is looked at, in milliseconds. */
 const TIMES = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 1_000 };
 
-const CONNECTIONS = { inAll: 512, perSource: 256 };
+const CONNECTIONS = { inAll: 512, perSource: 256, most: 2_048 };
 
 /** Makes a server that answers with `app`, and bounds what anybody can hold of it. */
 export function createHttpServer(
