@@ -1,7 +1,15 @@
 import { join } from "node:path";
 import type { z } from "zod";
 import { pickEnvironment, type Variables } from "./environment.ts";
-import { SECRET_VARIABLES, seenBy, VARIABLES, type Variable, type VariableName, variablesThat } from "./variables.ts";
+import {
+  ENGINE_VARIABLES,
+  SECRET_VARIABLES,
+  seenBy,
+  VARIABLES,
+  type Variable,
+  type VariableName,
+  variablesThat,
+} from "./variables.ts";
 
 type Table = typeof VARIABLES;
 type Settings = {
@@ -26,12 +34,42 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads and checks the runner's environment. Throws ConfigError with all problems. */
+/** What an engine worker is told by its environment. */
+export type EngineConfig = Pick<
+  Config,
+  "dataDir" | "backendUrl" | "logLevel" | "engineSocket" | "engineSocketGroup" | "engineStacks" | "engineUsers"
+>;
+
+/** Reads and checks the door's environment. Throws ConfigError with all problems. */
 export function readConfig(variables: Variables): Config {
+  return withDefaults(
+    readSettings(
+      variables,
+      variablesThat(({ readBy }) => readBy !== "engine"),
+    ),
+  );
+}
+
+/** Reads and checks an engine worker's environment. Throws ConfigError with all problems. */
+export function readEngineConfig(variables: Variables): EngineConfig {
+  return withDefaults(readSettings(variables, ENGINE_VARIABLES));
+}
+
+function withDefaults(settings: Settings): Config {
+  const { dataDir, databaseUrl, backendUrl } = settings;
+  return {
+    ...settings,
+    databaseUrl: databaseUrl ?? `sqlite:${join(dataDir, "dockmaster.db")}`,
+    backendUrl: backendUrl ?? `file://${join(dataDir, "state")}`,
+  };
+}
+
+function readSettings(variables: Variables, names: readonly VariableName[]): Settings {
   const problems: string[] = [];
   const settings: Record<string, unknown> = {};
-  for (const name of variablesThat(({ reads, secret }) => reads ?? secret === "whole")) {
-    const { reads, setting, default: fallback }: Variable = VARIABLES[name];
+  for (const name of names) {
+    const { reads, setting, default: fallback, secret }: Variable = VARIABLES[name];
+    if (!reads && secret !== "whole") continue;
     try {
       const value = variables.get(name) ?? fallback;
       const parsed = reads?.safeParse(value);
@@ -42,12 +80,7 @@ export function readConfig(variables: Variables): Config {
     }
   }
   if (problems.length > 0) throw new ConfigError(problems);
-  const config = settings as Settings;
-  return {
-    ...config,
-    databaseUrl: config.databaseUrl ?? `sqlite:${join(config.dataDir, "dockmaster.db")}`,
-    backendUrl: config.backendUrl ?? `file://${join(config.dataDir, "state")}`,
-  };
+  return settings as Settings;
 }
 
 /** What the engine and the program that it runs may see of the runner's environment, as it is now. Everything else stays with the runner. */

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { parseProxies } from "./http/source.ts";
 import { CHANNELS } from "./notify/channels.ts";
+import { parseUsers, type RunUser } from "./work/users.ts";
 
 /** Who sees a variable besides the runner: the engine with the program that it runs, and what fetches releases and their packages. */
 export type Viewer = "program" | "git" | "npm";
@@ -22,6 +23,8 @@ export interface Variable {
   seenBy?: readonly Viewer[];
   /** As a field of the runner's secret in Vault: `always`, when somebody names it, or minted by the bootstrap stack. */
   inVault?: "always" | "named" | "minted";
+  /** Who of the runner's two processes reads it: the door, unless this says otherwise. What the program or npm sees the engine worker has. */
+  readBy?: "engine" | "both";
   /** Without it the stack's file has to have it: said at the start. */
   orInStackFile?: true;
 }
@@ -48,6 +51,39 @@ const branch = z
   .string()
   .regex(/^[A-Za-z0-9][\w./-]*$/, "must be a branch name")
   .refine((name) => !name.includes(".."), "must be a branch name");
+
+/** One engine worker that the door connects to. */
+export interface EngineAddress {
+  /** The stack that it gets runs of; `*`: any that no other has. */
+  stack: string;
+  socket: string;
+}
+
+const STACK = /^[a-z][a-z0-9-]{0,62}$/;
+
+function toEngines(text: string, context: z.RefinementCtx): EngineAddress[] {
+  const engines = text.split(",").map((part) => {
+    const [, stack = "", socket = ""] = /^([^=]*)=(.*)$/.exec(part.trim()) ?? [];
+    return { stack, socket };
+  });
+  const isGood = ({ stack, socket }: EngineAddress) => (stack === "*" || STACK.test(stack)) && socket.startsWith("/");
+  if (!engines.every(isGood))
+    context.addIssue("must be like `staging=/run/engines/staging/engine.sock,*=/run/engine.sock`");
+  if (new Set(engines.map(({ stack }) => stack)).size < engines.length) context.addIssue("names a stack twice");
+  return engines;
+}
+
+function toStackNames(text: string, context: z.RefinementCtx): string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (!names.every((name) => STACK.test(name))) context.addIssue("must be names of stacks, separated by commas");
+  return names;
+}
+
+function toUsers(text: string, context: z.RefinementCtx): RunUser[] {
+  const users = parseUsers(text);
+  if (!users) context.addIssue("must be a range of at least two numbers of users, like `20000-20007`");
+  return users ?? [];
+}
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "silent"] as const;
 
@@ -104,12 +140,44 @@ export const VARIABLES = {
     reads: port,
     setting: "port",
   },
+  ENGINES: {
+    docs: "sockets of engine workers, by the stack that each serves: `staging=/run/engines/staging/engine.sock,production=…`; `*` for any other. Without it the runner starts one itself, which has the runner's own user",
+    reads: z.string().transform(toEngines).optional(),
+    setting: "engines",
+  },
+  ENGINE_SOCKET: {
+    docs: "of an engine worker: the socket where it listens for the door",
+    reads: z.string().startsWith("/", "must be an absolute path").optional(),
+    setting: "engineSocket",
+    readBy: "engine",
+  },
+  ENGINE_SOCKET_GROUP: {
+    docs: "of an engine worker: the number of the group that may connect to its socket, the door's",
+    reads: z.coerce.number("must be the number of a group").int().min(0).optional(),
+    setting: "engineSocketGroup",
+    readBy: "engine",
+  },
+  ENGINE_STACKS: {
+    docs: "of an engine worker: the stacks that it serves, separated by commas; it refuses all others",
+    defaultIs: "any",
+    reads: z.string().transform(toStackNames).optional(),
+    setting: "engineStacks",
+    readBy: "engine",
+  },
+  ENGINE_USERS: {
+    docs: "of an engine worker that may change users: a range of numbers, e.g. `20000-20007`. The first owns checkouts and dependencies, each run gets one of the others for itself",
+    defaultIs: "every run has the worker's own user",
+    reads: z.string().transform(toUsers).optional(),
+    setting: "engineUsers",
+    readBy: "engine",
+  },
   METRICS_PORT: { docs: "a port for `/metrics` without a token", reads: port.optional(), setting: "metricsPort" },
   DATA_DIR: {
-    docs: "store, mirror, worktrees, caches",
+    docs: "store and mirror; of an engine worker worktrees, caches and the folder of states",
     default: "./data",
     reads: z.string().transform((folder) => resolve(folder)),
     setting: "dataDir",
+    readBy: "both",
   },
   DATABASE_URL: {
     docs: "`postgres://…` for [several runners](../guides/several-runners.md)",
@@ -127,6 +195,7 @@ export const VARIABLES = {
     defaultIs: "a folder in `DATA_DIR`",
     reads: z.string().optional(),
     setting: "backendUrl",
+    readBy: "both",
     secret: "password",
     inVault: "named",
   },
@@ -249,6 +318,7 @@ export const VARIABLES = {
     default: "info",
     reads: z.enum(LOG_LEVELS),
     setting: "logLevel",
+    readBy: "both",
   },
   DOCKMASTER_SHORTCUTS: {
     docs: "`off`: updates do without what makes them quick by reaching into Pulumi, see `tools/shortcuts/README.md`. For `dockmaster` and `npm run pulumi` too",
@@ -277,6 +347,11 @@ export function variablesThat(test: (variable: Variable) => unknown): VariableNa
 
 /** Values that must never be seen. They are read again at every use, so a rotated file is noticed. */
 export const SECRET_VARIABLES = variablesThat(({ secret }) => secret === "whole");
+
+/** What an engine worker reads, or hands on. All else stays with the door. */
+export const ENGINE_VARIABLES = variablesThat(
+  ({ readBy, seenBy }) => readBy !== undefined || seenBy?.includes("program") || seenBy?.includes("npm"),
+);
 
 /** What one of the others may see of the runner's environment. Everything else stays with the runner. */
 export function seenBy(viewer: Viewer): VariableName[] {

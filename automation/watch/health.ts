@@ -1,5 +1,5 @@
 import { webhookSecrets } from "../config.ts";
-import { checkEngine } from "../engine/version-check.ts";
+import type { Engines } from "../dispatch/engines.ts";
 import type { Variables } from "../environment.ts";
 import type { Mirror } from "../git/mirror.ts";
 import type { Log } from "../log.ts";
@@ -30,7 +30,6 @@ interface Pace {
 const INTERVAL = 15_000;
 /** What is not on this machine is asked less often, as long as it is well. */
 const REMOTE_INTERVAL = 60_000;
-const TIMEOUT = 5_000;
 /** How long before the next try a check that hangs is given up. */
 const MARGIN = 1_000;
 
@@ -39,8 +38,7 @@ export interface Checked {
   store: Pick<Store, "ping">;
   mirror: Pick<Mirror, "fetch">;
   variables: Variables;
-  /** PATH with the engine's folder. */
-  enginePath: string;
+  engines: Pick<Engines, "check">;
   config: {
     /** Age at which a secret's file is broken, in milliseconds; undefined: never. */
     secretMaxAgeMs?: number | undefined;
@@ -59,7 +57,7 @@ export function startHealth(on: Checked): Health {
   const timers = new Map<string, NodeJS.Timeout>();
   const refreshes: (() => void)[] = [];
   /** Tried `every` so often, `again` after a failure, and as soon as that when somebody asks. */
-  const check = (name: string, { every, again = every }: Pace, probe: () => Promise<void>) => {
+  const check = (name: string, { every, again = every }: Pace, probe: () => Promise<unknown>) => {
     states[name] = "unknown";
     let failures = 0;
     let at = 0;
@@ -72,8 +70,9 @@ export function startHealth(on: Checked): Health {
       at = on.now();
       lookIn(every);
       try {
-        await inTime(probe(), again - MARGIN);
-        states[name] = "ok";
+        const isThere = (await inTime(probe(), again - MARGIN)) !== ABSENT;
+        if (isThere) states[name] = "ok";
+        else delete states[name];
         failures = 0;
       } catch (error) {
         if (stopped) return;
@@ -94,16 +93,17 @@ export function startHealth(on: Checked): Health {
   const remote = { every: REMOTE_INTERVAL, again: INTERVAL };
   check("store", { every: INTERVAL }, () => on.store.ping(on.now()));
   check("git", { every: REMOTE_INTERVAL }, () => on.mirror.fetch());
-  check("engine", { every: REMOTE_INTERVAL }, checkEngine(on.enginePath, TIMEOUT * 4));
+  const ask = askEngines(on);
+  check("engine", remote, () => ask("engine"));
   check("secret", { every: INTERVAL }, async () => {
     if (webhookSecrets(on.variables).length === 0) throw new Error("WEBHOOK_SECRET is not set");
   });
-  check("secret_files", { every: INTERVAL }, async () => probeSecretFiles(on));
-  // Without both, the stack's own file says where Dokploy is, and only the engine reads that.
-  if (on.variables.get("DOKPLOY_URL") && on.variables.get("DOKPLOY_API_KEY")) {
-    check("dokploy", remote, () => probeDokploy(on));
-  }
-  if (on.variables.get("VAULT_ADDR")) check("vault", remote, () => probeVault(on.variables));
+  check("secret_files", { every: INTERVAL }, async () => {
+    probeSecretFiles(on);
+    await ask("secret_files");
+  });
+  // Asked where their keys are. Without those the stack's own file says where they are, and only the engine reads that.
+  for (const name of ["dokploy", "vault"]) check(name, remote, () => ask(name));
   return {
     checks: () => {
       for (const refresh of refreshes) refresh();
@@ -122,34 +122,37 @@ export function startHealth(on: Checked): Health {
 }
 
 /** Waits for a probe no longer than `ms`: one that hangs is as good as one that fails. */
-async function inTime(probe: Promise<void>, ms: number): Promise<void> {
+async function inTime<T>(probe: Promise<T>, ms: number): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`no answer within ${ms / 1000} s`)), ms);
   timer.unref();
   try {
-    await Promise.race([probe, late.promise]);
+    return await Promise.race([probe, late.promise]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** Asks for Dokploy's version, which needs a valid key (api reference: settings.getDokployVersion). */
-async function probeDokploy({ variables, metrics }: Checked): Promise<void> {
-  const url = new URL("/api/settings.getDokployVersion", variables.get("DOKPLOY_URL"));
-  if (!/^https?:$/.test(url.protocol)) return;
-  const headers = { "x-api-key": variables.get("DOKPLOY_API_KEY") ?? "", accept: "application/json" };
-  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT) });
-  await answer.body?.cancel();
-  metrics.dokployRequests.inc({ status: answer.status });
-  if (!answer.ok) throw new Error(`Dokploy answered ${answer.status}`);
-}
+/** No engine worker has what this function needs: it is none of this runner. */
+const ABSENT = Symbol("absent");
 
-/** Whether Vault answers and is unsealed; a standby is good enough (https://developer.hashicorp.com/vault/api-docs/system/health). */
-async function probeVault(variables: Variables): Promise<void> {
-  const url = new URL("/v1/sys/health?standbyok=true&perfstandbyok=true", variables.get("VAULT_ADDR"));
-  const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT) });
-  await answer.body?.cancel();
-  if (!answer.ok) throw new Error(`Vault answered ${answer.status}`);
+/**
+ * Asks the engine workers how a function of theirs is. Resolves with ABSENT when none has it; rejects with what is wrong, of all that say
+ * so, by stack.
+ */
+function askEngines({ engines, metrics }: Checked): (name: string) => Promise<unknown> {
+  return async (name) => {
+    const answers = [...(await engines.check(name))];
+    for (const [, answer] of answers) if (answer?.status) metrics.dokployRequests.inc({ status: answer.status });
+    // Whether it has anything else nobody knows while it is away.
+    const known = answers.filter(([, answer]) => (answer === null ? name === "engine" : answer.has));
+    if (known.length === 0) return ABSENT;
+    const wrong = known.flatMap(([stack, answer]) => {
+      const problem = answer === null ? "its worker is away" : answer.problem;
+      return problem === null ? [] : [stack === "*" ? problem : `${stack}: ${problem}`];
+    });
+    if (wrong.length > 0) throw new Error(wrong.join("; "));
+  };
 }
 
 /** Whether every secret that an agent keeps in a file can be read, and none is older than it may become. */
