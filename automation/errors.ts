@@ -8,6 +8,11 @@ interface ErrorText {
 
 /** Every error the runner can answer, with its wording. `message` may be made more precise where it is thrown. */
 const CATALOGUE = {
+  request_invalid: {
+    status: 400,
+    message: "This is no HTTP/1.1 request with a path and a host",
+    hint: "Send one that is; see /openapi.json for what there is",
+  },
   body_invalid: {
     status: 400,
     message: "The body is not what this endpoint takes",
@@ -82,6 +87,7 @@ const CATALOGUE = {
     message: "The repository has no such commit on a branch or tag",
     hint: "Push it to the repository itself; a fork's commits are not taken",
   },
+  method_not_allowed: { status: 405, message: "This path has no such method", hint: "Use one that Allow names" },
   tag_moved: {
     status: 409,
     message: "The tag names another commit than it did before",
@@ -98,6 +104,11 @@ const CATALOGUE = {
     message: "The body did not arrive in time",
     hint: "Send the whole body within 10 seconds",
   },
+  length_required: {
+    status: 411,
+    message: "The request does not say how long its body is",
+    hint: "Send Content-Length, and the body in one piece: no Transfer-Encoding",
+  },
   body_too_large: { status: 413, message: "The body is larger than 1 MiB", hint: "Send less" },
   content_type: {
     status: 415,
@@ -108,6 +119,11 @@ const CATALOGUE = {
     status: 422,
     message: "The tag cannot be deployed",
     hint: "See the message for what is wrong with it",
+  },
+  too_many_streams: {
+    status: 429,
+    message: "This reader follows too many runs at once",
+    hint: "Close some of the streams, then try again as Retry-After says",
   },
   rate_limited: { status: 429, message: "Too many requests", hint: "Wait as Retry-After says" },
   internal: {
@@ -134,6 +150,11 @@ const CATALOGUE = {
     status: 503,
     message: "The store cannot be written",
     hint: "Check DATA_DIR's disk or DATABASE_URL; nothing was changed",
+  },
+  overloaded: {
+    status: 503,
+    message: "Too much is being sent to the runner at the moment",
+    hint: "Wait as Retry-After says; nothing was changed",
   },
   stopping: { status: 503, message: "The runner is stopping", hint: "Send the request again in a moment" },
 } as const satisfies Record<string, ErrorText>;

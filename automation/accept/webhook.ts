@@ -1,4 +1,4 @@
-import type { PushBody, WebhookAnswer } from "../api/push.ts";
+import { type PushBody, SENDERS, type WebhookAnswer } from "../api/push.ts";
 import { affectedServices } from "../domain/releases/affected.ts";
 import { planStagingTag } from "../domain/releases/promotion.ts";
 import { short } from "../domain/releases/refusal.ts";
@@ -21,9 +21,6 @@ export interface Delivery {
   event: string;
   id: string | null;
 }
-
-/** Header names of GitHub, Gitea and Forgejo; the latter two send the others' names too. */
-const SENDERS = ["github", "gitea", "forgejo", "gogs"];
 
 /** Reads event and delivery id from the headers. Event "" when there is none. */
 export function readDelivery(headers: { get(name: string): string | null }): Delivery {

@@ -15,7 +15,8 @@ export const tag = z
 const env = z
   .string("must name an environment, e.g. staging")
   .regex(/^[a-z][a-z0-9-]{0,62}$/, "must name an environment, e.g. staging")
-  .refine((name) => name !== "bootstrap", "bootstrap is updated by people, not by the runner");
+  .refine((name) => name !== "bootstrap", "bootstrap is updated by people, not by the runner")
+  .meta({ not: { const: "bootstrap" } });
 
 const service = z
   .string("must be a service's name")
@@ -29,6 +30,7 @@ const NO_HIDDEN = "must not hold control characters, or others that are not seen
 
 const person = z
   .string("must say who asks")
+  .regex(/\S/, "must say who asks")
   .trim()
   .min(1, "must say who asks")
   .max(200)
@@ -55,6 +57,11 @@ const giveUp = z
   .max(200)
   .transform((names) => [...new Set(names)].sort());
 
+/** The same rule as JSON Schema, which knows nothing of `refine`. */
+function eitherOf(...names: string[]): { oneOf: { required: string[] }[] } {
+  return { oneOf: names.map((name) => ({ required: [name] })) };
+}
+
 /** `POST /deploy`. */
 const deployBody = z.strictObject({
   env,
@@ -78,7 +85,8 @@ const syncBody = z
     /** Full names of volumes that containers may start without in this run. */
     give_up: giveUp.optional(),
   })
-  .refine((body) => (body.services === undefined) !== (body.all === undefined), 'must have either "services" or "all"');
+  .refine((body) => (body.services === undefined) !== (body.all === undefined), 'must have either "services" or "all"')
+  .meta(eitherOf("services", "all"));
 
 const commit = z
   .string("must be a full commit id")
@@ -94,7 +102,8 @@ const previewBody = z
     /** Full names of volumes that containers may start without. */
     give_up: giveUp.optional(),
   })
-  .refine((body) => (body.tag === undefined) !== (body.commit === undefined), 'must have either "tag" or "commit"');
+  .refine((body) => (body.tag === undefined) !== (body.commit === undefined), 'must have either "tag" or "commit"')
+  .meta(eitherOf("tag", "commit"));
 
 /** `POST /drift`. */
 const driftBody = z.strictObject({ env, triggered_by: person.default("drift") });

@@ -100,15 +100,35 @@ export function verifySignature(
   keys: readonly SigningKey[],
   now: number,
 ): Signature | ErrorCode {
-  if (keys.length === 0) return "secret_not_configured";
+  const wrong = findMalformed(request.headers, keys);
+  if (wrong) return wrong;
   const v2 = request.headers.get("x-dockmaster-signature");
   const { hash, plain: expected } = toDigests(request.body, keys);
   if (v2 !== null) return verifyV2(request, { given: v2, hash }, keys, now);
-  const plain = readPlain(request.headers);
-  if (plain === null) return "signature_missing";
+  const plain = readPlain(request.headers) ?? "";
   const fits = expected.map(({ signature, rights }) => ({ rights, fits: isEqual(plain, signature) }));
   const fitting = fits.find((each) => each.fits);
   return fitting ? { form: "plain", rights: fitting.rights } : "signature_invalid";
+}
+
+/** What is wrong with a signature whatever the body is; undefined when the body decides. */
+export function findMalformed(headers: SignedRequest["headers"], keys: readonly SigningKey[]): ErrorCode | undefined {
+  if (keys.length === 0) return "secret_not_configured";
+  const v2 = headers.get("x-dockmaster-signature");
+  const plain = readPlain(headers);
+  if (v2 === null && plain === null) return "signature_missing";
+  const isWell =
+    v2 === null
+      ? /^sha256=[0-9a-f]{64}$/.test(plain ?? "")
+      : /^v2=[0-9a-f]{64}$/.test(v2) &&
+        /^\d{1,12}$/.test(headers.get("x-dockmaster-timestamp") ?? "") &&
+        /^[\w-]{8,128}$/.test(headers.get("x-dockmaster-nonce") ?? "");
+  return isWell ? undefined : "signature_invalid";
+}
+
+/** Whether a request says that it is signed, rightly or not. */
+export function isSigned(headers: SignedRequest["headers"]): boolean {
+  return headers.get("x-dockmaster-signature") !== null || readPlain(headers) !== null;
 }
 
 /** GitHub's header, or those of Gitea and Forgejo, which hold the bare hex digits. */
@@ -127,7 +147,6 @@ function verifyV2(
 ): Signature | ErrorCode {
   const timestamp = request.headers.get("x-dockmaster-timestamp") ?? "";
   const nonce = request.headers.get("x-dockmaster-nonce") ?? "";
-  if (!/^\d{1,12}$/.test(timestamp) || !/^[\w-]{8,128}$/.test(nonce)) return "signature_invalid";
   const { method, path } = request;
   const signed = { method, path, timestamp, nonce, hash };
   // All are looked at, whichever fits.

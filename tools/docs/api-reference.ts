@@ -63,7 +63,7 @@ curl --silent --show-error --fail-with-body "$DOCKMASTER_URL/deploy" \\
 
 ## Errors
 
-Every error is \`{"error":{"code","message","hint","requestId"}}\`; the request id is in the runner's log. All mistakes of a body are told at once. 401: signature or token. 403: the key that signed may not ask for this, or the commit is not previewed. 404: no such tag, commit or run. 409: the release rules, with the reason. 422: can never be right. 429: wait as \`Retry-After\` says. 503: the store, the repository or the runner is away; ask again.
+Every error is \`{"error":{"code","message","hint","requestId"}}\`; the request id is in the runner's log. All mistakes of a body are told at once. 401: signature or token. 403: the key that signed may not ask for this, or the commit is not previewed. 404: no such path, tag, commit or run. 405: the path has no such method, \`Allow\` names those that it has. 409: the release rules, with the reason. 411: a body without \`Content-Length\`. 422: can never be right. 429: wait as \`Retry-After\` says. 503: the store, the repository or the runner is away, or too much is being sent to it; ask again.
 `;
 
 const ACCESS: Record<string, string> = {
