@@ -7,9 +7,14 @@ import { asUser, type RunUser, removeAs } from "./users.ts";
 /** How often it is looked what a run has on the disk, in milliseconds. */
 const EVERY = 1_000;
 
-/** Most that one run may have there: GiB, and files. A platform of 400 services has 20 MB in some hundred files. */
-const MOST_GIB = 2;
-const MOST_FILES = 200_000;
+/** Most that one run may have there. The dependencies of a platform that was not merged are half a GiB in 60,000 files. */
+const MOST: DiskLimits = { kib: 2 * 1024 ** 2, files: 200_000 };
+
+/** Most that a user may have. */
+export interface DiskLimits {
+  kib: number;
+  files: number;
+}
 
 /** Folders that every user of a machine may write to. */
 const OPEN_TO_ALL = ["/tmp", "/var/tmp", "/dev/shm"];
@@ -21,10 +26,15 @@ const PLAIN = { env: { PATH: "/usr/bin:/bin", LC_ALL: "C" } };
  * Looks again and again what a user has in some folders, and in those that are open to all. Calls `onFull` once, with why, when that is
  * more than any run needs: what fills the disk is everybody's loss.
  */
-export function watchDisk(user: RunUser, folders: readonly string[], onFull: (why: string) => void): { stop(): void } {
+export function watchDisk(
+  user: RunUser,
+  folders: readonly string[],
+  onFull: (why: string) => void,
+  most = MOST,
+): { stop(): void } {
   let stopped = false;
   const look = async () => {
-    const full = await isOver(user, [...(await listBelow(folders)), ...(await listOpen(user))]);
+    const full = await findExcess(user, [...(await listBelow(folders)), ...(await listOpen(user))], most);
     if (stopped) return;
     if (full) return onFull(full);
     timer = setTimeout(look, EVERY);
@@ -39,7 +49,7 @@ export function watchDisk(user: RunUser, folders: readonly string[], onFull: (wh
 }
 
 /** Looks as the user: nobody else may look into what it keeps for itself. Stops counting as soon as it is too much. */
-async function isOver(user: RunUser, folders: readonly string[]): Promise<string | undefined> {
+async function findExcess(user: RunUser, folders: readonly string[], most: DiskLimits): Promise<string | undefined> {
   if (folders.length === 0) return undefined;
   const words = [...folders, "-user", String(user.id), "-printf", "%k\n"];
   const [command = "find", ...rest] = [...asUser(user), "find", ...words];
@@ -50,8 +60,8 @@ async function isOver(user: RunUser, folders: readonly string[]): Promise<string
     for await (const line of createInterface({ input: find.stdout })) {
       kib += Number(line);
       files += 1;
-      if (kib > MOST_GIB * 1024 ** 2) return `it wrote more than ${MOST_GIB} GiB`;
-      if (files > MOST_FILES) return `it wrote more than ${MOST_FILES} files`;
+      if (kib > most.kib) return `it wrote more than ${most.kib / 1024} MiB`;
+      if (files > most.files) return `it wrote more than ${most.files} files`;
     }
     return undefined;
   } finally {

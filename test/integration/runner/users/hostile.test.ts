@@ -176,7 +176,7 @@ describe.skipIf(!canChangeUsers())("a hostile program, as real users", () => {
     expect(await deploy("staging", `v1.0.${last}`)).toMatchObject({ status: 200 });
   }, 240_000);
 
-  test.each(["fill the disk", "make files without end", "fork without end"])(
+  test.each(["fill the disk", "fork without end"])(
     "that wants to %s: its run ends, the other's does not",
     async (then) => {
       const { files } = hostile(then);

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 import { requestRunner } from "../../../../cli/client.ts";
 import { enginePath } from "../../../../tools/engine-path.mjs";
 import { createOrigin, fixtureProgram, type Origin, type Program } from "../origin.ts";
@@ -203,12 +204,12 @@ export async function startTwoUsers(
       key: (stack) => keys.get(stack)?.key ?? "",
     },
     logged: () => text,
-    send: (method, path, body, { waitSeconds = 300 } = {}) =>
-      requestRunner({ url, secret: secrets.webhook }, method, path, {
-        form: "v2",
-        waitSeconds,
-        ...(body === undefined ? {} : { body }),
-      }),
+    send: async (method, path, body, { waitSeconds = 300 } = {}) => {
+      // Git was waited for in between: that the other side closed an idle connection is seen only now.
+      await delay(20);
+      const request = { form: "v2" as const, waitSeconds, ...(body === undefined ? {} : { body }) };
+      return requestRunner({ url, secret: secrets.webhook }, method, path, request);
+    },
     restartDoor: async (signal) => {
       await end(door, signal);
       door = await startDoor();
