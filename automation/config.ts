@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { z } from "zod";
+import { secretsIn } from "../text/mask/addresses.ts";
 import type { SigningKey } from "./api/signature.ts";
 import { rightsOf, SIGNING_VARIABLES } from "./domain/rights.ts";
 import { pickEnvironment, type Variables } from "./environment.ts";
@@ -150,21 +151,14 @@ export function signingKeys(variables: Pick<Variables, "get" | "isNamed">): Sign
   return [...keys.values()];
 }
 
-/** Every secret value the runner knows now, for masking. The parts of a comma list count one by one too. */
+/**
+ * Every secret value the runner knows now, for masking. The parts of a comma list count one by one too, and so does what signs in in an
+ * address, whether that is known to be one or a secret happens to be one, as that of a hook.
+ */
 export function knownSecrets(variables: Variables): string[] {
   const values = SECRET_VARIABLES.map((name) => variables.get(name)).filter((value) => value !== undefined);
+  const hooks = values.flatMap((value) => secretsIn(value, { whole: true }));
   const addresses = variablesThat(({ secret }) => secret === "password");
-  const passwords = addresses.flatMap((name) => passwordIn(variables.get(name) ?? ""));
-  return [...values, ...SIGNING_VARIABLES.flatMap((name) => secretParts(variables.get(name))), ...passwords];
-}
-
-/** The password of an address (or the token that stands in its place), as it is written and as it is meant. */
-function passwordIn(url: string): string[] {
-  const written = /^[a-z]+:\/\/[^/@]*:([^/@]+)@/.exec(url)?.[1] ?? /^https?:\/\/([^/@:]+)@/.exec(url)?.[1];
-  if (written === undefined) return [];
-  try {
-    return [written, decodeURIComponent(written)];
-  } catch {
-    return [written];
-  }
+  const passwords = addresses.flatMap((name) => secretsIn(variables.get(name) ?? ""));
+  return [...values, ...SIGNING_VARIABLES.flatMap((name) => secretParts(variables.get(name))), ...hooks, ...passwords];
 }

@@ -4,6 +4,7 @@ import { affectedServices } from "../../automation/domain/releases/affected.ts";
 import type { RefusalCode } from "../../automation/domain/releases/refusal.ts";
 import { toServices } from "../../automation/git/catalogue.ts";
 import { createGit, type Git, GitError } from "../../automation/git/git.ts";
+import { hideSignIns } from "../print/hide.ts";
 import { formatMarkdown } from "../print/markdown.ts";
 import { CliError, wrongUse } from "../problem.ts";
 import { whoAsks } from "../runner/asker.ts";
@@ -104,7 +105,7 @@ async function differenceSince(
   { from, to, stack, services }: { from: string; to: string; stack: string; services: string[] | undefined },
   { env, folder }: { env: NodeJS.ProcessEnv; folder: string },
 ): Promise<Difference | undefined> {
-  const inFolder = createGit({ env, mask: (text) => text });
+  const inFolder = createGit({ env, mask: hideSignIns });
   const git: Git = (words) => inFolder(words, { cwd: folder });
   try {
     const changed = (await git(["diff", "--name-only", "-z", "--no-renames", "--end-of-options", from, to])).split(

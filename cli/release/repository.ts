@@ -4,6 +4,7 @@ import { parseTagMessage, type TagTrailers } from "../../automation/domain/relea
 import { parseSignedTag } from "../../automation/domain/releases/tag-proof.ts";
 import { createGit, type Git, GitError } from "../../automation/git/git.ts";
 import { listMissing } from "../../automation/git/missing.ts";
+import { hideSignIns } from "../print/hide.ts";
 import { CliError, wrongUse } from "../problem.ts";
 
 /** A release tag of the remote, with what it says of itself. */
@@ -51,7 +52,7 @@ export async function openRepository(options: {
   env: NodeJS.ProcessEnv;
 }): Promise<Repository> {
   const { folder, remote, branch } = options;
-  const inFolder = createGit({ env: await withOwnSsh(options.env, folder), mask: withoutPasswords });
+  const inFolder = createGit({ env: await withOwnSsh(options.env, folder), mask: hideSignIns });
   const git: Git = (words, more) => inFolder(words, { cwd: folder, ...more });
   /** Output without the line end; undefined when git says no. One that was ended says nothing. */
   const ask = async (words: string[]): Promise<string | undefined> => {
@@ -124,7 +125,7 @@ export async function openRepository(options: {
 /** With the SSH that the clone is configured for, as a workflow's checkout with a deploy key is: our own would count before it. */
 async function withOwnSsh(env: NodeJS.ProcessEnv, folder: string): Promise<NodeJS.ProcessEnv> {
   if (env.GIT_SSH || env.GIT_SSH_COMMAND) return env;
-  const git = createGit({ env, mask: withoutPasswords });
+  const git = createGit({ env, mask: hideSignIns });
   const own = await git(["config", "--get", "core.sshCommand"], { cwd: folder }).catch(() => "");
   return own.trim() === "" ? env : { ...env, GIT_SSH_COMMAND: own.trim() };
 }
@@ -158,8 +159,4 @@ function unreachable(remote: string, cause: unknown): unknown {
     "Check the network and your rights; no tag was made",
     { cause },
   );
-}
-
-function withoutPasswords(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, "$1");
 }

@@ -2,7 +2,6 @@ import { openGithub } from "../../components/bootstrap/github/api.ts";
 import { unownedPaths } from "../../components/bootstrap/github/code-owners.ts";
 import { assessFeatures, type Features, PLANS } from "../../components/bootstrap/github/features.ts";
 import { type ReviewerIds, surveyRepository } from "../../components/bootstrap/github/survey.ts";
-import { planSecrets } from "../../components/bootstrap/runner/secrets.ts";
 import type { Problem } from "../../components/compose/problem.ts";
 import { dokployConnection } from "../../components/dokploy/api/connection.ts";
 import { ServiceError } from "../../components/dokploy/rules/service-error.ts";
@@ -59,50 +58,6 @@ export async function reachVault(
     problems.push(vaultProblem(error));
   }
   return { problems };
-}
-
-/** What the runner's secret in Vault has to hold, and what it must not. */
-interface RunnerSecrets {
-  path: string;
-  names: readonly string[];
-  unwanted: readonly string[];
-  env: NodeJS.ProcessEnv;
-  existing: boolean;
-}
-
-/** Whether every secret of the runner has a value, in Vault or here, and none says that its state is elsewhere. */
-export async function checkSecrets(
-  client: Vault,
-  { path, names, unwanted, env, existing }: RunnerSecrets,
-): Promise<Problem[]> {
-  let live: Readonly<Record<string, unknown>> = {};
-  try {
-    live = (await client.readSecret(path))?.values ?? {};
-  } catch (error) {
-    // The first update makes the mount.
-    if (existing || !(error instanceof VaultError && error.code === "vault_missing")) return [vaultProblem(error)];
-  }
-  const { missing, different } = planSecrets(names, live, env, () => "made");
-  const [mount, name] = path.split("/data/", 2);
-  return [
-    ...unwanted
-      .filter((variable) => live[variable])
-      .map((variable) => ({
-        file: variable,
-        message: `Vault has it at ${path}, so the runner's state is a shared one, and here it is in a folder`,
-        hint: "`pulumi login` to the runner's; to change to a folder on purpose, take the field out of Vault",
-      })),
-    ...missing.map((variable) => ({
-      file: variable,
-      message: `the runner has none: neither Vault at ${path} nor the environment`,
-      hint: "set it for this one run, e.g. with `op run`",
-    })),
-    ...different.map((variable) => ({
-      file: variable,
-      message: `is another one than the runner's in Vault at ${path}`,
-      hint: `use the runner's: \`vault kv get -mount=${mount} -field=${variable} ${name}\``,
-    })),
-  ];
 }
 
 /** What is to be set up on GitHub. */
@@ -167,7 +122,8 @@ function explainUnguarded(
   ];
 }
 
-function vaultProblem(error: unknown): Problem {
+/** What is wrong with Vault, in words. Throws what is no error of Vault's. */
+export function vaultProblem(error: unknown): Problem {
   if (!(error instanceof VaultError)) throw error;
   return { file: "Vault", message: error.message, hint: error.hint };
 }

@@ -27,10 +27,12 @@ export const IMAGE_FILES = [
   "package.json",
   "package-lock.json",
   "tools/engine-path.mjs",
+  "tools/engine-checksums.txt",
   "tools/run-program.mjs",
   "tools/shortcuts",
   "tools/engine",
   "tools/language-host",
+  "text",
   "automation",
 ];
 

@@ -32,7 +32,7 @@ describe("from push to production, through the workflows", () => {
     const program = (into: string) => {
       platformProgram(["redis"])(into);
       // The workflows use the commands of the repository that they run in.
-      for (const part of ["automation", "cli", "tools"])
+      for (const part of ["automation", "cli", "text", "tools"])
         cpSync(join(root, part), join(into, part), { recursive: true });
     };
     harness = await startHarness(access, { program, apart: true });

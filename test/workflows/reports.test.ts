@@ -32,7 +32,7 @@ beforeEach(async () => {
   git(folder, "init", "--quiet", "--bare", "--initial-branch=main", origin);
   git(folder, "init", "--quiet", "--initial-branch=main", clone);
   // The commands come from this checkout; the pull request's own files are what a diff shows.
-  for (const part of ["automation", "cli", "tools"]) symlinkSync(join(root, part), join(clone, part));
+  for (const part of ["automation", "cli", "text", "tools"]) symlinkSync(join(root, part), join(clone, part));
   const write = (path: string, text: string) => {
     mkdirSync(dirname(join(clone, path)), { recursive: true });
     writeFileSync(join(clone, path), text);

@@ -11,6 +11,8 @@ interface Schema {
   required?: string[];
   items?: Schema;
   additionalProperties?: Schema | boolean;
+  /** Says what the pattern means. */
+  description?: string;
   pattern?: string;
   format?: string;
   default?: unknown;
@@ -139,10 +141,17 @@ function typeOf(schema: Schema): string {
 }
 
 function limits(schema: Schema): string[] {
-  const { pattern, enum: values, minimum, maximum, default: fallback } = schema.type === "array" ? {} : schema;
+  const {
+    description,
+    pattern,
+    enum: values,
+    minimum,
+    maximum,
+    default: fallback,
+  } = schema.type === "array" ? {} : schema;
   return [
     ...(values ? [`one of ${values.map((value) => code(String(value))).join(", ")}`] : []),
-    ...(pattern ? [code(pattern)] : []),
+    ...(description ? [description] : pattern ? [code(pattern)] : []),
     ...(minimum !== undefined && maximum !== undefined && maximum < 1e9 ? [`${minimum} to ${maximum}`] : []),
     ...(fallback === undefined ? [] : [`default ${code(String(fallback))}`]),
   ];
