@@ -20,7 +20,7 @@ const REFUSED: [from: string, imports: string[]][] = [
     `automation/${room}`,
     [
       ...["store/store", "http/server", "notify/outbox", "accept/runs", "claim/worker", "api/schemas", "answer/report"],
-      ...["watch/health", "variables", "config", "start"],
+      ...["git/mirror", "dispatch/dispatch", "watch/health", "variables", "config", "start"],
       ...["../components/dokploy/read", "../stacks/plan", "../cli/main"],
     ].map((path) => `../${path}.ts`),
   ]),
