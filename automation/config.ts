@@ -1,5 +1,8 @@
 import { join } from "node:path";
 import type { z } from "zod";
+import { secretsIn } from "../text/mask/addresses.ts";
+import type { SigningKey } from "./api/signature.ts";
+import { rightsOf, SIGNING_VARIABLES } from "./domain/rights.ts";
 import { pickEnvironment, type Variables } from "./environment.ts";
 import {
   ENGINE_VARIABLES,
@@ -79,6 +82,7 @@ function readSettings(variables: Variables, names: readonly VariableName[]): Set
       problems.push((error as Error).message);
     }
   }
+  problems.push(...findSharedSecrets(variables));
   if (problems.length > 0) throw new ConfigError(problems);
   return settings as Settings;
 }
@@ -96,27 +100,65 @@ export function npmEnvironment(env: Record<string, string | undefined>): Record<
 
 /** The secrets that are valid now for signatures: `WEBHOOK_SECRET`, several separated by commas while rotating. */
 export function webhookSecrets(variables: Pick<Variables, "get">): string[] {
-  return (variables.get("WEBHOOK_SECRET") ?? "")
+  return secretParts(variables.get("WEBHOOK_SECRET"));
+}
+
+/** Secrets of several variables: who has one would have the rights of the other. */
+function findSharedSecrets(variables: Pick<Variables, "get">): string[] {
+  const owners = new Map<string, string>();
+  const problems: string[] = [];
+  for (const name of SIGNING_VARIABLES) {
+    for (const secret of new Set(readParts(variables, name))) {
+      const owner = owners.get(secret);
+      if (owner)
+        problems.push(`${name} has a value of ${owner}, so who has that could sign for both: make another one`);
+      else owners.set(secret, name);
+    }
+  }
+  return problems;
+}
+
+/** None where the variable cannot be read, which is a problem of its own. */
+function readParts(variables: Pick<Variables, "get">, name: VariableName): string[] {
+  try {
+    return secretParts(variables.get(name));
+  } catch {
+    return [];
+  }
+}
+
+function secretParts(text = ""): string[] {
+  return text
     .split(",")
     .map((secret) => secret.trim())
     .filter(Boolean);
 }
 
-/** Every secret value the runner knows now, for masking. The parts of a comma list count one by one too. */
-export function knownSecrets(variables: Variables): string[] {
-  const values = SECRET_VARIABLES.map((name) => variables.get(name)).filter((value) => value !== undefined);
-  const addresses = variablesThat(({ secret }) => secret === "password");
-  const passwords = addresses.flatMap((name) => passwordIn(variables.get(name) ?? ""));
-  return [...values, ...webhookSecrets(variables), ...passwords];
+/**
+ * The keys that sign requests now, and what each may. Production is guarded as soon as `PRODUCTION_SECRET` is named: that its file is
+ * gone takes its key away, and gives nobody else's a right. A value that two variables have may only what the first may.
+ */
+export function signingKeys(variables: Pick<Variables, "get" | "isNamed">): SigningKey[] {
+  const guarded = variables.isNamed("PRODUCTION_SECRET");
+  const keys = new Map<string, SigningKey>();
+  for (const variable of SIGNING_VARIABLES) {
+    const plain = variable === "WEBHOOK_SECRET";
+    const rights = rightsOf(variable, { guarded });
+    for (const secret of secretParts(variables.get(variable))) {
+      if (!keys.has(secret)) keys.set(secret, { secret, rights, plain });
+    }
+  }
+  return [...keys.values()];
 }
 
-/** The password of an address (or the token that stands in its place), as it is written and as it is meant. */
-function passwordIn(url: string): string[] {
-  const written = /^[a-z]+:\/\/[^/@]*:([^/@]+)@/.exec(url)?.[1] ?? /^https?:\/\/([^/@:]+)@/.exec(url)?.[1];
-  if (written === undefined) return [];
-  try {
-    return [written, decodeURIComponent(written)];
-  } catch {
-    return [written];
-  }
+/**
+ * Every secret value the runner knows now, for masking. The parts of a comma list count one by one too, and so does what signs in in an
+ * address, whether that is known to be one or a secret happens to be one, as that of a hook.
+ */
+export function knownSecrets(variables: Variables): string[] {
+  const values = SECRET_VARIABLES.map((name) => variables.get(name)).filter((value) => value !== undefined);
+  const hooks = values.flatMap((value) => secretsIn(value, { whole: true }));
+  const addresses = variablesThat(({ secret }) => secret === "password");
+  const passwords = addresses.flatMap((name) => secretsIn(variables.get(name) ?? ""));
+  return [...values, ...SIGNING_VARIABLES.flatMap((name) => secretParts(variables.get(name))), ...hooks, ...passwords];
 }

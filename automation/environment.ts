@@ -5,6 +5,8 @@ import type { VariableName } from "./variables.ts";
 export interface Variables<Name extends string = VariableName> {
   /** The value now; undefined when neither is set or both are empty. Throws when a named file was never readable. */
   get(name: Name): string | undefined;
+  /** Whether the environment names it, also where its file cannot be read, is empty or is gone. */
+  isNamed(name: Name): boolean;
   /** When the value last changed, in milliseconds since the epoch; undefined for values that are not in a file. */
   changedAt(name: Name): number | undefined;
   /** Files that were readable once and were not at the last try. */
@@ -43,6 +45,7 @@ export function createVariables(env: Record<string, string | undefined>): Variab
       if (file && env[name]) throw new Error(`${name} and ${name}_FILE are both set: keep one`);
       return (file ? read(name, file) : env[name]) || undefined;
     },
+    isNamed: (name) => Boolean(env[name] || env[`${name}_FILE`]),
     changedAt: (name) => files.get(name)?.changedAt,
     unreadable: () => [...unreadable],
   };

@@ -1,7 +1,9 @@
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import * as github from "@pulumi/github";
 import * as pulumi from "@pulumi/pulumi";
 import { RepositorySettings } from "../components/bootstrap/github/repository.ts";
+import { TAG_KEY } from "../components/bootstrap/github/tag-key.ts";
 import { PreparedHost } from "../components/bootstrap/host/host.ts";
 import { renderRunner, SERVICE, STACK } from "../components/bootstrap/runner/compose.ts";
 import { engineAgent } from "../components/bootstrap/runner/engines.ts";
@@ -19,6 +21,7 @@ import { ONLY_AGENT } from "../components/vault/agent/agent-request.ts";
 import { printVaultError, VaultError } from "../components/vault/api/errors.ts";
 import { engineRoleName, roleName } from "../components/vault/api/paths.ts";
 import { type BootstrapPlan, planBootstrap } from "./bootstrap/plan.ts";
+import { readLimits } from "./config/config-vault.ts";
 import { readEngineConfig } from "./config/engine-config.ts";
 import { printProblems } from "./plan.ts";
 
@@ -42,6 +45,7 @@ export async function bootstrap(): Promise<BootstrapOutputs> {
   if (!plan) throw new pulumi.RunError(printProblems(STACK, problems));
 
   for (const note of plan.notes) pulumi.log.info(note);
+  for (const note of plan.allows) pulumi.log.warn(note);
   const host = prepareHost(plan);
   const image = provideImage(plan);
   const access = introduceRunner(plan);
@@ -55,12 +59,21 @@ function prepareHost({ settings }: BootstrapPlan): PreparedHost | undefined {
   return settings.host && new PreparedHost("host", { ...settings.host, ...(privateKey && { privateKey }) });
 }
 
+const SCAN_HINT = "install Trivy (https://trivy.dev), or name an image that CI scanned as bootstrap:image.use";
+
+/** Whether a program is on PATH. */
+function isInstalled(program: string): boolean {
+  const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
+  return folders.some((folder) => existsSync(join(folder, program)));
+}
+
 /** The image's full reference: built from this checkout, or the one that was pushed already. */
 function provideImage({ settings, release }: BootstrapPlan): pulumi.Output<string> {
-  const { repository, use = "", platform, push } = settings.image;
+  const { repository, use = "", platform, push, scan = isInstalled("trivy") } = settings.image;
   if (!release) return pulumi.output(`${repository}${use.startsWith("sha256:") ? "@" : ":"}${use}`);
   const login = push ? { username: push, password: process.env.REGISTRY_PASSWORD ?? "" } : undefined;
-  const args = { folder: FOLDER, repository, platform, ...release, ...(login && { login }) };
+  if (!scan) pulumi.log.warn(`the image is pushed without a look for known holes: ${SCAN_HINT}`);
+  const args = { folder: FOLDER, repository, platform, scan, ...release, ...(login && { login }) };
   return new RunnerImage("image", args).reference;
 }
 
@@ -81,6 +94,7 @@ interface Introduction {
 
 function introduceRunner(plan: BootstrapPlan): Introduction {
   const { settings, vault, layout, access, engines, project, key } = plan;
+  const limits = readLimits(settings.vault);
   const { approle: mount, kv } = settings.vault;
   const { kept, signIn: rotation } = settings.runner;
   const provider = vaultProvider("vault", vault.connection);
@@ -99,6 +113,8 @@ function introduceRunner(plan: BootstrapPlan): Introduction {
         },
       },
       engines: Object.fromEntries(signingIn.map(({ name, stack }) => [name, stack])),
+      limits: { ...plan.limits, [STACK]: limits },
+      engineLimits: limits,
       existingMounts: settings.vault.existing,
     },
     { providers: [provider] },
@@ -106,7 +122,7 @@ function introduceRunner(plan: BootstrapPlan): Introduction {
   const after = { provider, dependsOn: [half] };
   const introduce = (service: string, env: SignIn["env"]): Agent => {
     const role = roleName(layout, STACK, service);
-    const { secretId, accessor } = mintSecretId(`${service}-agent`, { role, mount, rotation }, after);
+    const { secretId, accessor } = mintSecretId(`${service}-agent`, { role, mount, rotation, limits }, after);
     const roleId = accessor.apply(() => plainly(async () => (await vault.client.readRoleId(mount, role)) ?? ""));
     const mark = pulumi.all([roleId, accessor]).apply(([id, other]) => fingerprint(key, STACK, { id, other }));
     return { roleId, secretId, env, mark };
@@ -116,7 +132,7 @@ function introduceRunner(plan: BootstrapPlan): Introduction {
     ({ settings: { stack, name } }) => [stack, introduce(name, engineAgent(name).env)] as const,
   );
   const minted = signingIn.map(({ name }) => {
-    const { secretId } = mintSecretId(name, { role: engineRoleName(layout, name), mount, rotation }, after);
+    const { secretId } = mintSecretId(name, { role: engineRoleName(layout, name), mount, rotation, limits }, after);
     const own = { VAULT_ROLE_ID: half.engineRoleIds[name] ?? "", VAULT_SECRET_ID: pulumi.secret(secretId) };
     return pulumi.all(own).apply((ids): [string, Record<string, string>] => [name, ids]);
   });
@@ -201,10 +217,17 @@ function setUpGithub(
   const token = pulumi.secret(process.env.GITHUB_TOKEN ?? "");
   const provider = new github.Provider("github", { owner: repository.split("/")[0] ?? "", baseUrl, token });
   const { branch } = settings.runner;
+  const { features, reviewers, tagMakers } = found;
+  const has = (name: string) => settings.runner.secrets.includes(name);
   // While one is rotated there are two; GitHub signs with the first.
-  const webhookSecret = values.apply(({ WEBHOOK_SECRET = "" }) => WEBHOOK_SECRET.split(",")[0]?.trim() ?? "");
-  const { features, reviewers } = found;
-  const args = { repository, branch, url, webhookSecret, trigger, features, reviewers, waitMinutes, approvals, checks };
+  const first = (name: string) => values.apply(({ [name]: value = "" }) => value.split(",")[0]?.trim() ?? "");
+  const args = {
+    ...{ repository, branch, url, trigger, features, reviewers, waitMinutes, approvals, checks },
+    webhookSecret: first("WEBHOOK_SECRET"),
+    ...(has("PRODUCTION_SECRET") && { productionSecret: first("PRODUCTION_SECRET") }),
+    ...(has("PREVIEW_SECRET") && { previewSecret: first("PREVIEW_SECRET") }),
+    ...(tagMakers && { tags: { makers: tagMakers, key: values.apply(({ [TAG_KEY]: key = "" }) => key) } }),
+  };
   new RepositorySettings("github", args, { providers: [provider] });
 }
 

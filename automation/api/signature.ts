@@ -1,4 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import type { Right } from "../domain/rights.ts";
 import { type ErrorCode, RequestError } from "../errors.ts";
 
 /** How far a v2 signature's time may be away from now, in milliseconds. */
@@ -15,35 +16,46 @@ export interface SignedRequest {
   body: Uint8Array | BodyDigests;
 }
 
+/** A secret that signs requests, and what it may ask for. */
+export interface SigningKey {
+  secret: string;
+  rights: ReadonlySet<Right>;
+  /** Whether it may sign in GitHub's plain form, which covers the body alone and can be sent again. */
+  plain: boolean;
+}
+
 /** What signatures are made of, of a body that nobody kept. */
 export interface BodyDigests {
   /** SHA-256, in hex. */
   hash: string;
-  /** GitHub's signature with each of the secrets. */
-  plain: string[];
+  /** GitHub's signature with each of the keys that may sign so. */
+  plain: { signature: string; rights: SigningKey["rights"] }[];
 }
 
-/** Makes the digests of a body that comes in parts, for the secrets that are valid as it begins. */
-export function digestBody(secrets: string[]): { update(chunk: Uint8Array): void; digests(): BodyDigests } {
+/** Makes the digests of a body that comes in parts, for the keys that are valid as it begins. */
+export function digestBody(keys: readonly SigningKey[]): { update(chunk: Uint8Array): void; digests(): BodyDigests } {
   const hash = createHash("sha256");
-  const macs = secrets.map((secret) => createHmac("sha256", secret));
+  const macs = keys.filter(({ plain }) => plain).map((key) => ({ ...key, mac: createHmac("sha256", key.secret) }));
   return {
     update: (chunk) => {
-      for (const each of [hash, ...macs]) each.update(chunk);
+      for (const each of [hash, ...macs.map(({ mac }) => mac)]) each.update(chunk);
     },
-    digests: () => ({ hash: hash.digest("hex"), plain: macs.map((mac) => `sha256=${mac.digest("hex")}`) }),
+    digests: () => ({
+      hash: hash.digest("hex"),
+      plain: macs.map(({ mac, rights }) => ({ signature: `sha256=${mac.digest("hex")}`, rights })),
+    }),
   };
 }
 
-function toDigests(body: SignedRequest["body"], secrets: string[]): BodyDigests {
+function toDigests(body: SignedRequest["body"], keys: readonly SigningKey[]): BodyDigests {
   if (!(body instanceof Uint8Array)) return body;
-  const { update, digests } = digestBody(secrets);
+  const { update, digests } = digestBody(keys);
   update(body);
   return digests();
 }
 
-/** `plain` is GitHub's form and may be a replay; `v2` carries a nonce that must still be remembered. */
-export type Signature = { form: "plain" } | { form: "v2"; nonce: string };
+/** `plain` is GitHub's form and may be a replay; `v2` carries a nonce that must still be remembered. `rights`: the key's. */
+export type Signature = { rights: SigningKey["rights"] } & ({ form: "plain" } | { form: "v2"; nonce: string });
 
 /** GitHub's signature of a body: `sha256=<hex>`. */
 export function signPlain(secret: string, body: Uint8Array): string {
@@ -80,17 +92,43 @@ export function isOneOf(given: string, expected: string[]): boolean {
 }
 
 /**
- * Checks a request's signature against the secrets that are valid now (several while one is rotated). Returns the form,
+ * Checks a request's signature against the keys that are valid now (several while one is rotated). Returns form and rights,
  * or the error code that says what is wrong. `now` is in milliseconds. Does not remember nonces.
  */
-export function verifySignature(request: SignedRequest, secrets: string[], now: number): Signature | ErrorCode {
-  if (secrets.length === 0) return "secret_not_configured";
+export function verifySignature(
+  request: SignedRequest,
+  keys: readonly SigningKey[],
+  now: number,
+): Signature | ErrorCode {
+  const wrong = findMalformed(request.headers, keys);
+  if (wrong) return wrong;
   const v2 = request.headers.get("x-dockmaster-signature");
-  const { hash, plain: expected } = toDigests(request.body, secrets);
-  if (v2 !== null) return verifyV2(request, { given: v2, hash }, secrets, now);
-  const plain = readPlain(request.headers);
-  if (plain === null) return "signature_missing";
-  return isOneOf(plain, expected) ? { form: "plain" } : "signature_invalid";
+  const { hash, plain: expected } = toDigests(request.body, keys);
+  if (v2 !== null) return verifyV2(request, { given: v2, hash }, keys, now);
+  const plain = readPlain(request.headers) ?? "";
+  const fits = expected.map(({ signature, rights }) => ({ rights, fits: isEqual(plain, signature) }));
+  const fitting = fits.find((each) => each.fits);
+  return fitting ? { form: "plain", rights: fitting.rights } : "signature_invalid";
+}
+
+/** What is wrong with a signature whatever the body is; undefined when the body decides. */
+export function findMalformed(headers: SignedRequest["headers"], keys: readonly SigningKey[]): ErrorCode | undefined {
+  if (keys.length === 0) return "secret_not_configured";
+  const v2 = headers.get("x-dockmaster-signature");
+  const plain = readPlain(headers);
+  if (v2 === null && plain === null) return "signature_missing";
+  const isWell =
+    v2 === null
+      ? /^sha256=[0-9a-f]{64}$/.test(plain ?? "")
+      : /^v2=[0-9a-f]{64}$/.test(v2) &&
+        /^\d{1,12}$/.test(headers.get("x-dockmaster-timestamp") ?? "") &&
+        /^[\w-]{8,128}$/.test(headers.get("x-dockmaster-nonce") ?? "");
+  return isWell ? undefined : "signature_invalid";
+}
+
+/** Whether a request says that it is signed, rightly or not. */
+export function isSigned(headers: SignedRequest["headers"]): boolean {
+  return headers.get("x-dockmaster-signature") !== null || readPlain(headers) !== null;
 }
 
 /** GitHub's header, or those of Gitea and Forgejo, which hold the bare hex digits. */
@@ -104,23 +142,25 @@ function readPlain(headers: SignedRequest["headers"]): string | null {
 function verifyV2(
   request: SignedRequest,
   { given, hash }: { given: string; hash: string },
-  secrets: string[],
+  keys: readonly SigningKey[],
   now: number,
 ): Signature | ErrorCode {
   const timestamp = request.headers.get("x-dockmaster-timestamp") ?? "";
   const nonce = request.headers.get("x-dockmaster-nonce") ?? "";
-  if (!/^\d{1,12}$/.test(timestamp) || !/^[\w-]{8,128}$/.test(nonce)) return "signature_invalid";
   const { method, path } = request;
-  const expected = secrets.map((secret) => signHash(secret, { method, path, timestamp, nonce, hash }));
-  if (!isOneOf(given, expected)) return "signature_invalid";
+  const signed = { method, path, timestamp, nonce, hash };
+  // All are looked at, whichever fits.
+  const fits = keys.map(({ secret, rights }) => ({ rights, fits: isEqual(given, signHash(secret, signed)) }));
+  const fitting = fits.find((each) => each.fits);
+  if (!fitting) return "signature_invalid";
   if (Math.abs(Number(timestamp) * 1000 - now) > TIME_WINDOW) return "signature_expired";
-  return { form: "v2", nonce };
+  return { form: "v2", nonce, rights: fitting.rights };
 }
 
 /** What `requireSignature` needs to know. */
 export interface SignaturePolicy {
-  /** All secrets that are valid now; none → nothing is accepted. */
-  secrets(): string[];
+  /** All keys that are valid now; none → nothing is accepted. */
+  keys(): readonly SigningKey[];
   /** Whether GitHub's plain form is refused everywhere. */
   requireV2: boolean;
   /** Remembers a key until a time; false when it was known. Survives a restart. */
@@ -131,7 +171,7 @@ export interface SignaturePolicy {
 /** The request's signature, with a fresh nonce. Throws RequestError 401 with the code that says what is wrong. */
 export async function requireSignature(request: SignedRequest, policy: SignaturePolicy): Promise<Signature> {
   const now = policy.now();
-  const signature = verifySignature(request, policy.secrets(), now);
+  const signature = verifySignature(request, policy.keys(), now);
   if (typeof signature === "string") throw new RequestError(signature);
   if (signature.form === "plain") {
     if (policy.requireV2) throw new RequestError("signature_v2_required");

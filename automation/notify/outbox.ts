@@ -1,3 +1,4 @@
+import { toJson } from "../../text/characters.ts";
 import type { Variables } from "../environment.ts";
 import type { Log } from "../log.ts";
 import type { OutboxEntry, Settlement, Store } from "../store/store.ts";
@@ -70,7 +71,7 @@ async function post(address: string, payload: unknown): Promise<string | undefin
     const answer = await fetch(address, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify(payload),
+      body: toJson(payload),
       signal: AbortSignal.timeout(TIMEOUT),
     });
     await answer.body?.cancel();

@@ -3,6 +3,7 @@ import type { Health, Note } from "./house/notes.ts";
 import type { ComposeFile } from "./model.ts";
 import type { Source } from "./parse.ts";
 import type { Report } from "./problem.ts";
+import type { AllowedRight } from "./rights/check-rights.ts";
 
 /** A file beside the compose file. `executable` is its mode bit, which a config keeps. */
 export interface FileContent {
@@ -88,6 +89,8 @@ export interface Context extends RenderInput {
   report: Report;
   /** What `x-dockmaster` says of how a container's health is known, by container. */
   health: ReadonlyMap<string, Health>;
+  /** What the file allows itself of the server. */
+  rights: readonly AllowedRight[];
   /** Reports a note of this kind: the file is accepted, and people are told. Silenced where the file allows the kind with a reason. */
   note: Note;
   /** The name of a container as others address it: `platform-<service>[-<container>]<suffix>`. */

@@ -1,5 +1,6 @@
 import type { AgentDelivery } from "../compose/context.ts";
 import type { Draft, RenderedDraft } from "../platform/draft.ts";
+import type { SignInLimits } from "./access/sign-in-limits.ts";
 import { planAgent } from "./agent/agent.ts";
 import { ONLY_AGENT } from "./agent/agent-request.ts";
 import { fingerprintMark, signInMark } from "./agent/text-template.ts";
@@ -12,6 +13,8 @@ export interface VaultSettings {
   layout: VaultLayout;
   /** Where the containers reach Vault. */
   address: string;
+  /** What bounds the sign-ins of its agents. */
+  limits?: SignInLimits;
 }
 
 /** What Vault has to hold for one service, and who its agent is there. */

@@ -1,4 +1,5 @@
 import { openGithub } from "../../components/bootstrap/github/api.ts";
+import { unownedPaths } from "../../components/bootstrap/github/code-owners.ts";
 import { assessFeatures, type Features, PLANS } from "../../components/bootstrap/github/features.ts";
 import { type ReviewerIds, surveyRepository } from "../../components/bootstrap/github/survey.ts";
 import type { Problem } from "../../components/compose/problem.ts";
@@ -63,14 +64,16 @@ export async function reachVault(
 export interface GithubPlan {
   features: Features;
   reviewers: ReviewerIds;
-  /** What the plan does not allow, in words. */
+  /** Who may make tags `v*`; undefined: whoever may push. */
+  tagMakers?: ReviewerIds;
+  /** What the plan does not allow, and what is not guarded, in words. */
   missing: string[];
 }
 
 /** Looks at the repository: whether it is there, what its plan allows, who the reviewers are. */
 export async function lookAtGithub(
   raw: RawConfig,
-  { repository, reviewers, plan, api }: NonNullable<BootstrapSettings["github"]>,
+  { repository, reviewers, tagMakers, plan, api }: NonNullable<BootstrapSettings["github"]>,
   token: string | undefined,
 ): Promise<{ github?: GithubPlan; problems: Problem[] }> {
   if (!token) {
@@ -81,7 +84,7 @@ export async function lookAtGithub(
   const at = (path: (string | number)[], message: string, hint: string) =>
     problemAt(raw, "bootstrap:github", path, message, hint);
   try {
-    const wanted = { repository, reviewers, ...(plan && { plan }) };
+    const wanted = { repository, reviewers, ...(tagMakers && { tagMakers }), ...(plan && { plan }) };
     const { survey, problems } = await surveyRepository(openGithub(api.replace(/\/+$/, ""), token), wanted);
     if (!survey) return { problems: problems.map(({ path, message, hint }) => at(path, message, hint)) };
     const assessment = assessFeatures(survey.facts);
@@ -89,13 +92,34 @@ export async function lookAtGithub(
       const message = `GitHub does not tell this token the plan of ${repository}'s owner, which decides what can be set up`;
       return { problems: [at(["plan"], message, `write it: ${PLANS.join(", ")}`)] };
     }
-    return { github: { ...assessment, reviewers: survey.reviewers }, problems: [] };
+    const { tagMakers: makers, codeOwners = "" } = survey;
+    const missing = [...assessment.missing, ...explainUnguarded(repository, { makers, codeOwners })];
+    const found = { ...assessment, missing, reviewers: survey.reviewers, ...(makers && { tagMakers: makers }) };
+    return { github: found, problems: [] };
   } catch (error) {
     const reason = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).name;
     return {
       problems: [at(["api"], `no answer from ${new URL(api).host} (${reason})`, "run it again when it answers")],
     };
   }
+}
+
+/** What people have to do themselves before GitHub guards it. */
+function explainUnguarded(
+  repository: string,
+  { makers, codeOwners }: { makers: ReviewerIds | undefined; codeOwners: string },
+): string[] {
+  const unowned = unownedPaths(codeOwners);
+  return [
+    ...(makers
+      ? []
+      : [`whoever may push to ${repository} may make tags v*: say who in \`bootstrap:github.tagMakers\``]),
+    ...(unowned.length === 0
+      ? []
+      : [
+          `CODEOWNERS of ${repository} names nobody for ${unowned.join(", ")}: add lines like \`${unowned[0]} @you/platform\``,
+        ]),
+  ];
 }
 
 /** What is wrong with Vault, in words. Throws what is no error of Vault's. */

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { TAG_KEY } from "../../components/bootstrap/github/tag-key.ts";
 import {
   engineCompany,
   type RunnerSettings,
@@ -8,8 +9,10 @@ import {
   STACK,
 } from "../../components/bootstrap/runner/compose.ts";
 import { DOOR_SECRETS, isEngineSecret } from "../../components/bootstrap/runner/secrets.ts";
+import { printAllowed } from "../../components/compose/house/notes.ts";
 import { type Problem, sortProblems } from "../../components/compose/problem.ts";
 import { MIN_KEY_LENGTH } from "../../components/platform/keys.ts";
+import type { SignInLimits } from "../../components/vault/access/sign-in-limits.ts";
 import { servicePath, type VaultLayout } from "../../components/vault/api/paths.ts";
 import type { RawConfig } from "../config/raw-config.ts";
 import { bootstrapClashes } from "../plan.ts";
@@ -41,6 +44,8 @@ export interface BootstrapPlan {
   layout: VaultLayout;
   /** Stacks whose secrets live in Vault. */
   access: StackAccess;
+  /** What bounds the sign-ins of their services. */
+  limits: Record<string, SignInLimits>;
   /** The door's secret. */
   secrets: WantedSecret;
   /** One for each stack. */
@@ -50,6 +55,8 @@ export interface BootstrapPlan {
   github: GithubPlan | undefined;
   /** What people should know, e.g. of where the state is. */
   notes: string[];
+  /** What the runner's compose file allows itself beyond its containers. */
+  allows: string[];
   /** The runner's compose file, and all of the door's settings that are known now. */
   runner: { text: string; settings: Omit<RunnerSettings, "image" | "signIn" | "engines"> };
 }
@@ -79,7 +86,7 @@ export async function planBootstrap({
   const layout = { project, kv: sections.vault?.kv ?? "secret", approle: sections.vault?.approle ?? "approle" };
   const { plan: backend } = take(planBackend(findBackend(env), sections.runner?.secrets ?? []));
   const { dokploy } = take(readDokploy(raw, env));
-  const { access } = take(readVaultStacks(layout));
+  const { access, limits } = take(readVaultStacks(layout));
   const stacks = deployedStacks(folder);
   found.push(...checkEngines(raw, stacks, sections.runner));
   found.push(...checkKey(env.PLATFORM_KEY));
@@ -93,7 +100,9 @@ export async function planBootstrap({
 
   const path = settings.runner.kept ? `${layout.kv}/data/${settings.runner.kept}` : servicePath(layout, STACK, SERVICE);
   const more = [...new Set([...settings.runner.secrets, ...backend.secrets])].sort();
-  const secrets = { path, names: [...DOOR_SECRETS, ...more.filter((name) => !isEngineSecret(name))] };
+  const doors = more.filter((name) => !isEngineSecret(name));
+  // The key is the workflows' own; the door does not get it.
+  const secrets = { path, names: [...DOOR_SECRETS, ...doors, ...(settings.github?.tagMakers ? [TAG_KEY] : [])] };
   const engines = planEngines(stacks, {
     layout,
     runner: settings.runner,
@@ -117,14 +126,16 @@ export async function planBootstrap({
     settings: {
       memory: settings.runner.doorMemory,
       env: { GIT_BRANCH: settings.runner.branch, ...settings.runner.env },
-      secrets: more.filter((name) => !isEngineSecret(name)),
+      secrets: doors,
       vault: { address: vault.address, approle: layout.approle, path },
     },
   };
   // With stand-ins for what only the update tells.
   const signIn = "0".repeat(16);
   const planned = engines.map((engine) => ({ ...engine.settings, signIn }));
-  take(renderRunner(runner.text, { ...runner.settings, engines: planned, image: "stand-in:v0.0.0", signIn }));
+  const rendered = take(
+    renderRunner(runner.text, { ...runner.settings, engines: planned, image: "stand-in:v0.0.0", signIn }),
+  );
   if (found.length > 0) return { problems: sortProblems(found) };
   const key = env.PLATFORM_KEY ?? "";
   return {
@@ -136,11 +147,13 @@ export async function planBootstrap({
       vault,
       layout,
       access,
+      limits,
       secrets,
       engines,
       release,
       github,
       notes: [...(backend.note ? [backend.note] : []), ...notes, ...noteCompany(engineCompany(planned))],
+      allows: rendered.notes.flatMap(printAllowed),
       runner,
     },
     problems: [],

@@ -9,6 +9,8 @@ import {
 } from "../../components/bootstrap/runner/secrets.ts";
 import { httpChecks } from "../../components/platform/checks/checks.ts";
 import { commonSettings, memory } from "../../components/platform/service.ts";
+import { signInSettings } from "../config/config-vault.ts";
+import { RELEASE_TAG } from "../release-tag.ts";
 
 const isSecret = (name: string) =>
   [...DOOR_SECRETS, ...ENGINE_SECRETS, ...OWN_SIGN_IN].some((each) => each === name) || isOptionalSecret(name);
@@ -34,7 +36,7 @@ const image = z.strictObject({
   use: z
     .string()
     .regex(
-      /^(v\d+\.\d+\.\d+(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64})$/,
+      new RegExp(`^(${RELEASE_TAG.source.slice(1, -1)}(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64})$`),
       "names no image; write a release (`v1.2.4`), a digest (`sha256:…`), or both (`v1.2.4@sha256:…`)",
     )
     .optional()
@@ -45,6 +47,12 @@ const image = z.strictObject({
     .enum(["linux/amd64", "linux/arm64"])
     .default("linux/amd64")
     .describe("Of the server that the runner runs on."),
+  scan: z
+    .boolean()
+    .optional()
+    .describe(
+      "Look for known holes with [Trivy](https://trivy.dev) before an image that is built here is pushed: `true` fails without Trivy, `false` never looks. Unless given: where Trivy is installed; elsewhere the update warns.",
+    ),
   push: z
     .string()
     .optional()
@@ -127,6 +135,8 @@ const vault = z.strictObject({
     .default("approle")
     .describe("AppRole mount."),
   existing: z.boolean().default(false).describe("Both mounts are there already and belong to somebody else."),
+  // Of the runner and its agent; each stack says them for its own services.
+  ...signInSettings,
 });
 
 const github = z.strictObject({
@@ -143,6 +153,12 @@ const github = z.strictObject({
     .max(6, "GitHub takes six reviewers at most; name a team")
     .default([])
     .describe("Who approves deployments to production: `anna`, or `team:platform`. Nobody approves their own."),
+  tagMakers: z
+    .array(z.string().regex(/^(team:)?[\w-]+$/, "is neither user nor team; write `anna` or `team:platform`"))
+    .optional()
+    .describe(
+      "Who may make tags `v*` beside administrators and deploy keys: `anna`, or `team:platform`. The workflows get a deploy key then. Whoever may push, unless given.",
+    ),
   waitMinutes: z.int().min(0).max(43_200).default(0).describe("Minutes that a deployment to production waits."),
   approvals: z.int().min(0).max(10).default(1).describe("Approvals that a pull request needs."),
   checks: z.array(z.string().min(1)).default([]).describe("Checks that must have passed before a merge."),

@@ -1,8 +1,7 @@
 import type { ApartNetwork, ReadFile } from "../../compose/context.ts";
 import type { AgentAsked } from "../../compose/deliver/agent.ts";
 import { networkName } from "../../compose/networks.ts";
-import type { Problem } from "../../compose/problem.ts";
-import { type Rendered, renderCompose } from "../../compose/render.ts";
+import { type Outcome, renderCompose } from "../../compose/render.ts";
 import { envProblem } from "../../dokploy/api/env.ts";
 import { isContainerName, planAgent } from "../../vault/agent/agent.ts";
 import { ONLY_AGENT } from "../../vault/agent/agent-request.ts";
@@ -56,13 +55,9 @@ export interface RunnerSettings {
  * The text for Dokploy. Pure: the file's text comes from outside. A rotated secret changes nothing here, since door and workers read
  * their files again by themselves.
  */
-export function renderRunner(
-  text: string,
-  settings: RunnerSettings,
-  readFile: ReadFile = () => undefined,
-): { rendered?: Rendered; problems: Problem[] } {
+export function renderRunner(text: string, settings: RunnerSettings, readFile: ReadFile = () => undefined): Outcome {
   const filled = fillTemplate(text, settings, settings.engines);
-  const { rendered, problems } = renderCompose({
+  const { rendered, problems, notes } = renderCompose({
     file: "components/bootstrap/runner/compose.yaml",
     text: filled.text,
     service: SERVICE,
@@ -81,6 +76,7 @@ export function renderRunner(
   });
   return {
     problems: problems.map(withoutLine),
+    notes: notes.map(withoutLine),
     ...(rendered && {
       rendered: { ...rendered, names: rendered.names.map((name) => ({ ...name, place: withoutLine(name.place) })) },
     }),

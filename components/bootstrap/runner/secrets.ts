@@ -1,3 +1,5 @@
+import { TAG_KEY } from "../github/tag-key.ts";
+
 /** Variables of the door that hold secrets: each is a field of one Vault secret and reaches the door as a file. */
 export const DOOR_SECRETS = ["WEBHOOK_SECRET", "GIT_REPO_URL"] as const;
 
@@ -8,7 +10,7 @@ export const ENGINE_SECRETS = ["DOKPLOY_API_KEY", "PULUMI_CONFIG_PASSPHRASE", "P
 export const OWN_SIGN_IN = ["VAULT_ROLE_ID", "VAULT_SECRET_ID"] as const;
 
 /** More that a door may need, by where its history is and who may ask it. */
-const OPTIONAL_DOOR_SECRETS: readonly string[] = ["API_TOKEN", "DATABASE_URL"];
+const OPTIONAL_DOOR_SECRETS: readonly string[] = ["API_TOKEN", "DATABASE_URL", "PREVIEW_SECRET", "PRODUCTION_SECRET"];
 
 /** More that a worker may need, by where the state is. */
 const OPTIONAL_ENGINE_SECRETS: readonly string[] = [
@@ -33,7 +35,7 @@ export function isEngineSecret(name: string): boolean {
 }
 
 /** A variable that nobody has to think of: made when it is nowhere. */
-const GENERATED: readonly string[] = ["WEBHOOK_SECRET", "API_TOKEN", "PRODUCTION_SECRET"];
+const GENERATED: readonly string[] = ["WEBHOOK_SECRET", "API_TOKEN", "PRODUCTION_SECRET", "PREVIEW_SECRET", TAG_KEY];
 
 /** What is to be done about a Vault secret. */
 export interface SecretPlan {
@@ -73,7 +75,7 @@ export function planSecrets(
   names: readonly string[],
   live: Readonly<Record<string, unknown>>,
   { env, stack, before = {} }: SecretSources,
-  generate: () => string,
+  generate: (name: string) => string,
 ): SecretPlan {
   const plan: SecretPlan = { writes: {}, generated: [], missing: [], different: [] };
   for (const name of names) {
@@ -87,7 +89,7 @@ export function planSecrets(
     if (stored !== undefined) continue;
     if (value) plan.writes[name] = value;
     else if (GENERATED.includes(name)) {
-      plan.writes[name] = generate();
+      plan.writes[name] = generate(name);
       plan.generated.push(name);
     } else plan.missing.push(name);
   }

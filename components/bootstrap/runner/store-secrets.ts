@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { SecretVersion, Vault } from "../../vault/api/client.ts";
 import { VaultError } from "../../vault/api/errors.ts";
+import { makeTagKey, TAG_KEY } from "../github/tag-key.ts";
 import { planSecrets, type SecretSources } from "./secrets.ts";
 
 /** What a secret of the door or of a worker has to hold. */
@@ -41,13 +42,17 @@ function decideWrites(
     throw new VaultError("vault_missing", message, "restore it (`vault kv undelete`), or erase the path for good");
   }
   const values = live?.values ?? {};
-  const { writes, missing } = planSecrets(names, values, sources, () => randomBytes(32).toString("hex"));
+  const { writes, missing } = planSecrets(names, values, sources, generate);
   if (missing.length > 0) {
     const message = `${path} has no ${missing.join(", ")}`;
     throw new VaultError("vault_missing", message, "set them in the environment for this one run");
   }
   const renewed = Object.entries(own).filter(([name, value]) => values[name] !== value);
   return { ...writes, ...Object.fromEntries(renewed) };
+}
+
+function generate(name: string): string {
+  return name === TAG_KEY ? makeTagKey() : randomBytes(32).toString("hex");
 }
 
 function texts(values: Readonly<Record<string, unknown>>): Record<string, string> {

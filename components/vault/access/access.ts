@@ -10,6 +10,7 @@ import {
   type VaultLayout,
 } from "../api/paths.ts";
 import { enginePolicy, keptPolicy, servicePolicy, sharedKey } from "./policies.ts";
+import { roleLimits, type SignInLimits } from "./sign-in-limits.ts";
 
 /** What one service may read besides its own path. */
 export interface ServiceAccess {
@@ -24,6 +25,10 @@ export interface VaultAccessArgs extends VaultLayout {
   stacks: Readonly<Record<string, Readonly<Record<string, ServiceAccess>>>>;
   /** Engine worker → the stack that it deploys, e.g. `engine-staging` → `staging`. Never the one that holds the runner itself. */
   engines: Readonly<Record<string, string>>;
+  /** Stack → what bounds the sign-ins of its services' agents. Default: nothing. */
+  limits?: Readonly<Record<string, SignInLimits | undefined>>;
+  /** The same for the workers' own. */
+  engineLimits?: SignInLimits | undefined;
   /** The mounts are there already and belong to somebody else. Default false: they are made. */
   existingMounts?: boolean;
 }
@@ -98,6 +103,7 @@ function addEngine(
       tokenPolicies: [policy.name],
       tokenTtl: ENGINE_TOKEN_TTL,
       tokenMaxTtl: ENGINE_TOKEN_TTL,
+      ...roleLimits(args.engineLimits),
     },
     child,
   );
@@ -151,7 +157,13 @@ function addService(name: string, entry: ServiceEntry, opts: pulumi.CustomResour
   );
   const role = new vault.approle.AuthBackendRole(
     own,
-    { backend: mount, roleName: full, tokenPolicies: policies, tokenPeriod: AGENT_TOKEN_PERIOD },
+    {
+      backend: mount,
+      roleName: full,
+      tokenPolicies: policies,
+      tokenPeriod: AGENT_TOKEN_PERIOD,
+      ...roleLimits(args.limits?.[stack]),
+    },
     opts,
   );
   new vault.identity.EntityAlias(own, { name: role.roleId, mountAccessor: accessor, canonicalId: entity.id }, opts);

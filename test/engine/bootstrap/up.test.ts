@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { publicKeyOf } from "../../../components/bootstrap/github/tag-key.ts";
 import { STATE_RULE } from "../../../stacks/config/state-backend.ts";
 import { type Harness, missing, note, PREVIEW, startHarness, UP } from "./harness.ts";
 
@@ -285,6 +286,49 @@ describe.skipIf(missing)(`from nothing to a runner${note}`, { timeout: 240_000 }
     expect((await inspect()).map((one) => one?.Id)).toEqual(containers.map((one) => one?.Id));
   });
 
+  test("production and previews get secrets of their own, and tags people who may make them", async () => {
+    harness.github.calls.length = 0;
+    harness.configure({
+      github: {
+        repository: "you/platform",
+        api: harness.github.api,
+        reviewers: ["anna", "team:platform"],
+        trigger: "webhook",
+        tagMakers: ["anna"],
+      },
+      runner: { checks: [], signIn: 2, secrets: ["PRODUCTION_SECRET", "PREVIEW_SECRET"], env: { PREVIEW: "approved" } },
+    });
+    const { ok, text } = await harness.run(UP);
+    expect(ok, text).toBe(true);
+    const { PRODUCTION_SECRET, PREVIEW_SECRET, TAG_KEY } = await values();
+    expect([PRODUCTION_SECRET, PREVIEW_SECRET]).toEqual(Array(2).fill(expect.stringMatching(/^[0-9a-f]{64}$/)));
+    const made = harness.github.calls.map(({ method, path }) => `${method} ${path}`);
+    expect(made.sort()).toEqual([
+      "POST keys",
+      "POST rulesets",
+      "PUT environments/preview",
+      "PUT environments/preview/secrets/PREVIEW_SECRET",
+      "PUT environments/production/secrets/PRODUCTION_SECRET",
+      "PUT environments/production/secrets/TAG_KEY",
+      "PUT environments/staging/secrets/TAG_KEY",
+    ]);
+    const call = (path: string) => harness.github.calls.find((each) => each.path === path)?.body;
+    expect(call("keys")).toMatchObject({ key: publicKeyOf(TAG_KEY), read_only: false });
+    expect(call("rulesets")).toMatchObject({
+      target: "tag",
+      rules: [{ type: "creation" }],
+      bypass_actors: [
+        { actor_type: "DeployKey", actor_id: null },
+        { actor_type: "RepositoryRole", actor_id: 5 },
+        { actor_type: "User", actor_id: 11 },
+      ],
+    });
+    expect(call("environments/preview")).toMatchObject({ reviewers: [{ id: 11 }, { id: 22 }] });
+    const env = harness.containers.environmentOf(RUNNER);
+    expect(env).toMatchObject({ PRODUCTION_SECRET_FILE: "/run/secrets/PRODUCTION_SECRET", PREVIEW: "approved" });
+    expect(JSON.stringify(env)).not.toContain("TAG_KEY");
+  });
+
   test("a laptop whose state is in a folder cannot take the runner from its shared one", async () => {
     const { ok, text } = await harness.run(PREVIEW, { PULUMI_BACKEND_URL: `file://${harness.env.HOME}` });
     expect(ok).toBe(false);
@@ -312,7 +356,7 @@ describe.skipIf(missing)(`from nothing to a runner${note}`, { timeout: 240_000 }
 
   test("no secret has come into state, output or events in clear", async () => {
     const everything = await harness.everything();
-    const { WEBHOOK_SECRET } = await values();
+    const { WEBHOOK_SECRET, PRODUCTION_SECRET, PREVIEW_SECRET, TAG_KEY } = await values();
     const { VAULT_SECRET_ID } = await engineValues("staging");
     const canaries = ["git-canary", "push-canary", "pull-canary", "passphrase-canary", "platform-key-canary"];
     const agents = [AGENT, agent("production"), agent("staging")].map(
@@ -320,7 +364,8 @@ describe.skipIf(missing)(`from nothing to a runner${note}`, { timeout: 240_000 }
     );
     for (const secretId of agents) expect(secretId).toMatch(/^[0-9a-f-]{36}$/);
     expect(new Set(agents).size).toBe(3);
-    const minted = [WEBHOOK_SECRET, VAULT_SECRET_ID, ...agents];
+    const made = [PRODUCTION_SECRET, PREVIEW_SECRET, TAG_KEY, TAG_KEY.split("\n")[1]];
+    const minted = [WEBHOOK_SECRET, VAULT_SECRET_ID, ...agents, ...made];
     const keys = [harness.github.token, harness.env.DOKPLOY_API_KEY ?? ""];
     for (const secret of [...canaries, "webhook-canary-2", ...minted, ...keys]) {
       expect(everything.includes(secret), secret).toBe(false);

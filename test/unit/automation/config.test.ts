@@ -2,7 +2,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { ConfigError, knownSecrets, readConfig, webhookSecrets } from "../../../automation/config.ts";
+import { ConfigError, knownSecrets, readConfig, signingKeys, webhookSecrets } from "../../../automation/config.ts";
 import { createVariables } from "../../../automation/environment.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dockmaster-config-"));
@@ -90,4 +90,40 @@ test("the password in the repository's address is a secret too", () => {
     createVariables({ GIT_REPO_URL: "https://x:p%40ss@e.org/a", WEBHOOK_SECRET: "one,two" }),
   );
   expect(secrets).toEqual(expect.arrayContaining(["p%40ss", "p@ss", "one", "two", "one,two"]));
+});
+
+test("a value of two variables that sign is refused, for its owner would have the rights of both", () => {
+  const problemsOf = (env: Record<string, string>) => {
+    try {
+      read({ ...GOOD, ...env });
+    } catch (error) {
+      return (error as ConfigError).problems;
+    }
+    return [];
+  };
+  const [one, two] = ["a".repeat(32), "b".repeat(32)];
+  expect(problemsOf({ WEBHOOK_SECRET: one, PRODUCTION_SECRET: two })).toEqual([]);
+  expect(problemsOf({ WEBHOOK_SECRET: `${two},${one}`, PRODUCTION_SECRET: one, PREVIEW_SECRET: two })).toEqual([
+    expect.stringMatching(/^PRODUCTION_SECRET has a value of WEBHOOK_SECRET/),
+    expect.stringMatching(/^PREVIEW_SECRET has a value of WEBHOOK_SECRET/),
+  ]);
+});
+
+test("production stays guarded when the file of its secret is emptied, and a value that both got later has the lesser right", () => {
+  const file = join(folder, "production-secret");
+  const [webhook, production] = ["w".repeat(32), "p".repeat(32)];
+  writeFileSync(file, production);
+  const variables = createVariables({ WEBHOOK_SECRET: webhook, PRODUCTION_SECRET_FILE: file });
+  const rights = () =>
+    signingKeys(variables).map((key) => [key.secret, key.plain, key.rights.has("change:production")]);
+  expect(rights()).toEqual([
+    [webhook, true, false],
+    [production, false, true],
+  ]);
+  writeFileSync(file, "");
+  expect(rights()).toEqual([[webhook, true, false]]);
+  writeFileSync(file, webhook);
+  expect(rights()).toEqual([[webhook, true, false]]);
+  expect(signingKeys(createVariables({ WEBHOOK_SECRET: webhook }))).toMatchObject([{ secret: webhook, plain: true }]);
+  expect([...signingKeys(createVariables({ WEBHOOK_SECRET: webhook }))[0]!.rights]).toContain("change:production");
 });

@@ -20,7 +20,8 @@ const basis = (more: object = {}) => ({
 describe("the engine workers", () => {
   test("are one for each stack that has a file and a name that the runner takes, but for the one that sets them up", () => {
     const folder = mkdtempSync(join(tmpdir(), "dockmaster-stacks-"));
-    for (const name of ["staging", "bootstrap", "production", "My_own"]) writeFileSync(join(folder, `Pulumi.${name}.yaml`), "");
+    for (const name of ["staging", "bootstrap", "production", "My_own"])
+      writeFileSync(join(folder, `Pulumi.${name}.yaml`), "");
     expect(deployedStacks(folder)).toEqual(["production", "staging"]);
     rmSync(folder, { recursive: true });
   });

@@ -23,10 +23,26 @@ describe("GitHub", () => {
       github: {
         features: { rulesets: true, environments: true, reviewers: false },
         reviewers: { users: [], teams: [] },
-        missing: [expect.stringContaining("reviewers and wait timers")],
+        missing: [
+          expect.stringContaining("reviewers and wait timers"),
+          expect.stringContaining("may make tags v*: say who in `bootstrap:github.tagMakers`"),
+          expect.stringContaining("CODEOWNERS of you/platform names nobody for /.github/, /stacks/, /components/"),
+        ],
       },
       problems: [],
     });
+  });
+
+  test("looks up who may make tags, and says nothing of what is guarded", async () => {
+    Object.assign(github.repository, { private: false, codeOwners: "* @you/platform\n" });
+    expect(await lookAtGithub(raw!, settings({ tagMakers: ["anna", "team:platform"] }), github.token)).toMatchObject({
+      github: { tagMakers: { users: [11], teams: [22] }, missing: [] },
+    });
+    const { problems } = await lookAtGithub(raw!, settings({ tagMakers: ["bob"] }), github.token);
+    expect(printed(problems)).toEqual([
+      expect.stringMatching(/`bootstrap:github.tagMakers.0`: there is no user `bob`/),
+    ]);
+    github.repository.codeOwners = undefined;
   });
 
   test("that does not tell the plan makes people say it", async () => {

@@ -36,19 +36,22 @@ const final = all.at(-1)!;
 const rests = (word: string) => final.steps.filter((step) => step.word === word).map(({ rest }) => rest);
 
 describe("the runner's image", () => {
-  test("begins with the very Node that the tests run on, pinned by a full version", () => {
+  test("begins with the very Node that the tests run on, pinned by a full version and a digest", () => {
     const bases = all.filter(({ base }) => !all.some(({ name }) => name === base)).map(({ base }) => base);
     const { version } = JSON.parse(read("node_modules/node/package.json"));
-    expect(bases).toEqual([`node:${version}-bookworm-slim`]);
+    expect(bases).toEqual([expect.stringMatching(`^node:${version}-bookworm-slim@sha256:[0-9a-f]{64}$`)]);
   });
 
-  test("has the engine that the project is tested with, checked against its published sums", () => {
+  test("has the engine that the project is tested with, checked against the sums in the repository", () => {
     const engine = all.find(({ name }) => name === "engine")!;
     expect(engine.steps).toContainEqual({ word: "ARG", rest: `PULUMI_VERSION=${ENGINE_VERSION}` });
     const { dependencies } = JSON.parse(read("package.json"));
     expect(dependencies["@pulumi/pulumi"]).toBe(ENGINE_VERSION);
     const commands = engine.steps.map(({ rest }) => rest).join("\n");
-    expect(commands).toMatch(/sha256sum --check --strict/);
+    expect(commands).toMatch(/grep " {2}\$\{archive\}\\\$" engine-checksums.txt \| sha256sum --check --strict/);
+    // Sums that come from where the archive comes from say nothing of it.
+    expect(commands).not.toMatch(/checksums.*releases|releases.*checksums\.txt"/);
+    expect(engine.steps).toContainEqual({ word: "COPY", rest: "tools/engine-checksums.txt ./" });
     for (const program of ENGINE_PROGRAMS) expect(commands).toContain(`pulumi/${program}`);
   });
 
