@@ -144,7 +144,7 @@ export function signingKeys(variables: Pick<Variables, "get" | "isNamed">): Sign
   for (const variable of SIGNING_VARIABLES) {
     const plain = variable === "WEBHOOK_SECRET";
     const rights = rightsOf(variable, { guarded });
-    for (const secret of secretParts(variables.get(variable))) {
+    for (const secret of plain ? webhookSecrets(variables) : secretParts(variables.get(variable))) {
       if (!keys.has(secret)) keys.set(secret, { secret, rights, plain });
     }
   }

@@ -16,6 +16,7 @@ export const LOG_EVENTS = {
     "the engine worker has the runner's own user: programs of releases can read what the runner can",
   "state.handed_over": "state of before handed over to the engine worker",
   "secret.missing": "WEBHOOK_SECRET is not set: every request is refused",
+  "preview.any": "PREVIEW is any: whoever may push runs code in the runner with the keys of the stacks",
   "copies.removed": "copies of states with secrets in clear removed",
   "copies.not_removed": "copies of states may hold secrets in clear: remove them",
 
@@ -50,7 +51,6 @@ export const LOG_EVENTS = {
   "queue.unreadable": "queue unreadable",
   "events.not_recorded": "events not recorded",
 
-  "preview.any": "PREVIEW is any: whoever may push runs code in the runner with the keys of the stacks",
   "tags.ignored": "tags that are no releases for their numbers ignored",
   "release.missed": "missed release found",
   "releases.looked_for": "missed releases looked for",

@@ -117,7 +117,7 @@ async function listStates(dataDir: string, backendUrl: string): Promise<string[]
 
 /** Never over what is there. */
 async function keepState(dataDir: string, files: AsyncIterable<Buffer>): Promise<void> {
-  const words = ["--extract", "--directory", dataDir, "--no-same-owner", "--skip-old-files", "--no-overwrite-dir"];
+  const words = ["--extract", "--directory", dataDir, "--no-same-owner", "--skip-old-files"];
   const tar = spawn("tar", words, { env: { PATH: process.env.PATH }, stdio: ["pipe", "ignore", "inherit"] });
   tar.stdin.on("error", () => {});
   const closed = once(tar, "close") as Promise<[number | null]>;

@@ -117,9 +117,8 @@ async function carryOut(runner: WorkerContext, claim: Claim, stop: AbortControll
       note: (patch) => store.update(id, patch, now(), lease),
       leaseUntil: () => lease.expiresAt,
       phaseEnded,
-      lockRemoved: (lock) => {
+      lockRemoved: () => {
         metrics.lockBreaks.inc({ env: stack });
-        log.warn({ event: "lock.removed", lock });
       },
     };
     const ending = await perform({ run, before, known }, events, stop.signal);

@@ -171,6 +171,7 @@ export async function connectWorker(socket: Duplex, { files }: Files): Promise<C
       const known = checking.get(name);
       if (known) return known.promise;
       const asked = Promise.withResolvers<EngineCheckResult>();
+      asked.promise.catch(() => {});
       checking.set(name, asked);
       send({ type: "check", name });
       return asked.promise;
@@ -178,6 +179,7 @@ export async function connectWorker(socket: Duplex, { files }: Files): Promise<C
     handState: async (pieces) => {
       const id = ++numbers;
       const done = Promise.withResolvers<void>();
+      done.promise.catch(() => {});
       kept.set(id, done);
       send({ type: "state", id });
       await sendFiles(id, pieces);

@@ -56,7 +56,11 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
     note: (patch) => ask((id) => ({ type: "note", id, run, patch })),
     leaseUntil: () => active.get(run)?.leaseUntil ?? 0,
     phaseEnded: (name, seconds) => send({ type: "phase", run, name, seconds }),
-    lockRemoved: (lock) => send({ type: "lock", run, lock }),
+    // Said here, for the door may be gone while what it left is cleared away.
+    lockRemoved: (lock) => {
+      context.log.warn({ event: "lock.removed", run, lock });
+      send({ type: "lock", run, lock });
+    },
   });
   const fetchFiles = (run: string): AsyncIterable<Buffer> => {
     const id = ++numbers;

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { assessHotfix } from "../../automation/domain/releases/promotion.ts";
 import { ALLOWED_SIGNERS } from "../../automation/domain/releases/tag-proof.ts";
+import { printAside } from "../print/print.ts";
 import { makeTag } from "./make-tag.ts";
 import { addRepositoryOptions, gatherTagFacts, openHere, type RepositoryOptions } from "./open.ts";
 import { presentRelease } from "./present.ts";
@@ -35,8 +36,8 @@ export function define(command: Command): void {
       };
       const made = await makeTag(repository, commit, decide, { signer });
       if (made.isNew && !signer) {
-        process.stderr.write(
-          "it is not signed: production takes it only by PRODUCTION_SECRET. To sign: gpg.format=ssh and user.signingkey\n",
+        printAside(
+          "it is not signed: production takes it only by PRODUCTION_SECRET. To sign: gpg.format=ssh and user.signingkey",
         );
       }
       presentRelease(made, options);

@@ -1,4 +1,5 @@
 import type { TagDecision } from "../../automation/domain/releases/promotion.ts";
+import { printAside } from "../print/print.ts";
 import { CliError } from "../problem.ts";
 import { pushTag } from "./push-tag.ts";
 import type { Repository } from "./repository.ts";
@@ -44,5 +45,5 @@ async function noteIgnored(repository: Repository): Promise<void> {
   if (ignored.length === 0) return;
   const named = ignored.slice(0, 3).join(", ").slice(0, 200);
   const more = ignored.length > 3 ? ` and ${ignored.length - 3} more` : "";
-  process.stderr.write(`ignored: ${named}${more}: a release tag has at most six digits a part, and no leading zeros\n`);
+  printAside(`ignored: ${named}${more}: a release tag has at most six digits a part, and no leading zeros`);
 }

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { affectedServices } from "../../automation/domain/releases/affected.ts";
 import { toServices } from "../../automation/git/catalogue.ts";
-import { printJson } from "../print/print.ts";
+import { printJson, printMarkdown } from "../print/print.ts";
 import { wrongUse } from "../problem.ts";
 import { formatNotes, parseSubject, type ReleaseNotes } from "./format-notes.ts";
 import { listReleases, productionBefore } from "./list.ts";
@@ -19,7 +19,7 @@ export function define(command: Command): void {
     .action(async (tag: string, options: RepositoryOptions) => {
       const notes = await readNotes(tag, options);
       if (options.json) printJson(notes);
-      else process.stdout.write(formatNotes(notes));
+      else printMarkdown(formatNotes(notes));
     });
 }
 

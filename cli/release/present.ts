@@ -1,4 +1,4 @@
-import { printJson, printLines } from "../print/print.ts";
+import { printAside, printJson, printLines } from "../print/print.ts";
 import type { MadeRelease } from "./make-tag.ts";
 
 /** Prints a release: the tag alone on stdout, so that a script can take it; what is to know of it on stderr. */
@@ -7,6 +7,6 @@ export function presentRelease({ tag, commit, isNew }: MadeRelease, { json = fal
     printJson({ tag, commit, new: isNew });
     return;
   }
-  process.stderr.write(`${tag} ${isNew ? "is on the remote now" : "was there already"}, on ${commit.slice(0, 7)}\n`);
+  printAside(`${tag} ${isNew ? "is on the remote now" : "was there already"}, on ${commit.slice(0, 7)}`);
   printLines([tag]);
 }

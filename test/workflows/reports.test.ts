@@ -221,6 +221,31 @@ describe("platform-drift", () => {
   });
 });
 
+test.each<[string, string, Record<string, string>]>([
+  ["platform-production", "Deploy", { TAG: "v1.1.0" }],
+  ["platform-rollback", "Roll back", { ENVIRONMENT: "production", TAG: "v1.1.0", REASON: "" }],
+])("%s signs with production's secret where it is set, else with the webhook's", async (name, step, env) => {
+  const workflow = readWorkflow(name);
+  const job = structuredClone(Object.values(workflow.jobs)[0]) as Job;
+  job.steps = job.steps.filter(({ uses, name: own }) => uses || own === "Install" || own === step);
+  Object.assign(job.steps.at(-1)!.env!, env);
+  const deployed = view({ id: "run-1", env: "production", tag: "v1.1.0", ...equal });
+  runner.script.set("GET /runs/run-1", [{ status: 200, body: deployed }]);
+  const accept = () =>
+    runner.script.set("POST /deploy", [{ status: 202, body: { status: "in_progress", run: "run-1" } }]);
+  const { WEBHOOK_SECRET = "" } = machine.secrets;
+  // The runner of this test knows one secret; whichever has it signs.
+  for (const [secrets, ok] of [
+    [{ WEBHOOK_SECRET }, true],
+    [{ WEBHOOK_SECRET: "another", PRODUCTION_SECRET: WEBHOOK_SECRET }, true],
+    [{ WEBHOOK_SECRET, PRODUCTION_SECRET: "another" }, false],
+  ] as const) {
+    accept();
+    const end = await runJob({ ...machine, secrets }, workflow, job, { inputs: { environment: "production" } });
+    expect([secrets, end.ok], end.output).toEqual([secrets, ok]);
+  }
+});
+
 describe("the last step of platform-production", () => {
   const workflow = readWorkflow("platform-production");
   const publish = (tag: string) => {

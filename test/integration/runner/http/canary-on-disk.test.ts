@@ -190,6 +190,8 @@ describe("no file of the runner holds a secret in clear", () => {
       writeFileSync(old, shown, { mode: 0o600 });
       const before = copies();
       await harness.restart();
+      // Its engine worker does it, as it starts.
+      await until("the copy is gone", 20_000, () => !existsSync(old));
       expect(copies()).toEqual(before.filter((file) => file !== old));
       expect(harness.logged()).toContain('"removed":["staging-old-2.json"]');
       await expectNothingIn(data());

@@ -11,6 +11,8 @@ import { until } from "../until.ts";
 /** Every secret that the runner can have; each value is nothing but a canary. */
 const CANARIES = {
   WEBHOOK_SECRET: "canary-webhook-5c1f",
+  PRODUCTION_SECRET: "canary-production-8b",
+  PREVIEW_SECRET: "canary-preview-3e",
   API_TOKEN: "canary-token-77d0",
   PULUMI_CONFIG_PASSPHRASE: `canary "pass\\phrase" e1b9/+&<'$é>`,
   PLATFORM_KEY: "canary-platform-9a2e",
@@ -23,7 +25,16 @@ const CANARIES = {
 };
 
 /** What the program could see of the runner's environment. */
-const FOREIGN = ["WEBHOOK_SECRET", "API_TOKEN", "NOTIFY_WEBHOOK", "NOTIFY_SLACK", "DATABASE_URL", "GIT_REPO_URL"];
+const FOREIGN = [
+  "WEBHOOK_SECRET",
+  "PRODUCTION_SECRET",
+  "PREVIEW_SECRET",
+  "API_TOKEN",
+  "NOTIFY_WEBHOOK",
+  "NOTIFY_SLACK",
+  "DATABASE_URL",
+  "GIT_REPO_URL",
+];
 
 /**
  * A careless program: it says every secret that it knows, in every way that it has: as it is, in JSON, in an address, in HTML, in base64
