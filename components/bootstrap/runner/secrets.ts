@@ -10,13 +10,7 @@ export const ENGINE_SECRETS = ["DOKPLOY_API_KEY", "PULUMI_CONFIG_PASSPHRASE", "P
 export const OWN_SIGN_IN = ["VAULT_ROLE_ID", "VAULT_SECRET_ID"] as const;
 
 /** More that a door may need, by where its history is and who may ask it. */
-const OPTIONAL_DOOR_SECRETS: readonly string[] = [
-  "API_TOKEN",
-  "DATABASE_URL",
-  "PREVIEW_SECRET",
-  "PRODUCTION_SECRET",
-  "WEBHOOK_SECRET_OLD",
-];
+const OPTIONAL_DOOR_SECRETS: readonly string[] = ["API_TOKEN", "DATABASE_URL", "PREVIEW_SECRET", "PRODUCTION_SECRET"];
 
 /** More that a worker may need, by where the state is. */
 const OPTIONAL_ENGINE_SECRETS: readonly string[] = [
