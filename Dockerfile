@@ -39,6 +39,7 @@ WORKDIR /app
 COPY --from=modules /app/node_modules ./node_modules
 COPY package.json package-lock.json ./
 COPY tools/engine-path.mjs tools/run-program.mjs ./tools/
+COPY tools/outgoing ./tools/outgoing
 COPY tools/shortcuts ./tools/shortcuts
 COPY tools/engine ./tools/engine
 COPY tools/language-host ./tools/language-host

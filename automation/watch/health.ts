@@ -1,3 +1,4 @@
+import { Redirected, request } from "../../tools/outgoing/request.mjs";
 import { webhookSecrets } from "../config.ts";
 import { checkEngine } from "../engine/version-check.ts";
 import type { Variables } from "../environment.ts";
@@ -6,7 +7,7 @@ import type { Log } from "../log.ts";
 import type { Mask } from "../mask.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Store } from "../store/store.ts";
-import { SECRET_VARIABLES } from "../variables.ts";
+import { SECRET_VARIABLES, type VariableName } from "../variables.ts";
 
 /** How one function of the runner is. */
 export type CheckState = "ok" | "broken" | "unknown";
@@ -133,23 +134,39 @@ async function inTime(probe: Promise<void>, ms: number): Promise<void> {
   }
 }
 
+/** The status of a GET. An answer that is none, or sends on to somewhere else, throws what to do. */
+async function statusOf(setting: VariableName, url: string, headers: Record<string, string> = {}): Promise<number> {
+  try {
+    return (await request(url, { headers, timeoutMs: TIMEOUT, statusOnly: true })).status;
+  } catch (error) {
+    if (error instanceof Redirected) throw new Error(`${setting} ${error.message}: ${error.hint(setting)}`);
+    throw error;
+  }
+}
+
+/** An address that may be below a path, as the program's clients take it. */
+function below(address: string, end: RegExp, path: string): string {
+  return `${address.trim().replace(/\/+$/, "").replace(end, "")}${path}`;
+}
+
 /** Asks for Dokploy's version, which needs a valid key (api reference: settings.getDokployVersion). */
 async function probeDokploy({ variables, metrics }: Checked): Promise<void> {
-  const url = new URL("/api/settings.getDokployVersion", variables.get("DOKPLOY_URL"));
-  if (!/^https?:$/.test(url.protocol)) return;
+  const url = below(variables.get("DOKPLOY_URL") ?? "", /\/api$/, "/api/settings.getDokployVersion");
   const headers = { "x-api-key": variables.get("DOKPLOY_API_KEY") ?? "", accept: "application/json" };
-  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT) });
-  await answer.body?.cancel();
-  metrics.dokployRequests.inc({ status: answer.status });
-  if (!answer.ok) throw new Error(`Dokploy answered ${answer.status}`);
+  const status = await statusOf("DOKPLOY_URL", url, headers);
+  metrics.dokployRequests.inc({ status });
+  if (!isSuccess(status)) throw new Error(`Dokploy answered ${status}`);
 }
 
 /** Whether Vault answers and is unsealed; a standby is good enough (https://developer.hashicorp.com/vault/api-docs/system/health). */
 async function probeVault(variables: Variables): Promise<void> {
-  const url = new URL("/v1/sys/health?standbyok=true&perfstandbyok=true", variables.get("VAULT_ADDR"));
-  const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT) });
-  await answer.body?.cancel();
-  if (!answer.ok) throw new Error(`Vault answered ${answer.status}`);
+  const path = "/v1/sys/health?standbyok=true&perfstandbyok=true";
+  const status = await statusOf("VAULT_ADDR", below(variables.get("VAULT_ADDR") ?? "", /\/v1$/, path));
+  if (!isSuccess(status)) throw new Error(`Vault answered ${status}`);
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
 }
 
 /** Whether every secret that an agent keeps in a file can be read, and none is older than it may become. */

@@ -8,6 +8,7 @@ import { ServiceError } from "../../components/dokploy/rules/service-error.ts";
 import { connectVault, type Vault, type VaultConnection } from "../../components/vault/api/client.ts";
 import { vaultAddress, vaultConnection } from "../../components/vault/api/connection.ts";
 import { VaultError } from "../../components/vault/api/errors.ts";
+import { NoAnswer, Redirected } from "../../tools/outgoing/request.mjs";
 import { problemAt, type RawConfig } from "../config/raw-config.ts";
 import type { BootstrapSettings } from "./settings.ts";
 
@@ -136,10 +137,13 @@ export async function lookAtGithub(
     }
     return { github: { ...assessment, reviewers: survey.reviewers }, problems: [] };
   } catch (error) {
-    const reason = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).name;
-    return {
-      problems: [at(["api"], `no answer from ${new URL(api).host} (${reason})`, "run it again when it answers")],
-    };
+    if (error instanceof Redirected) {
+      const hint = `${error.hint("api")}; a repository that was renamed or moved answers so too: write its new name`;
+      return { problems: [at(["api"], `${new URL(api).host} ${error.message}`, hint)] };
+    }
+    if (!(error instanceof NoAnswer)) throw error;
+    const message = `no answer from ${new URL(api).host} (${error.message})`;
+    return { problems: [at(["api"], message, "run it again when it answers")] };
   }
 }
 

@@ -1,8 +1,8 @@
 import { createWriteStream, rmSync } from "node:fs";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { ENGINE_VERSION } from "../engine-path.mjs";
+import { openStream } from "../outgoing/request.mjs";
 import { withProgress } from "./progress.mjs";
 import { runStep } from "./run.mjs";
 
@@ -26,20 +26,15 @@ export async function downloadEngine(folder, signal) {
   if (!os || !arch) throw new Error(`no official download for ${process.platform} ${process.arch}`);
   const url = `${RELEASES}/pulumi-v${ENGINE_VERSION}-${os}-${arch}.tar.gz`;
   const archive = join(folder, "pulumi.tar.gz");
-  const waiting = new AbortController();
-  const timer = setTimeout(
-    () => waiting.abort(new Error(`no answer within ${ANSWER_WITHIN_MS / 1000} s`)),
-    ANSWER_WITHIN_MS,
-  );
   try {
     await withProgress(`Downloading Pulumi ${ENGINE_VERSION}`, async () => {
-      const answer = await fetch(url, { signal: AbortSignal.any([signal, waiting.signal]) });
-      clearTimeout(timer);
-      if (!answer.ok || !answer.body) throw new Error(`status ${answer.status}`);
-      await pipeline(
-        Readable.fromWeb(/** @type {import("node:stream/web").ReadableStream} */ (answer.body)),
-        createWriteStream(archive),
-      );
+      // Nothing secret goes along, so it may come from wherever the releases are kept now.
+      const { status, body } = await openStream(url, { timeoutMs: ANSWER_WITHIN_MS, signal, redirect: "follow" });
+      if (status !== 200) {
+        body.on("error", () => {}).destroy();
+        throw new Error(`status ${status}`);
+      }
+      await pipeline(body, createWriteStream(archive));
     });
     await runStep("Unpacking Pulumi", "tar", ["-xzf", archive, "--strip-components=1", "-C", folder], { signal });
   } catch (error) {
@@ -47,7 +42,6 @@ export async function downloadEngine(folder, signal) {
       error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : error;
     throw new Error(`download from ${new URL(url).host}: ${reason}`);
   } finally {
-    clearTimeout(timer);
     rmSync(archive, { force: true });
   }
 }
