@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { z } from "zod";
+import { LEAST_SECRET, readSecret } from "../tools/secret-parts.mjs";
 import { pickEnvironment, type Variables } from "./environment.ts";
 import { SECRET_VARIABLES, seenBy, VARIABLES, type Variable, type VariableName, variablesThat } from "./variables.ts";
 
@@ -37,9 +38,13 @@ export function readConfig(variables: Variables): Config {
       const parsed = reads?.safeParse(value);
       if (parsed?.success === false) problems.push(...parsed.error.issues.map(({ message }) => `${name} ${message}`));
       else if (setting) settings[setting] = parsed?.data;
+      if (isJudged(VARIABLES[name])) problems.push(...secretNow(variables, name).problems);
     } catch (error) {
       problems.push((error as Error).message);
     }
+  }
+  if (problems.length === 0 && variables.get("WEBHOOK_SECRET_OLD") && !variables.get("WEBHOOK_SECRET")) {
+    problems.push("WEBHOOK_SECRET_OLD is set and WEBHOOK_SECRET is not: requests are signed with that");
   }
   if (problems.length > 0) throw new ConfigError(problems);
   const config = settings as Settings;
@@ -61,20 +66,45 @@ export function npmEnvironment(env: Record<string, string | undefined>): Record<
   return pickEnvironment(env, [...seenBy("npm"), "PATH"]);
 }
 
-/** The secrets that are valid now for signatures: `WEBHOOK_SECRET`, several separated by commas while rotating. */
-export function webhookSecrets(variables: Pick<Variables, "get">): string[] {
-  return (variables.get("WEBHOOK_SECRET") ?? "")
-    .split(",")
-    .map((secret) => secret.trim())
-    .filter(Boolean);
+/** A secret as it is now: the parts of it that count, and what is wrong with the others. */
+function secretNow(variables: Pick<Variables, "get">, name: VariableName): { good: string[]; problems: string[] } {
+  const { strength }: Variable = VARIABLES[name];
+  return readSecret(name, variables.get(name), strength === "parts" ? "parts" : "whole");
+}
+
+function isJudged({ strength }: Variable): boolean {
+  return strength === "whole" || strength === "parts";
+}
+
+/** The secrets that are valid now for signatures. Those of before stand behind the others, which are `current` many. */
+export function webhookSecrets(variables: Pick<Variables, "get">): { all: string[]; current: number } {
+  const { good } = secretNow(variables, "WEBHOOK_SECRET");
+  return { all: [...good, ...secretNow(variables, "WEBHOOK_SECRET_OLD").good], current: good.length };
+}
+
+/** The token that may read; undefined when there is none that counts. */
+export function apiToken(variables: Pick<Variables, "get">): string | undefined {
+  return secretNow(variables, "API_TOKEN").good[0];
+}
+
+/** What is wrong now with secrets that callers have: a file may have been replaced by one that does not count. */
+export function secretProblems(variables: Pick<Variables, "get">): string[] {
+  return variablesThat(isJudged).flatMap((name) => secretNow(variables, name).problems);
+}
+
+/** Secrets that are shorter than they should be, and used all the same. */
+export function shortSecrets(variables: Pick<Variables, "get">): VariableName[] {
+  const advised = variablesThat(({ strength }) => strength === "advised");
+  return advised.filter((name) => (variables.get(name)?.length ?? LEAST_SECRET) < LEAST_SECRET);
 }
 
 /** Every secret value the runner knows now, for masking. The parts of a comma list count one by one too. */
 export function knownSecrets(variables: Variables): string[] {
-  const values = SECRET_VARIABLES.map((name) => variables.get(name)).filter((value) => value !== undefined);
+  const values = SECRET_VARIABLES.flatMap((name) => [variables.get(name) ?? [], ...variables.before(name)].flat());
+  const parts = values.flatMap((value) => value.split(",").map((part) => part.trim())).filter(Boolean);
   const addresses = variablesThat(({ secret }) => secret === "password");
   const passwords = addresses.flatMap((name) => passwordIn(variables.get(name) ?? ""));
-  return [...values, ...webhookSecrets(variables), ...passwords];
+  return [...values, ...parts, ...passwords];
 }
 
 /** The password of an address (or the token that stands in its place), as it is written and as it is meant. */

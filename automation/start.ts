@@ -6,7 +6,14 @@ import { createAdaptorServer, type ServerType } from "@hono/node-server";
 import { Hono } from "hono";
 import { createChanges } from "./answer/waiting.ts";
 import { startWorker } from "./claim/worker.ts";
-import { type Config, knownSecrets, npmEnvironment, programEnvironment, webhookSecrets } from "./config.ts";
+import {
+  type Config,
+  knownSecrets,
+  npmEnvironment,
+  programEnvironment,
+  shortSecrets,
+  webhookSecrets,
+} from "./config.ts";
 import type { Variables } from "./environment.ts";
 import { createCatalogue } from "./git/catalogue.ts";
 import { createGit } from "./git/git.ts";
@@ -96,7 +103,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   const server = createAdaptorServer({ fetch: app.fetch });
   await listen(server, config.port, config.host);
   const metricsServer =
-    config.metricsPort === undefined ? undefined : await serveMetrics(runner, config.host, config.metricsPort);
+    config.metricsPort === undefined ? undefined : await serveMetrics(runner, config.metricsHost, config.metricsPort);
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   log.info({ event: "runner.listening", url, version });
@@ -160,10 +167,11 @@ function logConfig(log: Log, config: Config, variables: Variables, mask: (text: 
     state: mask(config.backendUrl),
     dokploy: variables.get("DOKPLOY_URL") ?? "as the stack's file says",
     requireV2: config.requireV2,
-    webhookSecrets: webhookSecrets(variables).length,
+    webhookSecrets: webhookSecrets(variables).all.length,
     secrets: set,
   };
   log.info({ event: "runner.configured", ...uses });
   if (missing.length > 0) log.warn({ event: "runner.incomplete", missing });
-  if (webhookSecrets(variables).length === 0) log.error({ event: "secret.missing" });
+  if (webhookSecrets(variables).all.length === 0) log.error({ event: "secret.missing" });
+  for (const variable of shortSecrets(variables)) log.warn({ event: "secret.short", variable });
 }

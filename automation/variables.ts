@@ -18,6 +18,11 @@ export interface Variable {
   setting?: string;
   /** `whole`: its value must never be seen. `password`: it is an address that may hold one. */
   secret?: "whole" | "password";
+  /**
+   * How long it must be, so that nobody guesses it: as a `whole`, or each of its `parts` between commas; what is shorter counts as none.
+   * `advised`: a shorter one is only warned of, since what it encrypted needs it as it is.
+   */
+  strength?: "whole" | "parts" | "advised";
   seenBy?: readonly Viewer[];
   /** As a field of the runner's secret in Vault: `always`, when somebody names it, or minted by the bootstrap stack. */
   inVault?: "always" | "named" | "minted";
@@ -74,11 +79,23 @@ export const VARIABLES = {
   },
   GIT_BRANCH: { docs: "the branch that releases are cut from", default: "main", reads: branch, setting: "gitBranch" },
   WEBHOOK_SECRET: {
-    docs: "signs requests; several separated by commas while rotating. Without one nothing is accepted",
+    docs: "signs requests; several separated by commas, each of at least 32 characters. Without one nothing is accepted",
     secret: "whole",
+    strength: "parts",
     inVault: "always",
   },
-  API_TOKEN: { docs: "may read runs, stacks, metrics", secret: "whole", inVault: "named" },
+  WEBHOOK_SECRET_OLD: {
+    docs: "the secret of before, while [rotating](../guides/operate.md#rotate-keys): still accepted, and the log says who uses it",
+    secret: "whole",
+    strength: "parts",
+    inVault: "named",
+  },
+  API_TOKEN: {
+    docs: "may read runs, stacks, metrics; at least 32 characters",
+    secret: "whole",
+    strength: "whole",
+    inVault: "named",
+  },
   REQUIRE_V2: {
     docs: "refuse GitHub's plain signature everywhere",
     default: "false",
@@ -104,6 +121,12 @@ export const VARIABLES = {
     setting: "port",
   },
   METRICS_PORT: { docs: "a port for `/metrics` without a token", reads: port.optional(), setting: "metricsPort" },
+  METRICS_HOST: {
+    docs: "the address where `METRICS_PORT` listens; `0.0.0.0` for a Prometheus in another container. Whoever reaches it reads without a token",
+    default: "127.0.0.1",
+    reads: z.string(),
+    setting: "metricsHost",
+  },
   DATA_DIR: {
     docs: "store, mirror, worktrees, caches",
     default: "./data",
@@ -132,6 +155,7 @@ export const VARIABLES = {
   PULUMI_CONFIG_PASSPHRASE: {
     docs: "encrypts the secrets in the state",
     secret: "whole",
+    strength: "advised",
     seenBy: ["program"],
     inVault: "always",
     orInStackFile: true,

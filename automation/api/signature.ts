@@ -45,6 +45,9 @@ function toDigests(body: SignedRequest["body"], secrets: string[]): BodyDigests 
 /** `plain` is GitHub's form and may be a replay; `v2` carries a nonce that must still be remembered. */
 export type Signature = { form: "plain" } | { form: "v2"; nonce: string };
 
+/** A signature that is right, and which of the secrets made it, from 0. */
+export type Verified = Signature & { secret: number };
+
 /** GitHub's signature of a body: `sha256=<hex>`. */
 export function signPlain(secret: string, body: Uint8Array): string {
   return `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
@@ -74,23 +77,24 @@ function isEqual(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected));
 }
 
-/** Whether `given` equals one of `expected`; looks at all of them, whichever fits. */
-export function isOneOf(given: string, expected: string[]): boolean {
-  return expected.map((value) => isEqual(given, value)).includes(true);
+/** Which of `expected` equals `given`, -1 when none does; looks at all of them, whichever fits. */
+export function findEqual(given: string, expected: string[]): number {
+  return expected.map((value) => isEqual(given, value)).indexOf(true);
 }
 
 /**
  * Checks a request's signature against the secrets that are valid now (several while one is rotated). Returns the form,
  * or the error code that says what is wrong. `now` is in milliseconds. Does not remember nonces.
  */
-export function verifySignature(request: SignedRequest, secrets: string[], now: number): Signature | ErrorCode {
+export function verifySignature(request: SignedRequest, secrets: string[], now: number): Verified | ErrorCode {
   if (secrets.length === 0) return "secret_not_configured";
   const v2 = request.headers.get("x-dockmaster-signature");
   const { hash, plain: expected } = toDigests(request.body, secrets);
   if (v2 !== null) return verifyV2(request, { given: v2, hash }, secrets, now);
   const plain = readPlain(request.headers);
   if (plain === null) return "signature_missing";
-  return isOneOf(plain, expected) ? { form: "plain" } : "signature_invalid";
+  const secret = findEqual(plain, expected);
+  return secret < 0 ? "signature_invalid" : { form: "plain", secret };
 }
 
 /** GitHub's header, or those of Gitea and Forgejo, which hold the bare hex digits. */
@@ -106,15 +110,16 @@ function verifyV2(
   { given, hash }: { given: string; hash: string },
   secrets: string[],
   now: number,
-): Signature | ErrorCode {
+): Verified | ErrorCode {
   const timestamp = request.headers.get("x-dockmaster-timestamp") ?? "";
   const nonce = request.headers.get("x-dockmaster-nonce") ?? "";
   if (!/^\d{1,12}$/.test(timestamp) || !/^[\w-]{8,128}$/.test(nonce)) return "signature_invalid";
   const { method, path } = request;
   const expected = secrets.map((secret) => signHash(secret, { method, path, timestamp, nonce, hash }));
-  if (!isOneOf(given, expected)) return "signature_invalid";
+  const secret = findEqual(given, expected);
+  if (secret < 0) return "signature_invalid";
   if (Math.abs(Number(timestamp) * 1000 - now) > TIME_WINDOW) return "signature_expired";
-  return { form: "v2", nonce };
+  return { form: "v2", nonce, secret };
 }
 
 /** What `requireSignature` needs to know. */
@@ -129,7 +134,7 @@ export interface SignaturePolicy {
 }
 
 /** The request's signature, with a fresh nonce. Throws RequestError 401 with the code that says what is wrong. */
-export async function requireSignature(request: SignedRequest, policy: SignaturePolicy): Promise<Signature> {
+export async function requireSignature(request: SignedRequest, policy: SignaturePolicy): Promise<Verified> {
   const now = policy.now();
   const signature = verifySignature(request, policy.secrets(), now);
   if (typeof signature === "string") throw new RequestError(signature);

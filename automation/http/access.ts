@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 import type { Operation } from "../api/operations.ts";
 import { pickJson } from "../api/pick-json.ts";
-import { digestBody, isOneOf, requireSignature, type Signature, type SignedRequest } from "../api/signature.ts";
-import { webhookSecrets } from "../config.ts";
+import { digestBody, findEqual, requireSignature, type Signature, type SignedRequest } from "../api/signature.ts";
+import { apiToken, webhookSecrets } from "../config.ts";
 import type { Variables } from "../environment.ts";
 import { RequestError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -58,7 +58,11 @@ export function createAccess({ store, log, config, variables, metrics, now }: Ch
     const request = { method: c.req.method, path: pathname + search, headers: c.req.raw.headers, body };
     metrics.signatureChecks.inc();
     try {
-      return await requireSignature(request, { ...policy, secrets: () => valid });
+      const signature = await requireSignature(request, { ...policy, secrets: () => valid.all });
+      if (signature.secret >= valid.current) {
+        log.warn({ event: "secret.old_used", requestId: c.get("requestId"), path: pathname, source: toSource(c) });
+      }
+      return signature;
     } catch (error) {
       if (error instanceof RequestError) {
         metrics.signatureFailures.inc({ code: error.code });
@@ -80,7 +84,7 @@ export function createAccess({ store, log, config, variables, metrics, now }: Ch
     { selection, ...bounds }: NonNullable<Operation["parts"]>,
   ): Promise<SignedBody> => {
     const valid = secrets();
-    const digest = digestBody(valid);
+    const digest = digestBody(valid.all);
     const picked = pickJson(selection);
     // It is read to its end all the same: who sends no JSON may not be who knows the secret.
     let broken: unknown;
@@ -110,8 +114,8 @@ export function createAccess({ store, log, config, variables, metrics, now }: Ch
         await requireSigned(c, await readBody(c.req.raw));
         return;
       }
-      const token = variables.get("API_TOKEN");
-      if (!token || !isOneOf(bearer, [token])) throw new RequestError("token_invalid");
+      const token = apiToken(variables);
+      if (token === undefined || findEqual(bearer, [token]) < 0) throw new RequestError("token_invalid");
     },
   };
 }

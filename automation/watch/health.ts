@@ -1,5 +1,5 @@
 import { Redirected, request } from "../../tools/outgoing/request.mjs";
-import { webhookSecrets } from "../config.ts";
+import { secretProblems, webhookSecrets } from "../config.ts";
 import { checkEngine } from "../engine/version-check.ts";
 import type { Variables } from "../environment.ts";
 import type { Mirror } from "../git/mirror.ts";
@@ -97,7 +97,9 @@ export function startHealth(on: Checked): Health {
   check("git", { every: REMOTE_INTERVAL }, () => on.mirror.fetch());
   check("engine", { every: REMOTE_INTERVAL }, checkEngine(on.enginePath, TIMEOUT * 4));
   check("secret", { every: INTERVAL }, async () => {
-    if (webhookSecrets(on.variables).length === 0) throw new Error("WEBHOOK_SECRET is not set");
+    const [problem] = secretProblems(on.variables);
+    if (problem !== undefined) throw new Error(problem);
+    if (webhookSecrets(on.variables).current === 0) throw new Error("WEBHOOK_SECRET is not set");
   });
   check("secret_files", { every: INTERVAL }, async () => probeSecretFiles(on));
   // Without both, the stack's own file says where Dokploy is, and only the engine reads that.
@@ -152,6 +154,7 @@ function below(address: string, end: RegExp, path: string): string {
 /** Asks for Dokploy's version, which needs a valid key (api reference: settings.getDokployVersion). */
 async function probeDokploy({ variables, metrics }: Checked): Promise<void> {
   const url = below(variables.get("DOKPLOY_URL") ?? "", /\/api$/, "/api/settings.getDokployVersion");
+  if (!/^https?:/i.test(url)) return;
   const headers = { "x-api-key": variables.get("DOKPLOY_API_KEY") ?? "", accept: "application/json" };
   const status = await statusOf("DOKPLOY_URL", url, headers);
   metrics.dokployRequests.inc({ status });

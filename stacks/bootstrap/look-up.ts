@@ -9,6 +9,7 @@ import { connectVault, type Vault, type VaultConnection } from "../../components
 import { vaultAddress, vaultConnection } from "../../components/vault/api/connection.ts";
 import { VaultError } from "../../components/vault/api/errors.ts";
 import { NoAnswer, Redirected } from "../../tools/outgoing/request.mjs";
+import { LEAST_SECRET } from "../../tools/secret-parts.mjs";
 import { problemAt, type RawConfig } from "../config/raw-config.ts";
 import type { BootstrapSettings } from "./settings.ts";
 
@@ -82,7 +83,7 @@ export async function checkSecrets(
     // The first update makes the mount.
     if (existing || !(error instanceof VaultError && error.code === "vault_missing")) return [vaultProblem(error)];
   }
-  const { missing, different } = planSecrets(names, live, env, () => "made");
+  const { missing, different, weak } = planSecrets(names, live, env, () => "0".repeat(LEAST_SECRET));
   const [mount, name] = path.split("/data/", 2);
   return [
     ...unwanted
@@ -97,6 +98,15 @@ export async function checkSecrets(
       message: `the runner has none: neither Vault at ${path} nor the environment`,
       hint: "set it for this one run, e.g. with `op run`",
     })),
+    ...Object.entries(weak).flatMap(([variable, problems]) =>
+      problems.map((message) => ({
+        file: variable,
+        message: message.replace(/^\w+:? /, ""),
+        hint: live[variable]
+          ? `the runner would not start with it: change it where Vault has it, at ${path}, to \`<new>,<old>\` or the new one alone`
+          : "set a longer one for this run, or none: then one is made",
+      })),
+    ),
     ...different.map((variable) => ({
       file: variable,
       message: `is another one than the runner's in Vault at ${path}`,

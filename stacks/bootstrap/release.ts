@@ -27,6 +27,7 @@ export const IMAGE_FILES = [
   "package-lock.json",
   "tools/engine-path.mjs",
   "tools/run-program.mjs",
+  "tools/secret-parts.mjs",
   "tools/outgoing",
   "tools/shortcuts",
   "tools/engine",

@@ -7,6 +7,9 @@ import { createOrigin, fixtureProgram } from "../../integration/runner/origin.ts
 import { copyFiles, programFolder, type Started, startFrom } from "./from-container.ts";
 import { type Harness, missing, note, startHarness, UP } from "./harness.ts";
 
+const FIRST = "first-secret-0123456789abcdef0123";
+const SECOND = "second-secret-0123456789abcdef012";
+
 const SECRET = "platform-kv/data/platform/bootstrap/runner";
 const RUNNER = "platform-runner-bootstrap";
 const AGENT = "platform-runner-vault-agent-bootstrap";
@@ -26,7 +29,7 @@ describe.skipIf(missing)(
       mkdirSync(join(folder, "secrets/runner"), { recursive: true });
       harness.configure({ image: { repository: "ghcr.io/you/dockmaster", use: "v1.2.4" }, github: undefined });
       const { url } = createOrigin(folder, fixtureProgram);
-      const { ok, text } = await harness.run(UP, { GIT_REPO_URL: url, WEBHOOK_SECRET: "first-secret" });
+      const { ok, text } = await harness.run(UP, { GIT_REPO_URL: url, WEBHOOK_SECRET: FIRST });
       expect(ok, text).toBe(true);
       copyFiles(harness.containers, AGENT, folder, [
         "/etc/dockmaster/agent.json",
@@ -78,19 +81,19 @@ describe.skipIf(missing)(
       runner = await startRunner();
       await expect.poll(url, { timeout: 60_000 }).toBeDefined();
       expect((await fetch(`${url()}/health/live`)).status).toBe(200);
-      expect(await asks("first-secret")).toBe(200);
+      expect(await asks(FIRST)).toBe(200);
       expect(await asks("another-secret")).toBe(401);
       expect(runner.log()).not.toMatch(/canary|first-secret/);
     });
 
     test("takes a rotated webhook secret without a restart, beside the old one for as long as both are there", async () => {
       const { pid } = runner!.child;
-      await rotate("second-secret,first-secret");
-      await expect.poll(() => asks("second-secret"), { timeout: 30_000, interval: 200 }).toBe(200);
-      expect(await asks("first-secret")).toBe(200);
-      await rotate("second-secret");
-      await expect.poll(() => asks("first-secret"), { timeout: 30_000, interval: 200 }).toBe(401);
-      expect(await asks("second-secret")).toBe(200);
+      await rotate(`${SECOND},${FIRST}`);
+      await expect.poll(() => asks(SECOND), { timeout: 30_000, interval: 200 }).toBe(200);
+      expect(await asks(FIRST)).toBe(200);
+      await rotate(SECOND);
+      await expect.poll(() => asks(FIRST), { timeout: 30_000, interval: 200 }).toBe(401);
+      expect(await asks(SECOND)).toBe(200);
       expect(runner!.child.pid).toBe(pid);
       expect(runner!.child.exitCode).toBeNull();
     });
@@ -98,7 +101,7 @@ describe.skipIf(missing)(
     test("goes on while Vault and its agent are away", async () => {
       await agent?.end();
       await harness.bao.seal();
-      expect(await asks("second-secret")).toBe(200);
+      expect(await asks(SECOND)).toBe(200);
     });
   },
 );

@@ -197,7 +197,9 @@ describe.skipIf(missing)(`from nothing to a runner${note}`, { timeout: 240_000 }
   });
 
   test("a webhook secret rotated in Vault reaches GitHub, and new secret ids Vault: the runner itself is not touched", async () => {
-    await harness.bao.demand("PATCH", SECRET, { data: { WEBHOOK_SECRET: "webhook-canary-2, old" } });
+    await harness.bao.demand("PATCH", SECRET, {
+      data: { WEBHOOK_SECRET: "webhook-canary-2-0123456789abcdef0, the-old-one-0123456789abcdef0123" },
+    });
     const [before, runner] = [await values(), await harness.containers.inspect(RUNNER)];
     harness.configure({
       github: {
@@ -217,7 +219,7 @@ describe.skipIf(missing)(`from nothing to a runner${note}`, { timeout: 240_000 }
       config: {
         url: "https://iac.example.org/webhook",
         content_type: "json",
-        secret: "webhook-canary-2",
+        secret: "webhook-canary-2-0123456789abcdef0",
         insecure_ssl: "0",
       },
     });
@@ -260,7 +262,7 @@ describe.skipIf(missing)(`from nothing to a runner${note}`, { timeout: 240_000 }
     expect(agents).toMatch(/^[0-9a-f-]{36}$/);
     const minted = [WEBHOOK_SECRET, VAULT_SECRET_ID, agents];
     const keys = [harness.github.token, harness.env.DOKPLOY_API_KEY ?? ""];
-    for (const secret of [...canaries, "webhook-canary-2", ...minted, ...keys]) {
+    for (const secret of [...canaries, "webhook-canary-2-0123456789abcdef0", ...minted, ...keys]) {
       expect(everything.includes(secret), secret).toBe(false);
     }
   });

@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { CHANNELS } from "../../../automation/notify/channels.ts";
 import { SECRET_VARIABLES, seenBy, VARIABLES, type Variable, variablesThat } from "../../../automation/variables.ts";
 import {
+  CALLERS_SECRETS,
   isOptionalSecret,
   OPTIONAL_SECRETS,
   OWN_SIGN_IN,
@@ -48,6 +49,13 @@ test("the address of every channel is a secret", () => {
 describe("the bootstrap stack's own contract with the runner", () => {
   test("has the secrets that every runner needs", () => {
     expect([...RUNNER_SECRETS].sort()).toEqual(inVault("always").sort());
+  });
+
+  test("knows how long the secrets of callers must be", () => {
+    const judged = variablesThat(({ strength }) => strength === "whole" || strength === "parts");
+    expect(CALLERS_SECRETS).toEqual(
+      Object.fromEntries(judged.map((name) => [name, (VARIABLES[name] as Variable).strength])),
+    );
   });
 
   test("has those that it mints itself", () => {

@@ -9,8 +9,8 @@ import { until } from "../until.ts";
 
 /** Every secret that the runner can have; each value is nothing but a canary. */
 const CANARIES = {
-  WEBHOOK_SECRET: "canary-webhook-5c1f",
-  API_TOKEN: "canary-token-77d0",
+  WEBHOOK_SECRET: "canary-webhook-5c1f-0123456789abcdef",
+  API_TOKEN: "canary-token-77d0-0123456789abcdef",
   PULUMI_CONFIG_PASSPHRASE: "canary-passphrase-e1b9",
   PLATFORM_KEY: "canary-platform-9a2e",
   DOKPLOY_API_KEY: "canary-dokploy-31aa",

@@ -27,7 +27,7 @@ function v2(secret: string, over: Partial<SignedRequest> & { timestamp?: string;
   return { method: "POST", path: "/deploy", headers, body, ...rest };
 }
 
-const V2 = { form: "v2", nonce: "0123456789abcdef" };
+const V2 = { form: "v2", nonce: "0123456789abcdef", secret: 0 };
 
 describe("verifySignature", () => {
   test("GitHub's own example has the signature that its documentation gives", () => {
@@ -37,8 +37,8 @@ describe("verifySignature", () => {
   });
 
   test.each<[string, SignedRequest, string[], unknown]>([
-    ["plain, right secret", plain("one"), ["one"], { form: "plain" }],
-    ["plain, second of two secrets", plain("two"), ["one", "two"], { form: "plain" }],
+    ["plain, right secret", plain("one"), ["one"], { form: "plain", secret: 0 }],
+    ["plain, second of two secrets", plain("two"), ["one", "two"], { form: "plain", secret: 1 }],
     ["plain, other secret", plain("three"), ["one", "two"], "signature_invalid"],
     ["plain, another body", plain("one", { body: new Uint8Array([1]) }), ["one"], "signature_invalid"],
     ["no secret configured", plain("one"), [], "secret_not_configured"],
@@ -51,7 +51,7 @@ describe("verifySignature", () => {
       "signature_missing",
     ],
     ["v2, right secret", v2("one"), ["one"], V2],
-    ["v2, second of two secrets", v2("two"), ["one", "two"], V2],
+    ["v2, second of two secrets", v2("two"), ["one", "two"], { ...V2, secret: 1 }],
     ["v2, other secret", v2("three"), ["one"], "signature_invalid"],
     ["v2, another method", v2("one", { method: "GET" }), ["one"], "signature_invalid"],
     ["v2, another path", v2("one", { path: "/deploy?x=1" }), ["one"], "signature_invalid"],
@@ -88,7 +88,7 @@ describe("requireSignature", () => {
 
   test("takes a nonce once", async () => {
     const request = v2("one", { nonce: "used-only-once" });
-    expect(await requireSignature(request, policy)).toEqual({ form: "v2", nonce: "used-only-once" });
+    expect(await requireSignature(request, policy)).toEqual({ form: "v2", nonce: "used-only-once", secret: 0 });
     await expect(requireSignature(request, policy)).rejects.toMatchObject({ status: 401, code: "signature_replayed" });
   });
 
@@ -101,6 +101,6 @@ describe("requireSignature", () => {
   test("refuses the plain form where v2 is required", async () => {
     const strict = { ...policy, requireV2: true };
     await expect(requireSignature(plain("one"), strict)).rejects.toMatchObject({ code: "signature_v2_required" });
-    expect(await requireSignature(plain("one"), policy)).toEqual({ form: "plain" });
+    expect(await requireSignature(plain("one"), policy)).toEqual({ form: "plain", secret: 0 });
   });
 });

@@ -197,9 +197,7 @@ describe("the token of a git address", () => {
         const repository = await openRepository({ folder: clone, remote: "origin", branch: "main", env });
         await repository.fetch();
         await repository.releases();
-        const trailers = { kind: "staging", releasedBy: "test" } as unknown as Parameters<
-          typeof pushTag
-        >[1]["trailers"];
+        const trailers = { kind: null, promotedFrom: null, releasedBy: "test", drops: [] };
         expect(await pushTag(repository, { tag, commit, trailers }, { env, now: Date.now() })).toBe("pushed");
       })(),
     );

@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { planSecrets } from "../../../../../components/bootstrap/runner/secrets.ts";
 
+const MADE = "made".repeat(16);
+const GIVEN = "given".repeat(7);
+
 const plan = (names: string[], live: Record<string, unknown>, env: Record<string, string | undefined>) =>
-  planSecrets(names, live, env, () => "made");
-const nothing = { writes: {}, generated: [], missing: [], different: [] };
+  planSecrets(names, live, env, () => MADE);
+const nothing = { writes: {}, generated: [], missing: [], different: [], weak: {} };
 
 describe("where a secret of the runner comes from", () => {
   test.each<[string, string[], Record<string, unknown>, Record<string, string | undefined>, object]>([
@@ -22,15 +25,41 @@ describe("where a secret of the runner comes from", () => {
       "the environment, when Vault's is no text",
       ["API_TOKEN"],
       { API_TOKEN: 5 },
-      { API_TOKEN: "a" },
-      { writes: { API_TOKEN: "a" } },
+      { API_TOKEN: GIVEN },
+      { writes: { API_TOKEN: GIVEN } },
     ],
     [
       "here, when it is one that may be made",
       ["WEBHOOK_SECRET", "API_TOKEN"],
       {},
-      { API_TOKEN: "given" },
-      { writes: { WEBHOOK_SECRET: "made", API_TOKEN: "given" }, generated: ["WEBHOOK_SECRET"] },
+      { API_TOKEN: GIVEN },
+      { writes: { WEBHOOK_SECRET: MADE, API_TOKEN: GIVEN }, generated: ["WEBHOOK_SECRET"] },
+    ],
+    [
+      "Vault, though it is too short for the runner",
+      ["WEBHOOK_SECRET", "WEBHOOK_SECRET_OLD"],
+      { WEBHOOK_SECRET: `${GIVEN},,short`, WEBHOOK_SECRET_OLD: GIVEN },
+      {},
+      {
+        weak: {
+          WEBHOOK_SECRET: [
+            "WEBHOOK_SECRET: part 2 of 3 is empty: take out the comma, or make one with `openssl rand -hex 32`",
+            "WEBHOOK_SECRET: part 3 of 3 has 5 characters, at least 32 are needed: make one with `openssl rand -hex 32`",
+          ],
+        },
+      },
+    ],
+    [
+      "the environment, though it is too short for the runner",
+      ["API_TOKEN"],
+      {},
+      { API_TOKEN: "short" },
+      {
+        writes: { API_TOKEN: "short" },
+        weak: {
+          API_TOKEN: ["API_TOKEN has 5 characters, at least 32 are needed: make one with `openssl rand -hex 32`"],
+        },
+      },
     ],
     ["Vault, for a key that is the same for all", ["PLATFORM_KEY"], { PLATFORM_KEY: "k" }, { PLATFORM_KEY: "k" }, {}],
     [
