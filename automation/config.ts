@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { z } from "zod";
+import { allowedHosts, explainInsecure, findInsecure } from "../tools/outgoing/insecure.mjs";
 import { LEAST_SECRET, readSecret } from "../tools/secret-parts.mjs";
 import { pickEnvironment, type Variables } from "./environment.ts";
 import { SECRET_VARIABLES, seenBy, VARIABLES, type Variable, type VariableName, variablesThat } from "./variables.ts";
@@ -46,6 +47,7 @@ export function readConfig(variables: Variables): Config {
   if (problems.length === 0 && variables.get("WEBHOOK_SECRET_OLD") && !variables.get("WEBHOOK_SECRET")) {
     problems.push("WEBHOOK_SECRET_OLD is set and WEBHOOK_SECRET is not: requests are signed with that");
   }
+  problems.push(...insecureAddresses(variables));
   if (problems.length > 0) throw new ConfigError(problems);
   const config = settings as Settings;
   return {
@@ -53,6 +55,23 @@ export function readConfig(variables: Variables): Config {
     databaseUrl: config.databaseUrl ?? `sqlite:${join(config.dataDir, "dockmaster.db")}`,
     backendUrl: config.backendUrl ?? `file://${join(config.dataDir, "state")}`,
   };
+}
+
+/** What is wrong with addresses that are reached in clear. Those that cannot be read are named elsewhere. */
+function insecureAddresses(variables: Variables): string[] {
+  return variablesThat(({ encrypted }) => encrypted).flatMap((name) => {
+    try {
+      const host = findInsecure(
+        variables.get(name) ?? "",
+        allowedHosts({ ALLOW_INSECURE: variables.get("ALLOW_INSECURE") }),
+      );
+      if (host === undefined) return [];
+      const { message, hint } = explainInsecure(host);
+      return [`${name} ${message}: ${hint}`];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** What the engine and the program that it runs may see of the runner's environment, as it is now. Everything else stays with the runner. */

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { CHANNELS } from "./notify/channels.ts";
+import { branch, days, gitUrl, hosts, LOG_LEVELS, number, port, seconds } from "./readers.ts";
 
 /** Who sees a variable besides the runner: the engine with the program that it runs, and what fetches releases and their packages. */
 export type Viewer = "program" | "git" | "npm";
@@ -28,32 +29,9 @@ export interface Variable {
   inVault?: "always" | "named" | "minted";
   /** Without it the stack's file has to have it: said at the start. */
   orInStackFile?: true;
+  /** An address that keys or releases go to: refused when that is in clear, to a host that ALLOW_INSECURE does not name. */
+  encrypted?: true;
 }
-
-const port = z.coerce.number("must be a port number").int().min(0).max(65_535);
-const number = (unit: string) => z.coerce.number(`must be a number of ${unit}`);
-const seconds = (least: number) =>
-  number("seconds")
-    .min(least, `must be at least ${least} seconds`)
-    .transform((value) => value * 1000);
-const days = number("days")
-  .min(1, "must be at least 1 day")
-  .transform((value) => value * 24 * 3_600_000);
-
-/** `ext::` and other remote helpers run commands, and a leading dash would be an option of git's. */
-const gitUrl = z
-  .string("is missing: the repository that holds the platform, e.g. https://github.com/you/platform.git")
-  .regex(
-    /^((https?|ssh|git|file):\/\/[^\s]+|\/[^\s]+|[\w.-]+@[\w.-]+:[^\s]+)$/,
-    "must be an https://, ssh://, git://, file:// address, user@host:path, or an absolute path",
-  );
-
-const branch = z
-  .string()
-  .regex(/^[A-Za-z0-9][\w./-]*$/, "must be a branch name")
-  .refine((name) => !name.includes(".."), "must be a branch name");
-
-const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "silent"] as const;
 
 type ChannelVariable = (typeof CHANNELS)[keyof typeof CHANNELS]["variable"];
 const channels = Object.fromEntries(
@@ -72,6 +50,7 @@ function foreign<Name extends string>(seenBy: readonly Viewer[], ...names: Name[
 export const VARIABLES = {
   GIT_REPO_URL: {
     docs: "the repository that holds the platform",
+    encrypted: true,
     reads: gitUrl,
     setting: "gitUrl",
     secret: "password",
@@ -184,7 +163,7 @@ export const VARIABLES = {
     inVault: "always",
     orInStackFile: true,
   },
-  DOKPLOY_URL: { docs: "where Dokploy is", seenBy: ["program"], orInStackFile: true },
+  DOKPLOY_URL: { docs: "where Dokploy is", encrypted: true, seenBy: ["program"], orInStackFile: true },
   DOKPLOY_API_KEY: {
     docs: "a key of an owner or admin of Dokploy",
     secret: "whole",
@@ -193,9 +172,14 @@ export const VARIABLES = {
     orInStackFile: true,
   },
   DOKPLOY_ALSO_AT: { docs: "other addresses of the same Dokploy, separated by commas", seenBy: ["program"] },
+  ALLOW_INSECURE: {
+    docs: "hosts, separated by commas, that `http://` and `git://` addresses of Dokploy, Vault and the repository may name, e.g. `dokploy:3000,vault`: for networks where nobody else can listen. This machine always may",
+    reads: hosts.optional(),
+    seenBy: ["program"],
+  },
   DOKPLOY_TIMEOUT: { docs: "seconds that Dokploy may take for an answer", seenBy: ["program"] },
   DOKPLOY_CONCURRENCY: { docs: "requests to Dokploy at once", seenBy: ["program"] },
-  VAULT_ADDR: { docs: "where Vault is", seenBy: ["program"] },
+  VAULT_ADDR: { docs: "where Vault is", encrypted: true, seenBy: ["program"] },
   VAULT_TOKEN: { docs: "signs in to Vault", secret: "whole", seenBy: ["program"] },
   VAULT_ROLE_ID: {
     docs: "signs in to Vault instead of a token, with `VAULT_SECRET_ID`",

@@ -1,3 +1,4 @@
+import { allowedHosts, explainInsecure, findInsecure } from "../../tools/outgoing/insecure.mjs";
 import { Redirected, request } from "../../tools/outgoing/request.mjs";
 import { secretProblems, webhookSecrets } from "../config.ts";
 import { checkEngine } from "../engine/version-check.ts";
@@ -137,7 +138,14 @@ async function inTime(probe: Promise<void>, ms: number): Promise<void> {
 }
 
 /** The status of a GET. An answer that is none, or sends on to somewhere else, throws what to do. */
-async function statusOf(setting: VariableName, url: string, headers: Record<string, string> = {}): Promise<number> {
+async function statusOf(
+  variables: Variables,
+  setting: VariableName,
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<number> {
+  const insecure = findInsecure(url, allowedHosts({ ALLOW_INSECURE: variables.get("ALLOW_INSECURE") }));
+  if (insecure !== undefined) throw new Error(`${setting} ${explainInsecure(insecure).message}`);
   try {
     return (await request(url, { headers, timeoutMs: TIMEOUT, statusOnly: true })).status;
   } catch (error) {
@@ -156,7 +164,7 @@ async function probeDokploy({ variables, metrics }: Checked): Promise<void> {
   const url = below(variables.get("DOKPLOY_URL") ?? "", /\/api$/, "/api/settings.getDokployVersion");
   if (!/^https?:/i.test(url)) return;
   const headers = { "x-api-key": variables.get("DOKPLOY_API_KEY") ?? "", accept: "application/json" };
-  const status = await statusOf("DOKPLOY_URL", url, headers);
+  const status = await statusOf(variables, "DOKPLOY_URL", url, headers);
   metrics.dokployRequests.inc({ status });
   if (!isSuccess(status)) throw new Error(`Dokploy answered ${status}`);
 }
@@ -164,7 +172,7 @@ async function probeDokploy({ variables, metrics }: Checked): Promise<void> {
 /** Whether Vault answers and is unsealed; a standby is good enough (https://developer.hashicorp.com/vault/api-docs/system/health). */
 async function probeVault(variables: Variables): Promise<void> {
   const path = "/v1/sys/health?standbyok=true&perfstandbyok=true";
-  const status = await statusOf("VAULT_ADDR", below(variables.get("VAULT_ADDR") ?? "", /\/v1$/, path));
+  const status = await statusOf(variables, "VAULT_ADDR", below(variables.get("VAULT_ADDR") ?? "", /\/v1$/, path));
   if (!isSuccess(status)) throw new Error(`Vault answered ${status}`);
 }
 

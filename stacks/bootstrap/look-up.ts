@@ -8,6 +8,7 @@ import { ServiceError } from "../../components/dokploy/rules/service-error.ts";
 import { connectVault, type Vault, type VaultConnection } from "../../components/vault/api/client.ts";
 import { vaultAddress, vaultConnection } from "../../components/vault/api/connection.ts";
 import { VaultError } from "../../components/vault/api/errors.ts";
+import { allowedHosts, explainInsecure, findInsecure } from "../../tools/outgoing/insecure.mjs";
 import { NoAnswer, Redirected } from "../../tools/outgoing/request.mjs";
 import { LEAST_SECRET } from "../../tools/secret-parts.mjs";
 import { problemAt, type RawConfig } from "../config/raw-config.ts";
@@ -55,7 +56,13 @@ export async function reachVault(
     const connection = vaultConnection({ get }, env);
     const client = connectVault(connection);
     await client.lookupSelf();
-    if (plain !== undefined) return { vault: { connection, client, address: vaultAddress(plain) }, problems };
+    if (plain === undefined) return { problems };
+    const address = vaultAddress(plain);
+    // The laptop's own way there may be a tunnel; the containers have this one.
+    const insecure = findInsecure(address, allowedHosts({ ALLOW_INSECURE: env.ALLOW_INSECURE }));
+    if (insecure === undefined) return { vault: { connection, client, address }, problems };
+    const { message, hint } = explainInsecure(insecure);
+    problems.push(problemAt(raw, "vault:address", [], message, hint));
   } catch (error) {
     problems.push(vaultProblem(error));
   }
@@ -69,12 +76,14 @@ interface RunnerSecrets {
   unwanted: readonly string[];
   env: NodeJS.ProcessEnv;
   existing: boolean;
+  /** Hosts that the runner may reach in clear, with commas. */
+  allowed: string;
 }
 
 /** Whether every secret of the runner has a value, in Vault or here, and none says that its state is elsewhere. */
 export async function checkSecrets(
   client: Vault,
-  { path, names, unwanted, env, existing }: RunnerSecrets,
+  { path, names, unwanted, env, existing, allowed }: RunnerSecrets,
 ): Promise<Problem[]> {
   let live: Readonly<Record<string, unknown>> = {};
   try {
@@ -85,7 +94,10 @@ export async function checkSecrets(
   }
   const { missing, different, weak } = planSecrets(names, live, env, () => "0".repeat(LEAST_SECRET));
   const [mount, name] = path.split("/data/", 2);
+  const repository = live.GIT_REPO_URL || env.GIT_REPO_URL;
+  const insecure = findInsecure(String(repository ?? ""), allowedHosts({ ALLOW_INSECURE: allowed }));
   return [
+    ...(insecure === undefined ? [] : [{ file: "GIT_REPO_URL", ...explainInsecure(insecure) }]),
     ...unwanted
       .filter((variable) => live[variable])
       .map((variable) => ({
@@ -128,6 +140,7 @@ export async function lookAtGithub(
   raw: RawConfig,
   { repository, reviewers, plan, api }: NonNullable<BootstrapSettings["github"]>,
   token: string | undefined,
+  allowed = "",
 ): Promise<{ github?: GithubPlan; problems: Problem[] }> {
   if (!token) {
     const hint =
@@ -136,6 +149,11 @@ export async function lookAtGithub(
   }
   const at = (path: (string | number)[], message: string, hint: string) =>
     problemAt(raw, "bootstrap:github", path, message, hint);
+  const insecure = findInsecure(api, allowedHosts({ ALLOW_INSECURE: allowed }));
+  if (insecure !== undefined) {
+    const { message, hint } = explainInsecure(insecure);
+    return { problems: [at(["api"], message, hint)] };
+  }
   try {
     const wanted = { repository, reviewers, ...(plan && { plan }) };
     const { survey, problems } = await surveyRepository(openGithub(api.replace(/\/+$/, ""), token), wanted);

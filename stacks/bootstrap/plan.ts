@@ -5,6 +5,7 @@ import { OWN_SIGN_IN, RUNNER_SECRETS } from "../../components/bootstrap/runner/s
 import { type Problem, sortProblems } from "../../components/compose/problem.ts";
 import { MIN_KEY_LENGTH } from "../../components/platform/keys.ts";
 import { servicePath, type VaultLayout } from "../../components/vault/api/paths.ts";
+import { findInsecure } from "../../tools/outgoing/insecure.mjs";
 import type { RawConfig } from "../config/raw-config.ts";
 import { bootstrapClashes } from "../plan.ts";
 import { findBackend, planBackend } from "./backend.ts";
@@ -69,14 +70,17 @@ export async function planBootstrap({
   const project = String(raw.values["dokploy:project"] ?? "platform");
   const layout = { project, kv: sections.vault?.kv ?? "secret", approle: sections.vault?.approle ?? "approle" };
   const { plan: backend } = take(planBackend(findBackend(env), sections.runner?.secrets ?? []));
-  const { dokploy } = take(readDokploy(raw, env));
+  // What the runner may reach in clear this laptop may as well.
+  const allowed = joinHosts([env.ALLOW_INSECURE, sections.runner?.env.ALLOW_INSECURE]);
+  const reaching = { ...env, ALLOW_INSECURE: allowed };
+  const { dokploy } = take(readDokploy(raw, reaching));
   const { access } = take(readVaultStacks(layout));
   found.push(...checkKey(env.PLATFORM_KEY));
   found.push(...(sections.image ? checkPasswords(sections.image, env) : []));
   const { release } = sections.image?.use ? {} : take(chooseRelease(readCheckout(folder)));
   const [{ vault }, { github }] = await Promise.all([
-    reachVault(raw, env).then(take),
-    sections.github ? lookAtGithub(raw, sections.github, env.GITHUB_TOKEN).then(take) : { github: undefined },
+    reachVault(raw, reaching).then(take),
+    sections.github ? lookAtGithub(raw, sections.github, env.GITHUB_TOKEN, allowed).then(take) : { github: undefined },
   ]);
   if (!settings || !backend || !dokploy || !vault) return { problems: sortProblems(found) };
 
@@ -84,7 +88,11 @@ export async function planBootstrap({
   const more = [...new Set([...settings.runner.secrets, ...backend.secrets])].sort();
   const names = [...RUNNER_SECRETS, ...more];
   const { existing } = settings.vault;
-  found.push(...(await checkSecrets(vault.client, { path, names, unwanted: backend.unwanted, env, existing })));
+  // Of this laptop's own hosts the container gets only those that it needs: another laptop would restart it otherwise.
+  const inClear = [dokploy.url, vault.address].map((address) => findInsecure(address, []));
+  const inContainer = joinHosts([settings.runner.env.ALLOW_INSECURE, ...inClear]);
+  const asked = { path, names, unwanted: backend.unwanted, env, existing, allowed: inContainer };
+  found.push(...(await checkSecrets(vault.client, asked)));
 
   const usesVault = Object.keys(access).length > 0;
   const runner = {
@@ -97,6 +105,7 @@ export async function planBootstrap({
         GIT_BRANCH: settings.runner.branch,
         ...(usesVault && { VAULT_ADDR: vault.address }),
         ...settings.runner.env,
+        ...(inContainer !== "" && { ALLOW_INSECURE: inContainer }),
       },
       secrets: usesVault ? [...more, ...OWN_SIGN_IN] : more,
       vault: { address: vault.address, approle: layout.approle, path },
@@ -124,6 +133,12 @@ export async function planBootstrap({
     },
     problems: [],
   };
+}
+
+/** Lists of hosts as one, each host once. */
+function joinHosts(lists: readonly (string | undefined)[]): string {
+  const hosts = lists.flatMap((list) => (list ?? "").split(",")).map((host) => host.trim());
+  return [...new Set(hosts.filter(Boolean))].join(",");
 }
 
 function checkKey(key: string | undefined): Problem[] {

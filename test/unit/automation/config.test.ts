@@ -120,6 +120,19 @@ test.each<[string, Record<string, string>, RegExp[]]>([
   for (const value of [ONE, TWO, OLD]) expect(problems.join()).not.toContain(value);
 });
 
+test.each(["GIT_REPO_URL", "DOKPLOY_URL", "VAULT_ADDR"])(
+  "does not start with %s in clear to a host that nobody named",
+  (name) => {
+    const env = { ...GOOD, [name]: "http://inside:3000/x" };
+    expect(() => read(env)).toThrow(`${name} reaches inside without encryption, and keys would go there in clear`);
+    expect(() => read(env)).toThrow("set ALLOW_INSECURE=inside");
+    expect(() => read({ ...env, ALLOW_INSECURE: "other" })).toThrow(name);
+    expect(read({ ...env, ALLOW_INSECURE: "other,inside:3000" })).toBeTruthy();
+    expect(read({ ...env, [name]: "http://127.0.0.1:3000/x" })).toBeTruthy();
+    expect(() => read({ ...env, ALLOW_INSECURE: "http://inside:3000" })).toThrow(/ALLOW_INSECURE must be hosts/);
+  },
+);
+
 test("a token with a comma is one token", () => {
   const token = `${"a".repeat(20)},${"b".repeat(20)}`;
   expect(read({ ...GOOD, API_TOKEN: token })).toBeTruthy();

@@ -65,6 +65,7 @@ describe("the runner's secrets", () => {
     env: { PLATFORM_KEY: "canary" },
     unwanted: ["PULUMI_BACKEND_URL"],
     existing: false,
+    allowed: "",
   };
   const vault = (read: () => SecretVersion | undefined) => ({ readSecret: async () => read() }) as unknown as Vault;
   const denied = (code: "vault_missing" | "vault_denied") => () => {
