@@ -104,9 +104,8 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   await listen(server, config.port, config.host);
   const metricsServer =
     config.metricsPort === undefined ? undefined : await serveMetrics(runner, config.metricsHost, config.metricsPort);
-  const { port } = server.address() as AddressInfo;
-  const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
-  log.info({ event: "runner.listening", url, version });
+  const url = urlOf(server, config.host);
+  log.info({ event: "runner.listening", url, ...(metricsServer && { metrics: metricsServer.url }), version });
 
   const stop = async (graceMs: number) => {
     log.info({ event: "runner.stopping", running: worker.running(), graceMs });
@@ -139,12 +138,17 @@ async function dropClearCopies(dataDir: string, log: Log): Promise<void> {
 }
 
 /** Serves metrics without a token on a port of their own, for a Prometheus in the same network. */
-async function serveMetrics(on: Gauged, host: string, port: number): Promise<{ close(): void }> {
+async function serveMetrics(on: Gauged, host: string, port: number): Promise<{ url: string; close(): void }> {
   const app = new Hono();
   app.get("/metrics", (c) => answerMetrics(on, c));
   const server = createAdaptorServer({ fetch: app.fetch });
   await listen(server, port, host);
-  return { close: () => void server.close() };
+  return { url: urlOf(server, host), close: () => void server.close() };
+}
+
+function urlOf(server: ServerType, host: string): string {
+  const { port } = server.address() as AddressInfo;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 function listen(server: ServerType, port: number, host: string): Promise<void> {

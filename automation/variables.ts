@@ -64,7 +64,7 @@ export const VARIABLES = {
     inVault: "always",
   },
   WEBHOOK_SECRET_OLD: {
-    docs: "the secret of before, while [rotating](../guides/operate.md#rotate-keys): still accepted, and the log says who uses it",
+    docs: "the secret of before, while [rotating](../guides/operate.md#rotate): still accepted, and the log says who uses it",
     secret: "whole",
     strength: "parts",
     inVault: "named",

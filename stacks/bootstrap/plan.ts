@@ -5,11 +5,11 @@ import { OWN_SIGN_IN, RUNNER_SECRETS } from "../../components/bootstrap/runner/s
 import { type Problem, sortProblems } from "../../components/compose/problem.ts";
 import { MIN_KEY_LENGTH } from "../../components/platform/keys.ts";
 import { servicePath, type VaultLayout } from "../../components/vault/api/paths.ts";
-import { findInsecure } from "../../tools/outgoing/insecure.mjs";
 import type { RawConfig } from "../config/raw-config.ts";
 import { bootstrapClashes } from "../plan.ts";
 import { findBackend, planBackend } from "./backend.ts";
 import { readSettings } from "./config.ts";
+import { joinHosts, planInClear } from "./in-clear.ts";
 import {
   checkSecrets,
   type DokployAddress,
@@ -88,10 +88,14 @@ export async function planBootstrap({
   const more = [...new Set([...settings.runner.secrets, ...backend.secrets])].sort();
   const names = [...RUNNER_SECRETS, ...more];
   const { existing } = settings.vault;
-  // Of this laptop's own hosts the container gets only those that it needs: another laptop would restart it otherwise.
-  const inClear = [dokploy.url, vault.address].map((address) => findInsecure(address, []));
-  const inContainer = joinHosts([settings.runner.env.ALLOW_INSECURE, ...inClear]);
-  const asked = { path, names, unwanted: backend.unwanted, env, existing, allowed: inContainer };
+  const own = settings.runner.env;
+  const addresses = {
+    DOKPLOY_URL: own.DOKPLOY_URL ?? dokploy.url,
+    VAULT_ADDR: own.VAULT_ADDR,
+    [`${raw.file}: vault:address`]: vault.address,
+  };
+  const inClear = take(planInClear(addresses, { own: own.ALLOW_INSECURE, allowed }));
+  const asked = { path, names, unwanted: backend.unwanted, env, existing, allowed: inClear.allowed };
   found.push(...(await checkSecrets(vault.client, asked)));
 
   const usesVault = Object.keys(access).length > 0;
@@ -105,7 +109,7 @@ export async function planBootstrap({
         GIT_BRANCH: settings.runner.branch,
         ...(usesVault && { VAULT_ADDR: vault.address }),
         ...settings.runner.env,
-        ...(inContainer !== "" && { ALLOW_INSECURE: inContainer }),
+        ...(inClear.allowed !== "" && { ALLOW_INSECURE: inClear.allowed }),
       },
       secrets: usesVault ? [...more, ...OWN_SIGN_IN] : more,
       vault: { address: vault.address, approle: layout.approle, path },
@@ -128,17 +132,11 @@ export async function planBootstrap({
       secrets,
       release,
       github,
-      note: backend.note,
+      note: [backend.note, inClear.note].filter(Boolean).join("\n") || undefined,
       runner,
     },
     problems: [],
   };
-}
-
-/** Lists of hosts as one, each host once. */
-function joinHosts(lists: readonly (string | undefined)[]): string {
-  const hosts = lists.flatMap((list) => (list ?? "").split(",")).map((host) => host.trim());
-  return [...new Set(hosts.filter(Boolean))].join(",");
 }
 
 function checkKey(key: string | undefined): Problem[] {
