@@ -3,7 +3,15 @@ import type { z } from "zod";
 import { allowedHosts, explainInsecure, findInsecure } from "../tools/outgoing/insecure.mjs";
 import { LEAST_SECRET, readSecret } from "../tools/secret-parts.mjs";
 import { pickEnvironment, type Variables } from "./environment.ts";
-import { SECRET_VARIABLES, seenBy, VARIABLES, type Variable, type VariableName, variablesThat } from "./variables.ts";
+import {
+  ENGINE_VARIABLES,
+  SECRET_VARIABLES,
+  seenBy,
+  VARIABLES,
+  type Variable,
+  type VariableName,
+  variablesThat,
+} from "./variables.ts";
 
 type Table = typeof VARIABLES;
 type Settings = {
@@ -28,12 +36,42 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads and checks the runner's environment. Throws ConfigError with all problems. */
+/** What an engine worker is told by its environment. */
+export type EngineConfig = Pick<
+  Config,
+  "dataDir" | "backendUrl" | "logLevel" | "engineSocket" | "engineSocketGroup" | "engineStacks" | "engineUsers"
+>;
+
+/** Reads and checks the door's environment. Throws ConfigError with all problems. */
 export function readConfig(variables: Variables): Config {
+  return withDefaults(
+    readSettings(
+      variables,
+      variablesThat(({ readBy }) => readBy !== "engine"),
+    ),
+  );
+}
+
+/** Reads and checks an engine worker's environment. Throws ConfigError with all problems. */
+export function readEngineConfig(variables: Variables): EngineConfig {
+  return withDefaults(readSettings(variables, ENGINE_VARIABLES));
+}
+
+function withDefaults(settings: Settings): Config {
+  const { dataDir, databaseUrl, backendUrl } = settings;
+  return {
+    ...settings,
+    databaseUrl: databaseUrl ?? `sqlite:${join(dataDir, "dockmaster.db")}`,
+    backendUrl: backendUrl ?? `file://${join(dataDir, "state")}`,
+  };
+}
+
+function readSettings(variables: Variables, names: readonly VariableName[]): Settings {
   const problems: string[] = [];
   const settings: Record<string, unknown> = {};
-  for (const name of variablesThat(({ reads, secret }) => reads ?? secret === "whole")) {
-    const { reads, setting, default: fallback }: Variable = VARIABLES[name];
+  for (const name of names) {
+    const { reads, setting, default: fallback, secret }: Variable = VARIABLES[name];
+    if (!reads && secret !== "whole") continue;
     try {
       const value = variables.get(name) ?? fallback;
       const parsed = reads?.safeParse(value);
@@ -47,19 +85,15 @@ export function readConfig(variables: Variables): Config {
   if (problems.length === 0 && variables.get("WEBHOOK_SECRET_OLD") && !variables.get("WEBHOOK_SECRET")) {
     problems.push("WEBHOOK_SECRET_OLD is set and WEBHOOK_SECRET is not: requests are signed with that");
   }
-  problems.push(...insecureAddresses(variables));
+  problems.push(...insecureAddresses(variables, names));
   if (problems.length > 0) throw new ConfigError(problems);
-  const config = settings as Settings;
-  return {
-    ...config,
-    databaseUrl: config.databaseUrl ?? `sqlite:${join(config.dataDir, "dockmaster.db")}`,
-    backendUrl: config.backendUrl ?? `file://${join(config.dataDir, "state")}`,
-  };
+  return settings as Settings;
 }
 
 /** What is wrong with addresses that are reached in clear. Those that cannot be read are named elsewhere. */
-function insecureAddresses(variables: Variables): string[] {
-  return variablesThat(({ encrypted }) => encrypted).flatMap((name) => {
+function insecureAddresses(variables: Variables, names: readonly VariableName[]): string[] {
+  const encrypted = variablesThat((variable) => variable.encrypted).filter((name) => names.includes(name));
+  return encrypted.flatMap((name) => {
     try {
       const host = findInsecure(
         variables.get(name) ?? "",

@@ -1,7 +1,5 @@
 import { flushCompileCache } from "node:module";
-import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findEngine } from "../tools/engine-path.mjs";
 import { nameOwner } from "./claim/owner.ts";
 import { ConfigError, knownSecrets, readConfig } from "./config.ts";
 import { createVariables } from "./environment.ts";
@@ -15,8 +13,6 @@ const folder = fileURLToPath(new URL("..", import.meta.url));
 async function start(): Promise<void> {
   const variables = createVariables(process.env);
   const config = readConfig(variables);
-  const engine = findEngine();
-  if (!engine) throw new ConfigError(["there is no Pulumi engine: run `node tools/setup.mjs`, or put pulumi on PATH"]);
   const runner = await startRunner({
     config,
     variables,
@@ -25,8 +21,6 @@ async function start(): Promise<void> {
       config.logLevel,
       createMask(() => knownSecrets(variables)),
     ),
-    folder,
-    enginePath: [engine, dirname(process.execPath), process.env.PATH].filter(Boolean).join(":"),
     version: readVersion(folder, process.env),
     owner: nameOwner(),
   });

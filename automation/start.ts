@@ -6,17 +6,16 @@ import { createAdaptorServer, type ServerType } from "@hono/node-server";
 import { Hono } from "hono";
 import { createChanges } from "./answer/waiting.ts";
 import { startWorker } from "./claim/worker.ts";
-import {
-  type Config,
-  knownSecrets,
-  npmEnvironment,
-  programEnvironment,
-  shortSecrets,
-  webhookSecrets,
-} from "./config.ts";
+import { type Config, knownSecrets, webhookSecrets } from "./config.ts";
+import type { Connection } from "./dispatch/connection.ts";
+import { createDispatch } from "./dispatch/dispatch.ts";
+import { connectEngines, type EngineSource } from "./dispatch/engines.ts";
+import { handState } from "./dispatch/hand-state.ts";
+import { openSocket, startOwnWorker } from "./dispatch/own-worker.ts";
 import type { Variables } from "./environment.ts";
+import { archiveCommit } from "./git/archive.ts";
 import { createCatalogue } from "./git/catalogue.ts";
-import { createGit } from "./git/git.ts";
+import { createGit, gitEnvironment } from "./git/git.ts";
 import { openMirror } from "./git/mirror.ts";
 import { answerMetrics } from "./http/routes/metrics.ts";
 import { createServer } from "./http/server.ts";
@@ -24,14 +23,13 @@ import type { Log } from "./log.ts";
 import { createMask } from "./mask.ts";
 import { createMetrics } from "./metrics.ts";
 import { startOutbox } from "./notify/outbox.ts";
-import { removeClearCopies, stateCopies } from "./state/state-copies.ts";
+import type { EngineAddress } from "./readers.ts";
 import { openStore } from "./store/open.ts";
-import { SECRET_VARIABLES, variablesThat } from "./variables.ts";
+import { SECRET_VARIABLES } from "./variables.ts";
 import { startHealth } from "./watch/health.ts";
 import { startHousekeeping } from "./watch/housekeeping.ts";
 import type { Gauged } from "./watch/watch-metrics.ts";
-import type { Perform, WorkContext } from "./work/perform.ts";
-import { performRun } from "./work/update.ts";
+import type { Perform } from "./work/perform.ts";
 
 /** What a runner is started with. */
 export interface RunnerOptions {
@@ -40,15 +38,13 @@ export interface RunnerOptions {
   /** Environment that git and npm may pick from. */
   env: Record<string, string | undefined>;
   log: Log;
-  /** Folder of the runner's own checkout. */
-  folder: string;
-  /** PATH for the engine and what it starts. */
-  enginePath: string;
   version: string;
   /** Names this process in leases; never the same twice. */
   owner: string;
-  /** Makes what carries out claimed runs. Default: checks out and runs the engine. */
-  perform?: (context: WorkContext) => Perform;
+  /** Carries out claimed runs, with what has the engine workers do it. Default: that. */
+  perform?: (dispatch: Perform) => Perform;
+  /** The engine workers. Default: those of `ENGINES`, or one that is started for this runner. */
+  engines?: EngineSource[];
 }
 
 /** A runner that listens. */
@@ -63,12 +59,11 @@ const LAST_ANSWERS = 1_000;
 
 /** Starts store, mirror, worker and server, and resolves when it listens. */
 export async function startRunner(options: RunnerOptions): Promise<StartedRunner> {
-  const { config, variables, env, log, folder, enginePath, version, owner, perform = performWith } = options;
+  const { config, variables, env, log, version, owner } = options;
   const startedAt = Date.now();
   const mask = createMask(() => knownSecrets(variables));
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   logConfig(log, config, variables, mask);
-  await dropClearCopies(config.dataDir, log);
 
   const store = await openStore(config.databaseUrl);
   const mirror = await openMirror(createGit({ env, mask }), join(config.dataDir, "mirror.git"), config.gitUrl);
@@ -83,18 +78,20 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     log,
     mask,
     metrics: createMetrics(),
-    enginePath,
     now: Date.now,
     changed: changes.tell,
   };
-  const { catalogue, now } = runner;
-  // Of the environment work gets only what others may see.
-  const work = perform({
-    ...{ config, mirror, catalogue, log, mask, enginePath, folder, now },
-    programEnvironment: () => programEnvironment(variables),
-    npmEnvironment: npmEnvironment(env),
+  const own = config.engines || options.engines ? undefined : startOwnWorker(env);
+  const sources = options.engines ?? (own ? [own] : toSources(config.engines ?? []));
+  if (own) log.warn({ event: "engine.shared_user" });
+  const engines = connectEngines(sources, {
+    log,
+    files: (commit, signal) => archiveCommit(mirror.folder, commit, { env: gitEnvironment(env), signal }),
+    welcome: (connection, stack) => welcome(config, connection, { stack, log }),
   });
-  const health = startHealth(runner);
+  const dispatch = createDispatch({ ...runner, engines });
+  const work = options.perform?.(dispatch) ?? dispatch;
+  const health = startHealth({ ...runner, engines });
   const worker = startWorker(runner, owner, work);
   const outbox = startOutbox(runner);
   const housekeeping = startHousekeeping(runner, worker.wake);
@@ -114,6 +111,8 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     // Who waits for a run is told now that it goes on.
     stopping.abort();
     await worker.stop(graceMs);
+    engines.stop();
+    await own?.stop();
     await Promise.race([closed, delay(LAST_ANSWERS, undefined, { ref: false })]);
     if ("closeAllConnections" in server) server.closeAllConnections();
     await closed;
@@ -126,15 +125,20 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   return { url, stop };
 }
 
-function performWith(context: WorkContext): Perform {
-  return (spec, events, stop) => performRun(context, spec, events, stop);
+/** Workers that listen for the door. */
+function toSources(engines: readonly EngineAddress[]): EngineSource[] {
+  return engines.map(({ stack, socket }) => ({ stack, open: () => openSocket(socket) }));
 }
 
-/** Before any engine starts, so that nobody writes there. A folder that cannot be read keeps no runner from its work. */
-async function dropClearCopies(dataDir: string, log: Log): Promise<void> {
-  const { removed, errors } = await removeClearCopies(dataDir);
-  if (removed.length > 0) log.warn({ event: "copies.removed", removed });
-  for (const err of errors) log.error({ event: "copies.not_removed", err, folder: stateCopies(dataDir) });
+/** A worker with a folder of its own gets the states of the one process that was before. */
+async function welcome(
+  { dataDir, engines }: Pick<Config, "dataDir" | "engines">,
+  connection: Connection,
+  { stack, log }: { stack: string; log: Log },
+): Promise<void> {
+  if (!engines) return;
+  const others = engines.map((engine) => engine.stack).filter((other) => other !== "*");
+  await handState(dataDir, connection, { stack, others, log });
 }
 
 /** Serves metrics without a token on a port of their own, for a Prometheus in the same network. */
@@ -161,21 +165,16 @@ function listen(server: ServerType, port: number, host: string): Promise<void> {
 /** Says what the runner uses and what is missing. Of secrets only that they are there. */
 function logConfig(log: Log, config: Config, variables: Variables, mask: (text: string) => string): void {
   const set = SECRET_VARIABLES.filter((name) => variables.get(name) !== undefined);
-  const expected = variablesThat(({ orInStackFile }) => orInStackFile);
-  const missing = expected.filter((name) => variables.get(name) === undefined);
   const uses = {
     git: mask(config.gitUrl),
     branch: config.gitBranch,
     dataDir: config.dataDir,
     store: mask(config.databaseUrl),
-    state: mask(config.backendUrl),
-    dokploy: variables.get("DOKPLOY_URL") ?? "as the stack's file says",
+    engines: config.engines?.map(({ stack }) => stack) ?? "one of its own",
     requireV2: config.requireV2,
     webhookSecrets: webhookSecrets(variables).all.length,
     secrets: set,
   };
   log.info({ event: "runner.configured", ...uses });
-  if (missing.length > 0) log.warn({ event: "runner.incomplete", missing });
   if (webhookSecrets(variables).all.length === 0) log.error({ event: "secret.missing" });
-  for (const variable of shortSecrets(variables)) log.warn({ event: "secret.short", variable });
 }

@@ -1,37 +1,22 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { CHANNELS } from "./notify/channels.ts";
-import { branch, days, gitUrl, hosts, LOG_LEVELS, number, port, seconds } from "./readers.ts";
+import {
+  branch,
+  days,
+  gitUrl,
+  hosts,
+  LOG_LEVELS,
+  number,
+  port,
+  seconds,
+  toEngines,
+  toStackNames,
+  toUsers,
+} from "./readers.ts";
+import type { Variable, Viewer } from "./variable.ts";
 
-/** Who sees a variable besides the runner: the engine with the program that it runs, and what fetches releases and their packages. */
-export type Viewer = "program" | "git" | "npm";
-
-/** One environment variable. Every one can also be given as `<NAME>_FILE`. */
-export interface Variable {
-  /** Its meaning, for the documentation; absent for what is not the runner's own. */
-  docs?: string;
-  /** Value when it is not set, as one would write it. */
-  default?: string;
-  /** The same where it depends on others, in words. */
-  defaultIs?: string;
-  /** How its text becomes a setting, and below which name `Config` has that. */
-  reads?: z.ZodType;
-  setting?: string;
-  /** `whole`: its value must never be seen. `password`: it is an address that may hold one. */
-  secret?: "whole" | "password";
-  /**
-   * How long it must be, so that nobody guesses it: as a `whole`, or each of its `parts` between commas; what is shorter counts as none.
-   * `advised`: a shorter one is only warned of, since what it encrypted needs it as it is.
-   */
-  strength?: "whole" | "parts" | "advised";
-  seenBy?: readonly Viewer[];
-  /** As a field of the runner's secret in Vault: `always`, when somebody names it, or minted by the bootstrap stack. */
-  inVault?: "always" | "named" | "minted";
-  /** Without it the stack's file has to have it: said at the start. */
-  orInStackFile?: true;
-  /** An address that keys or releases go to: refused when that is in clear, to a host that ALLOW_INSECURE does not name. */
-  encrypted?: true;
-}
+export type { Variable, Viewer } from "./variable.ts";
 
 type ChannelVariable = (typeof CHANNELS)[keyof typeof CHANNELS]["variable"];
 const channels = Object.fromEntries(
@@ -99,6 +84,37 @@ export const VARIABLES = {
     reads: port,
     setting: "port",
   },
+  ENGINES: {
+    docs: "sockets of engine workers, by the stack that each serves: `staging=/run/engines/staging/engine.sock,production=…`; `*` for any other. Without it the runner starts one itself, which has the runner's own user",
+    reads: z.string().transform(toEngines).optional(),
+    setting: "engines",
+  },
+  ENGINE_SOCKET: {
+    docs: "of an engine worker: the socket where it listens for the door",
+    reads: z.string().startsWith("/", "must be an absolute path").optional(),
+    setting: "engineSocket",
+    readBy: "engine",
+  },
+  ENGINE_SOCKET_GROUP: {
+    docs: "of an engine worker: the number of the group that may connect to its socket, the door's",
+    reads: z.coerce.number("must be the number of a group").int().min(0).optional(),
+    setting: "engineSocketGroup",
+    readBy: "engine",
+  },
+  ENGINE_STACKS: {
+    docs: "of an engine worker: the stacks that it serves, separated by commas; it refuses all others",
+    defaultIs: "any",
+    reads: z.string().transform(toStackNames).optional(),
+    setting: "engineStacks",
+    readBy: "engine",
+  },
+  ENGINE_USERS: {
+    docs: "of an engine worker that may change users: a range of numbers, e.g. `20000-20007`. The first owns checkouts and dependencies, each run gets one of the others for itself",
+    defaultIs: "every run has the worker's own user",
+    reads: z.string().transform(toUsers).optional(),
+    setting: "engineUsers",
+    readBy: "engine",
+  },
   METRICS_PORT: { docs: "a port for `/metrics` without a token", reads: port.optional(), setting: "metricsPort" },
   METRICS_HOST: {
     docs: "the address where `METRICS_PORT` listens; `0.0.0.0` for a Prometheus in another container. Whoever reaches it reads without a token",
@@ -107,10 +123,11 @@ export const VARIABLES = {
     setting: "metricsHost",
   },
   DATA_DIR: {
-    docs: "store, mirror, worktrees, caches",
+    docs: "store and mirror; of an engine worker worktrees, caches and the folder of states",
     default: "./data",
     reads: z.string().transform((folder) => resolve(folder)),
     setting: "dataDir",
+    readBy: "both",
   },
   DATABASE_URL: {
     docs: "`postgres://…` for [several runners](../guides/several-runners.md)",
@@ -128,6 +145,7 @@ export const VARIABLES = {
     defaultIs: "a folder in `DATA_DIR`",
     reads: z.string().optional(),
     setting: "backendUrl",
+    readBy: "both",
     secret: "password",
     inVault: "named",
   },
@@ -176,6 +194,7 @@ export const VARIABLES = {
     docs: "hosts, separated by commas, that `http://` and `git://` addresses of Dokploy, Vault and the repository may name, e.g. `dokploy:3000,vault`: for networks where nobody else can listen. This machine always may",
     reads: hosts.optional(),
     seenBy: ["program"],
+    readBy: "both",
   },
   DOKPLOY_TIMEOUT: { docs: "seconds that Dokploy may take for an answer", seenBy: ["program"] },
   DOKPLOY_CONCURRENCY: { docs: "requests to Dokploy at once", seenBy: ["program"] },
@@ -241,6 +260,7 @@ export const VARIABLES = {
     default: "info",
     reads: z.enum(LOG_LEVELS),
     setting: "logLevel",
+    readBy: "both",
   },
   DOCKMASTER_SHORTCUTS: {
     docs: "`off`: updates do without what makes them quick by reaching into Pulumi, see `tools/shortcuts/README.md`. For `dockmaster` and `npm run pulumi` too",
@@ -269,6 +289,11 @@ export function variablesThat(test: (variable: Variable) => unknown): VariableNa
 
 /** Values that must never be seen. They are read again at every use, so a rotated file is noticed. */
 export const SECRET_VARIABLES = variablesThat(({ secret }) => secret === "whole");
+
+/** What an engine worker reads, or hands on. All else stays with the door. */
+export const ENGINE_VARIABLES = variablesThat(
+  ({ readBy, seenBy }) => readBy !== undefined || seenBy?.includes("program") || seenBy?.includes("npm"),
+);
 
 /** What one of the others may see of the runner's environment. Everything else stays with the runner. */
 export function seenBy(viewer: Viewer): VariableName[] {

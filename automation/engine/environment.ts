@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { shortcutEnvironment } from "../../tools/shortcuts/environment.mjs";
 
 /**
@@ -10,6 +9,10 @@ export function buildEngineEnvironment(
   options: {
     path: string;
     pulumiHome: string;
+    /** Folder of code that was compiled once. */
+    compiled: string;
+    /** Folders of the run's own, by variable. */
+    own: Record<string, string>;
     backendUrl: string;
     release: string;
     giveUp?: readonly string[] | undefined;
@@ -17,8 +20,9 @@ export function buildEngineEnvironment(
 ): Record<string, string> {
   return {
     ...given,
+    ...options.own,
     // Every update starts four Node processes that load the same libraries: compiled once, and only what is used.
-    ...shortcutEnvironment(given, given.NODE_COMPILE_CACHE ?? join(options.pulumiHome, "node")),
+    ...shortcutEnvironment(given, options.compiled),
     PATH: options.path,
     PULUMI_HOME: options.pulumiHome,
     PULUMI_BACKEND_URL: options.backendUrl,

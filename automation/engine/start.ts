@@ -24,15 +24,16 @@ export interface RunningEngine {
 const PROGRAM = fileURLToPath(new URL("./child.ts", import.meta.url));
 
 /**
- * Starts an engine in a session of its own, with exactly `env` as its environment; `onRecord` gets all that it does. Undefined when the
- * process could not be started.
+ * Starts an engine in a session of its own, with exactly `env` as its environment, behind the words of `as` that have it run as another
+ * user; `onRecord` gets all that it does. Undefined when the process could not be started.
  */
 export function startEngine(
   job: EngineJob,
-  env: Record<string, string>,
+  { env, as }: { env: Record<string, string>; as: readonly string[] },
   onRecord: (record: TimedRecord) => void,
 ): RunningEngine | undefined {
-  const child = spawn(process.execPath, [PROGRAM], {
+  const [command = process.execPath, ...words] = [...as, process.execPath, PROGRAM];
+  const child = spawn(command, words, {
     detached: true,
     env,
     stdio: ["ignore", "pipe", "pipe", "ipc"],

@@ -48,15 +48,20 @@ const ALWAYS = [
 /** Never asks, and gives up a server that is silent. */
 const SSH = "ssh -oBatchMode=yes -oConnectTimeout=15 -oServerAliveInterval=15 -oServerAliveCountMax=2";
 
-/** Makes a runner of git commands: never a shell, never a prompt, an allow-listed environment, no sign-in among its words. */
-export function createGit(options: { env: Record<string, string | undefined>; mask: (text: string) => string }): Git {
-  const env = {
+/** What git sees of an environment: an allow-list of it, and never a prompt. */
+export function gitEnvironment(env: Record<string, string | undefined>): Record<string, string> {
+  return {
     // It would count before a given GIT_SSH.
-    ...(options.env.GIT_SSH ? {} : { GIT_SSH_COMMAND: SSH }),
-    ...pickEnvironment(options.env, seenBy("git")),
+    ...(env.GIT_SSH ? {} : { GIT_SSH_COMMAND: SSH }),
+    ...pickEnvironment(env, seenBy("git")),
     GIT_TERMINAL_PROMPT: "0",
     LC_ALL: "C",
   };
+}
+
+/** Makes a runner of git commands: never a shell, never a prompt, an allow-listed environment, no sign-in among its words. */
+export function createGit(options: { env: Record<string, string | undefined>; mask: (text: string) => string }): Git {
+  const env = gitEnvironment(options.env);
   return async (given, { cwd, input, timeoutMs = 120_000, signal, apart = false, handed } = {}) => {
     const { words, ...hidden } = hideCredentials(given);
     const told = toEnvironment({

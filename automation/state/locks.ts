@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from "node:fs/promises";
+import { lstat, readdir, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
 import { runProgram } from "../../tools/run-program.mjs";
@@ -82,10 +82,22 @@ export function parseLocks(said: string): NamedLock[] {
   }));
 }
 
-/** Removes all locks of a stack in a backend that is not a folder, where the engine cannot remove just one. */
-export async function removeAllLocks(env: Record<string, string>, workDir: string, stack: string): Promise<void> {
-  const words = ["cancel", "--yes", "--non-interactive", "--stack", stack];
-  const { code, stderr } = await runProgram("pulumi", words, { cwd: workDir, env });
+/** The lock that a user's engine took: its id. Undefined when there is none. */
+export async function findLockOf(folder: string, user: number): Promise<string | undefined> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const facts = await lstat(join(folder, name)).catch(() => undefined);
+    if (facts?.uid === user && /^[\w-]+\.json$/.test(name)) return basename(name, ".json");
+  }
+  return undefined;
+}
+
+/** Removes all locks of a stack in a backend that is not a folder, where the engine cannot remove just one. `as` are words before it. */
+export async function removeAllLocks(
+  stack: string,
+  { env, workDir, as }: { env: Record<string, string>; workDir: string; as: readonly string[] },
+): Promise<void> {
+  const [command = "pulumi", ...words] = [...as, "pulumi", "cancel", "--yes", "--non-interactive", "--stack", stack];
+  const { code, stderr } = await runProgram(command, words, { cwd: workDir, env });
   if (code !== 0) throw new Error(`pulumi cancel failed: ${stderr.trim()}`);
 }
 

@@ -1,14 +1,12 @@
-import { allowedHosts, explainInsecure, findInsecure } from "../../tools/outgoing/insecure.mjs";
-import { Redirected, request } from "../../tools/outgoing/request.mjs";
 import { secretProblems, webhookSecrets } from "../config.ts";
-import { checkEngine } from "../engine/version-check.ts";
+import type { Engines } from "../dispatch/engines.ts";
 import type { Variables } from "../environment.ts";
 import type { Mirror } from "../git/mirror.ts";
 import type { Log } from "../log.ts";
 import type { Mask } from "../mask.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Store } from "../store/store.ts";
-import { SECRET_VARIABLES, type VariableName } from "../variables.ts";
+import { SECRET_VARIABLES } from "../variables.ts";
 
 /** How one function of the runner is. */
 export type CheckState = "ok" | "broken" | "unknown";
@@ -32,7 +30,6 @@ interface Pace {
 const INTERVAL = 15_000;
 /** What is not on this machine is asked less often, as long as it is well. */
 const REMOTE_INTERVAL = 60_000;
-const TIMEOUT = 5_000;
 /** How long before the next try a check that hangs is given up. */
 const MARGIN = 1_000;
 
@@ -41,8 +38,7 @@ export interface Checked {
   store: Pick<Store, "ping">;
   mirror: Pick<Mirror, "fetch">;
   variables: Variables;
-  /** PATH with the engine's folder. */
-  enginePath: string;
+  engines: Pick<Engines, "check">;
   config: {
     /** Age at which a secret's file is broken, in milliseconds; undefined: never. */
     secretMaxAgeMs?: number | undefined;
@@ -61,7 +57,7 @@ export function startHealth(on: Checked): Health {
   const timers = new Map<string, NodeJS.Timeout>();
   const refreshes: (() => void)[] = [];
   /** Tried `every` so often, `again` after a failure, and as soon as that when somebody asks. */
-  const check = (name: string, { every, again = every }: Pace, probe: () => Promise<void>) => {
+  const check = (name: string, { every, again = every }: Pace, probe: () => Promise<unknown>) => {
     states[name] = "unknown";
     let failures = 0;
     let at = 0;
@@ -74,8 +70,9 @@ export function startHealth(on: Checked): Health {
       at = on.now();
       lookIn(every);
       try {
-        await inTime(probe(), again - MARGIN);
-        states[name] = "ok";
+        const isThere = (await inTime(probe(), again - MARGIN)) !== ABSENT;
+        if (isThere) states[name] = "ok";
+        else delete states[name];
         failures = 0;
       } catch (error) {
         if (stopped) return;
@@ -96,18 +93,19 @@ export function startHealth(on: Checked): Health {
   const remote = { every: REMOTE_INTERVAL, again: INTERVAL };
   check("store", { every: INTERVAL }, () => on.store.ping(on.now()));
   check("git", { every: REMOTE_INTERVAL }, () => on.mirror.fetch());
-  check("engine", { every: REMOTE_INTERVAL }, checkEngine(on.enginePath, TIMEOUT * 4));
+  const ask = askEngines(on);
+  check("engine", remote, () => ask("engine"));
   check("secret", { every: INTERVAL }, async () => {
     const [problem] = secretProblems(on.variables);
     if (problem !== undefined) throw new Error(problem);
     if (webhookSecrets(on.variables).current === 0) throw new Error("WEBHOOK_SECRET is not set");
   });
-  check("secret_files", { every: INTERVAL }, async () => probeSecretFiles(on));
-  // Without both, the stack's own file says where Dokploy is, and only the engine reads that.
-  if (on.variables.get("DOKPLOY_URL") && on.variables.get("DOKPLOY_API_KEY")) {
-    check("dokploy", remote, () => probeDokploy(on));
-  }
-  if (on.variables.get("VAULT_ADDR")) check("vault", remote, () => probeVault(on.variables));
+  check("secret_files", { every: INTERVAL }, async () => {
+    probeSecretFiles(on);
+    await ask("secret_files");
+  });
+  // Asked where their keys are. Without those the stack's own file says where they are, and only the engine reads that.
+  for (const name of ["dokploy", "vault"]) check(name, remote, () => ask(name));
   return {
     checks: () => {
       for (const refresh of refreshes) refresh();
@@ -126,58 +124,37 @@ export function startHealth(on: Checked): Health {
 }
 
 /** Waits for a probe no longer than `ms`: one that hangs is as good as one that fails. */
-async function inTime(probe: Promise<void>, ms: number): Promise<void> {
+async function inTime<T>(probe: Promise<T>, ms: number): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`no answer within ${ms / 1000} s`)), ms);
   timer.unref();
   try {
-    await Promise.race([probe, late.promise]);
+    return await Promise.race([probe, late.promise]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** The status of a GET. An answer that is none, or sends on to somewhere else, throws what to do. */
-async function statusOf(
-  variables: Variables,
-  setting: VariableName,
-  url: string,
-  headers: Record<string, string> = {},
-): Promise<number> {
-  const insecure = findInsecure(url, allowedHosts({ ALLOW_INSECURE: variables.get("ALLOW_INSECURE") }));
-  if (insecure !== undefined) throw new Error(`${setting} ${explainInsecure(insecure).message}`);
-  try {
-    return (await request(url, { headers, timeoutMs: TIMEOUT, statusOnly: true })).status;
-  } catch (error) {
-    if (error instanceof Redirected) throw new Error(`${setting} ${error.message}: ${error.hint(setting)}`);
-    throw error;
-  }
-}
+/** No engine worker has what this function needs: it is none of this runner. */
+const ABSENT = Symbol("absent");
 
-/** An address that may be below a path, as the program's clients take it. */
-function below(address: string, end: RegExp, path: string): string {
-  return `${address.trim().replace(/\/+$/, "").replace(end, "")}${path}`;
-}
-
-/** Asks for Dokploy's version, which needs a valid key (api reference: settings.getDokployVersion). */
-async function probeDokploy({ variables, metrics }: Checked): Promise<void> {
-  const url = below(variables.get("DOKPLOY_URL") ?? "", /\/api$/, "/api/settings.getDokployVersion");
-  if (!/^https?:/i.test(url)) return;
-  const headers = { "x-api-key": variables.get("DOKPLOY_API_KEY") ?? "", accept: "application/json" };
-  const status = await statusOf(variables, "DOKPLOY_URL", url, headers);
-  metrics.dokployRequests.inc({ status });
-  if (!isSuccess(status)) throw new Error(`Dokploy answered ${status}`);
-}
-
-/** Whether Vault answers and is unsealed; a standby is good enough (https://developer.hashicorp.com/vault/api-docs/system/health). */
-async function probeVault(variables: Variables): Promise<void> {
-  const path = "/v1/sys/health?standbyok=true&perfstandbyok=true";
-  const status = await statusOf(variables, "VAULT_ADDR", below(variables.get("VAULT_ADDR") ?? "", /\/v1$/, path));
-  if (!isSuccess(status)) throw new Error(`Vault answered ${status}`);
-}
-
-function isSuccess(status: number): boolean {
-  return status >= 200 && status < 300;
+/**
+ * Asks the engine workers how a function of theirs is. Resolves with ABSENT when none has it; rejects with what is wrong, of all that say
+ * so, by stack.
+ */
+function askEngines({ engines, metrics }: Checked): (name: string) => Promise<unknown> {
+  return async (name) => {
+    const answers = [...(await engines.check(name))];
+    for (const [, answer] of answers) if (answer?.status) metrics.dokployRequests.inc({ status: answer.status });
+    // Whether it has anything else nobody knows while it is away.
+    const known = answers.filter(([, answer]) => (answer === null ? name === "engine" : answer.has));
+    if (known.length === 0) return ABSENT;
+    const wrong = known.flatMap(([stack, answer]) => {
+      const problem = answer === null ? "its worker is away" : answer.problem;
+      return problem === null ? [] : [stack === "*" ? problem : `${stack}: ${problem}`];
+    });
+    if (wrong.length > 0) throw new Error(wrong.join("; "));
+  };
 }
 
 /** Whether every secret that an agent keeps in a file can be read, and none is older than it may become. */

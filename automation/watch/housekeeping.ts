@@ -1,16 +1,10 @@
-import { readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { type CatchingUp, catchUp } from "../accept/catch-up.ts";
 import { RequestError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { pruneEngineFiles } from "../state/prune.ts";
-import { stateCopies } from "../state/state-copies.ts";
 
 /** How often missed releases are looked for, and old records dropped, in milliseconds. */
 const CATCH_UP = 5 * 60_000;
 const PRUNE = 6 * 3_600_000;
-
-const DAY = 24 * 3_600_000;
 
 /** What the runner does by itself from time to time. */
 export interface Housekeeping {
@@ -20,8 +14,6 @@ export interface Housekeeping {
 /** What is looked after. */
 export interface Housed extends CatchingUp {
   config: CatchingUp["config"] & {
-    dataDir: string;
-    backendUrl: string;
     /** How long events and finished runs are kept, in milliseconds. */
     keepEventsMs: number;
     keepRunsMs: number;
@@ -38,10 +30,6 @@ export function startHousekeeping(on: Housed, wake: () => void): Housekeeping {
   };
   const prune = async () => {
     await store.prune({ events: now() - config.keepEventsMs, runs: now() - config.keepRunsMs }, now());
-    await pruneEngineFiles(config.backendUrl, now());
-    await pruneOld(stateCopies(config.dataDir), now() - 30 * DAY);
-    await pruneOld(join(config.dataDir, "runs"), now() - DAY);
-    await pruneOld(join(config.dataDir, "dependencies"), now() - 30 * DAY);
   };
   const tasks = [repeat(look, CATCH_UP), repeat(prune, PRUNE)];
 
@@ -66,13 +54,4 @@ export function startHousekeeping(on: Housed, wake: () => void): Housekeeping {
       await Promise.all(tasks.map(({ done }) => done()));
     },
   };
-}
-
-/** Removes what nobody wrote to since `before` (milliseconds since the epoch) from a folder. */
-async function pruneOld(folder: string, before: number): Promise<void> {
-  for (const name of await readdir(folder).catch(() => [])) {
-    const path = join(folder, name);
-    const { mtimeMs } = await stat(path);
-    if (mtimeMs < before) await rm(path, { recursive: true, force: true });
-  }
 }

@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import type { Run } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import { isEngine } from "../engine/process-group.ts";
 import { parseLocks, removeAllLocks } from "../state/locks.ts";
 import { JournalLeft, setAsideJournal } from "../state/old-journal.ts";
-import type { RunEvents, RunSpec, WorkContext } from "./perform.ts";
+import type { RunEvents, WorkContext, WorkSpec } from "./perform.ts";
 import { type Prepared, ReleaseError } from "./prepare.ts";
 import { areAbandoned, clearWay, findInterrupted, requireReadableLocks } from "./recovery.ts";
 
@@ -23,7 +22,7 @@ export interface Cleared {
  */
 export async function clearStack(
   context: Pick<WorkContext, "log">,
-  spec: RunSpec,
+  spec: WorkSpec,
   prepared: Prepared,
   lockRemoved: RunEvents["lockRemoved"],
 ): Promise<Cleared> {
@@ -54,12 +53,12 @@ export async function clearCrash(
  */
 export async function breakLocks(
   stack: string,
-  found: { said: string; before: string | null; env: Record<string, string>; workDir: string },
+  found: { said: string; before: string | null; env: Record<string, string>; workDir: string; as: readonly string[] },
 ): Promise<string[]> {
-  const { said, before, env, workDir } = found;
+  const { said, before } = found;
   const locks = parseLocks(said);
   if (!areAbandoned(locks, { own: hostname(), before }, isEngine)) return [];
-  await removeAllLocks(env, workDir, stack);
+  await removeAllLocks(stack, found);
   return locks.map(({ host, pid }) => `${host}:${pid}`);
 }
 
@@ -71,9 +70,8 @@ async function clearSession(
   for (const lock of await clearWay(session, locks)) lockRemoved(lock);
 }
 
-async function setJournalAside({ log }: Pick<WorkContext, "log">, { place, folder }: Prepared): Promise<void> {
+async function setJournalAside({ log }: Pick<WorkContext, "log">, { place, stackFile }: Prepared): Promise<void> {
   if (!place) return;
-  const stackFile = await readFile(folder.configFile, "utf8");
   const kept = await setAsideJournal(place, stackFile).catch((error: unknown) => {
     throw error instanceof JournalLeft ? new ReleaseError(error.message, error.hint) : error;
   });

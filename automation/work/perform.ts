@@ -1,14 +1,12 @@
 import { causeOf } from "../domain/cause.ts";
 import type { Cause, EngineSession, Outage, Run, RunEventType, ServiceOutcome } from "../domain/run.ts";
-import type { Catalogue } from "../git/catalogue.ts";
-import type { Mirror } from "../git/mirror.ts";
 import type { Log } from "../log.ts";
 import type { Mask } from "../mask.ts";
+import type { RunUsers } from "./users.ts";
 
 /**
  * How the rest of the runner has a run carried out: what the run is goes in, what happens comes out as events, and how it ended as the
- * answer. Nothing else passes, so that the two sides can be processes of different users. Throws for mistakes of ours, and what
- * `events.note` throws.
+ * answer. Nothing else passes. Throws for mistakes of ours, and what `events.note` throws.
  */
 export type Perform = (spec: RunSpec, events: RunEvents, stop: AbortSignal) => Promise<Ending>;
 
@@ -23,6 +21,20 @@ export interface RunSpec {
   before: Run | undefined;
   /** Whether the stack was ever brought to a release: then its Dokploy was there. */
   known: boolean;
+}
+
+/** All that the process needs to know that carries a run out: it has no store and no Git. */
+export interface WorkSpec extends RunSpec {
+  /** Services that the release has for this stack. */
+  services: string[];
+  /**
+   * Whether main contains the commit. What was not merged runs with folders of its own that are thrown away, and leaves nothing to any
+   * other run.
+   */
+  merged: boolean;
+  /** How long the run may take, and how long is waited for what is away, in milliseconds. */
+  runTimeoutMs: number;
+  outagePatienceMs: number;
 }
 
 /** Where a run's events go. */
@@ -75,31 +87,29 @@ export function judgeStop(reason: StopReason, timeoutMs: number): Exclude<FinalV
   }
 }
 
-/** What carries out runs, whatever run it is. */
+/** What carries out runs in the engine worker, whatever run it is. */
 export interface WorkContext {
   config: {
     /** Where worktrees, dependencies and the engine's home are. */
     dataDir: string;
     /** Where states are. */
     backendUrl: string;
-    /** How long a run may take, in milliseconds. */
-    runTimeoutMs: number;
-    /** How long is waited for what is away, in milliseconds. */
-    outagePatienceMs: number;
     logLevel: string;
   };
-  mirror: Mirror;
-  catalogue: Catalogue;
   log: Log;
   mask: Mask;
-  /** What the engine and the program that it runs may see of the runner's environment, as it is now. */
+  /** What the engine and the program that it runs may see of the worker's environment, as it is now. */
   programEnvironment(): Record<string, string>;
   /** PATH for the engine: its own folder first, then Node's. */
   enginePath: string;
-  /** Folder of the runner's own checkout, whose dependencies serve releases with the same lock file. */
+  /** Folder of the worker's own checkout, whose dependencies serve releases with the same lock file. */
   folder: string;
   /** What npm may see, and PATH. */
   npmEnvironment: Record<string, string>;
+  /** Users that runs are carried out as; undefined: all as this process's own. */
+  users: RunUsers | undefined;
+  /** The files of a run's commit, as a tar archive. */
+  files(run: string): AsyncIterable<Buffer>;
   /** Milliseconds since the epoch. */
   now(): number;
 }

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import type { EngineSession } from "../domain/run.ts";
 import { isAlive, isInSession, killSession, listSession } from "../engine/process-group.ts";
-import { isDamaged, isLocalLock, readLocks, removeLock, type StackLock } from "../state/locks.ts";
+import { findLockOf, isDamaged, isLocalLock, readLocks, removeLock, type StackLock } from "../state/locks.ts";
 import type { RunSpec } from "./perform.ts";
 import { ReleaseError } from "./prepare.ts";
+import type { RunUser } from "./users.ts";
 
 /**
  * Which locks an update that was cut off left behind: the one its record names, and those of dead processes of this
@@ -59,9 +60,14 @@ export function areAbandoned(
   return locks.length > 0 && locks.every(isAbandoned);
 }
 
-/** The lock that a running session holds; null while it has none. */
-export async function findLock(session: EngineSession, locksIn: string | undefined): Promise<string | null> {
+/** The lock that a running session holds; null while it has none. What a user of its own wrote nobody else can read, but see. */
+export async function findLock(
+  session: EngineSession,
+  locksIn: string | undefined,
+  user: RunUser | undefined,
+): Promise<string | null> {
   if (!locksIn || listSession(session).length === 0) return null;
+  if (user) return (await findLockOf(locksIn, user.id)) ?? null;
   const locks = await readLocks(locksIn);
   return locks.find((lock) => isLocalLock(lock) && isInSession(lock.pid, session))?.id ?? null;
 }

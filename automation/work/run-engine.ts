@@ -1,7 +1,4 @@
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { prepareHome } from "../../tools/shortcuts/engine-home.ts";
-import { takesShortcuts } from "../../tools/shortcuts/switch.cjs";
+import { join } from "node:path";
 import { toBeLeft } from "../domain/give-up.ts";
 import type { Run } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
@@ -9,9 +6,11 @@ import { endSession, killSession } from "../engine/process-group.ts";
 import { type EngineResult, startEngine } from "../engine/start.ts";
 import { ensureBackend } from "../state/backend.ts";
 import type { RunEvents, StopReason, WorkContext } from "./perform.ts";
+import type { Place } from "./place.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recorder } from "./record.ts";
 import { findLock } from "./recovery.ts";
+import { asUser } from "./users.ts";
 
 /** How often a running engine is told until when the stack is ours, in milliseconds. */
 const SIGN_OF_LIFE = 500;
@@ -24,6 +23,7 @@ const END_GRACE = 5_000;
 export interface Engagement {
   env: Record<string, string>;
   prepared: Prepared;
+  place: Place;
   /** Whether the state may hold operations that nobody finished. */
   recover: boolean;
   stop: AbortSignal;
@@ -38,31 +38,30 @@ export interface Engagement {
 export async function runEngine(
   { config }: Pick<WorkContext, "config">,
   run: Run,
-  { env, prepared, recover, stop, record, events }: Engagement,
+  { env, prepared, place, recover, stop, record, events }: Engagement,
 ): Promise<EngineResult> {
   await ensureBackend(config.backendUrl);
-  await prepareHome(join(config.dataDir, "pulumi"), config.logLevel === "debug" || !takesShortcuts(env));
+  await place.lend(prepared.place);
   const attempt = run.attempts + 1;
-  const recoverTo = recover ? prepared.folder.stateCopy(attempt) : null;
-  if (recoverTo) await mkdir(dirname(recoverTo), { recursive: true, mode: 0o700 });
+  const recoverTo = recover ? join(await place.make("copies"), `${attempt}.json`) : null;
   const job = {
     kind: RUN_KINDS[run.kind].job,
     stack: run.stack,
     workDir: prepared.workDir,
-    configFile: prepared.folder.configFile,
+    configFile: prepared.configFile,
     message: `${run.tag ?? run.commit.slice(0, 7)} (${run.id}, ${run.triggeredBy})`,
     giveUp: toBeLeft(run),
     recoverTo,
   };
   let looked: Promise<void> | undefined;
-  const engine = startEngine(job, env, (event) => {
+  const engine = startEngine(job, { env, as: asUser(place.user) }, (event) => {
     record.engine(event);
     looked ??= recordLock();
   });
   if (!engine) return { result: "crashed", said: "its process could not be started" };
   const { session, ended } = engine;
   const recordLock = async () => {
-    const lockId = await findLock(session, prepared.locks);
+    const lockId = await findLock(session, prepared.locks, place.user);
     if (lockId === null) return;
     run.session = { ...session, lockId };
     // Whoever lost the lease learns it from the heartbeat.
@@ -97,5 +96,6 @@ export async function runEngine(
     clearInterval(sign);
     stop.removeEventListener("abort", cancel);
     await killSession(session);
+    await place.settle();
   }
 }

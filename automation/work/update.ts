@@ -1,29 +1,21 @@
-import { join } from "node:path";
 import { carryOutcomes } from "../domain/carry.ts";
 import { causeOf } from "../domain/cause.ts";
 import { assessDrift } from "../domain/drift.ts";
-import { afterPatience, describeOutage, planWait, whileAway } from "../domain/outage.ts";
+import { describeOutage } from "../domain/outage.ts";
 import { reduceOutcomes } from "../domain/outcome.ts";
-import type { Cause, OutageOf, Run, ServiceOutcome } from "../domain/run.ts";
+import type { ServiceOutcome } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import { buildEngineEnvironment } from "../engine/environment.ts";
 import type { EngineResult } from "../engine/start.ts";
-import { RequestError } from "../errors.ts";
 import { breakLocks, clearCrash, clearStack } from "./clear-stack.ts";
 import { DependenciesError } from "./dependencies.ts";
-import {
-  type Ending,
-  type FinalVerdict,
-  judgeStop,
-  type RunEvents,
-  type RunSpec,
-  type StopReason,
-  type WorkContext,
-} from "./perform.ts";
+import { type Ending, judgeStop, type RunEvents, type StopReason, type WorkContext, type WorkSpec } from "./perform.ts";
+import { type Place, takePlace } from "./place.ts";
 import { prepare, ReleaseError } from "./prepare.ts";
 import { openRecord, type Recorder } from "./record.ts";
 import { runEngine } from "./run-engine.ts";
-import { judge, type Verdict } from "./verdict.ts";
+import { asUser } from "./users.ts";
+import { decideWait, judge, type Verdict } from "./verdict.ts";
 
 /** How often a run's engine may be cut off before the run is given up. */
 const MOST_ATTEMPTS = 3;
@@ -43,18 +35,24 @@ interface Try {
  */
 export async function performRun(
   context: WorkContext,
-  spec: RunSpec,
+  spec: WorkSpec,
   events: RunEvents,
   stop: AbortSignal,
 ): Promise<Ending> {
   const { run } = spec;
   const log = context.log.child({ run: run.id, stack: run.stack });
   const record = openRecord({ mask: context.mask, log, append: events.append, phaseEnded: events.phaseEnded });
+  let place: Place | undefined;
   try {
+    place = await takePlace(context, spec, stop).catch((error: unknown) => {
+      if (stop.aborted) return undefined;
+      throw error;
+    });
+    if (!place) return { verdict: judgeStop(stop.reason as StopReason, spec.runTimeoutMs), outcomes: [] };
     const { changesStack } = RUN_KINDS[run.kind];
     for (let done = changesStack ? run.outcomes : []; ; ) {
       const attempts = run.attempts;
-      const { verdict, outcomes: found } = await tryOnce({ ...context, log }, spec, { events, stop, record });
+      const { verdict, outcomes: found } = await tryOnce({ ...context, log }, spec, { events, stop, record, place });
       const outcomes = carryOutcomes(done, found);
       if (changesStack) done = outcomes;
       if (verdict.next === "recover") {
@@ -65,7 +63,7 @@ export async function performRun(
           return { verdict: { next: "fail", cause: verdict.cause }, outcomes };
       } else if (verdict.next === "wait") {
         const tried = { progressed: gotSomewhere(found), started: run.attempts > attempts };
-        const decided = decideWait(context, run, verdict, tried);
+        const decided = decideWait(spec, verdict, tried, context.now());
         if (decided.next === "hold")
           record.phase("waiting", { for: verdict.of, message: describeOutage(decided.outage) });
         return { verdict: decided, outcomes };
@@ -75,6 +73,7 @@ export async function performRun(
     }
   } finally {
     await record.flush();
+    await place?.leave();
   }
 }
 
@@ -83,38 +82,30 @@ function gotSomewhere(outcomes: readonly ServiceOutcome[]): boolean {
   return outcomes.some(({ result }) => result === "created" || result === "changed" || result === "deleted");
 }
 
-function decideWait(
-  { config, now }: Pick<WorkContext, "config" | "now">,
-  run: Run,
-  { of, cause }: { of: OutageOf; cause: Cause },
-  tried: { progressed: boolean; started: boolean },
-): FinalVerdict {
-  const outage = planWait(run.outage ?? null, { of, now: now(), patienceMs: config.outagePatienceMs, ...tried });
-  if (outage === undefined) return { next: "fail", cause: afterPatience(run.outage ?? null, cause) };
-  return { next: "hold", cause: whileAway(outage, cause), outage };
-}
-
 interface Channels {
   events: RunEvents;
   stop: AbortSignal;
   record: Recorder;
+  place: Place;
 }
 
 /** One engine on the freshly checked-out release. Counts in `spec.run` what it notes. */
-async function tryOnce(context: WorkContext, spec: RunSpec, channels: Channels): Promise<Try> {
+async function tryOnce(context: WorkContext, spec: WorkSpec, channels: Channels): Promise<Try> {
   const { config, programEnvironment, enginePath, mask } = context;
-  const { run, known } = spec;
-  const { events, stop, record } = channels;
+  const { run, known, runTimeoutMs } = spec;
+  const { events, stop, record, place } = channels;
   record.restart();
   try {
     stop.throwIfAborted();
-    const prepared = await prepare(context, run, record, stop);
+    const prepared = await prepare(context, spec, place, { record, signal: stop });
     const { recover, before } = await clearStack(context, spec, prepared, events.lockRemoved);
     stop.throwIfAborted();
     record.phase("engine", { attempt: run.attempts + 1 });
     const env = buildEngineEnvironment(programEnvironment(), {
       path: enginePath,
-      pulumiHome: join(config.dataDir, "pulumi"),
+      pulumiHome: place.pulumiHome,
+      compiled: place.compiled,
+      own: place.env,
       backendUrl: config.backendUrl,
       release: `${run.tag ?? "commit"} ${run.commit.slice(0, 7)}`,
       giveUp: run.giveUp,
@@ -122,7 +113,10 @@ async function tryOnce(context: WorkContext, spec: RunSpec, channels: Channels):
     const engagement = { ...channels, env, prepared, recover };
     let result = await runEngine(context, run, engagement);
     if (wasLocked(result) && !prepared.locks) {
-      const removed = await breakLocks(run.stack, { said: result.said, before, env, workDir: prepared.workDir });
+      const removed = await breakLocks(run.stack, {
+        ...{ said: result.said, before, env },
+        ...{ workDir: prepared.workDir, as: asUser(place.user) },
+      });
       for (const lock of removed) events.lockRemoved(lock);
       if (removed.length > 0) {
         run.attempts -= 1;
@@ -130,7 +124,6 @@ async function tryOnce(context: WorkContext, spec: RunSpec, channels: Channels):
       }
     }
     if (result.result === "crashed") await clearCrash(run, prepared, events.lockRemoved);
-    await prepared.folder.clean();
     const canceled = stop.aborted || result.result === "crashed";
     const outcomes =
       RUN_KINDS[run.kind].answers === "drift"
@@ -144,12 +137,12 @@ async function tryOnce(context: WorkContext, spec: RunSpec, channels: Channels):
       records: record.records,
       outcomes,
       stopped,
-      timeoutMs: config.runTimeoutMs,
+      timeoutMs: runTimeoutMs,
       known,
     };
     return { verdict: judge(evidence), outcomes };
   } catch (error) {
-    if (stop.aborted) return { verdict: judgeStop(stop.reason as StopReason, config.runTimeoutMs), outcomes: [] };
+    if (stop.aborted) return { verdict: judgeStop(stop.reason as StopReason, runTimeoutMs), outcomes: [] };
     return { verdict: toVerdict(error), outcomes: [] };
   }
 }
@@ -160,9 +153,6 @@ function wasLocked(result: EngineResult): boolean {
 
 /** What failed before the engine started. Throws what is a mistake of ours. */
 function toVerdict(error: unknown): Verdict {
-  if (error instanceof RequestError && error.code === "git_unreachable") {
-    return { next: "wait", of: "git", cause: causeOf("config_invalid", error.message, error.hint) };
-  }
   if (error instanceof ReleaseError) {
     return { next: "fail", cause: causeOf("config_invalid", error.message, error.hint) };
   }

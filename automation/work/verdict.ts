@@ -1,10 +1,10 @@
 import { causeOf } from "../domain/cause.ts";
 import type { TimedRecord } from "../domain/engine-record.ts";
-import { findOutage } from "../domain/outage.ts";
+import { afterPatience, findOutage, planWait, whileAway } from "../domain/outage.ts";
 import type { Cause, OutageOf, ServiceOutcome } from "../domain/run.ts";
 import { findCause } from "../engine/find-cause.ts";
 import type { EngineResult } from "../engine/start.ts";
-import { type FinalVerdict, judgeStop, type StopReason } from "./perform.ts";
+import { type FinalVerdict, judgeStop, type StopReason, type WorkSpec } from "./perform.ts";
 
 /** How a run goes on after one try; `wait` until what is away may be there again. */
 export type Verdict =
@@ -42,4 +42,16 @@ export function judge({ result, records, outcomes, stopped, timeoutMs, known }: 
 
 function lastLine(text: string): string {
   return text.trim().split("\n").at(-1)?.slice(0, 300) ?? "";
+}
+
+/** How a run goes on that met something that is away: it waits, or has waited long enough. Pure. */
+export function decideWait(
+  { run: { outage = null }, outagePatienceMs: patienceMs }: Pick<WorkSpec, "run" | "outagePatienceMs">,
+  { of, cause }: { of: OutageOf; cause: Cause },
+  tried: { progressed: boolean; started: boolean },
+  now: number,
+): FinalVerdict {
+  const planned = planWait(outage, { of, now, patienceMs, ...tried });
+  if (planned === undefined) return { next: "fail", cause: afterPatience(outage, cause) };
+  return { next: "hold", cause: whileAway(planned, cause), outage: planned };
 }

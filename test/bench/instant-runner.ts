@@ -1,5 +1,4 @@
 // `npm start`'s runner whose runs are done at once: what is measured is HTTP, the release rules and the store.
-import { fileURLToPath } from "node:url";
 import { nameOwner } from "../../automation/claim/owner.ts";
 import { readConfig } from "../../automation/config.ts";
 import { createVariables } from "../../automation/environment.ts";
@@ -13,8 +12,6 @@ const runner = await startRunner({
   variables,
   env: process.env,
   log: createLog(config.logLevel, (line) => line),
-  folder: fileURLToPath(new URL("../..", import.meta.url)),
-  enginePath: process.env.PATH ?? "",
   version: "bench",
   owner: nameOwner(),
   perform: () => async () => ({ verdict: { next: "succeed", cause: null }, outcomes: [] }),

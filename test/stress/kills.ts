@@ -2,12 +2,12 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isLocal, killSession } from "../../automation/engine/process-group.ts";
 import { openStore } from "../../automation/store/open.ts";
-import { processesOf } from "../integration/runner/engine/apart.ts";
+import { findWorker, processesOf } from "../integration/runner/engine/apart.ts";
 import { type Harness, startHarness } from "../integration/runner/harness.ts";
 import { until } from "../integration/runner/until.ts";
 
 /** Who is killed. */
-export type Victim = "runner" | "engine" | "both";
+export type Victim = "runner" | "engine" | "both" | "worker";
 
 /** A point of a run's way, and who is killed there. */
 export interface KillPoint {
@@ -19,9 +19,9 @@ export interface KillPoint {
 
 const EXACT = [
   "claimed",
-  "before the fetch",
-  "fetched",
-  "before the worktree is changed",
+  "checkout begun",
+  "dependencies begun",
+  "engine begun",
   "before the session is on record",
   "session on record",
   "lock on record",
@@ -33,7 +33,7 @@ const EXACT = [
 export const KILL_POINTS: KillPoint[] = [
   { name: "right after the answer", victim: "runner", at: "answered" },
   ...EXACT.slice(0, 7).map((name): KillPoint => ({ name, victim: "runner", at: "exact" })),
-  ...(["runner", "engine", "both"] as const).flatMap((victim): KillPoint[] => [
+  ...(["runner", "engine", "both", "worker"] as const).flatMap((victim): KillPoint[] => [
     { name: "while the first service is deployed", victim, at: { deploying: 1 } },
     { name: "while the second service is deployed", victim, at: { deploying: 2 } },
   ]),
@@ -99,7 +99,7 @@ async function killAt(harness: Harness, point: KillPoint, index: number): Promis
   if (slow) harness.script(slow, null);
   // Every second time a newer release is asked for before the old run could go on.
   const last = index % 2 === 1 ? newer : tag;
-  if (point.victim !== "engine") await harness.restart();
+  if (point.victim === "runner" || point.victim === "both") await harness.restart();
   if (last === newer) {
     release(newer);
     await harness.deploy("staging", newer, {}, { waitSeconds: 0 });
@@ -125,6 +125,7 @@ async function kill(harness: Harness, point: KillPoint, run: string, isDeploying
   }
   if (point.at !== "answered") await until(`${point.name}`, 120_000, isDeploying);
   const session = await readSession(harness, run);
+  if (point.victim === "worker") return void process.kill(findWorker(harness.runner.pid), "SIGKILL");
   if (point.victim !== "engine") await harness.runner.kill();
   if (point.victim !== "runner") {
     if (!session || !isLocal(session)) throw new Error("the engine's session is not on record");

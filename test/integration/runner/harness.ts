@@ -10,12 +10,10 @@ import { LOG_EVENTS } from "../../../automation/log-events.ts";
 import { createMask } from "../../../automation/mask.ts";
 import { type RunnerOptions, type StartedRunner, startRunner } from "../../../automation/start.ts";
 import { requestRunner, type SignatureForm } from "../../../cli/client.ts";
-import { enginePath } from "../../../tools/engine-path.mjs";
 import { RUNNER, startApart } from "./engine/apart.ts";
 import { requireDocumented } from "./http/documented.ts";
+import { inThisProcess } from "./in-this-process.ts";
 import { createOrigin, fixtureProgram, type Origin, type Program } from "./origin.ts";
-
-const root = new URL("../../..", import.meta.url).pathname;
 
 /** One line of the fixture's own log: what was really done to a service. */
 export interface Action {
@@ -132,18 +130,18 @@ export async function startHarness(
   const start = async (): Promise<TestRunner> => {
     if (apart) return startOwn();
     const variables = createVariables(settings);
-    const config = readConfig(variables);
+    const log = createLog(
+      "debug",
+      createMask(() => knownSecrets(variables)),
+      sink,
+    );
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME };
     const runner = await startRunner({
-      config,
+      config: readConfig(variables),
       variables,
-      env: { PATH: process.env.PATH, HOME: process.env.HOME },
-      log: createLog(
-        "debug",
-        createMask(() => knownSecrets(variables)),
-        sink,
-      ),
-      folder: root,
-      enginePath: [enginePath(), dirname(process.execPath), process.env.PATH].join(":"),
+      env,
+      log,
+      engines: [inThisProcess({ variables, env, log })],
       version: "0.0.0-test",
       owner: `test:${process.pid}:${++starts}`,
       ...(perform ? { perform } : {}),

@@ -56,14 +56,17 @@ async function end(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): Promise<
   await gone;
 }
 
-/** Processes whose environment or command line names `folder`, other than `except`. */
+/** What every runner has beside itself, as long as it runs. */
+const WORKER = "automation/engine-worker.ts";
+
+/** Processes whose environment or command line names `folder`, other than `except` and the runner's own engine worker. */
 export function processesOf(folder: string, except: number[] = []): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && !except.includes(Number(name)) && Number(name) !== process.pid)
     .filter((pid) => {
       try {
         const facts = ["environ", "cmdline"].map((file) => readFileSync(`/proc/${pid}/${file}`, "latin1"));
-        return facts.some((text) => text.includes(folder));
+        return facts.some((text) => text.includes(folder)) && !facts[1]?.includes(WORKER);
       } catch {
         return false;
       }
@@ -77,5 +80,24 @@ export function commandOf(pid: number): string {
     return readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ");
   } catch {
     return "";
+  }
+}
+
+/** The engine worker that a runner started. */
+export function findWorker(runner: number): number {
+  const pids = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+  const isIts = (pid: number) => commandOf(pid).includes(WORKER) && parentOf(pid) === runner;
+  const found = pids.find(isIts);
+  if (found === undefined) throw new Error(`runner ${runner} has no engine worker`);
+  return found;
+}
+
+function parentOf(pid: number): number {
+  try {
+    return Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+  } catch {
+    return 0;
   }
 }

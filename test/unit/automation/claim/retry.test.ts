@@ -4,13 +4,12 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Canceling, cancelRun } from "../../../../automation/accept/runs.ts";
 import { startWorker, type Worker, type WorkerContext } from "../../../../automation/claim/worker.ts";
+import { createDispatch, type Dispatching } from "../../../../automation/dispatch/dispatch.ts";
 import type { Run, RunState } from "../../../../automation/domain/run.ts";
 import type { RunKind } from "../../../../automation/domain/run-kinds.ts";
 import { RequestError } from "../../../../automation/errors.ts";
 import { openStore } from "../../../../automation/store/open.ts";
 import type { Store } from "../../../../automation/store/store.ts";
-import type { WorkContext } from "../../../../automation/work/perform.ts";
-import { performRun } from "../../../../automation/work/update.ts";
 
 const T0 = 1_780_000_000_000;
 const MINUTE = 60_000;
@@ -21,7 +20,7 @@ let worker: Worker;
 let away: boolean;
 let tries: number;
 let now: number;
-let runner: WorkerContext & WorkContext & Canceling;
+let runner: WorkerContext & Dispatching & Canceling;
 
 const open = async () => {
   store = await openStore(`sqlite:${join(folder, "runs.db")}`);
@@ -37,22 +36,19 @@ const open = async () => {
     },
     catalogue: { services: async () => undefined },
     config: {
-      dataDir: folder,
-      backendUrl: `file://${folder}`,
+      gitBranch: "main",
       runTimeoutMs: 1_000_000,
       outagePatienceMs: 30 * MINUTE,
       concurrency: 2,
     },
     variables: { get: () => undefined },
-    programEnvironment: () => ({}),
     metrics: { phases: { observe: () => {} }, runs: { inc: () => {} }, services: { inc: () => {} } },
     log,
     mask: (text: string) => text,
-    enginePath: "/nowhere",
     now: () => now,
     changed: () => {},
   } as unknown as typeof runner;
-  worker = startWorker(runner, `worker ${Math.random()}`, (...what) => performRun(runner, ...what));
+  worker = startWorker(runner, `worker ${Math.random()}`, createDispatch(runner));
 };
 const close = async () => {
   await worker.stop(0);

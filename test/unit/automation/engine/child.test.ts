@@ -25,7 +25,11 @@ const asked = () => readFileSync(join(folder, "asked"), "utf8").trim().split("\n
 const start = (recoverTo: string | null) => {
   const job = { kind: "update", stack: "staging", workDir: folder, message: "m", giveUp: [], recoverTo } as const;
   const path = [join(folder, "bin"), dirname(process.execPath), process.env.PATH].join(delimiter);
-  engine = startEngine({ ...job, configFile: join(folder, "Pulumi.staging.yaml") }, { PATH: path }, () => {});
+  engine = startEngine(
+    { ...job, configFile: join(folder, "Pulumi.staging.yaml") },
+    { env: { PATH: path }, as: [] },
+    () => {},
+  );
   engine?.holdUntil(Date.now() + 60_000);
   return engine!;
 };

@@ -9,6 +9,8 @@ const build = (env: Record<string, string>, giveUp?: string[]) =>
   buildEngineEnvironment(programEnvironment(createVariables(env)), {
     path: "/engine:/node",
     pulumiHome: "/data/pulumi",
+    compiled: "/data/pulumi/node",
+    own: {},
     backendUrl: "file:///data/state",
     release: "v1.2.3 0123abc",
     giveUp,
@@ -72,9 +74,8 @@ test("what is not set is not there, not even empty", () => {
   expect(pickEnvironment({ A: "1", B: "", C: undefined }, ["A", "B", "C", "D"])).toEqual({ A: "1" });
 });
 
-test("compiled code is kept beside Pulumi's plugins, or where the runner was told to keep it", () => {
-  expect(build({})).toHaveProperty("NODE_COMPILE_CACHE", "/data/pulumi/node");
-  expect(build({ NODE_COMPILE_CACHE: "/cache" })).toHaveProperty("NODE_COMPILE_CACHE", "/cache");
+test("compiled code is kept where the run has it, whatever the environment says", () => {
+  expect(build({ NODE_COMPILE_CACHE: "/cache" })).toHaveProperty("NODE_COMPILE_CACHE", "/data/pulumi/node");
 });
 
 test("with the shortcuts off nothing of them is there, and the program knows", () => {

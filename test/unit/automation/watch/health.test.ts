@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { checkEngine } from "../../../../automation/engine/version-check.ts";
+import { createEngineChecks } from "../../../../automation/watch/engine-checks.ts";
 import { type Checked, startHealth } from "../../../../automation/watch/health.ts";
 
 afterEach(() => vi.useRealTimers());
@@ -21,7 +22,7 @@ function runnerWith(fetch: () => Promise<void>, warned: string[]): Checked {
     log: { warn: ({ check, reason }: { check: string; reason: string }) => warned.push(`${check}: ${reason}`) },
     mask: (text: string) => text,
     now: Date.now,
-    enginePath: "/nowhere",
+    engines: { check: async () => new Map() },
   };
   return runner as unknown as Checked;
 }
@@ -56,12 +57,15 @@ test("a server is asked once a minute while it is well, sooner when it is not, a
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
   const runner = runnerWith(async () => {}, []);
   const set: Record<string, string> = { DOKPLOY_URL: url, DOKPLOY_API_KEY: "key" };
+  const variables = { ...runner.variables, get: (name: string) => set[name] } as Checked["variables"];
+  const check = createEngineChecks({ variables, enginePath: "/nowhere", mask: (text) => text });
   const counted = { dokployRequests: { inc: () => {} } };
   const health = startHealth({
     ...runner,
     now: () => Date.now(),
     metrics: { ...runner.metrics, ...counted },
-    variables: { ...runner.variables, get: (name: string) => set[name] },
+    variables,
+    engines: { check: async (name: string) => new Map([["*", await check(name)]]) },
   } as Checked);
   /** Lets time pass and answers arrive. */
   const pass = async (ms: number) => {

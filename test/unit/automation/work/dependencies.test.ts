@@ -22,6 +22,7 @@ const folder = mkdtempSync(join(tmpdir(), "dockmaster-dependencies-"));
 const dataDir = join(folder, "data");
 const runnerFolder = join(folder, "runner");
 const release = join(folder, "release");
+const integrity = `sha512-${Buffer.alloc(64).toString("base64")}`;
 const env = npmEnvironment({ PATH: process.env.PATH, HOME: folder, WEBHOOK_SECRET: "canary-in-the-environment" });
 
 // The only package there is: its scripts would leave a trace.
@@ -49,7 +50,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const link = (worktree: string) => linkDependencies(worktree, { dataDir, runnerFolder, env });
+const link = (worktree: string) =>
+  linkDependencies(worktree, { folder: join(dataDir, "dependencies"), runnerFolder, env });
 
 test("a release with the runner's lock file uses the runner's modules", async () => {
   const worktree = join(folder, "same");
@@ -87,11 +89,15 @@ test("an installation that fails leaves nothing that could be taken for a comple
   const { port } = nothing.address() as AddressInfo;
   const missing = { name: "other", dependencies: { tool: `http://127.0.0.1:${port}/none.tgz` } };
   writeFileSync(join(other, "package.json"), JSON.stringify(missing));
-  const packages = { "": missing, "node_modules/tool": { resolved: missing.dependencies.tool, version: "1.0.0" } };
+  const packages = {
+    "": missing,
+    "node_modules/tool": { resolved: missing.dependencies.tool, version: "1.0.0", integrity },
+  };
   writeFileSync(join(other, "package-lock.json"), JSON.stringify({ name: "other", lockfileVersion: 3, packages }));
   const failed = await link(other).catch((error: Error) => error);
   nothing.close();
   expect(failed).toBeInstanceOf(DependenciesError);
+  expect(String(failed)).toContain("404");
   expect(String(failed)).not.toContain("canary");
   expect(readdirSync(join(dataDir, "dependencies"))).toEqual(before);
 }, 60_000);
@@ -105,12 +111,14 @@ test("an installation is ended when the run is canceled", async () => {
   writeFileSync(join(slow, "package.json"), JSON.stringify({ name: "slow", dependencies: { tool } }));
   const packages = {
     "": { name: "slow", dependencies: { tool } },
-    "node_modules/tool": { resolved: tool, version: "1.0.0" },
+    "node_modules/tool": { resolved: tool, version: "1.0.0", integrity },
   };
   writeFileSync(join(slow, "package-lock.json"), JSON.stringify({ name: "slow", lockfileVersion: 3, packages }));
   const stop = new AbortController();
   hanging.once("request", () => stop.abort("cancel"));
-  await expect(linkDependencies(slow, { dataDir, runnerFolder, env, signal: stop.signal })).rejects.toThrow();
+  await expect(
+    linkDependencies(slow, { folder: join(dataDir, "dependencies"), runnerFolder, env, signal: stop.signal }),
+  ).rejects.toThrow("aborted");
   hanging.closeAllConnections();
   hanging.close();
 }, 60_000);

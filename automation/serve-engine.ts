@@ -1,0 +1,211 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, chownSync, rmSync } from "node:fs";
+import { chmod, mkdir, readdir } from "node:fs/promises";
+import { flushCompileCache } from "node:module";
+import { createConnection, createServer, Socket } from "node:net";
+import { hostname } from "node:os";
+import { dirname, join } from "node:path";
+import type { Duplex } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { findEngine } from "../tools/engine-path.mjs";
+import {
+  ConfigError,
+  type EngineConfig,
+  knownSecrets,
+  npmEnvironment,
+  programEnvironment,
+  readEngineConfig,
+  shortSecrets,
+} from "./config.ts";
+import { createVariables, type Variables } from "./environment.ts";
+import { createLog, type Log } from "./log.ts";
+import { createMask } from "./mask.ts";
+import { backendFolder } from "./state/backend.ts";
+import { removeClearCopies, stateCopies } from "./state/state-copies.ts";
+import { ENGINE_VARIABLES, SECRET_VARIABLES, variablesThat } from "./variables.ts";
+import { createEngineChecks } from "./watch/engine-checks.ts";
+import { startEnginePruning } from "./watch/engine-pruning.ts";
+import { clearPlaces } from "./work/place.ts";
+import { type Served, serveDoor } from "./work/serve-door.ts";
+import { createUsers } from "./work/users.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** The descriptor that a door which starts this process hands it; another process listens at ENGINE_SOCKET. */
+const DOOR_FD = 3;
+
+/** What a worker is made with. */
+export interface EngineWorkerOptions {
+  config: EngineConfig;
+  variables: Variables;
+  /** Environment that npm may pick from. */
+  env: Record<string, string | undefined>;
+  log: Log;
+  /** Folder of the worker's own checkout. */
+  folder: string;
+  /** PATH for the engine and what it starts. */
+  enginePath: string;
+}
+
+/** Makes what a worker serves the door with: its folders are in order then, and nothing of a run that was cut off is left. */
+export async function openEngineWorker(options: EngineWorkerOptions): Promise<Served & { stop(): void }> {
+  const { config, variables, env, log, folder, enginePath } = options;
+  const { dataDir, backendUrl, logLevel, engineStacks: stacks, engineUsers } = config;
+  const mask = createMask(() => knownSecrets(variables));
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const users = engineUsers && createUsers(engineUsers);
+  if (users) {
+    // Others have to get through to what is theirs, and see nothing on the way.
+    await chmod(dataDir, 0o711);
+    await clearPlaces(dataDir, backendUrl, users);
+    await shareCompiled(join(dataDir, "compiled"));
+  }
+  await dropClearCopies(dataDir, log);
+  logConfig(log, options, mask);
+  const pruning = startEnginePruning({ dataDir, backendUrl, log, users });
+  return {
+    context: {
+      ...{ config: { dataDir, backendUrl, logLevel }, log, mask, enginePath, folder, users, now: Date.now },
+      programEnvironment: () => programEnvironment(variables),
+      npmEnvironment: npmEnvironment(env),
+    },
+    stacks,
+    host: hostname(),
+    knows: () => listStates(dataDir, backendUrl),
+    keepState: (files) => keepState(dataDir, files),
+    check: createEngineChecks({ variables, enginePath, mask }),
+    stop: pruning.stop,
+  };
+}
+
+/** Before any engine starts, so that nobody writes there. A folder that cannot be read keeps no worker from its work. */
+async function dropClearCopies(dataDir: string, log: Log): Promise<void> {
+  const { removed, errors } = await removeClearCopies(dataDir);
+  if (removed.length > 0) log.warn({ event: "copies.removed", removed });
+  for (const err of errors) log.error({ event: "copies.not_removed", err, folder: stateCopies(dataDir) });
+}
+
+/** Code of Pulumi's own and of this worker, compiled once for every run to read. */
+async function shareCompiled(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+}
+
+/** Stacks whose states are here, by project; `*` where they are elsewhere. */
+async function listStates(dataDir: string, backendUrl: string): Promise<string[]> {
+  if (backendUrl !== `file://${join(dataDir, "state")}`) return ["*"];
+  const states = join(backendFolder(backendUrl) ?? "", ".pulumi", "stacks");
+  const found = [];
+  for (const project of await readdir(states).catch(() => [])) {
+    const files = await readdir(join(states, project)).catch(() => []);
+    found.push(...files.filter((file) => file.endsWith(".json")).map((file) => `${project}/${file.slice(0, -5)}`));
+  }
+  return found;
+}
+
+/** Never over what is there. */
+async function keepState(dataDir: string, files: AsyncIterable<Buffer>): Promise<void> {
+  const words = ["--extract", "--directory", dataDir, "--no-same-owner", "--skip-old-files", "--no-overwrite-dir"];
+  const tar = spawn("tar", words, { env: { PATH: process.env.PATH }, stdio: ["pipe", "ignore", "inherit"] });
+  tar.stdin.on("error", () => {});
+  const closed = once(tar, "close") as Promise<[number | null]>;
+  closed.catch(() => {});
+  for await (const piece of files) if (!tar.stdin.write(piece)) await Promise.race([once(tar.stdin, "drain"), closed]);
+  tar.stdin.end();
+  const [code] = await closed;
+  if (code !== 0) throw new Error(`the state of before cannot be kept: tar ended with ${code}`);
+}
+
+/** Says what the worker uses and what is missing. Of secrets only that they are there. */
+function logConfig(log: Log, { config, variables }: EngineWorkerOptions, mask: (text: string) => string): void {
+  const names = ENGINE_VARIABLES;
+  const isSet = (name: (typeof names)[number]) => variables.get(name) !== undefined;
+  const { engineUsers, engineStacks, dataDir, backendUrl } = config;
+  log.info({
+    event: "engine.configured",
+    stacks: engineStacks ?? "any",
+    users: engineUsers ? `${engineUsers[0]?.id}-${engineUsers.at(-1)?.id}` : "the worker's own",
+    dataDir,
+    state: mask(backendUrl),
+    dokploy: variables.get("DOKPLOY_URL") ?? "as the stack's file says",
+    secrets: names.filter((name) => SECRET_VARIABLES.includes(name) && isSet(name)),
+  });
+  const missing = variablesThat(({ orInStackFile }) => orInStackFile).filter((name) => !isSet(name));
+  if (missing.length > 0) log.warn({ event: "runner.incomplete", missing });
+  for (const variable of shortSecrets(variables)) log.warn({ event: "secret.short", variable });
+}
+
+/** Serves the door that started this process until that is gone, or whoever connects to ENGINE_SOCKET, one at a time. */
+export async function serveEngine(): Promise<void> {
+  try {
+    const variables = createVariables(process.env);
+    const config = readEngineConfig(variables);
+    const engine = findEngine();
+    if (!engine)
+      throw new ConfigError(["there is no Pulumi engine: run `node tools/setup.mjs`, or put pulumi on PATH"]);
+    if (process.argv.includes("--check")) return await check(config.engineSocket);
+    const log = createLog(
+      config.logLevel,
+      createMask(() => knownSecrets(variables)),
+    );
+    const enginePath = [engine, dirname(process.execPath), process.env.PATH].filter(Boolean).join(":");
+    const served = await openEngineWorker({ config, variables, env: process.env, log, folder: root, enginePath });
+    if (config.engineSocket) await listen(config.engineSocket, config.engineSocketGroup, served);
+    else {
+      // The door ends what it started; a signal to the whole group is for the door to handle.
+      for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => {});
+      const door = new Socket({ fd: DOOR_FD, readable: true, writable: true });
+      setImmediate(flushCompileCache);
+      await serveDoor(door, served);
+    }
+    served.stop();
+    process.exit(0);
+  } catch (error) {
+    const message =
+      error instanceof Error ? (error instanceof ConfigError ? error.message : error.stack) : String(error);
+    process.stderr.write(`${message}\n`);
+    process.exit(1);
+  }
+}
+
+/** Listens until a signal; a door that comes while another is there is the one that counts no more than that: it is turned away. */
+async function listen(path: string, group: number | undefined, served: Served): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  rmSync(path, { force: true });
+  let busy = false;
+  const open = new Set<Duplex>();
+  const server = createServer(async (socket) => {
+    if (busy) return socket.destroy();
+    busy = true;
+    open.add(socket);
+    await serveDoor(socket, served).catch(() => {});
+    open.delete(socket);
+    busy = false;
+  });
+  server.listen(path);
+  await once(server, "listening");
+  // Whoever may reach the socket may have anything run: nobody but the door's group gets through the folder.
+  if (group !== undefined) {
+    chownSync(dirname(path), process.getuid?.() ?? 0, group);
+    chmodSync(dirname(path), 0o710);
+    chownSync(path, process.getuid?.() ?? 0, group);
+  }
+  chmodSync(path, group === undefined ? 0o600 : 0o660);
+  await new Promise<void>((resolve) => {
+    process.once("SIGTERM", () => resolve());
+    process.once("SIGINT", () => resolve());
+  });
+  server.close();
+  for (const socket of open) socket.destroy();
+  while (busy) await new Promise((resolve) => setTimeout(resolve, 50));
+  rmSync(path, { force: true });
+}
+
+/** Whether a worker listens: for a container's health check. */
+async function check(path: string | undefined): Promise<void> {
+  if (!path) throw new ConfigError(["ENGINE_SOCKET is not set: there is nothing to check"]);
+  const socket = createConnection(path);
+  await once(socket, "connect");
+  socket.destroy();
+  process.exit(0);
+}

@@ -1,0 +1,158 @@
+import type { Duplex } from "node:stream";
+import { openChannel } from "../socket/frames.ts";
+import type { EngineCheckResult, FromWorker, ToWorker } from "../socket/messages.ts";
+import type { RunEvents, StopReason, WorkContext, WorkSpec } from "./perform.ts";
+
+/** What a worker does for the door. */
+export interface Served {
+  context: Omit<WorkContext, "files">;
+  /** Stacks that it serves; undefined: any. */
+  stacks: readonly string[] | undefined;
+  /** Names the machine of its sessions and locks. */
+  host: string;
+  /** Stacks of which it has a state already, by project: `platform/staging`. */
+  knows(): Promise<string[]>;
+  /** Puts a state of before into the worker's folder. */
+  keepState(files: AsyncIterable<Buffer>): Promise<void>;
+  /** How something that the worker leans on is. */
+  check(name: string): Promise<EngineCheckResult>;
+}
+
+/** One run under way. */
+interface Active {
+  stop: AbortController;
+  leaseUntil: number;
+}
+
+/** Files that are on their way, by their number. */
+type Files = Map<number, { push(piece: Buffer): void; fail(error: Error): void }>;
+
+/**
+ * Serves the door at the other end of a socket until that is closed: carries out what it hands over, and hands back what happens. Then
+ * every run is stopped: whoever has the stack next goes on. Resolves when none is left.
+ */
+export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
+  const { context, stacks } = served;
+  const active = new Map<string, Active>();
+  const working = new Set<Promise<void>>();
+  const asked = new Map<number, { resolve(): void; reject(error: Error): void }>();
+  const files: Files = new Map();
+  let numbers = 0;
+  let gone: Error | undefined;
+  const closed = Promise.withResolvers<void>();
+
+  const send = (message: FromWorker) => channel.send(message);
+  /** Sends what the door answers. */
+  const ask = (message: (id: number) => FromWorker): Promise<void> => {
+    if (gone) return Promise.reject(gone);
+    const answer = Promise.withResolvers<void>();
+    const id = ++numbers;
+    asked.set(id, answer);
+    send(message(id));
+    return answer.promise.finally(() => asked.delete(id));
+  };
+  const eventsOf = (run: string): RunEvents => ({
+    append: (events) => ask((id) => ({ type: "append", id, run, events })),
+    note: (patch) => ask((id) => ({ type: "note", id, run, patch })),
+    leaseUntil: () => active.get(run)?.leaseUntil ?? 0,
+    phaseEnded: (name, seconds) => send({ type: "phase", run, name, seconds }),
+    lockRemoved: (lock) => send({ type: "lock", run, lock }),
+  });
+  const fetchFiles = (run: string): AsyncIterable<Buffer> => {
+    const id = ++numbers;
+    const arriving = receive(files, id);
+    if (gone) files.get(id)?.fail(gone);
+    else send({ type: "files", id, run });
+    return arriving;
+  };
+  const carryOut = async (spec: WorkSpec, stop: AbortController) => {
+    const run = spec.run.id;
+    try {
+      if (stacks && !stacks.includes(spec.run.stack)) {
+        throw new Error(`this engine worker does not serve ${spec.run.stack}: ENGINE_STACKS says ${stacks.join(", ")}`);
+      }
+      // Loaded with the first run: a worker at rest needs none of it.
+      const { performRun } = await import("./update.ts");
+      const ending = await performRun({ ...context, files: fetchFiles }, spec, eventsOf(run), stop.signal);
+      send({ type: "end", run, ending });
+    } catch (err) {
+      context.log.error({ event: "run.mistaken", err, run });
+      send({ type: "mistake", run, message: context.mask(err instanceof Error ? err.message : String(err)) });
+    } finally {
+      active.delete(run);
+    }
+  };
+  const receiveState = async (id: number) => {
+    const error = await served.keepState(receive(files, id)).then(
+      () => undefined,
+      (err: unknown) => (err instanceof Error ? err.message : String(err)),
+    );
+    send({ type: "kept", id, ...(error === undefined ? {} : { error }) });
+  };
+  const begin = (work: Promise<void>) => {
+    working.add(work);
+    work.finally(() => working.delete(work)).catch(() => {});
+  };
+  const handle = (message: ToWorker) => {
+    switch (message.type) {
+      case "run": {
+        const stop = new AbortController();
+        active.set(message.spec.run.id, { stop, leaseUntil: message.leaseUntil });
+        return begin(carryOut(message.spec, stop));
+      }
+      case "lease": {
+        const run = active.get(message.run);
+        if (run) run.leaseUntil = message.leaseUntil;
+        return;
+      }
+      case "stop":
+        return active.get(message.run)?.stop.abort(message.reason);
+      case "answer":
+        if (message.error === undefined) return asked.get(message.id)?.resolve();
+        return asked.get(message.id)?.reject(new Error(message.error));
+      case "files":
+        return files.get(message.id)?.fail(new Error(message.error));
+      case "state":
+        return begin(receiveState(message.id));
+      case "check": {
+        const { name } = message;
+        return begin(served.check(name).then((result) => send({ type: "check", name, ...result })));
+      }
+    }
+  };
+  const channel = openChannel(socket, {
+    message: (message) => handle(message as ToWorker),
+    bytes: (id, piece) => files.get(id)?.push(piece),
+    closed: (why) => {
+      gone = new Error(`the door is gone: ${why}`);
+      for (const { reject } of asked.values()) reject(gone);
+      for (const { fail } of files.values()) fail(gone);
+      for (const { stop } of active.values()) stop.abort("lease" satisfies StopReason);
+      closed.resolve();
+    },
+  });
+  send({ type: "hello", stacks: stacks ? [...stacks] : null, host: served.host, knows: await served.knows() });
+  await closed.promise;
+  while (working.size > 0) await Promise.allSettled(working);
+}
+
+/** The bytes of files as they come, until an empty piece. Registered at once: they may come before anybody reads. */
+function receive(files: Files, id: number): AsyncIterable<Buffer> {
+  const stream = new ReadableStream<Buffer>({
+    start: (controller) => {
+      files.set(id, {
+        push: (piece) => {
+          if (piece.length > 0) return controller.enqueue(piece);
+          files.delete(id);
+          controller.close();
+        },
+        fail: (error) => {
+          files.delete(id);
+          controller.error(error);
+        },
+      });
+    },
+    cancel: () => void files.delete(id),
+  });
+  return stream;
+}

@@ -1,0 +1,157 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { lchown, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { runProgram } from "../../tools/run-program.mjs";
+
+/** A user and its group, which have one number. */
+export interface RunUser {
+  id: number;
+}
+
+/** Most processes and threads of one run: Node has about ten of each process, and an update six processes. */
+const MOST_TASKS = 512;
+
+/** Largest file that a run may write, in bytes. A state of 800 services has 10 MB. */
+const LARGEST_FILE = 1024 ** 3;
+
+/** How long a user's processes may take to be gone once they are killed, in milliseconds. */
+const GONE_WITHIN = 10_000;
+
+/** Users that one engine worker carries runs out as. */
+export interface RunUsers {
+  /** Owns checkouts and dependencies: no program of a release ever runs as it. */
+  files: RunUser;
+  /** One that no other run has, as soon as there is one. Rejects with the signal's reason. */
+  take(signal: AbortSignal): Promise<RunUser>;
+  /** Gives it back. None of its processes is left. */
+  give(user: RunUser): void;
+  all: RunUser[];
+}
+
+/** Reads a range of users, e.g. `20000-20007`: the first is the one of files. Undefined when it is none, or has fewer than two. */
+export function parseUsers(text: string): RunUser[] | undefined {
+  const [, first, last] = /^(\d{3,9})-(\d{3,9})$/.exec(text) ?? [];
+  const [from, to] = [Number(first), Number(last)];
+  if (first === undefined || to <= from || to - from > 255) return undefined;
+  return Array.from({ length: to - from + 1 }, (_, index) => ({ id: from + index }));
+}
+
+/** Keeps users apart that run side by side. */
+export function createUsers([files, ...others]: RunUser[]): RunUsers {
+  if (!files) throw new Error("no user for files");
+  const free = [...others];
+  let waiting: ((user: RunUser) => void)[] = [];
+  return {
+    files,
+    take: (signal) => {
+      const user = free.shift();
+      if (user) return Promise.resolve(user);
+      return new Promise((resolve, reject) => {
+        const next = (given: RunUser) => {
+          signal.removeEventListener("abort", leave);
+          resolve(given);
+        };
+        const leave = () => {
+          waiting = waiting.filter((other) => other !== next);
+          reject(signal.reason);
+        };
+        if (signal.aborted) return leave();
+        signal.addEventListener("abort", leave, { once: true });
+        waiting.push(next);
+      });
+    },
+    give: (user) => {
+      const next = waiting.shift();
+      if (next) next(user);
+      else free.push(user);
+    },
+    all: [files, ...others],
+  };
+}
+
+/**
+ * The words before a command that have it run as a user: with no way back to another, no more processes and no larger files than an
+ * update needs, behind the runner itself where processor time is short, and first to go where memory is (setpriv, prlimit, nice and choom
+ * of util-linux and coreutils, which every Debian has).
+ */
+export function asUser(user: RunUser | undefined): string[] {
+  if (!user) return [];
+  const id = String(user.id);
+  return [
+    ...["setpriv", `--reuid=${id}`, `--regid=${id}`, "--clear-groups", "--no-new-privs", "--"],
+    ...["prlimit", `--nproc=${MOST_TASKS}`, `--fsize=${LARGEST_FILE}`, "--core=0", "--"],
+    ...["nice", "-n", "5", "choom", "-n", "500", "--"],
+  ];
+}
+
+/** Runs a program as a user to its end, as `runProgram` does. */
+export function runAs(
+  user: RunUser | undefined,
+  command: string,
+  words: readonly string[],
+  options: Parameters<typeof runProgram>[2] = {},
+): ReturnType<typeof runProgram> {
+  const [first = command, ...rest] = [...asUser(user), command, ...words];
+  return runProgram(first, rest, options);
+}
+
+/**
+ * Ends every process of a user, also one that left its session: the kernel goes through all of them in one go, so that those which
+ * multiply do not win. Throws when some are left.
+ */
+export async function killUser(user: RunUser): Promise<void> {
+  const deadline = Date.now() + GONE_WITHIN;
+  while (listProcesses(user).length > 0) {
+    if (Date.now() > deadline) throw new Error(`processes of user ${user.id} cannot be ended`);
+    const id = String(user.id);
+    const words = [`--reuid=${id}`, `--regid=${id}`, "--clear-groups", "--", "sh", "-c", "kill -9 -1"];
+    await runProgram("setpriv", words, { env: { PATH: "/usr/bin:/bin" } });
+    await delay(20);
+  }
+}
+
+/** What tidies up sees nothing of the worker's environment. */
+const PLAIN = { env: { PATH: "/usr/bin:/bin" } };
+
+/** Makes a folder of this process's, with all that is in it, a user's: from inside out, so that this one may still look into it. */
+export async function giveFolder(folder: string, user: RunUser): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await giveFolder(path, user);
+    else await lchown(path, user.id, user.id);
+  }
+  await lchown(folder, user.id, user.id);
+}
+
+/** Removes a path with all that users have below it: only a user can look into what it made with rights of its own. */
+export async function removeAs(path: string, users: readonly RunUser[]): Promise<void> {
+  for (const user of users) {
+    // A folder of this process's may be one that others cannot list.
+    const below = await readdir(path).catch(() => []);
+    const its = [path, ...below.map((name) => join(path, name)), "-user", String(user.id)];
+    await runAs(user, "find", [...its, "-type", "d", "-exec", "chmod", "u+rwx", "{}", "+"], PLAIN);
+    await runAs(user, "find", [...its, "-depth", "-delete"], PLAIN);
+  }
+  await rm(path, { recursive: true, force: true });
+}
+
+/** Processes of a user that are not zombies. */
+export function listProcesses(user: RunUser): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => isAliveAs(pid, user));
+}
+
+function isAliveAs(pid: number, user: RunUser): boolean {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const [, real, effective] = /^Uid:\t(\d+)\t(\d+)/m.exec(status) ?? [];
+    const isIts = Number(real) === user.id || Number(effective) === user.id;
+    return isIts && !/^State:\t[ZX]/m.test(status);
+  } catch {
+    // It ended in between.
+    return false;
+  }
+}
