@@ -75,7 +75,19 @@ export async function requestRunner(
   );
 }
 
-/** Opens a signed stream of server-sent events; undefined when the runner does not stream this. Throws CliError. */
+/** A body as it comes; a connection that breaks in the middle is NoAnswer. */
+async function* untilBroken(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw new NoAnswer(error, true);
+  }
+}
+
+/**
+ * Opens a signed stream of server-sent events, which fails with NoAnswer when it breaks; undefined when the runner does not stream this.
+ * Throws CliError.
+ */
 export async function openEventStream(
   runner: RunnerAddress,
   path: string,
@@ -91,7 +103,7 @@ export async function openEventStream(
     ...(options.signal && { signal: options.signal }),
   });
   if (status === 200 && contentType.startsWith("text/event-stream")) {
-    return Readable.toWeb(body) as ReadableStream<Uint8Array>;
+    return Readable.toWeb(Readable.from(untilBroken(body), { objectMode: false })) as ReadableStream<Uint8Array>;
   }
   body.on("error", () => {}).destroy();
   return undefined;

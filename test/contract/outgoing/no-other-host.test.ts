@@ -3,9 +3,8 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createVariables } from "../../../automation/environment.ts";
 import { createMask } from "../../../automation/mask.ts";
-import { createMetrics } from "../../../automation/metrics.ts";
 import { type Sending, startOutbox } from "../../../automation/notify/outbox.ts";
-import { type Checked, startHealth } from "../../../automation/watch/health.ts";
+import { createEngineChecks } from "../../../automation/watch/engine-checks.ts";
 import { openEventStream, requestRunner } from "../../../cli/client.ts";
 import { examineDokploy, examineVault } from "../../../cli/stack/doctor/servers.ts";
 import { openGithub } from "../../../components/bootstrap/github/api.ts";
@@ -52,23 +51,11 @@ const said = async (call: () => Promise<unknown>): Promise<string> => {
   return JSON.stringify(outcome);
 };
 
-/** What the runner's log has to say of a check that is broken. */
+/** What an engine worker says of a check that is broken. */
 async function health(variable: "DOKPLOY_URL" | "VAULT_ADDR"): Promise<string> {
-  const warned = Promise.withResolvers<string>();
-  const check = variable === "DOKPLOY_URL" ? "dokploy" : "vault";
-  const on = {
-    store: { ping: async () => {} },
-    mirror: { fetch: async () => {} },
-    variables: createVariables({ [variable]: here, DOKPLOY_API_KEY: KEY, WEBHOOK_SECRET: KEY }),
-    enginePath: "",
-    config: {},
-    metrics: createMetrics(),
-    log: { warn: (line: { check: string; reason: string }) => line.check === check && warned.resolve(line.reason) },
-    mask: createMask(() => [KEY]),
-    now: Date.now,
-  } as unknown as Checked;
-  const started = startHealth(on);
-  return await warned.promise.finally(() => started.stop());
+  const variables = createVariables({ [variable]: here, DOKPLOY_API_KEY: KEY });
+  const check = createEngineChecks({ variables, enginePath: "", mask: createMask(() => [KEY]) });
+  return String((await check(variable === "DOKPLOY_URL" ? "dokploy" : "vault")).problem);
 }
 
 /** What the log has to say of a notice that was not sent. */
