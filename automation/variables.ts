@@ -14,7 +14,7 @@ import {
   toStackNames,
   toUsers,
 } from "./readers.ts";
-import type { Variable, Viewer } from "./variable.ts";
+import { foreign, type Variable, type Viewer } from "./variable.ts";
 
 export type { Variable, Viewer } from "./variable.ts";
 
@@ -25,11 +25,6 @@ const channels = Object.fromEntries(
     { docs: `where [notices](../guides/watch.md#notices) go: ${docs}`, secret: "whole", inVault: "named" },
   ]),
 ) as Record<ChannelVariable, Variable>;
-
-/** What only others read: whoever sees it needs it to find its way on this machine, or to the network. */
-function foreign<Name extends string>(seenBy: readonly Viewer[], ...names: Name[]): Record<Name, Variable> {
-  return Object.fromEntries(names.map((name) => [name, { seenBy }])) as Record<Name, Variable>;
-}
 
 /** Every environment variable that the runner reads or hands on, in the order of the documentation. */
 export const VARIABLES = {
