@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import type { z } from "zod";
+import { secretsIn } from "../text/mask/addresses.ts";
 import { allowedHosts, explainInsecure, findInsecure } from "../tools/outgoing/insecure.mjs";
 import { LEAST_SECRET, readSecret } from "../tools/secret-parts.mjs";
+import type { SigningKey } from "./api/signature.ts";
+import { rightsOf, SIGNING_VARIABLES } from "./domain/rights.ts";
 import { pickEnvironment, type Variables } from "./environment.ts";
 import {
   ENGINE_VARIABLES,
@@ -85,7 +88,7 @@ function readSettings(variables: Variables, names: readonly VariableName[]): Set
   if (problems.length === 0 && variables.get("WEBHOOK_SECRET_OLD") && !variables.get("WEBHOOK_SECRET")) {
     problems.push("WEBHOOK_SECRET_OLD is set and WEBHOOK_SECRET is not: requests are signed with that");
   }
-  problems.push(...insecureAddresses(variables, names));
+  problems.push(...insecureAddresses(variables, names), ...findSharedSecrets(variables));
   if (problems.length > 0) throw new ConfigError(problems);
   return settings as Settings;
 }
@@ -129,10 +132,9 @@ function isJudged({ strength }: Variable): boolean {
   return strength === "whole" || strength === "parts";
 }
 
-/** The secrets that are valid now for signatures. Those of before stand behind the others, which are `current` many. */
-export function webhookSecrets(variables: Pick<Variables, "get">): { all: string[]; current: number } {
-  const { good } = secretNow(variables, "WEBHOOK_SECRET");
-  return { all: [...good, ...secretNow(variables, "WEBHOOK_SECRET_OLD").good], current: good.length };
+/** The secrets of `WEBHOOK_SECRET` that are valid now, several separated by commas while rotating. */
+export function webhookSecrets(variables: Pick<Variables, "get">): string[] {
+  return secretNow(variables, "WEBHOOK_SECRET").good;
 }
 
 /** The token that may read; undefined when there is none that counts. */
@@ -151,22 +153,67 @@ export function shortSecrets(variables: Pick<Variables, "get">): VariableName[] 
   return advised.filter((name) => (variables.get(name)?.length ?? LEAST_SECRET) < LEAST_SECRET);
 }
 
-/** Every secret value the runner knows now, for masking. The parts of a comma list count one by one too. */
-export function knownSecrets(variables: Variables): string[] {
-  const values = SECRET_VARIABLES.flatMap((name) => [variables.get(name) ?? [], ...variables.before(name)].flat());
-  const parts = values.flatMap((value) => value.split(",").map((part) => part.trim())).filter(Boolean);
-  const addresses = variablesThat(({ secret }) => secret === "password");
-  const passwords = addresses.flatMap((name) => passwordIn(variables.get(name) ?? ""));
-  return [...values, ...parts, ...passwords];
+/** Secrets of several variables: who has one would have the rights of the other. */
+function findSharedSecrets(variables: Pick<Variables, "get">): string[] {
+  const owners = new Map<string, string>();
+  const problems: string[] = [];
+  for (const name of SIGNING_VARIABLES) {
+    for (const secret of new Set(readParts(variables, name))) {
+      const owner = owners.get(secret);
+      if (owner)
+        problems.push(`${name} has a value of ${owner}, so who has that could sign for both: make another one`);
+      else owners.set(secret, name);
+    }
+  }
+  return problems;
 }
 
-/** The password of an address (or the token that stands in its place), as it is written and as it is meant. */
-function passwordIn(url: string): string[] {
-  const written = /^[a-z]+:\/\/[^/@]*:([^/@]+)@/.exec(url)?.[1] ?? /^https?:\/\/([^/@:]+)@/.exec(url)?.[1];
-  if (written === undefined) return [];
+/** None where the variable cannot be read, which is a problem of its own. */
+function readParts(variables: Pick<Variables, "get">, name: VariableName): string[] {
   try {
-    return [written, decodeURIComponent(written)];
+    return secretParts(variables.get(name));
   } catch {
-    return [written];
+    return [];
   }
+}
+
+function secretParts(text = ""): string[] {
+  return text
+    .split(",")
+    .map((secret) => secret.trim())
+    .filter(Boolean);
+}
+
+/**
+ * The keys that sign requests now, and what each may. Production is guarded as soon as `PRODUCTION_SECRET` is named: that its file is
+ * gone takes its key away, and gives nobody else's a right. A value that two variables have may only what the first may.
+ */
+export function signingKeys(variables: Pick<Variables, "get" | "isNamed">): SigningKey[] {
+  const guarded = variables.isNamed("PRODUCTION_SECRET");
+  const keys = new Map<string, SigningKey>();
+  for (const variable of SIGNING_VARIABLES) {
+    const plain = variable === "WEBHOOK_SECRET";
+    const rights = rightsOf(variable, { guarded });
+    for (const secret of secretNow(variables, variable).good) {
+      if (!keys.has(secret)) keys.set(secret, { secret, rights, plain });
+    }
+  }
+  // Those of before stand last: a value that is one of now as well is no old one.
+  for (const secret of secretNow(variables, "WEBHOOK_SECRET_OLD").good) {
+    const rights = rightsOf("WEBHOOK_SECRET", { guarded });
+    if (!keys.has(secret)) keys.set(secret, { secret, rights, plain: true, old: true });
+  }
+  return [...keys.values()];
+}
+
+/**
+ * Every secret value the runner knows now, for masking. The parts of a comma list count one by one too, and so does what signs in in an
+ * address, whether that is known to be one or a secret happens to be one, as that of a hook.
+ */
+export function knownSecrets(variables: Variables): string[] {
+  const values = SECRET_VARIABLES.flatMap((name) => [variables.get(name) ?? [], ...variables.before(name)].flat());
+  const hooks = values.flatMap((value) => secretsIn(value, { whole: true }));
+  const addresses = variablesThat(({ secret }) => secret === "password");
+  const passwords = addresses.flatMap((name) => secretsIn(variables.get(name) ?? ""));
+  return [...values, ...values.flatMap(secretParts), ...hooks, ...passwords];
 }

@@ -7,6 +7,8 @@ export interface Variables<Name extends string = VariableName> {
   get(name: Name): string | undefined;
   /** Values that its file held before: nobody accepts them any more, and nobody shall see them. */
   before(name: Name): readonly string[];
+  /** Whether the environment names it, also where its file cannot be read, is empty or is gone. */
+  isNamed(name: Name): boolean;
   /** When the value last changed, in milliseconds since the epoch; undefined for values that are not in a file. */
   changedAt(name: Name): number | undefined;
   /** Files that were readable once and were not at the last try. */
@@ -62,6 +64,7 @@ export function createVariables(env: Record<string, string | undefined>): Variab
       return (file ? read(name, file) : env[name]) || undefined;
     },
     before: (name) => [...(past.get(name) ?? [])],
+    isNamed: (name) => Boolean(env[name] || env[`${name}_FILE`]),
     changedAt: (name) => files.get(name)?.changedAt,
     unreadable: () => [...unreadable],
   };

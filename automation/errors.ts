@@ -8,6 +8,11 @@ interface ErrorText {
 
 /** Every error the runner can answer, with its wording. `message` may be made more precise where it is thrown. */
 const CATALOGUE = {
+  request_invalid: {
+    status: 400,
+    message: "This is no HTTP/1.1 request with a path and a host",
+    hint: "Send one that is; see /openapi.json for what there is",
+  },
   body_invalid: {
     status: 400,
     message: "The body is not what this endpoint takes",
@@ -60,6 +65,16 @@ const CATALOGUE = {
     message: "This needs a token or a signature",
     hint: "Send Authorization: Bearer <API_TOKEN>, or sign the request",
   },
+  caller_not_allowed: {
+    status: 403,
+    message: "The key that signed this may not ask for it",
+    hint: "Sign with WEBHOOK_SECRET, and what changes production with PRODUCTION_SECRET",
+  },
+  preview_refused: {
+    status: 403,
+    message: "The commit is not previewed",
+    hint: "See the message for what is missing",
+  },
   not_found: { status: 404, message: "There is nothing here", hint: "See /openapi.json for what there is" },
   run_not_found: { status: 404, message: "There is no such run", hint: "GET /runs lists them" },
   tag_not_found: {
@@ -72,6 +87,7 @@ const CATALOGUE = {
     message: "The repository has no such commit on a branch or tag",
     hint: "Push it to the repository itself; a fork's commits are not taken",
   },
+  method_not_allowed: { status: 405, message: "This path has no such method", hint: "Use one that Allow names" },
   tag_moved: {
     status: 409,
     message: "The tag names another commit than it did before",
@@ -88,6 +104,11 @@ const CATALOGUE = {
     message: "The body did not arrive in time",
     hint: "Send the whole body within 10 seconds",
   },
+  length_required: {
+    status: 411,
+    message: "The request does not say how long its body is",
+    hint: "Send Content-Length, and the body in one piece: no Transfer-Encoding",
+  },
   body_too_large: { status: 413, message: "The body is larger than 1 MiB", hint: "Send less" },
   content_type: {
     status: 415,
@@ -98,6 +119,11 @@ const CATALOGUE = {
     status: 422,
     message: "The tag cannot be deployed",
     hint: "See the message for what is wrong with it",
+  },
+  too_many_streams: {
+    status: 429,
+    message: "This reader follows too many runs at once",
+    hint: "Close some of the streams, then try again as Retry-After says",
   },
   rate_limited: { status: 429, message: "Too many requests", hint: "Wait as Retry-After says" },
   internal: {
@@ -115,10 +141,20 @@ const CATALOGUE = {
     message: "The release tag could not be pushed",
     hint: "Let the runner's Git credentials push tags, or set WEBHOOK_TAG=reuse and tag elsewhere",
   },
+  tag_unverifiable: {
+    status: 503,
+    message: "The tag's signature cannot be checked",
+    hint: "The runner needs ssh-keygen of OpenSSH 8.9 or newer; nothing was changed",
+  },
   store_unavailable: {
     status: 503,
     message: "The store cannot be written",
     hint: "Check DATA_DIR's disk or DATABASE_URL; nothing was changed",
+  },
+  overloaded: {
+    status: 503,
+    message: "Too much is being sent to the runner at the moment",
+    hint: "Wait as Retry-After says; nothing was changed",
   },
   stopping: { status: 503, message: "The runner is stopping", hint: "Send the request again in a moment" },
 } as const satisfies Record<string, ErrorText>;

@@ -52,6 +52,8 @@ export const LOG_EVENTS = {
   "queue.unreadable": "queue unreadable",
   "events.not_recorded": "events not recorded",
 
+  "preview.any": "PREVIEW is any: whoever may push runs code in the runner with the keys of the stacks",
+  "tags.ignored": "tags that are no releases for their numbers ignored",
   "release.missed": "missed release found",
   "releases.looked_for": "missed releases looked for",
   "housekeeping.failed": "housekeeping failed",

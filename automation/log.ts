@@ -1,4 +1,5 @@
 import { type DestinationStream, pino } from "pino";
+import { showJson } from "../text/characters.ts";
 import type { Config } from "./config.ts";
 import { LOG_EVENTS, type LogEvent } from "./log-events.ts";
 import type { Mask } from "./mask.ts";
@@ -28,7 +29,7 @@ export function createLog(level: Config["logLevel"], mask: Mask, destination?: D
       timestamp: pino.stdTimeFunctions.isoTime,
       hooks: {
         // Nobody means to log these; if it happens they are not readable.
-        streamWrite: mask,
+        streamWrite: (line) => showJson(mask(line)),
         logMethod([fields], write) {
           write.call(this, fields, LOG_EVENTS[(fields as unknown as LogFields).event]);
         },

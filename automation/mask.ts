@@ -1,7 +1,7 @@
+import { createMask as createMaskOf, type Mask } from "../text/mask/mask.ts";
 import type { Cause, ServiceOutcome } from "./domain/run.ts";
 
-/** A function that takes known values out of a text. */
-export type Mask = (text: string) => string;
+export type { Mask };
 
 /** Shorter values would mask ordinary words. */
 const SHORTEST = 6;
@@ -15,19 +15,16 @@ export function maskCause(mask: Mask, cause: Cause): Cause {
 
 /** A service's outcome whose texts are masked, its name and result left alone. */
 export function maskOutcome(mask: Mask, outcome: ServiceOutcome): ServiceOutcome {
-  const { reason, cause } = outcome;
-  return { ...outcome, reason: mask(reason), ...(cause ? { cause: maskCause(mask, cause) } : {}) };
+  const { reason, cause, allows } = outcome;
+  return {
+    ...outcome,
+    reason: mask(reason),
+    ...(allows ? { allows: allows.map((text) => mask(text)) } : {}),
+    ...(cause ? { cause: maskCause(mask, cause) } : {}),
+  };
 }
 
-/** Replaces every one of `secrets()` by `[secret]`, longest first, and the password in any URL. */
+/** The runner's mask: every one of `secrets()`, and what signs in in any address, becomes `[secret]`. */
 export function createMask(secrets: () => string[]): Mask {
-  return (text) => {
-    const known = secrets().filter((value) => value.length >= SHORTEST);
-    // Inside JSON a quote, a backslash or a line end is written otherwise.
-    const values = [...new Set(known.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]))];
-    values.sort((a, b) => b.length - a.length);
-    let masked = text;
-    for (const value of values) masked = masked.replaceAll(value, "[secret]");
-    return masked.replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, "$1[secret]@");
-  };
+  return createMaskOf(secrets, { shortest: SHORTEST, mark: "[secret]" });
 }

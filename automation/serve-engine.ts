@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, rmSync } from "node:fs";
-import { chmod, mkdir, readdir } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, rm } from "node:fs/promises";
 import { flushCompileCache } from "node:module";
 import { createConnection, createServer, Socket } from "node:net";
 import { hostname } from "node:os";
@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { findEngine } from "../tools/engine-path.mjs";
+import { shortcutEnvironment } from "../tools/shortcuts/environment.mjs";
 import {
   ConfigError,
   type EngineConfig,
@@ -21,6 +22,7 @@ import {
 import { createVariables, type Variables } from "./environment.ts";
 import { createLog, type Log } from "./log.ts";
 import { createMask } from "./mask.ts";
+import { maskEarly } from "./mask-early.ts";
 import { backendFolder } from "./state/backend.ts";
 import { removeClearCopies, stateCopies } from "./state/state-copies.ts";
 import { ENGINE_VARIABLES, SECRET_VARIABLES, variablesThat } from "./variables.ts";
@@ -28,7 +30,7 @@ import { createEngineChecks } from "./watch/engine-checks.ts";
 import { startEnginePruning } from "./watch/engine-pruning.ts";
 import { clearPlaces } from "./work/place.ts";
 import { type Served, serveDoor } from "./work/serve-door.ts";
-import { createUsers } from "./work/users.ts";
+import { createUsers, type RunUser, runAs } from "./work/users.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -59,7 +61,7 @@ export async function openEngineWorker(options: EngineWorkerOptions): Promise<Se
     // Others have to get through to what is theirs, and see nothing on the way.
     await chmod(dataDir, 0o711);
     await clearPlaces(dataDir, backendUrl, users);
-    await shareCompiled(join(dataDir, "compiled"));
+    await shareCompiled(join(dataDir, "compiled"), users.files, enginePath);
   }
   await dropClearCopies(dataDir, log);
   logConfig(log, options, mask);
@@ -86,9 +88,20 @@ async function dropClearCopies(dataDir: string, log: Log): Promise<void> {
   for (const err of errors) log.error({ event: "copies.not_removed", err, folder: stateCopies(dataDir) });
 }
 
-/** Code of Pulumi's own and of this worker, compiled once for every run to read. */
-async function shareCompiled(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o755 });
+/**
+ * Has code of Pulumi and of this worker compiled once, for every run to read and none to write: compiled code is as good as the code.
+ * Goes on in the background; runs work without.
+ */
+async function shareCompiled(folder: string, owner: RunUser, path: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { mode: 0o755 });
+  await chown(folder, owner.id, owner.id);
+  const env = { PATH: path, ...shortcutEnvironment(process.env, folder) };
+  const warm = async () => {
+    await runAs(owner, process.execPath, [join(root, "tools/shortcuts/warm.mjs")], { env });
+    await runAs(owner, "chmod", ["--recursive", "a+rX", folder], { env });
+  };
+  warm().catch(() => {});
 }
 
 /** Stacks whose states are here, by project; `*` where they are elsewhere. */
@@ -163,7 +176,7 @@ export async function serveEngine(): Promise<void> {
   } catch (error) {
     const message =
       error instanceof Error ? (error instanceof ConfigError ? error.message : error.stack) : String(error);
-    process.stderr.write(`${message}\n`);
+    process.stderr.write(`${maskEarly(message ?? "", process.env)}\n`);
     process.exit(1);
   }
 }

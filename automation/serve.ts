@@ -5,6 +5,7 @@ import { ConfigError, knownSecrets, readConfig } from "./config.ts";
 import { createVariables } from "./environment.ts";
 import { createLog } from "./log.ts";
 import { createMask } from "./mask.ts";
+import { maskEarly } from "./mask-early.ts";
 import { startRunner } from "./start.ts";
 import { readVersion } from "./watch/version.ts";
 
@@ -44,7 +45,8 @@ export function serve(): void {
   start().then(flushCompileCache, (error: unknown) => {
     const message =
       error instanceof Error ? (error instanceof ConfigError ? error.message : error.stack) : String(error);
-    process.stderr.write(`${message}\n`);
+    // An address in it may hold a password, and a driver's error may repeat it.
+    process.stderr.write(`${maskEarly(message ?? "", process.env)}\n`);
     process.exit(1);
   });
 }

@@ -1,10 +1,11 @@
 import { mkdir } from "node:fs/promises";
+// biome-ignore lint/plugin: the type of a server, which sends nothing by itself.
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { createAdaptorServer, type ServerType } from "@hono/node-server";
-import { Hono } from "hono";
 import { createChanges } from "./answer/waiting.ts";
+import { createLeaseKeeper } from "./claim/lease-keeper.ts";
 import { startWorker } from "./claim/worker.ts";
 import { type Config, knownSecrets, webhookSecrets } from "./config.ts";
 import type { Connection } from "./dispatch/connection.ts";
@@ -17,8 +18,8 @@ import { archiveCommit } from "./git/archive.ts";
 import { createCatalogue } from "./git/catalogue.ts";
 import { createGit, gitEnvironment } from "./git/git.ts";
 import { openMirror } from "./git/mirror.ts";
-import { answerMetrics } from "./http/routes/metrics.ts";
-import { createServer } from "./http/server.ts";
+import { createMetricsApp, createServer, type MetricsServed } from "./http/server.ts";
+import { createHttpServer } from "./http/server-limits.ts";
 import type { Log } from "./log.ts";
 import { createMask } from "./mask.ts";
 import { createMetrics } from "./metrics.ts";
@@ -28,7 +29,6 @@ import { openStore } from "./store/open.ts";
 import { SECRET_VARIABLES } from "./variables.ts";
 import { startHealth } from "./watch/health.ts";
 import { startHousekeeping } from "./watch/housekeeping.ts";
-import type { Gauged } from "./watch/watch-metrics.ts";
 import type { Perform } from "./work/perform.ts";
 
 /** What a runner is started with. */
@@ -78,6 +78,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     log,
     mask,
     metrics: createMetrics(),
+    keeper: createLeaseKeeper(config.databaseUrl, log),
     now: Date.now,
     changed: changes.tell,
   };
@@ -97,7 +98,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   const housekeeping = startHousekeeping(runner, worker.wake);
   const stopping = new AbortController();
   const app = createServer(runner, { health, changes, worker, version, startedAt, stopping: stopping.signal });
-  const server = createAdaptorServer({ fetch: app.fetch });
+  const server = createHttpServer(app, config);
   await listen(server, config.port, config.host);
   const metricsServer =
     config.metricsPort === undefined ? undefined : await serveMetrics(runner, config.metricsHost, config.metricsPort);
@@ -114,11 +115,12 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     engines.stop();
     await own?.stop();
     await Promise.race([closed, delay(LAST_ANSWERS, undefined, { ref: false })]);
-    if ("closeAllConnections" in server) server.closeAllConnections();
+    server.closeAllConnections();
     await closed;
     health.stop();
     await housekeeping.stop();
     await outbox.stop();
+    await runner.keeper.stop();
     await store.close();
     log.info({ event: "runner.stopped" });
   };
@@ -142,20 +144,18 @@ async function welcome(
 }
 
 /** Serves metrics without a token on a port of their own, for a Prometheus in the same network. */
-async function serveMetrics(on: Gauged, host: string, port: number): Promise<{ url: string; close(): void }> {
-  const app = new Hono();
-  app.get("/metrics", (c) => answerMetrics(on, c));
-  const server = createAdaptorServer({ fetch: app.fetch });
+async function serveMetrics(on: MetricsServed, host: string, port: number): Promise<{ url: string; close(): void }> {
+  const server = createHttpServer(createMetricsApp(on), on.config);
   await listen(server, port, host);
   return { url: urlOf(server, host), close: () => void server.close() };
 }
 
-function urlOf(server: ServerType, host: string): string {
+function urlOf(server: Server, host: string): string {
   const { port } = server.address() as AddressInfo;
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-function listen(server: ServerType, port: number, host: string): Promise<void> {
+function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);
@@ -172,9 +172,11 @@ function logConfig(log: Log, config: Config, variables: Variables, mask: (text: 
     store: mask(config.databaseUrl),
     engines: config.engines?.map(({ stack }) => stack) ?? "one of its own",
     requireV2: config.requireV2,
-    webhookSecrets: webhookSecrets(variables).all.length,
+    preview: config.preview,
+    webhookSecrets: webhookSecrets(variables).length,
     secrets: set,
   };
   log.info({ event: "runner.configured", ...uses });
-  if (webhookSecrets(variables).all.length === 0) log.error({ event: "secret.missing" });
+  if (config.preview === "any") log.warn({ event: "preview.any" });
+  if (webhookSecrets(variables).length === 0) log.error({ event: "secret.missing" });
 }

@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { PREVIEW_MODES } from "./domain/releases/preview-rules.ts";
+import { parseProxies } from "./http/source.ts";
 import { CHANNELS } from "./notify/channels.ts";
 import {
   branch,
@@ -45,6 +47,24 @@ export const VARIABLES = {
   },
   WEBHOOK_SECRET_OLD: {
     docs: "the secret of before, while [rotating](../guides/operate.md#rotate): still accepted, and the log says who uses it",
+    secret: "whole",
+    strength: "parts",
+    inVault: "named",
+  },
+  PRODUCTION_SECRET: {
+    docs: "signs requests for [production](../guides/pipeline.md#who-may-ask-for-production); where it is named, `WEBHOOK_SECRET` changes production no more. Signs v2 only",
+    secret: "whole",
+    strength: "parts",
+    inVault: "named",
+  },
+  PREVIEW: {
+    docs: "whose commits are [previewed](../guides/pipeline.md#previews-of-pull-requests). `main`: what the branch contains. `approved`: others too, where `PREVIEW_SECRET` or `PRODUCTION_SECRET` asks. `any`: all that is pushed; whoever may push runs code with the keys of the stacks then",
+    default: "main",
+    reads: z.enum(PREVIEW_MODES, `must be ${PREVIEW_MODES.join(", ")}`),
+    setting: "preview",
+  },
+  PREVIEW_SECRET: {
+    docs: "says yes to the preview of a commit that main lacks, with `PREVIEW=approved`, and may change nothing. Signs v2 only",
     secret: "whole",
     strength: "parts",
     inVault: "named",
@@ -236,12 +256,27 @@ export const VARIABLES = {
     setting: "graceMs",
   },
   RATE_LIMIT: {
-    docs: "requests per second from one source; twice as many at once",
+    docs: "requests per second from one source (an IPv4 address, or the /64 of an IPv6 one); twice as many at once. A wrong signature costs more. When strangers used it up, as many again for what is signed rightly",
     default: "100",
     reads: number("requests per second")
       .min(1)
       .transform((perSecond) => ({ perSecond, burst: 2 * perSecond })),
     setting: "rate",
+  },
+  TRUSTED_PROXIES: {
+    docs: "addresses and networks of the proxies in front, separated by commas, e.g. `10.0.1.0/24`: only their `X-Forwarded-For` tells [who asks](../guides/several-runners.md#behind-a-proxy). Without it whoever comes through a proxy shares one limit",
+    reads: z
+      .string()
+      .default("")
+      .transform((text, context) => {
+        try {
+          return parseProxies(text);
+        } catch (error) {
+          context.addIssue({ code: "custom", message: `must name proxies: ${(error as Error).message}` });
+          return z.NEVER;
+        }
+      }),
+    setting: "trustedProxies",
   },
   SECRET_MAX_AGE: {
     docs: "days after which a secret's file counts as too old in `/health`",

@@ -1,12 +1,15 @@
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import * as github from "@pulumi/github";
 import * as pulumi from "@pulumi/pulumi";
 import { RepositorySettings } from "../components/bootstrap/github/repository.ts";
+import { TAG_KEY } from "../components/bootstrap/github/tag-key.ts";
 import { PreparedHost } from "../components/bootstrap/host/host.ts";
 import { renderRunner, SERVICE, STACK } from "../components/bootstrap/runner/compose.ts";
+import { engineAgent } from "../components/bootstrap/runner/engines.ts";
 import { RunnerImage } from "../components/bootstrap/runner/image.ts";
 import { ensureRegistry, registryOf } from "../components/bootstrap/runner/registry.ts";
-import { Runner, type RunnerText } from "../components/bootstrap/runner/runner.ts";
+import { Runner, type RunnerText, type SignIn } from "../components/bootstrap/runner/runner.ts";
 import { storeSecrets } from "../components/bootstrap/runner/store-secrets.ts";
 import { DokployError } from "../components/dokploy/api/errors.ts";
 import { openTransport } from "../components/dokploy/api/transport.ts";
@@ -14,9 +17,11 @@ import { fingerprint, ownerId } from "../components/platform/keys.ts";
 import { VaultAccess } from "../components/vault/access/access.ts";
 import { mintSecretId } from "../components/vault/access/approle.ts";
 import { vaultProvider } from "../components/vault/access/pulumi-provider.ts";
+import { ONLY_AGENT } from "../components/vault/agent/agent-request.ts";
 import { printVaultError, VaultError } from "../components/vault/api/errors.ts";
-import { roleName, runnerRoleName } from "../components/vault/api/paths.ts";
+import { engineRoleName, roleName } from "../components/vault/api/paths.ts";
 import { type BootstrapPlan, planBootstrap } from "./bootstrap/plan.ts";
+import { readLimits } from "./config/config-vault.ts";
 import { readEngineConfig } from "./config/engine-config.ts";
 import { printProblems } from "./plan.ts";
 
@@ -32,14 +37,15 @@ export interface BootstrapOutputs {
 }
 
 /**
- * Sets up the runner, Vault's mounts and policies and the GitHub repository. Run by people only: the runner must not restart itself,
+ * Sets up the runner, door and engine workers, Vault's mounts and policies and the GitHub repository. Run by people only: the runner must not restart itself,
  * nor write the policies that bind it. Rejects with every problem at once before the first resource.
  */
 export async function bootstrap(): Promise<BootstrapOutputs> {
   const { plan, problems } = await planBootstrap({ raw: readEngineConfig(STACK), env: process.env, folder: FOLDER });
   if (!plan) throw new pulumi.RunError(printProblems(STACK, problems));
 
-  if (plan.note) pulumi.log.info(plan.note);
+  for (const note of plan.notes) pulumi.log.info(note);
+  for (const note of plan.allows) pulumi.log.warn(note);
   const host = prepareHost(plan);
   const image = provideImage(plan);
   const access = introduceRunner(plan);
@@ -53,71 +59,107 @@ function prepareHost({ settings }: BootstrapPlan): PreparedHost | undefined {
   return settings.host && new PreparedHost("host", { ...settings.host, ...(privateKey && { privateKey }) });
 }
 
+const SCAN_HINT = "install Trivy (https://trivy.dev), or name an image that CI scanned as bootstrap:image.use";
+
+/** Whether a program is on PATH. */
+function isInstalled(program: string): boolean {
+  const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
+  return folders.some((folder) => existsSync(join(folder, program)));
+}
+
 /** The image's full reference: built from this checkout, or the one that was pushed already. */
 function provideImage({ settings, release }: BootstrapPlan): pulumi.Output<string> {
-  const { repository, use = "", platform, push } = settings.image;
+  const { repository, use = "", platform, push, scan = isInstalled("trivy") } = settings.image;
   if (!release) return pulumi.output(`${repository}${use.startsWith("sha256:") ? "@" : ":"}${use}`);
   const login = push ? { username: push, password: process.env.REGISTRY_PASSWORD ?? "" } : undefined;
-  const args = { folder: FOLDER, repository, platform, ...release, ...(login && { login }) };
+  if (!scan) pulumi.log.warn(`the image is pushed without a look for known holes: ${SCAN_HINT}`);
+  const args = { folder: FOLDER, repository, platform, scan, ...release, ...(login && { login }) };
   return new RunnerImage("image", args).reference;
 }
 
-/** Who the runner's agent is at Vault, and what the runner's secret there holds. */
+/** Who an agent is at Vault. */
+interface Agent extends SignIn {
+  /** Changes with the sign-in. */
+  mark: pulumi.Output<string>;
+}
+
+/** Who the agents are, and what the door's secret holds. */
 interface Introduction {
-  roleId: pulumi.Output<string>;
-  secretId: pulumi.Output<string>;
-  accessor: pulumi.Output<string>;
+  door: Agent;
+  /** By stack. */
+  engines: Record<string, Agent>;
+  /** Known once every secret is in Vault. */
   values: pulumi.Output<Record<string, string>>;
 }
 
-function introduceRunner({ settings, vault, layout, access, secrets, project }: BootstrapPlan): Introduction {
+function introduceRunner(plan: BootstrapPlan): Introduction {
+  const { settings, vault, layout, access, engines, project, key } = plan;
+  const limits = readLimits(settings.vault);
   const { approle: mount, kv } = settings.vault;
   const { kept, signIn: rotation } = settings.runner;
   const provider = vaultProvider("vault", vault.connection);
-  const itself = { [SERVICE]: kept === undefined ? {} : { kept } };
-  const runnerStacks = Object.keys(access);
+  const signingIn = engines.filter(({ signsIn }) => signsIn).map(({ settings }) => settings);
   const half = new VaultAccess(
     "access",
     {
       project,
       kv,
       approle: mount,
-      stacks: { ...access, [STACK]: itself },
-      runnerStacks,
+      stacks: {
+        ...access,
+        [STACK]: {
+          [SERVICE]: kept === undefined ? {} : { kept },
+          ...Object.fromEntries(engines.map(({ settings: { name } }) => [name, {}])),
+        },
+      },
+      engines: Object.fromEntries(signingIn.map(({ name, stack }) => [name, stack])),
+      limits: { ...plan.limits, [STACK]: limits },
+      engineLimits: limits,
       existingMounts: settings.vault.existing,
     },
     { providers: [provider] },
   );
   const after = { provider, dependsOn: [half] };
-  const role = roleName(layout, STACK, SERVICE);
-  const agent = mintSecretId("runner-agent", { role, mount, rotation }, after);
-  const own =
-    runnerStacks.length > 0
-      ? signInOf(mintSecretId("runner", { role: runnerRoleName(layout), mount, rotation }, after), half)
-      : {};
-  // The secret ids come after all of Vault's half, so mounts and roles are there by now.
-  const known = pulumi.all([pulumi.all(own), agent.accessor]);
-  const values = known.apply(([minted]) =>
-    plainly(() =>
-      storeSecrets(vault.client, { ...secrets, env: process.env, own: minted, write: !pulumi.runtime.isDryRun() }),
-    ),
+  const introduce = (service: string, env: SignIn["env"]): Agent => {
+    const role = roleName(layout, STACK, service);
+    const { secretId, accessor } = mintSecretId(`${service}-agent`, { role, mount, rotation, limits }, after);
+    const roleId = accessor.apply(() => plainly(async () => (await vault.client.readRoleId(mount, role)) ?? ""));
+    const mark = pulumi.all([roleId, accessor]).apply(([id, other]) => fingerprint(key, STACK, { id, other }));
+    return { roleId, secretId, env, mark };
+  };
+  const door = introduce(SERVICE, ONLY_AGENT.env);
+  const agents = engines.map(
+    ({ settings: { stack, name } }) => [stack, introduce(name, engineAgent(name).env)] as const,
   );
-  const roleId = agent.accessor.apply(() => plainly(async () => (await vault.client.readRoleId(mount, role)) ?? ""));
-  return { roleId, secretId: agent.secretId, accessor: agent.accessor, values: pulumi.secret(values) };
+  const minted = signingIn.map(({ name }) => {
+    const { secretId } = mintSecretId(name, { role: engineRoleName(layout, name), mount, rotation, limits }, after);
+    const own = { VAULT_ROLE_ID: half.engineRoleIds[name] ?? "", VAULT_SECRET_ID: pulumi.secret(secretId) };
+    return pulumi.all(own).apply((ids): [string, Record<string, string>] => [name, ids]);
+  });
+  // The secret ids come after all of Vault's half, so mounts and roles are there by now.
+  const known = pulumi.all([pulumi.all(minted), door.mark, pulumi.all(agents.map(([, { mark }]) => mark))]);
+  const values = known.apply(([ids]) => plainly(() => storeAll(plan, new Map(ids))));
+  return { door, engines: Object.fromEntries(agents), values: pulumi.secret(values) };
 }
 
-/** What the runner signs in with when it fills in the secrets of the environments. */
-function signInOf(
-  { secretId }: { secretId: pulumi.Output<string> },
-  { runnerRoleId }: VaultAccess,
-): Record<string, pulumi.Output<string>> {
-  return { VAULT_ROLE_ID: runnerRoleId, VAULT_SECRET_ID: pulumi.secret(secretId) };
+/** Completes every secret of the runner in Vault, the workers' from what the runner had before it had any. Answers the door's values. */
+async function storeAll(
+  { vault: { client }, secrets, engines }: BootstrapPlan,
+  minted: ReadonlyMap<string, Record<string, string>>,
+): Promise<Record<string, string>> {
+  const common = { env: process.env, write: !pulumi.runtime.isDryRun() };
+  const values = await storeSecrets(client, { ...secrets, ...common, own: {} });
+  for (const { settings, names } of engines) {
+    const { name, stack, path } = settings;
+    await storeSecrets(client, { path, names, ...common, stack, before: values, own: minted.get(name) ?? {} });
+  }
+  return values;
 }
 
 function deployRunner(
   plan: BootstrapPlan,
   image: pulumi.Output<string>,
-  { roleId, secretId, accessor, values }: Introduction,
+  { door, engines, values }: Introduction,
   host: PreparedHost | undefined,
 ): Runner {
   const { settings, key, project, dokploy, runner } = plan;
@@ -130,19 +172,23 @@ function deployRunner(
     await plainly(() => ensureRegistry(transport, { server, username: pull, password })).finally(transport.close);
   };
   const signedIn = pulumi.output(host?.report).apply(login);
-  const marked = pulumi.all([roleId, accessor]).apply(([id, other]) => fingerprint(key, STACK, { id, other }));
+  const marks = pulumi.all(Object.fromEntries(Object.entries(engines).map(([stack, { mark }]) => [stack, mark])));
   // Deployed only when the image is there, Dokploy may pull it, and its secrets are in Vault.
   const ready = pulumi.all([signedIn, values]).apply(() => true);
-  const text = pulumi.all([image, marked, pulumi.unsecret(ready)]).apply(([reference, signIn]): RunnerText => {
-    const { rendered, problems } = renderRunner(runner.text, { ...runner.settings, image: reference, signIn });
-    if (!rendered) throw new pulumi.RunError(printProblems(STACK, problems));
-    return {
-      composeFile: rendered.text,
-      env: rendered.env,
-      container: rendered.containers[SERVICE] ?? SERVICE,
-      stages: rendered.stages,
-    };
-  });
+  const text = pulumi
+    .all([image, door.mark, marks, pulumi.unsecret(ready)])
+    .apply(([reference, signIn, theirs]): RunnerText => {
+      const workers = plan.engines.map(({ settings }) => ({ ...settings, signIn: theirs[settings.stack] ?? "" }));
+      const own = { ...runner.settings, image: reference, signIn, engines: workers };
+      const { rendered, problems } = renderRunner(runner.text, own);
+      if (!rendered) throw new pulumi.RunError(printProblems(STACK, problems));
+      return {
+        composeFile: rendered.text,
+        env: rendered.env,
+        container: rendered.containers[SERVICE] ?? SERVICE,
+        stages: rendered.stages,
+      };
+    });
   const address = `iac.${settings.domain}`;
   // The first certificate takes a while.
   const { checks = [{ url: `https://${address}/health/live`, attempts: 40 }], waitTimeout, adopt } = settings.runner;
@@ -150,7 +196,7 @@ function deployRunner(
     project,
     owner: { project: pulumi.getProject(), stack: STACK, keyId: ownerId(key, STACK) },
     text,
-    signIn: { roleId, secretId },
+    signIns: [door, ...Object.values(engines)],
     host: address,
     checks,
     waitTimeout,
@@ -171,10 +217,17 @@ function setUpGithub(
   const token = pulumi.secret(process.env.GITHUB_TOKEN ?? "");
   const provider = new github.Provider("github", { owner: repository.split("/")[0] ?? "", baseUrl, token });
   const { branch } = settings.runner;
+  const { features, reviewers, tagMakers } = found;
+  const has = (name: string) => settings.runner.secrets.includes(name);
   // While one is rotated there are two; GitHub signs with the first.
-  const webhookSecret = values.apply(({ WEBHOOK_SECRET = "" }) => WEBHOOK_SECRET.split(",")[0]?.trim() ?? "");
-  const { features, reviewers } = found;
-  const args = { repository, branch, url, webhookSecret, trigger, features, reviewers, waitMinutes, approvals, checks };
+  const first = (name: string) => values.apply(({ [name]: value = "" }) => value.split(",")[0]?.trim() ?? "");
+  const args = {
+    ...{ repository, branch, url, trigger, features, reviewers, waitMinutes, approvals, checks },
+    webhookSecret: first("WEBHOOK_SECRET"),
+    ...(has("PRODUCTION_SECRET") && { productionSecret: first("PRODUCTION_SECRET") }),
+    ...(has("PREVIEW_SECRET") && { previewSecret: first("PREVIEW_SECRET") }),
+    ...(tagMakers && { tags: { makers: tagMakers, key: values.apply(({ [TAG_KEY]: key = "" }) => key) } }),
+  };
   new RepositorySettings("github", args, { providers: [provider] });
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Problem, printProblem, sortProblems } from "../components/compose/problem.ts";
+import { showLines, toJson } from "../text/characters.ts";
 import { readSettings } from "./bootstrap/config.ts";
 import { catalogue } from "./catalogue.ts";
 import type { RawConfig } from "./config/raw-config.ts";
@@ -87,8 +88,8 @@ function readHere(path: string): string | undefined {
 
 function print(report: Report): void {
   if (report.ok) console.log(`${report.stack}: ${report.services.join(", ") || "its settings"} are in order`);
-  else console.error(printProblems(report.stack, report.problems));
-  for (const note of report.notes) console.error(`note: ${note}`);
+  else console.error(showLines(printProblems(report.stack, report.problems)));
+  for (const note of report.notes) console.error(showLines(`note: ${note}`));
 }
 
 const [stack, ...rest] = process.argv.slice(2);
@@ -102,7 +103,7 @@ if (stack === undefined || stack.startsWith("-") || (words.length > 0 && !ofValu
 } else {
   const givenUp = new Set(rest.filter(isGivenUp).map((word) => word.slice(GIVE_UP.length)));
   const report = check(stack, givenUp, ofValue ? { service, name, value: readFileSync(0, "utf8") } : undefined);
-  if (rest.includes("--json")) console.log(JSON.stringify(report));
+  if (rest.includes("--json")) console.log(toJson(report));
   else print(report);
   process.exitCode = report.ok ? 0 : 1;
 }

@@ -9,6 +9,7 @@ import { type Layout, readLayout } from "../components/dokploy/rules/data/held-d
 import { findLeftData } from "../components/dokploy/rules/data/left-data.ts";
 import { fromStackFile } from "./config/stack-file.ts";
 import type { StackPlan } from "./plan.ts";
+import { isPromoted, RELEASE_TAG } from "./release-tag.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
@@ -27,7 +28,7 @@ export interface LastRelease {
  */
 export function findLastRelease(stack: string): LastRelease | undefined {
   const tags = (git("tag", "--merged", "HEAD", "--sort=-version:refname", "--list", "v*") ?? "").split("\n");
-  const tag = tags.find((name) => (stack === "production" ? /^v\d+\.\d+\.0$/ : /^v\d+\.\d+\.\d+$/).test(name));
+  const tag = tags.find((name) => RELEASE_TAG.test(name) && (stack !== "production" || isPromoted(name)));
   return tag === undefined ? undefined : { tag, read: (path) => git("show", `refs/tags/${tag}:${path}`) };
 }
 

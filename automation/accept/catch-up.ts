@@ -4,7 +4,7 @@ import { isProductionTag, sortTags } from "../domain/releases/release-tag.ts";
 import type { Run } from "../domain/run.ts";
 import type { Log } from "../log.ts";
 import { type Store, StoreConflict } from "../store/store.ts";
-import { findDeploy, gatherChange, gatherDeployFacts } from "./facts.ts";
+import { findDeploy, gatherChange, gatherDeployFacts, pinDecided } from "./facts.ts";
 import { ensureStagingTag } from "./tagging.ts";
 import { PUSH_STACK, type Pushes } from "./webhook.ts";
 
@@ -13,7 +13,7 @@ const CATCH_UP = "catch-up";
 
 /** What missed releases are looked for with. */
 export interface CatchingUp extends Pushes {
-  log: Pick<Log, "info">;
+  log: Pick<Log, "info" | "warn">;
 }
 
 /**
@@ -29,14 +29,15 @@ export async function catchUp(on: CatchingUp): Promise<Run | undefined> {
   const found = await findMissed(on, newest);
   if (!found) return undefined;
 
-  const question = { stack: PUSH_STACK, ...found, rollback: false, replayable: true };
-  const options = { mirror, store, branch: config.gitBranch, now: now() };
+  const question = { stack: PUSH_STACK, ...found, rollback: false, replayable: true, mayHotfix: false };
+  const options = { mirror, store, branch: config.gitBranch };
   const { facts, newest: seen } = await gatherDeployFacts(question, options);
   const decision = assessDeploy(facts);
   if (!decision.ok || decision.as === "again") return undefined;
   const row = { kind: "deploy", ...found, stack: PUSH_STACK, services: null, rollback: false } as const;
   const who = { triggeredBy: CATCH_UP, reason: "missed while the runner was away", requestId: randomUUID() };
   try {
+    await pinDecided(store, found.tag, found.commit, now());
     const { run } = await store.accept({ ...row, ...who }, now(), { newest: seen?.id ?? null });
     log.info({ event: "release.missed", run: run.id, stack: run.stack, tag: run.tag });
     return run;

@@ -6,7 +6,9 @@ import { isFinal, type Run } from "../domain/run.ts";
 import { kindsWith, UPDATES } from "../domain/run-kinds.ts";
 import type { Catalogue } from "../git/catalogue.ts";
 import type { Mirror } from "../git/mirror.ts";
-import type { Store } from "../store/store.ts";
+import { proveTag } from "../git/tag-signature.ts";
+import { isTrustedCommit } from "../git/trusted.ts";
+import { type Store, StoreConflict } from "../store/store.ts";
 
 /** What is asked: a tag with its commit, for a stack. */
 export interface DeployQuestion {
@@ -16,44 +18,50 @@ export interface DeployQuestion {
   rollback: boolean;
   /** Whether the request could be sent again by anybody who recorded it. */
   replayable: boolean;
+  /** Whether who asks may bring production a hotfix whose tag nobody signed. */
+  mayHotfix: boolean;
 }
 
 /**
- * Asks Git and the store for all that the release rules need to know. Git is read as of the last fetch. The tag's commit
- * is remembered once `allowed` resolves (default: at once); rejects with its reason when it does not.
+ * Asks Git and the store for all that the release rules need to know. Git is read as of the last fetch. Writes nothing: a tag that is
+ * refused is not remembered.
  */
 export async function gatherDeployFacts(
   question: DeployQuestion,
-  options: { mirror: Mirror; store: Store; branch: string; now: number; allowed?: Promise<void> },
-): Promise<{ facts: DeployFacts; newest: Run | undefined }> {
-  const { mirror, store, branch, now, allowed = Promise.resolve() } = options;
-  const { stack, tag, commit, rollback, replayable } = question;
-  const pinned = allowed.then(() => store.pinTag(tag, commit, now));
-  // Awaited below: whatever fails before that is said instead.
-  pinned.catch(() => {});
-  const [newest, succeeded] = await Promise.all([store.newestAccepted(stack), store.stackRelease(stack)]);
+  options: { mirror: Mirror; store: Store; branch: string },
+): Promise<{ facts: DeployFacts; newest: Run | undefined; isPinned: boolean }> {
+  const { mirror, store, branch } = options;
+  const { stack, tag, commit, rollback, replayable, mayHotfix } = question;
+  const [newest, succeeded, pinned] = await Promise.all([
+    store.newestAccepted(stack),
+    store.stackRelease(stack),
+    store.pinnedCommit(tag),
+  ]);
   // What is under way is what the stack will have when this one starts: a fix that runs right now must not be lost either.
   const current = newest && !isFinal(newest.state) ? newest : succeeded;
   const isProduction = stack === "production";
   const missing = isProduction && current ? await mirror.missing(current.commit, commit) : [];
-  const head = isProduction ? await mirror.branchHead(branch) : undefined;
   const [currentStanding, newestStanding] = await Promise.all(
     [current, newest].map((other) => (other ? toStanding(mirror, commit, other) : null)),
   );
-  const firstCommit = await pinned;
   const trailers = parseTagMessage((isProduction && (await mirror.tagMessage(tag))) || "");
+  const onMain = isProduction && (await isTrustedCommit(mirror, branch, commit));
+  // Off main production takes only what somebody stands up for, and only a fix of what it has is worth the question.
+  const isHotfix = isProduction && !onMain && !rollback && currentStanding?.relation === "ahead";
   const facts: DeployFacts = {
     stack,
     target: {
       tag,
       commit,
-      firstCommit,
+      firstCommit: pinned ?? commit,
       kind: trailers.kind,
       drops: trailers.drops,
-      onMain: head !== undefined && (await mirror.isAncestor(commit, head)),
+      onMain,
+      proof: isHotfix && !mayHotfix ? await proveTag(mirror, { tag, commit, branch }) : null,
     },
     rollback,
     replayable,
+    mayHotfix,
     current: currentStanding ?? null,
     newest: newestStanding ?? null,
     askedBefore: replayable && newest !== undefined && (await wasAsked(store, stack, commit, newest)),
@@ -63,7 +71,12 @@ export async function gatherDeployFacts(
     missing,
     missingTags: missing.length > 0 ? await mirror.tags() : [],
   };
-  return { facts, newest };
+  return { facts, newest, isPinned: pinned !== undefined };
+}
+
+/** Remembers which commit a tag named that may be deployed. Throws StoreConflict when another request was first with another commit. */
+export async function pinDecided(store: Store, tag: string, commit: string, now: number): Promise<void> {
+  if ((await store.pinTag(tag, commit, now)) !== commit) throw new StoreConflict(`${tag} was pinned meanwhile`);
 }
 
 /** Whether the commit was asked for before the newest run was. Of the newest run's own commit nobody wants to know. */

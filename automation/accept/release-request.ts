@@ -1,10 +1,13 @@
+import { type PreviewMode, refusePreview } from "../domain/releases/preview-rules.ts";
+import type { Refusal } from "../domain/releases/refusal.ts";
 import { assessDeploy, type DeployDecision } from "../domain/releases/release-rules.ts";
 import type { Run } from "../domain/run.ts";
 import { type ErrorCode, RequestError } from "../errors.ts";
 import type { Catalogue } from "../git/catalogue.ts";
 import type { Mirror } from "../git/mirror.ts";
+import { isTrustedCommit } from "../git/trusted.ts";
 import type { Store } from "../store/store.ts";
-import { gatherDeployFacts } from "./facts.ts";
+import { gatherDeployFacts, pinDecided } from "./facts.ts";
 
 /** The repository that requests are decided on. */
 export interface Repository {
@@ -13,6 +16,8 @@ export interface Repository {
   config: {
     /** The branch that releases are cut from. */
     gitBranch: string;
+    /** Whose commits may be previewed. */
+    preview: PreviewMode;
   };
   /** Milliseconds since the epoch. */
   now(): number;
@@ -30,6 +35,7 @@ export interface ReleaseRequest {
   services: string[] | null;
   rollback: boolean;
   replayable: boolean;
+  mayHotfix: boolean;
 }
 
 /** A request that Git knows the answer to, and what the release rules say to it. */
@@ -48,7 +54,8 @@ export async function assessRelease(on: Accepting, request: ReleaseRequest): Pro
   return askTwice(
     on,
     () => assess(on, request),
-    ({ decision }) => decision.ok || decision.status === "superseded",
+    // Whose signatures count may just have changed: a hotfix is decided on what the remote has now.
+    ({ decision }) => (decision.ok ? decision.as !== "hotfix" : decision.status === "superseded"),
     { offline: request.rollback },
   );
 }
@@ -91,18 +98,25 @@ export async function askTwice<T>(
   return ask();
 }
 
-/** The commit of a tag, or a commit that a branch or tag of the repository holds; it has the stack. Throws RequestError. */
-export async function resolveCommit(
-  repository: Repository,
-  asked: { env: string; tag?: string | undefined; commit?: string | undefined },
-): Promise<string> {
-  const resolve = async () => {
-    await requireStack(repository, asked.env);
-    const commit = await findCommit(repository.mirror, asked);
-    await requireStackFile(repository.catalogue, commit, asked.env, asked.tag ?? commit.slice(0, 7));
-    return commit;
+/**
+ * The commit to preview: a tag's, or one that a branch or tag of the repository holds; it has the stack. And why its program is not
+ * run, where that is so. `approved`: who asks may say yes to code that main lacks. Throws RequestError.
+ */
+export async function assessPreview(
+  on: Accepting,
+  asked: { env: string; tag?: string | undefined; commit?: string | undefined; approved: boolean },
+): Promise<{ commit: string; refusal: Refusal | undefined }> {
+  const { mirror, catalogue, store, config } = on;
+  const { env: stack, approved } = asked;
+  const assess = async () => {
+    await requireStack(on, stack);
+    const commit = await findCommit(mirror, asked);
+    await requireStackFile(catalogue, commit, stack, asked.tag ?? commit.slice(0, 7));
+    const merged = await isTrustedCommit(mirror, config.gitBranch, commit);
+    const hadHere = !merged && (await store.hasSucceeded(stack, commit));
+    return { commit, refusal: refusePreview({ mode: config.preview, commit, merged, hadHere, approved }) };
   };
-  return askTwice(repository, resolve, () => true);
+  return askTwice(on, assess, ({ refusal }) => refusal === undefined);
 }
 
 async function findCommit(mirror: Mirror, { tag, commit }: { tag?: string | undefined; commit?: string | undefined }) {
@@ -127,15 +141,16 @@ async function requireStackFile(catalogue: Catalogue, commit: string, stack: str
 
 async function assess(on: Accepting, request: ReleaseRequest): Promise<AssessedRelease> {
   const { mirror, catalogue, store, config, now } = on;
-  const { env: stack, tag, services, rollback, replayable } = request;
+  const { env: stack, tag, services, ...asked } = request;
   await requireStack(on, stack);
   const commit = await findCommit(mirror, { tag });
-  const question = { stack, tag, commit, rollback, replayable };
-  // Asked side by side, but nothing is written for a release that does not have what is asked for.
-  const allowed = requireStackFile(catalogue, commit, stack, tag).then((known) => requireServices(services, known));
-  const around = { mirror, store, branch: config.gitBranch, now: now(), allowed };
-  const { facts, newest } = await gatherDeployFacts(question, around);
-  return { commit, decision: assessDeploy(facts), newest };
+  const [{ facts, newest, isPinned }] = await Promise.all([
+    gatherDeployFacts({ stack, tag, commit, ...asked }, { mirror, store, branch: config.gitBranch }),
+    requireStackFile(catalogue, commit, stack, tag).then((known) => requireServices(services, known)),
+  ]);
+  const decision = assessDeploy(facts);
+  if (decision.ok && !isPinned) await pinDecided(store, tag, commit, now());
+  return { commit, decision, newest };
 }
 
 /** Throws RequestError `env_unknown` unless the main branch has a file for the stack. */

@@ -2,17 +2,18 @@ import type { RunBody } from "../api/schemas.ts";
 import type { Signature } from "../api/signature.ts";
 import { causeOf } from "../domain/cause.ts";
 import type { Refusal } from "../domain/releases/refusal.ts";
+import { lackingRight } from "../domain/rights.ts";
 import { isFinal, type Run, type RunRequest } from "../domain/run.ts";
-import type { RunKind } from "../domain/run-kinds.ts";
+import { RUN_KINDS, type RunKind } from "../domain/run-kinds.ts";
 import { type ErrorCode, RequestError } from "../errors.ts";
 import { type Store, StoreConflict } from "../store/store.ts";
 import {
   type Accepting,
   askTwice,
+  assessPreview,
   assessRelease,
   requireServices,
   requireStack,
-  resolveCommit,
 } from "./release-request.ts";
 
 /** How a request came in. */
@@ -32,13 +33,15 @@ const MOST_RACES = 10;
  * wrong or the release rules do not allow it.
  */
 export async function acceptDeploy(on: Accepting, body: RunBody<"deploy">, arrival: Arrival): Promise<Acceptance> {
+  requireRight(arrival.signature, body.env);
   const rollback = body.rollback ?? false;
   const isPlain = arrival.signature.form === "plain";
   if (rollback && isPlain) throw new RequestError("signature_v2_required", "A rollback needs a v2 signature");
   refuseReplayable(body.give_up, arrival.signature);
   const services = body.services ?? null;
+  const mayHotfix = arrival.signature.rights.has("hotfix");
   return decideAgain(async () => {
-    const request = { env: body.env, tag: body.tag, services, rollback, replayable: isPlain };
+    const request = { env: body.env, tag: body.tag, services, rollback, replayable: isPlain, mayHotfix };
     const { commit, decision, newest } = await assessRelease(on, request);
     const row: RunRequest = {
       kind: "deploy",
@@ -63,6 +66,7 @@ export async function acceptSync(
   body: RunBody<"sync">,
   { requestId, signature }: Arrival,
 ): Promise<Acceptance> {
+  requireRight(signature, body.env);
   refuseReplayable(body.give_up, signature);
   return decideAgain(async () => {
     const newest = await requireRelease(on, body.env);
@@ -90,7 +94,10 @@ async function acceptPreview(
   { requestId, signature }: Arrival,
 ): Promise<Acceptance> {
   refuseDeployInDisguise(body, signature);
-  const commit = await resolveCommit(on, body);
+  const { env, tag: asked, commit: named } = body;
+  const approved = signature.rights.has("preview:unmerged");
+  const { commit, refusal } = await assessPreview(on, { env, tag: asked, commit: named, approved });
+  if (refusal) throw toError(refusal);
   const tag = body.tag ?? null;
   const row = readOnly("preview", body.env, tag, commit, body.triggered_by ?? "preview", requestId);
   return on.store.accept({ ...row, ...givenUp(body) }, on.now());
@@ -98,6 +105,17 @@ async function acceptPreview(
 
 function givenUp({ give_up: giveUp = [] }: { give_up?: string[] | undefined }): Pick<RunRequest, "giveUp"> {
   return giveUp.length > 0 ? { giveUp } : {};
+}
+
+/** Throws RequestError `caller_not_allowed` unless the key that signed may change the stack. */
+export function requireRight({ rights }: Arrival["signature"], stack: string): void {
+  const lacking = lackingRight(rights, stack);
+  if (lacking === undefined) return;
+  if (lacking === "change") throw new RequestError("caller_not_allowed");
+  throw new RequestError("caller_not_allowed", "What changes production is signed with PRODUCTION_SECRET", {
+    shownCode: "production_secret_required",
+    hint: "ask through the workflow platform-production or platform-rollback, or set PRODUCTION_SECRET for the dockmaster command",
+  });
 }
 
 /** A recorded request that gives data up could be sent again when the stack has come to other data. */
@@ -140,8 +158,13 @@ export const ACCEPT: {
  * Cancels a run that waits, or asks whoever carries it out to. Returns the run as it is then. Throws RequestError
  * `run_finished`.
  */
-export async function cancelRun({ store, now, changed }: Canceling, id: string): Promise<Run> {
+export async function cancelRun(
+  { store, now, changed }: Canceling,
+  id: string,
+  signature: Arrival["signature"],
+): Promise<Run> {
   const before = await store.run(id);
+  if (before) requireRight(signature, RUN_KINDS[before.kind].changesStack ? before.stack : "");
   if (!before || isFinal(before.state)) throw new RequestError("run_finished");
   // Asked for first: one that starts in this moment is then ended by its worker.
   await store.requestCancel(id, now());
@@ -170,8 +193,20 @@ async function decideAgain(decide: () => Promise<Acceptance>): Promise<Acceptanc
 
 async function refuse({ store, now }: Accepting, row: RunRequest, refusal: Refusal): Promise<Acceptance> {
   if (refusal.status === "superseded") return { run: await store.record(row, "superseded", now()), refusal };
-  const code: ErrorCode = refusal.status === "invalid" ? "release_invalid" : "release_refused";
-  throw new RequestError(code, refusal.message, { hint: refusal.hint, shownCode: refusal.code });
+  throw toError(refusal);
+}
+
+/** The error that answers each kind of refusal. */
+const REFUSED = {
+  conflict: "release_refused",
+  invalid: "release_invalid",
+  unsigned: "signature_v2_required",
+  forbidden: "preview_refused",
+} as const satisfies Record<Exclude<Refusal["status"], "superseded">, ErrorCode>;
+
+function toError({ status, code, message, hint }: Refusal): RequestError {
+  if (status === "superseded") throw new Error("superseded is no error");
+  return new RequestError(REFUSED[status], message, { hint, shownCode: code });
 }
 
 /** The run that last brought, or was to bring, a stack to a release. Throws RequestError. */

@@ -1,12 +1,18 @@
-import { planStagingTag } from "../domain/releases/promotion.ts";
+import { planStagingTag, type TagFacts } from "../domain/releases/promotion.ts";
+import { ignoredTags } from "../domain/releases/release-tag.ts";
 import { formatTagMessage } from "../domain/releases/tag-message.ts";
 import { RequestError } from "../errors.ts";
 import { GitError } from "../git/git.ts";
 import type { Mirror } from "../git/mirror.ts";
+import { isTrustedCommit } from "../git/trusted.ts";
+import type { Log } from "../log.ts";
 import type { Store } from "../store/store.ts";
 
 /** How often a number is chosen again because somebody else took it first. */
 const MOST_RACES = 5;
+
+/** How many of the tags that are ignored are named in the log. */
+const MOST_NAMED = 10;
 
 /** Name and address that tags are signed off with. */
 const TAGGER = "Dockmaster <dockmaster@localhost>";
@@ -15,12 +21,38 @@ const TAGGER = "Dockmaster <dockmaster@localhost>";
 export interface Tagging {
   mirror: Mirror;
   store: Pick<Store, "pinnedTags">;
+  log: Pick<Log, "warn">;
   config: {
     /** The origin. */
     gitUrl: string;
+    /** The branch that releases are cut from. */
+    gitBranch: string;
   };
   /** Milliseconds since the epoch. */
   now(): number;
+}
+
+/** What the number of a new tag is chosen from. Git is read as of the last fetch. */
+export async function gatherTagFacts(
+  { mirror, store, config, log }: Omit<Tagging, "now">,
+  commit: string,
+  releasedBy: string,
+): Promise<TagFacts> {
+  const [tags, pinned, merged] = await Promise.all([
+    mirror.tags(),
+    store.pinnedTags(),
+    mirror.tagsOn(config.gitBranch),
+  ]);
+  const ignored = ignoredTags(tags.map(({ tag }) => tag));
+  if (ignored.length > 0)
+    log.warn({ event: "tags.ignored", tags: ignored.slice(0, MOST_NAMED), count: ignored.length });
+  // Of a tag that was deleted the store still knows the commit.
+  const there = new Set(tags.map(({ tag }) => tag));
+  const counted = [...merged];
+  for (const { tag, commit: pin } of pinned) {
+    if (!there.has(tag) && (await isTrustedCommit(mirror, config.gitBranch, pin))) counted.push(tag);
+  }
+  return { commit, tags, taken: pinned.map(({ tag }) => tag), counted, releasedBy };
 }
 
 /**
@@ -32,16 +64,10 @@ export async function ensureStagingTag(
   commit: string,
   options: { create(): Promise<boolean>; releasedBy: string },
 ): Promise<string | undefined> {
-  const { mirror, store, now } = origin;
+  const { mirror, now } = origin;
   const asked = now();
   for (let races = 0; ; ) {
-    const facts = {
-      commit,
-      tags: await mirror.tags(),
-      taken: (await store.pinnedTags()).map(({ tag }) => tag),
-      releasedBy: options.releasedBy,
-    };
-    const { tag, isNew, trailers } = planStagingTag(facts);
+    const { tag, isNew, trailers } = planStagingTag(await gatherTagFacts(origin, commit, options.releasedBy));
     if (!isNew) return tag;
     if ((mirror.fetchedAt() ?? 0) < asked) {
       // Somebody else may have tagged the commit since the last look.

@@ -1,4 +1,4 @@
-import type { PushBody, WebhookAnswer } from "../api/push.ts";
+import { type PushBody, SENDERS, type WebhookAnswer } from "../api/push.ts";
 import { affectedServices } from "../domain/releases/affected.ts";
 import { planStagingTag } from "../domain/releases/promotion.ts";
 import { short } from "../domain/releases/refusal.ts";
@@ -7,8 +7,8 @@ import type { Mirror } from "../git/mirror.ts";
 import type { Store } from "../store/store.ts";
 import { gatherChange, type StackChange } from "./facts.ts";
 import { type Accepting, requireStack } from "./release-request.ts";
-import { type Acceptance, type Arrival, acceptDeploy } from "./runs.ts";
-import { ensureStagingTag, type Tagging } from "./tagging.ts";
+import { type Acceptance, type Arrival, acceptDeploy, requireRight } from "./runs.ts";
+import { ensureStagingTag, gatherTagFacts, type Tagging } from "./tagging.ts";
 
 /** The stack that pushes update, and no other. */
 export const PUSH_STACK = "staging";
@@ -21,9 +21,6 @@ export interface Delivery {
   event: string;
   id: string | null;
 }
-
-/** Header names of GitHub, Gitea and Forgejo; the latter two send the others' names too. */
-const SENDERS = ["github", "gitea", "forgejo", "gogs"];
 
 /** Reads event and delivery id from the headers. Event "" when there is none. */
 export function readDelivery(headers: { get(name: string): string | null }): Delivery {
@@ -52,6 +49,7 @@ function isNone(commit: string | undefined): boolean {
 
 /** What pushes are accepted with. */
 export interface Pushes extends Accepting {
+  log: Tagging["log"];
   config: Accepting["config"] &
     Tagging["config"] & {
       /** Whether a push without a tag gets one: make it, wait for one, or ignore such pushes. */
@@ -76,6 +74,7 @@ export async function acceptPush(
   arrival: Arrival,
 ): Promise<PushResult> {
   const { config, store, now } = on;
+  requireRight(arrival.signature, PUSH_STACK);
   if (event === "ping") return { answer: { status: "pong" } };
   const ignored = explainIgnored(event, push, config.gitBranch);
   if (ignored !== undefined) return { answer: { status: "ignored", reason: ignored } };
@@ -165,15 +164,15 @@ async function findNewer(
 
 /** How to go back, when the branch was pushed back behind what the stack has; undefined for a push that only came late. */
 async function explainBack(
-  { mirror, config, store }: Accepting,
+  on: Pushes,
   { commit, tag, newer }: { commit: string; tag: string | undefined; newer: { name: string; commit: string } },
 ): Promise<GoingBack | undefined> {
+  const { mirror, config } = on;
   // A mirror that has not heard of the push back still has the branch as it was.
   await mirror.fetch().catch(() => {});
   const head = await mirror.branchHead(config.gitBranch);
   if (head === undefined || (await mirror.isAncestor(newer.commit, head))) return undefined;
-  const pinned = (await store.pinnedTags()).map((each) => each.tag);
-  const next = planStagingTag({ commit, tags: await mirror.tags(), taken: pinned, releasedBy: "" }).tag;
+  const next = planStagingTag(await gatherTagFacts(on, commit, "")).tag;
   const name = tag ?? next;
   const tagging = tag === undefined ? `git tag -a ${name} -m ${name} ${commit} && git push origin ${name} && ` : "";
   const command = `${tagging}dockmaster rollback ${PUSH_STACK} --to ${name}`;

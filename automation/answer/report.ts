@@ -153,6 +153,7 @@ function toReport({ outcomes, stack }: Run, asked: string[] | null) {
     unchanged_services: named("unchanged"),
     ...(removed.length > 0 ? { removed_services: removed } : {}),
     reasons: Object.fromEntries(shown.map(({ service, reason }) => [service, reason])),
+    ...byService("allows", shown, ({ allows }) => allows),
     ...byService("addresses", shown, ({ addresses }) => addresses),
     ...byService(
       "first_logins",

@@ -71,7 +71,12 @@ export function createOpenApi(version: string): object {
   }
   return {
     openapi: "3.1.0",
-    info: { title: "Dockmaster's runner", version, license: { name: "Apache-2.0", identifier: "Apache-2.0" } },
+    info: {
+      title: "Dockmaster's runner",
+      description: "A method that a path does not have is answered 405 with `Allow`, a path that there is not 404.",
+      version,
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
     paths,
     components: {
       securitySchemes: {

@@ -29,8 +29,16 @@ export interface Operation {
   /** Who may: everybody, who reads (token or signature), who signs, who signs in the form that nobody can send again. */
   access: "open" | "reader" | "signed" | "signedV2";
   body?: z.ZodType;
-  /** Of a body that may be large: what is kept while it comes in, its bound in bytes and the time it may take, in milliseconds. */
-  parts?: { selection: Selection; limit: number; timeoutMs: number };
+  /**
+   * Of a body that may be large: what is kept while it comes in, its bound in bytes and the time it may take, in milliseconds. More than
+   * others may send is only taken of one that `couldBe` what it is said to be, by its headers and how it begins.
+   */
+  parts?: {
+    selection: Selection;
+    limit: number;
+    timeoutMs: number;
+    couldBe(headers: { get(name: string): string | null }, beginning: string): boolean;
+  };
   query?: z.ZodObject;
   /** Whether `Prefer: wait=<s>` counts, and for how long by default and at most, in seconds. */
   wait?: { default: number; most: number };
@@ -41,8 +49,10 @@ export interface Operation {
 }
 
 const refused = (...statuses: number[]) => Object.fromEntries(statuses.map((status) => [status, [errorAnswer]]));
-const READ = refused(401, 404, 408, 413, 429, 500, 503);
-const SIGNED = refused(400, 401, 404, 408, 409, 413, 415, 422, 429, 503);
+/** What every request can be answered: it is no HTTP, too slow, too much, its headers are too large, or a mistake of the runner. */
+const ALWAYS = refused(400, 408, 429, 431, 500, 503);
+const READ = { ...ALWAYS, ...refused(401) };
+const SIGNED = { ...ALWAYS, ...refused(401, 403, 404, 409, 411, 413, 415, 422) };
 const RUN_ANSWERS = {
   update: { 200: [successAnswer, supersededAnswer] },
   plan: { 200: [previewAnswer] },
@@ -76,14 +86,14 @@ export const OPERATIONS = {
     path: "/health",
     summary: "Whether every function that the runner needs works; names and states only",
     access: "open",
-    answers: { 200: [healthAnswer], 503: [healthAnswer, errorAnswer], 429: [errorAnswer] },
+    answers: { ...ALWAYS, 200: [healthAnswer], 503: [healthAnswer, errorAnswer] },
   },
   live: {
     method: "get",
     path: "/health/live",
     summary: "Whether the process and its store work",
     access: "open",
-    answers: { 200: [liveAnswer], 503: [liveAnswer, errorAnswer], 429: [errorAnswer] },
+    answers: { ...ALWAYS, 200: [liveAnswer], 503: [liveAnswer, errorAnswer] },
   },
   ...RUN_OPERATIONS,
   webhook: {
@@ -103,21 +113,21 @@ export const OPERATIONS = {
     summary: "Runs, newest first",
     access: "reader",
     query: runsQuery,
-    answers: { ...READ, 400: [errorAnswer], 200: [runsAnswer] },
+    answers: { ...READ, ...refused(404), 200: [runsAnswer] },
   },
   run: {
     method: "get",
     path: "/runs/{id}",
     summary: "One run",
     access: "reader",
-    answers: { ...READ, 200: [runView] },
+    answers: { ...READ, ...refused(404), 200: [runView] },
   },
   events: {
     method: "get",
     path: "/runs/{id}/events",
     summary: "What happens in a run, as it happens; resumed after Last-Event-ID",
     access: "reader",
-    answers: { ...READ, 400: [errorAnswer] },
+    answers: { ...READ, ...refused(404) },
     streams: "text/event-stream",
   },
   cancel: {
@@ -126,7 +136,7 @@ export const OPERATIONS = {
     summary: "Cancel a run",
     access: "signedV2",
     body: cancelBody,
-    answers: { ...SIGNED, 200: [runView], 202: [runView], 500: [errorAnswer] },
+    answers: { ...SIGNED, 200: [runView], 202: [runView] },
   },
   stacks: {
     method: "get",
@@ -148,7 +158,7 @@ export const OPERATIONS = {
     path: "/openapi.json",
     summary: "This document",
     access: "open",
-    answers: refused(429, 503),
+    answers: ALWAYS,
     streams: "application/json",
   },
 } as const satisfies Record<string, Operation>;

@@ -30,8 +30,16 @@ const selection = {
   pusher: { name: true, login: true },
 } satisfies Selection;
 
+/** Whose headers name a delivery. Gitea and Forgejo send the others' names too. */
+export const SENDERS = ["github", "gitea", "forgejo", "gogs"];
+
+/** Whether a delivery with these headers that begins so could be one of theirs. Nobody has to have the secret for that. */
+function couldBePush(headers: { get(name: string): string | null }, beginning: string): boolean {
+  return SENDERS.some((sender) => headers.get(`x-${sender}-event`)) && /^\s*\{\s*"\w+/.test(beginning);
+}
+
 /** How a push is read: GitHub sends none above 25 MiB (https://docs.github.com/webhooks/webhook-events-and-payloads). */
-export const PUSH_PARTS = { selection, limit: 25 * 1024 * 1024, timeoutMs: 30_000 };
+export const PUSH_PARTS = { selection, limit: 25 * 1024 * 1024, timeoutMs: 30_000, couldBe: couldBePush };
 
 /** A checked push. */
 export type PushBody = z.output<typeof pushBody>;

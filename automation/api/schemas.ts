@@ -1,16 +1,22 @@
 import { z } from "zod";
+import { hasHidden, LINE_PATTERN, LINES_PATTERN } from "../../text/characters.ts";
+import { RELEASE_TAG } from "../domain/releases/release-tag.ts";
 import { OUTAGES_OF, RUN_STATES, SERVICE_RESULTS } from "../domain/run.ts";
 import { kindsWith, type RunKind } from "../domain/run-kinds.ts";
 
 /** A release tag. */
 export const tag = z
   .string("must be a release tag like v1.2.3")
-  .regex(/^v\d+\.\d+\.\d+$/, "must be a release tag like v1.2.3; branches and commits are not taken");
+  .regex(
+    RELEASE_TAG,
+    "must be a release tag like v1.2.3, of at most six digits a part; branches and commits are not taken",
+  );
 
 const env = z
   .string("must name an environment, e.g. staging")
   .regex(/^[a-z][a-z0-9-]{0,62}$/, "must name an environment, e.g. staging")
-  .refine((name) => name !== "bootstrap", "bootstrap is updated by people, not by the runner");
+  .refine((name) => name !== "bootstrap", "bootstrap is updated by people, not by the runner")
+  .meta({ not: { const: "bootstrap" } });
 
 const service = z
   .string("must be a service's name")
@@ -19,20 +25,42 @@ const service = z
 
 const services = z.array(service, "must be a list of services").min(1, "must name at least one service").max(200);
 
-const person = z.string("must say who asks").trim().min(1, "must say who asks").max(200);
+/** Others read it in terminals, chats and Git. The pattern is for the document; beyond it lies what only a few programs know. */
+const NO_HIDDEN = "must not hold control characters, or others that are not seen or turn a text around";
 
-const reason = z.string("must be a text").max(1000);
+const person = z
+  .string("must say who asks")
+  .regex(/\S/, "must say who asks")
+  .trim()
+  .min(1, "must say who asks")
+  .max(200)
+  .regex(LINE_PATTERN, { error: NO_HIDDEN, abort: true })
+  .refine((text) => !hasHidden(text), NO_HIDDEN)
+  .describe("one line without control characters");
+
+const reason = z
+  .string("must be a text")
+  .max(1000)
+  .regex(LINES_PATTERN, { error: NO_HIDDEN, abort: true })
+  .refine((text) => !hasHidden(text, { lines: true }), NO_HIDDEN)
+  .describe("without control characters; it may have lines");
 
 /** Sorted and without repetitions, so that equal requests are seen to be equal. */
 const giveUp = z
   .array(
     z
       .string("must be a volume's full name")
-      .regex(/^[^\s,]{1,255}$/, "must be a volume's full name, e.g. platform-redis-data-staging"),
+      .regex(/^[^\s,]{1,255}$/, "must be a volume's full name, e.g. platform-redis-data-staging")
+      .refine((name) => !hasHidden(name), NO_HIDDEN),
     "must be a list of volumes",
   )
   .max(200)
   .transform((names) => [...new Set(names)].sort());
+
+/** The same rule as JSON Schema, which knows nothing of `refine`. */
+function eitherOf(...names: string[]): { oneOf: { required: string[] }[] } {
+  return { oneOf: names.map((name) => ({ required: [name] })) };
+}
 
 /** `POST /deploy`. */
 const deployBody = z.strictObject({
@@ -57,7 +85,8 @@ const syncBody = z
     /** Full names of volumes that containers may start without in this run. */
     give_up: giveUp.optional(),
   })
-  .refine((body) => (body.services === undefined) !== (body.all === undefined), 'must have either "services" or "all"');
+  .refine((body) => (body.services === undefined) !== (body.all === undefined), 'must have either "services" or "all"')
+  .meta(eitherOf("services", "all"));
 
 const commit = z
   .string("must be a full commit id")
@@ -73,7 +102,8 @@ const previewBody = z
     /** Full names of volumes that containers may start without. */
     give_up: giveUp.optional(),
   })
-  .refine((body) => (body.tag === undefined) !== (body.commit === undefined), 'must have either "tag" or "commit"');
+  .refine((body) => (body.tag === undefined) !== (body.commit === undefined), 'must have either "tag" or "commit"')
+  .meta(eitherOf("tag", "commit"));
 
 /** `POST /drift`. */
 const driftBody = z.strictObject({ env, triggered_by: person.default("drift") });
@@ -132,6 +162,8 @@ const outcome = z.object({
   /** One for each route of a service that runs. */
   addresses: z.array(z.string()).optional(),
   first_login: firstLogin.optional(),
+  /** What its compose file allows itself beyond its containers (`x-dockmaster`), each with its place and reason. */
+  allows: z.array(z.string()).optional(),
   cause: cause.optional(),
   well: z.boolean().nullable().optional(),
 });
@@ -198,6 +230,8 @@ const reported = {
   removed_services: z.array(z.string()).optional(),
   /** Why each service was touched or left. */
   reasons: z.record(z.string(), z.string()),
+  /** Of each service whose compose file allows itself something beyond its containers: what, where and why. */
+  allows: z.record(z.string(), z.array(z.string())).optional(),
   /** Of each service that runs and has routes. */
   addresses: z.record(z.string(), z.array(z.string())).optional(),
   /** Of each service that was just made and has a first login. */

@@ -1,4 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import type { Right } from "../domain/rights.ts";
 import { type ErrorCode, RequestError } from "../errors.ts";
 
 /** How far a v2 signature's time may be away from now, in milliseconds. */
@@ -15,38 +16,54 @@ export interface SignedRequest {
   body: Uint8Array | BodyDigests;
 }
 
+/** A secret that signs requests, and what it may ask for. */
+export interface SigningKey {
+  secret: string;
+  rights: ReadonlySet<Right>;
+  /** Whether it may sign in GitHub's plain form, which covers the body alone and can be sent again. */
+  plain: boolean;
+  /** It was replaced, and is taken for a while. */
+  old?: true;
+}
+
 /** What signatures are made of, of a body that nobody kept. */
 export interface BodyDigests {
   /** SHA-256, in hex. */
   hash: string;
-  /** GitHub's signature with each of the secrets. */
-  plain: string[];
+  /** GitHub's signature with each of the keys that may sign so. */
+  plain: ({ signature: string } & Pick<SigningKey, "rights" | "old">)[];
 }
 
-/** Makes the digests of a body that comes in parts, for the secrets that are valid as it begins. */
-export function digestBody(secrets: string[]): { update(chunk: Uint8Array): void; digests(): BodyDigests } {
+/** Makes the digests of a body that comes in parts, for the keys that are valid as it begins. */
+export function digestBody(keys: readonly SigningKey[]): { update(chunk: Uint8Array): void; digests(): BodyDigests } {
   const hash = createHash("sha256");
-  const macs = secrets.map((secret) => createHmac("sha256", secret));
+  const macs = keys.filter(({ plain }) => plain).map((key) => ({ ...key, mac: createHmac("sha256", key.secret) }));
   return {
     update: (chunk) => {
-      for (const each of [hash, ...macs]) each.update(chunk);
+      for (const each of [hash, ...macs.map(({ mac }) => mac)]) each.update(chunk);
     },
-    digests: () => ({ hash: hash.digest("hex"), plain: macs.map((mac) => `sha256=${mac.digest("hex")}`) }),
+    digests: () => ({
+      hash: hash.digest("hex"),
+      plain: macs.map(({ mac, rights, old }) => ({
+        ...{ signature: `sha256=${mac.digest("hex")}`, rights },
+        ...(old && { old }),
+      })),
+    }),
   };
 }
 
-function toDigests(body: SignedRequest["body"], secrets: string[]): BodyDigests {
+function toDigests(body: SignedRequest["body"], keys: readonly SigningKey[]): BodyDigests {
   if (!(body instanceof Uint8Array)) return body;
-  const { update, digests } = digestBody(secrets);
+  const { update, digests } = digestBody(keys);
   update(body);
   return digests();
 }
 
-/** `plain` is GitHub's form and may be a replay; `v2` carries a nonce that must still be remembered. */
-export type Signature = { form: "plain" } | { form: "v2"; nonce: string };
-
-/** A signature that is right, and which of the secrets made it, from 0. */
-export type Verified = Signature & { secret: number };
+/** `plain` is GitHub's form and may be a replay; `v2` carries a nonce that must still be remembered. `rights`: the key's; `old`: it is one of before. */
+export type Signature = { rights: SigningKey["rights"]; old?: true } & (
+  | { form: "plain" }
+  | { form: "v2"; nonce: string }
+);
 
 /** GitHub's signature of a body: `sha256=<hex>`. */
 export function signPlain(secret: string, body: Uint8Array): string {
@@ -77,24 +94,54 @@ function isEqual(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected));
 }
 
-/** Which of `expected` equals `given`, -1 when none does; looks at all of them, whichever fits. */
-export function findEqual(given: string, expected: string[]): number {
-  return expected.map((value) => isEqual(given, value)).indexOf(true);
+/** Whether `given` equals one of `expected`; looks at all of them, whichever fits. */
+export function isOneOf(given: string, expected: string[]): boolean {
+  return expected.map((value) => isEqual(given, value)).includes(true);
 }
 
 /**
- * Checks a request's signature against the secrets that are valid now (several while one is rotated). Returns the form,
+ * Checks a request's signature against the keys that are valid now (several while one is rotated). Returns form and rights,
  * or the error code that says what is wrong. `now` is in milliseconds. Does not remember nonces.
  */
-export function verifySignature(request: SignedRequest, secrets: string[], now: number): Verified | ErrorCode {
-  if (secrets.length === 0) return "secret_not_configured";
+export function verifySignature(
+  request: SignedRequest,
+  keys: readonly SigningKey[],
+  now: number,
+): Signature | ErrorCode {
+  const wrong = findMalformed(request.headers, keys);
+  if (wrong) return wrong;
   const v2 = request.headers.get("x-dockmaster-signature");
-  const { hash, plain: expected } = toDigests(request.body, secrets);
-  if (v2 !== null) return verifyV2(request, { given: v2, hash }, secrets, now);
-  const plain = readPlain(request.headers);
-  if (plain === null) return "signature_missing";
-  const secret = findEqual(plain, expected);
-  return secret < 0 ? "signature_invalid" : { form: "plain", secret };
+  const { hash, plain: expected } = toDigests(request.body, keys);
+  if (v2 !== null) return verifyV2(request, { given: v2, hash }, keys, now);
+  const plain = readPlain(request.headers) ?? "";
+  const fits = expected.map((each) => ({ ...each, fits: isEqual(plain, each.signature) }));
+  const fitting = fits.find((each) => each.fits);
+  return fitting ? { form: "plain", ...marksOf(fitting) } : "signature_invalid";
+}
+
+/** What is wrong with a signature whatever the body is; undefined when the body decides. */
+export function findMalformed(headers: SignedRequest["headers"], keys: readonly SigningKey[]): ErrorCode | undefined {
+  if (keys.length === 0) return "secret_not_configured";
+  const v2 = headers.get("x-dockmaster-signature");
+  const plain = readPlain(headers);
+  if (v2 === null && plain === null) return "signature_missing";
+  const isWell =
+    v2 === null
+      ? /^sha256=[0-9a-f]{64}$/.test(plain ?? "")
+      : /^v2=[0-9a-f]{64}$/.test(v2) &&
+        /^\d{1,12}$/.test(headers.get("x-dockmaster-timestamp") ?? "") &&
+        /^[\w-]{8,128}$/.test(headers.get("x-dockmaster-nonce") ?? "");
+  return isWell ? undefined : "signature_invalid";
+}
+
+/** Whether a request says that it is signed, rightly or not. */
+export function isSigned(headers: SignedRequest["headers"]): boolean {
+  return headers.get("x-dockmaster-signature") !== null || readPlain(headers) !== null;
+}
+
+/** What a signature tells of its key: never the key. */
+function marksOf({ rights, old }: Pick<SigningKey, "rights" | "old">): Pick<Signature, "rights" | "old"> {
+  return { rights, ...(old && { old }) };
 }
 
 /** GitHub's header, or those of Gitea and Forgejo, which hold the bare hex digits. */
@@ -108,24 +155,25 @@ function readPlain(headers: SignedRequest["headers"]): string | null {
 function verifyV2(
   request: SignedRequest,
   { given, hash }: { given: string; hash: string },
-  secrets: string[],
+  keys: readonly SigningKey[],
   now: number,
-): Verified | ErrorCode {
+): Signature | ErrorCode {
   const timestamp = request.headers.get("x-dockmaster-timestamp") ?? "";
   const nonce = request.headers.get("x-dockmaster-nonce") ?? "";
-  if (!/^\d{1,12}$/.test(timestamp) || !/^[\w-]{8,128}$/.test(nonce)) return "signature_invalid";
   const { method, path } = request;
-  const expected = secrets.map((secret) => signHash(secret, { method, path, timestamp, nonce, hash }));
-  const secret = findEqual(given, expected);
-  if (secret < 0) return "signature_invalid";
+  const signed = { method, path, timestamp, nonce, hash };
+  // All are looked at, whichever fits.
+  const fits = keys.map((key) => ({ ...key, fits: isEqual(given, signHash(key.secret, signed)) }));
+  const fitting = fits.find((each) => each.fits);
+  if (!fitting) return "signature_invalid";
   if (Math.abs(Number(timestamp) * 1000 - now) > TIME_WINDOW) return "signature_expired";
-  return { form: "v2", nonce, secret };
+  return { form: "v2", nonce, ...marksOf(fitting) };
 }
 
 /** What `requireSignature` needs to know. */
 export interface SignaturePolicy {
-  /** All secrets that are valid now; none → nothing is accepted. */
-  secrets(): string[];
+  /** All keys that are valid now; none → nothing is accepted. */
+  keys(): readonly SigningKey[];
   /** Whether GitHub's plain form is refused everywhere. */
   requireV2: boolean;
   /** Remembers a key until a time; false when it was known. Survives a restart. */
@@ -134,9 +182,9 @@ export interface SignaturePolicy {
 }
 
 /** The request's signature, with a fresh nonce. Throws RequestError 401 with the code that says what is wrong. */
-export async function requireSignature(request: SignedRequest, policy: SignaturePolicy): Promise<Verified> {
+export async function requireSignature(request: SignedRequest, policy: SignaturePolicy): Promise<Signature> {
   const now = policy.now();
-  const signature = verifySignature(request, policy.secrets(), now);
+  const signature = verifySignature(request, policy.keys(), now);
   if (typeof signature === "string") throw new RequestError(signature);
   if (signature.form === "plain") {
     if (policy.requireV2) throw new RequestError("signature_v2_required");

@@ -1,10 +1,8 @@
 import type { Log } from "../log.ts";
 import type { Claim, Store } from "../store/store.ts";
 import type { StopReason } from "../work/perform.ts";
-
-/** How long a stack stays ours without a sign of life, and how often we give one, in milliseconds. */
-export const LEASE = 8_000;
-const HEARTBEAT = 2_000;
+import type { LeaseKeeper } from "./lease-keeper.ts";
+import { HEARTBEAT, LEASE } from "./lease-signs.ts";
 
 /** What a lease is held with. */
 export interface Holding {
@@ -14,13 +12,15 @@ export interface Holding {
     runTimeoutMs: number;
   };
   log: Log;
+  /** Renews it from a thread besides; without one a busy event loop may lose it. */
+  keeper?: Pick<LeaseKeeper, "keep">;
   /** Milliseconds since the epoch. */
   now(): number;
 }
 
 /** Renews the lease and watches for a cancel request, the run's time limit and the loss of the lease. Returns what ends that. */
 export function holdLease(
-  { store, config, now, log }: Holding,
+  { store, config, now, log, keeper }: Holding,
   { run, lease }: Claim,
   stop: AbortController,
 ): () => void {
@@ -28,9 +28,11 @@ export function holdLease(
     if (!stop.signal.aborted) log.info({ event: "run.stopped", run: run.id, reason });
     stop.abort(reason);
   };
+  const kept = keeper?.keep(lease);
   let renewed = now();
   const beat = async () => {
     const at = now();
+    kept?.signOfLife(at);
     try {
       if (!(await store.renew(lease, LEASE, at))) return abort("lease");
       renewed = at;
@@ -39,7 +41,7 @@ export function holdLease(
     } catch (err) {
       log.error({ event: "lease.not_renewed", err, run: run.id });
       // Another worker may take the stack from now on.
-      if (now() - renewed > LEASE) abort("lease");
+      if (now() - renewed > LEASE && now() > lease.expiresAt) abort("lease");
     }
   };
   const heart = setInterval(beat, HEARTBEAT);
@@ -47,6 +49,7 @@ export function holdLease(
   const limit = setTimeout(() => abort("timeout"), config.runTimeoutMs);
   void beat();
   return () => {
+    kept?.letGo();
     clearInterval(heart);
     clearTimeout(limit);
   };

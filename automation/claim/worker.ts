@@ -4,7 +4,8 @@ import type { Log } from "../log.ts";
 import { type Claim, type Store, StoreConflict, StoreUnavailable } from "../store/store.ts";
 import type { Perform, RunEvents, StopReason } from "../work/perform.ts";
 import { type Closing, conclude, fail } from "./conclude.ts";
-import { type Holding, holdLease, LEASE } from "./lease.ts";
+import { type Holding, holdLease } from "./lease.ts";
+import { LEASE } from "./lease-signs.ts";
 import { isOwnerGone } from "./owner.ts";
 
 /** How often the queue is looked at without being told to, in milliseconds. */

@@ -1,3 +1,4 @@
+import { joinAllows, parseAllows } from "./allows.ts";
 import { parseCause } from "./cause.ts";
 import type { StepRecord, TimedRecord, Told } from "./engine-record.ts";
 import {
@@ -35,6 +36,8 @@ interface Summary {
   /** What the provider told: of what the refresh found, else of what an update began with. */
   told?: Told;
   wayIn: WayIn;
+  /** What its file allows itself beyond its containers. */
+  allows: string[];
   /** What a mere refresh says became of it. */
   finding?: StepRecord;
   /** The last step that is not a refresh. */
@@ -73,7 +76,8 @@ export function reduceOutcomes(
   const summaries = new Map<string, Summary>(services.map((service) => [service, begin(service)]));
   // The engine refreshes side by side: what belongs to a service may come before the service itself.
   for (const service of namedIn(records)) summaries.set(service, begin(service));
-  for (const { event, at } of records) {
+  for (const record of records) {
+    const { event, at } = record;
     if (event.type === "summary" || !event.urn) continue;
     const service = toService(event.urn, summaries.keys());
     if (service === undefined) continue;
@@ -81,6 +85,7 @@ export function reduceOutcomes(
     summaries.set(service, summary);
     if (event.type === "diagnostic") {
       if (event.severity === "error") summary.cause ??= parseCause(event.message);
+      summary.allows = joinAllows(summary.allows, parseAllows(record));
     } else {
       Object.assign(summary.wayIn, event.wayIn);
       if (event.urn.includes(`$${COMPOSE_TYPE}::`)) tell(summary, event, at);
@@ -93,7 +98,10 @@ export function reduceOutcomes(
   const all = [...summaries.values()];
   const failed = all.filter((summary) => summary.cause);
   const server = serverStart(all.map(({ told }) => told));
-  return all.map((summary) => conclude(summary, { failed, canceled, server }));
+  return all.map((summary) => ({
+    ...conclude(summary, { failed, canceled, server }),
+    ...(summary.allows.length > 0 ? { allows: summary.allows } : {}),
+  }));
 }
 
 function parseTakeOvers({ event }: TimedRecord): NamedTakeOver[] {
@@ -107,7 +115,7 @@ function namedIn(records: readonly TimedRecord[]): string[] {
 }
 
 function begin(service: string): Summary {
-  return { service, known: false, found: [], wayIn: {} };
+  return { service, known: false, found: [], wayIn: {}, allows: [] };
 }
 
 function tell(summary: Summary, event: StepRecord, at: number): void {

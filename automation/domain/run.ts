@@ -80,6 +80,8 @@ export interface ServiceOutcome {
   addresses?: string[];
   /** Who may sign in to a service that was just made. */
   firstLogin?: Login;
+  /** What its compose file allows itself beyond its containers, each with its place and reason. */
+  allows?: string[];
 }
 
 /** A request that may become a run. Everything is resolved: the tag has its commit. */

@@ -45,6 +45,9 @@ const ALWAYS = [
   "http.lowSpeedTime=30",
 ].flatMap((setting) => ["-c", setting]);
 
+/** Longest last words of git that are kept, in characters. */
+const SAID_KEPT = 8_192;
+
 /** Never asks, and gives up a server that is silent. */
 const SSH = "ssh -oBatchMode=yes -oConnectTimeout=15 -oServerAliveInterval=15 -oServerAliveCountMax=2";
 
@@ -68,7 +71,7 @@ export function createGit(options: { env: Record<string, string | undefined>; ma
       settings: [...hidden.settings, ...(handed?.settings ?? [])],
       env: { ...handed?.env, ...hidden.env },
     });
-    const fail = (code: number | null, said: string) => new GitError(words[0] ?? "", code, options.mask(said));
+    const fail = (code: number | null, said: string) => new GitError(words[0] ?? "", code, said);
     if (signal?.aborted) throw fail(null, "not started: the runner stops");
     const how = { cwd, input, timeoutMs, signal, apart };
     const { code, killedBy, ended, stdout, stderr } = await runProgram("git", [...ALWAYS, ...words], {
@@ -76,8 +79,8 @@ export function createGit(options: { env: Record<string, string | undefined>; ma
       ...how,
     });
     if (code === 0) return stdout;
-    // A short end of it stays, for people.
-    const said = stderr.slice(-8192);
+    // A short end of it stays, for people: masked, then cut, for half a token is not known any more.
+    const said = options.mask(stderr).slice(-SAID_KEPT);
     if (ended === "late") throw fail(null, `${said}\nended: it took longer than ${timeoutMs / 1000} s`);
     if (ended === "aborted") throw fail(null, `${said}\nended: the runner stops`);
     throw fail(code, killedBy ? `${said}\nended by ${killedBy}` : said);

@@ -21,8 +21,12 @@ export interface Mirror {
   tagCommit(tag: string): Promise<string | undefined>;
   /** The message of an annotated tag; undefined for a lightweight one. */
   tagMessage(tag: string): Promise<string | undefined>;
+  /** An annotated tag as it is stored, with its signature; undefined for a lightweight one. */
+  tagObject(tag: string): Promise<string | undefined>;
   /** All tags of commits, with the commits they name. */
   tags(): Promise<{ tag: string; commit: string }[]>;
+  /** The tags whose commits the branch contains; none where there is no such branch. */
+  tagsOn(branch: string): Promise<string[]>;
   /** Whether a branch or tag holds the commit. */
   hasCommit(commit: string): Promise<boolean>;
   /** The branch's newest commit; undefined when there is no such branch. */
@@ -226,6 +230,13 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
     tagMessage: async (tag) => {
       const object = await ask(["cat-file", "tag", `refs/tags/${tag}`]);
       return object?.slice(object.indexOf("\n\n") + 2);
+    },
+    tagObject: (tag) => read(["cat-file", "tag", `refs/tags/${tag}`]),
+    tagsOn: async (branch) => {
+      const head = await resolve(`refs/heads/${branch}`);
+      if (head === undefined) return [];
+      const listed = await tell(["for-each-ref", `--merged=${head}`, "--format=%(refname:lstrip=2)", "refs/tags"]);
+      return listed.split("\n").filter(Boolean);
     },
     tags: async () => [...(await allTags())].map(([tag, commit]) => ({ tag, commit })),
     hasCommit,

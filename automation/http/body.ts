@@ -2,92 +2,66 @@ import type { Readable } from "node:stream";
 import type { z } from "zod";
 import { RequestError } from "../errors.ts";
 
-/** Largest body that is read, in bytes. */
-const BODY_LIMIT = 1024 * 1024;
+/** Largest body that is read of whoever asks, in bytes. */
+export const BODY_LIMIT = 1024 * 1024;
 
 /** How long a body may take to arrive, in milliseconds. */
-const BODY_TIMEOUT = 10_000;
+export const BODY_TIMEOUT = 10_000;
 
-interface BodyOptions {
-  /** Bytes. */
-  limit?: number;
-  /** Milliseconds. */
-  timeoutMs?: number;
-  /**
-   * The request as Node received it. A web stream made of it knows no bound: it takes in the whole body, however slowly that is
-   * read (https://github.com/nodejs/node/issues/46347).
-   */
-  incoming?: Readable | undefined;
+/**
+ * How long a body is, in bytes, as Content-Length says. One that comes in chunks has none: how much is held of it, and in how many
+ * pieces, would be the sender's to choose. Throws RequestError `length_required` and `body_too_large`.
+ */
+export function readLength(headers: { get(name: string): string | null }, limit: number): number {
+  const text = headers.get("content-length");
+  if (text === null || !/^\d{1,15}$/.test(text)) throw new RequestError("length_required");
+  const length = Number(text);
+  if (length > limit) throw tooLarge(limit);
+  return length;
 }
 
-/** The raw bytes of a request's body, because the signature is over those. Throws RequestError as `streamBody` does. */
-export async function readBody(request: Request, options: BodyOptions = {}): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  await streamBody(request, (chunk) => chunks.push(chunk), options);
-  return Buffer.concat(chunks);
+/** What a body is read with. */
+interface Reading {
+  /** Milliseconds. */
+  timeoutMs: number;
+  /** Aborted with the error that ends the reading. */
+  lost: AbortSignal;
 }
 
 /**
- * Hands on the raw bytes of a request's body as they come. Throws RequestError `body_too_large` (before reading when
- * Content-Length says so) and `body_timeout`.
+ * Hands on the raw bytes of a body as they come. Read from Node's own stream: a web stream made of it takes in the whole body, however
+ * slowly that is read (https://github.com/nodejs/node/issues/46347). Throws RequestError `body_timeout`, what `lost` is aborted with, and
+ * what `onChunk` throws.
  */
-export async function streamBody(
-  request: Request,
+export function streamBody(
+  incoming: Readable,
   onChunk: (chunk: Uint8Array) => void,
-  { limit = BODY_LIMIT, timeoutMs = BODY_TIMEOUT, incoming }: BodyOptions = {},
+  { timeoutMs, lost }: Reading,
 ): Promise<void> {
-  if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge(limit);
-  let size = 0;
-  const take = (chunk: Uint8Array) => {
-    size += chunk.byteLength;
-    if (size > limit) throw tooLarge(limit);
-    onChunk(chunk);
-  };
-  if (incoming) return readIncoming(incoming, take, timeoutMs);
-  if (!request.body) return;
-  const reader = request.body.getReader();
-  // Ended from outside, and not raced: a race with one promise for all parts would hold every part until it is over.
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    reader.cancel().catch(() => {});
-  }, timeoutMs);
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (late) throw tooLate(timeoutMs);
-      if (done) return;
-      take(value);
-    }
-  } catch (error) {
-    reader.cancel().catch(() => {});
-    throw late ? tooLate(timeoutMs) : error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** What is left of a body that is refused Node takes away after the answer. */
-function readIncoming(incoming: Readable, take: (chunk: Uint8Array) => void, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (error?: unknown) => {
       clearTimeout(timer);
       incoming.off("data", onData).off("end", onEnd).off("close", onGone);
+      lost.removeEventListener("abort", onLost);
       if (error === undefined) return resolve();
       incoming.pause();
       reject(error);
     };
     const onData = (chunk: Uint8Array) => {
       try {
-        take(chunk);
+        onChunk(chunk);
       } catch (error) {
         end(error);
       }
     };
     const onEnd = () => end();
     const onGone = () => end(tooLate(timeoutMs));
+    const onLost = () => end(lost.reason);
     const timer = setTimeout(onGone, timeoutMs);
     incoming.on("error", onGone).on("close", onGone).on("end", onEnd).on("data", onData);
+    lost.addEventListener("abort", onLost);
+    if (lost.aborted) onLost();
+    else if (incoming.destroyed) onGone();
   });
 }
 
@@ -97,7 +71,8 @@ function tooLate(timeoutMs: number): RequestError {
   });
 }
 
-function tooLarge(limit: number): RequestError {
+/** The error for a body above `limit`. */
+export function tooLarge(limit: number): RequestError {
   return new RequestError("body_too_large", `The body is larger than ${limit / 1024 ** 2} MiB`);
 }
 

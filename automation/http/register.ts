@@ -24,14 +24,38 @@ export interface Incoming<Name extends OperationName> {
 /** What answers each operation. */
 export type Handlers = { [Name in OperationName]: (incoming: Incoming<Name>) => Response | Promise<Response> };
 
-/** Registers a route for each operation; its handler is called once access, body and query are as the table says. */
+/**
+ * Registers a route for each operation; its handler is called once access, body and query are as the table says. Another method of such
+ * a path is answered 405 with those that it has.
+ */
 export function registerRoutes(app: Hono<HttpEnv>, access: Access, handlers: Handlers): void {
   for (const name of Object.keys(OPERATIONS) as OperationName[]) {
     const operation: Operation = OPERATIONS[name];
     const handle = handlers[name] as (incoming: Awaited<ReturnType<typeof receive>>) => Response | Promise<Response>;
-    const path = operation.path.replace(/\{(\w+)\}/g, ":$1");
+    const path = toRoute(operation.path);
     app[operation.method](path, async (c) => handle(await receive(c, name, operation, access)));
   }
+  const all = Object.values<Operation>(OPERATIONS);
+  for (const path of new Set(all.map((operation) => operation.path))) {
+    refuseOthers(
+      app,
+      toRoute(path),
+      all.filter((operation) => operation.path === path).map(({ method }) => method),
+    );
+  }
+}
+
+function toRoute(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ":$1");
+}
+
+/** Answers every method of a path that is not one of these with 405. Registered after what answers those. */
+export function refuseOthers(app: Hono<HttpEnv>, path: string, methods: readonly Operation["method"][]): void {
+  const allowed = methods.flatMap((method) => (method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()]));
+  app.all(path, (c) => {
+    c.header("allow", allowed.join(", "));
+    throw new RequestError("method_not_allowed");
+  });
 }
 
 async function receive(c: Request, name: OperationName, operation: Operation, access: Access) {

@@ -8,8 +8,8 @@ import type { Worker } from "../claim/worker.ts";
 import type { Health } from "../watch/health.ts";
 import type { Gauged } from "../watch/watch-metrics.ts";
 import { type Checking, createAccess } from "./access.ts";
-import { type Around, type HttpEnv, useMiddleware } from "./middleware.ts";
-import { registerRoutes } from "./register.ts";
+import { type Around, answerErrors, type HttpEnv, useMiddleware } from "./middleware.ts";
+import { refuseOthers, registerRoutes } from "./register.ts";
 import { healthHandlers } from "./routes/health.ts";
 import { answerMetrics } from "./routes/metrics.ts";
 import { requestHandlers } from "./routes/requests.ts";
@@ -35,7 +35,7 @@ export type Served = Around & Checking & Pushes & Canceling & Gauged;
 export function createServer(on: Served, parts: ServerParts): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   useMiddleware(app, on, parts.stopping);
-  const document = createOpenApi(parts.version);
+  const document = JSON.stringify(createOpenApi(parts.version));
   registerRoutes(app, createAccess(on), {
     ...healthHandlers(on, parts),
     ...requestHandlers(on, parts),
@@ -43,7 +43,19 @@ export function createServer(on: Served, parts: ServerParts): Hono<HttpEnv> {
     ...runHandlers(on, parts),
     stacks: async ({ c }) => c.json({ stacks: await describeStacks(on) }),
     metrics: ({ c }) => answerMetrics(on, c),
-    openapi: ({ c }) => c.json(document),
+    openapi: ({ c }) => c.body(document, 200, { "content-type": "application/json" }),
   });
+  return app;
+}
+
+/** What metrics alone are served with. */
+export type MetricsServed = Gauged & Pick<Around, "log" | "config">;
+
+/** The metrics without a token, for a port of their own. */
+export function createMetricsApp(on: MetricsServed): Hono<HttpEnv> {
+  const app = new Hono<HttpEnv>();
+  answerErrors(app, on);
+  app.get("/metrics", (c) => answerMetrics(on, c));
+  refuseOthers(app, "/metrics", ["get"]);
   return app;
 }

@@ -1,3 +1,4 @@
+import { showLine } from "../../text/characters.ts";
 import { isDrift } from "../domain/drift.ts";
 import { describeOutage } from "../domain/outage.ts";
 import type { Outage, Run, RunState } from "../domain/run.ts";
@@ -46,8 +47,9 @@ export function toNotices(run: Run, events: NoticeEvent[], channels: ChannelName
 function toText(run: Run, event: NoticeEvent): string {
   const release = run.tag ?? run.commit.slice(0, 7);
   const touched = run.outcomes.filter(({ result }) => result !== "unchanged");
-  const list = touched.map(({ service, result, reason }) => `${service}: ${result} (${reason})`).join("\n");
-  const by = `run ${run.id}, asked for by ${run.triggeredBy}`;
+  // Each is one line here: a line end of others must not look like one of ours.
+  const list = touched.map(({ service, result, reason }) => showLine(`${service}: ${result} (${reason})`)).join("\n");
+  const by = showLine(`run ${run.id}, asked for by ${run.triggeredBy}`);
   switch (event) {
     case "failed": {
       const cause = run.cause ? `\n${run.cause.code}: ${run.cause.message}\nWhat to do: ${run.cause.hint}` : "";

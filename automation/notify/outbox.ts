@@ -1,3 +1,4 @@
+import { toJson } from "../../text/characters.ts";
 import { NoAnswer, Redirected, request } from "../../tools/outgoing/request.mjs";
 import type { Variables } from "../environment.ts";
 import type { Log } from "../log.ts";
@@ -71,7 +72,7 @@ async function deliver({ variables, now }: Sending, entry: OutboxEntry): Promise
 async function post(variable: string, address: string, payload: unknown): Promise<string | undefined> {
   try {
     const headers = { "content-type": "application/json" };
-    const body = JSON.stringify(payload);
+    const body = toJson(payload);
     const { status } = await request(address, { method: "POST", headers, body, timeoutMs: TIMEOUT, statusOnly: true });
     return status >= 200 && status < 300 ? undefined : `answered ${status}`;
   } catch (error) {

@@ -17,11 +17,17 @@ export async function isRemembered(db: Database, key: string, now: number): Prom
   return rows.length > 0;
 }
 
-/** The commit that the tag named when it was first seen. */
+/** The commit that the tag named when it was first pinned; undefined when it never was. */
+export async function pinnedCommit(db: Database, tag: string): Promise<string | undefined> {
+  const [known] = await db.query<{ commit_sha: string }>("SELECT commit_sha FROM pinned_tags WHERE tag = $1", [tag]);
+  return known?.commit_sha;
+}
+
+/** The commit that the tag named when it was first pinned: this one, when that is now. */
 export async function pinTag(db: Database, tag: string, commit: string, now: number): Promise<string> {
   // Nearly every request names a tag that was seen before, and a read costs no disk.
-  const [known] = await db.query<{ commit_sha: string }>("SELECT commit_sha FROM pinned_tags WHERE tag = $1", [tag]);
-  if (known) return known.commit_sha;
+  const known = await pinnedCommit(db, tag);
+  if (known !== undefined) return known;
   const [row] = await db.query<{ commit_sha: string }>(
     `INSERT INTO pinned_tags (tag, commit_sha, pinned_at) VALUES ($1, $2, $3)
      ON CONFLICT (tag) DO UPDATE SET tag = excluded.tag RETURNING commit_sha`,

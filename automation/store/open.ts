@@ -1,3 +1,4 @@
+import type { Database } from "./database.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -6,8 +7,30 @@ import type { Store } from "./store.ts";
  */
 export async function openStore(databaseUrl: string): Promise<Store> {
   // Only the one that is used is loaded.
-  if (/^postgres(ql)?:\/\//.test(databaseUrl)) return (await import("./postgres.ts")).openPostgresStore(databaseUrl);
-  const file = /^sqlite:(.+)$/s.exec(databaseUrl)?.[1];
+  if (isPostgres(databaseUrl)) return (await import("./postgres.ts")).openPostgresStore(databaseUrl);
+  const file = fileOf(databaseUrl);
   if (file !== undefined) return (await import("./sqlite.ts")).openSqliteStore(file);
-  throw new Error("DATABASE_URL must be sqlite:<path> or postgres://<user>@<host>/<database>");
+  throw unknownScheme();
+}
+
+/**
+ * One more connection to the database of a store that was opened before, without what a store is besides. Throws as `openStore` does.
+ */
+export async function openConnection(databaseUrl: string): Promise<Database> {
+  if (isPostgres(databaseUrl)) return (await import("./postgres-database.ts")).openPostgres(databaseUrl, 1);
+  const file = fileOf(databaseUrl);
+  if (file !== undefined) return (await import("./sqlite-database.ts")).openSqlite(file);
+  throw unknownScheme();
+}
+
+function isPostgres(databaseUrl: string): boolean {
+  return /^postgres(ql)?:\/\//.test(databaseUrl);
+}
+
+function fileOf(databaseUrl: string): string | undefined {
+  return /^sqlite:(.+)$/s.exec(databaseUrl)?.[1];
+}
+
+function unknownScheme(): Error {
+  return new Error("DATABASE_URL must be sqlite:<path> or postgres://<user>@<host>/<database>");
 }

@@ -4,7 +4,7 @@ import type { Database } from "./database.ts";
 import { append, events } from "./events.ts";
 import { nameFailures } from "./failures.ts";
 import { hasSucceeded, prune, runs, stackRelease } from "./history.ts";
-import { isRemembered, ping, pinnedTags, pinTag, remember } from "./keys.ts";
+import { isRemembered, ping, pinnedCommit, pinnedTags, pinTag, remember } from "./keys.ts";
 import { releaseGone, releaseLease, renewLease } from "./lease.ts";
 import { migrate } from "./migrations.ts";
 import { settleOutbox, takeOutbox } from "./outbox.ts";
@@ -42,6 +42,7 @@ export async function openSqlStore(database: Database): Promise<Store> {
     remember: (key, expiresAt, now) => remember(db, key, expiresAt, now),
     isRemembered: (key, now) => isRemembered(db, key, now),
     pinTag: (tag, commit, now) => pinTag(db, tag, commit, now),
+    pinnedCommit: (tag) => pinnedCommit(db, tag),
     pinnedTags: () => pinnedTags(db),
 
     takeOutbox: (limit, holdMs, now) => takeOutbox(db, limit, holdMs, now),

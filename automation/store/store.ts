@@ -161,6 +161,8 @@ export interface Store {
   isRemembered(key: string, now: number): Promise<boolean>;
   /** Remembers which commit a tag named first; a different one later is answered with the first. */
   pinTag(tag: string, commit: string, now: number): Promise<string>;
+  /** The commit that a tag named first; undefined when nobody may deploy it yet. */
+  pinnedCommit(tag: string): Promise<string | undefined>;
   /** Every tag that was ever pinned: a number is never used again, also when its tag was deleted. */
   pinnedTags(): Promise<{ tag: string; commit: string }[]>;
 

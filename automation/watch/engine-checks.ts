@@ -26,7 +26,7 @@ export function createEngineChecks({
 }: EngineChecked): (name: string) => Promise<EngineCheckResult> {
   const askEngine = checkEngine(enginePath, ENGINE_TIMEOUT);
   /** What there is to ask; Dokploy answers with a status. */
-  const find = (name: string): (() => Promise<number | void>) | undefined => {
+  const find = (name: string): (() => Promise<unknown>) | undefined => {
     if (name === "engine") return askEngine;
     if (name === "secret_files") return async () => probeSecretFiles(variables);
     // Without both, the stack's own file says where Dokploy is, and only the engine reads that.
@@ -40,7 +40,8 @@ export function createEngineChecks({
     if (!probe) return { has: false, problem: null, status: null };
     let status: number | null = null;
     try {
-      status = (await probe()) ?? null;
+      const answer = await probe();
+      if (typeof answer === "number") status = answer;
       const problem = status !== null && status >= 300 ? `Dokploy answered ${status}` : null;
       return { has: true, problem, status };
     } catch (error) {
@@ -72,9 +73,9 @@ function below(address: string, end: RegExp, path: string): string {
 }
 
 /** Asks for Dokploy's version, which needs a valid key (api reference: settings.getDokployVersion). */
-async function probeDokploy(variables: Variables): Promise<number | void> {
+async function probeDokploy(variables: Variables): Promise<number | undefined> {
   const url = below(variables.get("DOKPLOY_URL") ?? "", /\/api$/, "/api/settings.getDokployVersion");
-  if (!/^https?:/i.test(url)) return;
+  if (!/^https?:/i.test(url)) return undefined;
   const headers = { "x-api-key": variables.get("DOKPLOY_API_KEY") ?? "", accept: "application/json" };
   return await statusOf(variables, "DOKPLOY_URL", url, headers);
 }

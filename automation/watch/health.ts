@@ -98,7 +98,7 @@ export function startHealth(on: Checked): Health {
   check("secret", { every: INTERVAL }, async () => {
     const [problem] = secretProblems(on.variables);
     if (problem !== undefined) throw new Error(problem);
-    if (webhookSecrets(on.variables).current === 0) throw new Error("WEBHOOK_SECRET is not set");
+    if (webhookSecrets(on.variables).length === 0) throw new Error("WEBHOOK_SECRET is not set");
   });
   check("secret_files", { every: INTERVAL }, async () => {
     probeSecretFiles(on);

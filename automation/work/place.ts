@@ -6,6 +6,7 @@ import { takesShortcuts } from "../../tools/shortcuts/switch.cjs";
 import { backendFolder, type StackPlace } from "../state/backend.ts";
 import { lendState, takeAllBack, takeStateBack } from "../state/ownership.ts";
 import { stateCopies } from "../state/state-copies.ts";
+import { clearOpenFolders, watchDisk } from "./disk.ts";
 import type { WorkContext, WorkSpec } from "./perform.ts";
 import { killUser, type RunUser, type RunUsers, removeAs } from "./users.ts";
 
@@ -16,6 +17,9 @@ const COPY = /^(\d{1,6})\.json$/;
 export function runFolders(dataDir: string): string {
   return join(dataDir, "runs");
 }
+
+/** Where what a run writes into a folder of states lies; its own folder when the states are elsewhere. */
+const stateFolder = (backendUrl: string) => join(backendFolder(backendUrl) ?? "/nonexistent", ".pulumi");
 
 /** A run's own folder below that of all. */
 const FOLDER = /^([a-z][a-z0-9-]{0,62})\.([\w-]+)$/;
@@ -42,6 +46,8 @@ export interface Place {
   lend(place: StackPlace | undefined): Promise<void>;
   /** Ends whatever its user still runs, and takes the state back. */
   settle(): Promise<void>;
+  /** Why the run was ended from here; undefined: it was not. */
+  refusal(): string | undefined;
   /** A folder of the run's that its processes may write. */
   make(name: string): Promise<string>;
   /** A file in a folder of its own that the run's processes may write; answers its path. */
@@ -56,7 +62,7 @@ export interface Place {
  */
 export async function takePlace(
   {
-    config: { dataDir, logLevel },
+    config: { dataDir, backendUrl, logLevel },
     users,
     programEnvironment,
   }: Pick<WorkContext, "config" | "users" | "programEnvironment">,
@@ -99,8 +105,17 @@ export async function takePlace(
     if (lent) await takeStateBack(lent, user.id);
     lent = undefined;
   };
+  let refused: string | undefined;
+  const disk =
+    user &&
+    watchDisk(user, [folder, stateFolder(backendUrl)], (why) => {
+      refused = why;
+      killUser(user).catch(() => {});
+    });
   const leave = async () => {
+    disk?.stop();
     await settle();
+    if (user) await clearOpenFolders(user);
     await removePlace(dataDir, name, users && user ? [users.files, user] : []);
     if (user) users?.give(user);
   };
@@ -113,6 +128,8 @@ export async function takePlace(
   const compiled = merged ? shared : join(pulumiHome, "node");
   const own = async () => ({
     HOME: await make("home"),
+    // The engine looks for a name, and none of these users has one.
+    ...(user ? { USER: `run-${user.id}` } : {}),
     TMPDIR: await make("tmp"),
     PULUMI_HOME: await make("pulumi"),
     NODE_COMPILE_CACHE: compiled,
@@ -130,6 +147,7 @@ export async function takePlace(
     npm: isOwn ? { npm_config_cache: cache, HOME: cache } : {},
     lend,
     settle,
+    refusal: () => refused,
     make,
     write,
     leave,

@@ -1,3 +1,4 @@
+import { showLines } from "../../text/characters.ts";
 import type { TimedRecord } from "../domain/engine-record.ts";
 import type { Log } from "../log.ts";
 import type { Mask } from "../mask.ts";
@@ -23,9 +24,13 @@ export interface Recorder {
 }
 
 function maskEvent(event: TimedRecord["event"], mask: Mask): TimedRecord["event"] {
-  if (event.type === "diagnostic") return { ...event, message: mask(event.message).slice(0, MESSAGE_LIMIT) };
+  if (event.type === "diagnostic") return { ...event, message: showLines(mask(event.message)).slice(0, MESSAGE_LIMIT) };
   if (event.type !== "resource" || !event.told) return event;
-  return { ...event, told: { ...event.told, drift: event.told.drift.map(mask) } };
+  const { drift, unfinished, ...told } = event.told;
+  return {
+    ...event,
+    told: { drift: drift.map(mask), ...(unfinished && { unfinished: unfinished.map(mask) }), ...told },
+  };
 }
 
 /** Opens the record of a run. Messages are masked before they go anywhere. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { showLine } from "../../text/characters.ts";
 import { toBeLeft } from "../domain/give-up.ts";
 import type { Run } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
@@ -49,7 +50,7 @@ export async function runEngine(
     stack: run.stack,
     workDir: prepared.workDir,
     configFile: prepared.configFile,
-    message: `${run.tag ?? run.commit.slice(0, 7)} (${run.id}, ${run.triggeredBy})`,
+    message: showLine(`${run.tag ?? run.commit.slice(0, 7)} (${run.id}, ${run.triggeredBy})`),
     giveUp: toBeLeft(run),
     recoverTo,
   };

@@ -123,6 +123,9 @@ async function tryOnce(context: WorkContext, spec: WorkSpec, channels: Channels)
         result = await runEngine(context, run, { ...engagement, recover: RUN_KINDS[run.kind].changesStack });
       }
     }
+    const refusal = place.refusal();
+    if (refusal !== undefined)
+      return { verdict: { next: "fail", cause: causeOf("program_error", refusal) }, outcomes: [] };
     if (result.result === "crashed") await clearCrash(run, prepared, events.lockRemoved);
     const canceled = stop.aborted || result.result === "crashed";
     const outcomes =

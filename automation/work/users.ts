@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { lchown, readdir, rm } from "node:fs/promises";
+import { chmod, lchown, lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { runProgram } from "../../tools/run-program.mjs";
@@ -133,7 +133,21 @@ export async function removeAs(path: string, users: readonly RunUser[]): Promise
     await runAs(user, "find", [...its, "-type", "d", "-exec", "chmod", "u+rwx", "{}", "+"], PLAIN);
     await runAs(user, "find", [...its, "-depth", "-delete"], PLAIN);
   }
+  if (users.length > 0) await takeOver(path);
   await rm(path, { recursive: true, force: true });
+}
+
+/** What is left are folders that a user could not take out of one of this process's: they become this process's. */
+async function takeOver(path: string): Promise<void> {
+  const own = process.getuid?.() ?? -1;
+  const take = async (folder: string) => {
+    const facts = await lstat(folder).catch(() => undefined);
+    if (!facts?.isDirectory() || facts.uid === own) return;
+    await lchown(folder, own, own);
+    await chmod(folder, 0o700);
+  };
+  await take(path);
+  for (const name of await readdir(path).catch(() => [])) await take(join(path, name));
 }
 
 /** Processes of a user that are not zombies. */

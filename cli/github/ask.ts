@@ -6,8 +6,15 @@ import { readRunnerAddress } from "../runner/address.ts";
 import { watchRun } from "../runner/follow/watch.ts";
 import { acceptRun } from "../runner/request-run.ts";
 
+/** Why there is no run. */
+export interface Problem {
+  code: string;
+  message: string;
+  hint: string;
+}
+
 /** How one stack answered: its run, or why nobody could tell. */
-export type Asked = { stack: string } & ({ run: RunView } | { problem: { message: string; hint: string } });
+export type Asked = { stack: string } & ({ run: RunView } | { problem: Problem });
 
 /**
  * Asks the runner for a run of every stack, one after the other, and waits for each. What goes wrong with one stack does
@@ -17,7 +24,7 @@ export async function askEach(
   stacks: string[],
   { path, body, timeoutSeconds }: { path: "/preview" | "/drift"; body: object; timeoutSeconds: number },
 ): Promise<Asked[]> {
-  const runner = readRunnerAddress();
+  const runner = readRunnerAddress(process.env, { asksFor: path === "/preview" ? "preview" : "any" });
   const answers: Asked[] = [];
   for (const stack of stacks) {
     try {
@@ -27,7 +34,7 @@ export async function askEach(
       answers.push(run ? { stack, run } : { stack, problem: stillRunning(id) });
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
-      answers.push({ stack, problem: { message: error.message, hint: error.hint } });
+      answers.push({ stack, problem: { code: error.code, message: error.message, hint: error.hint } });
     }
   }
   return answers;
@@ -39,5 +46,5 @@ export function exitCodeOf(answers: Asked[]): number {
 }
 
 function stillRunning(id: string) {
-  return { message: `The run ${id} has not ended in time`, hint: `dockmaster logs ${id} -f` };
+  return { code: "still_running", message: `The run ${id} has not ended in time`, hint: `dockmaster logs ${id} -f` };
 }

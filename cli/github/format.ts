@@ -1,3 +1,5 @@
+import { markdownBlock } from "../../text/markdown.ts";
+
 /** GitHub takes this many characters in a comment or an issue. */
 const LONGEST = 65_536;
 /** A block of more lines than this is folded. */
@@ -5,9 +7,7 @@ const FOLD_ABOVE = 20;
 
 /** A text that a person did not write as Markdown, in a block of its own, folded when it is long. */
 export function formatBlock(title: string, language: string, text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
-  const fence = "`".repeat(longest + 1);
-  const block = `${fence}${language}\n${text.trimEnd()}\n${fence}`;
+  const block = markdownBlock(text, language);
   if (text.trimEnd().split("\n").length <= FOLD_ABOVE) return `**${title}**\n\n${block}\n`;
   return `<details><summary>${title}</summary>\n\n${block}\n\n</details>\n`;
 }

@@ -1,5 +1,6 @@
-import { styleText } from "node:util";
+import { showLine } from "../../text/characters.ts";
 import { formatDuration } from "./duration.ts";
+import { paint, toTerminal } from "./terminal.ts";
 
 /** Shows what is going on: spinners with times in a terminal, plain lines elsewhere (logs of GitHub Actions). */
 export interface Live {
@@ -17,10 +18,10 @@ export interface Live {
 export type Mark = "ok" | "same" | "failed" | "skipped";
 
 const MARKS: Record<Mark, string> = {
-  ok: styleText("green", "✔"),
-  same: styleText("dim", "="),
-  failed: styleText("red", "✘"),
-  skipped: styleText("yellow", "-"),
+  ok: paint("green", "✔"),
+  same: paint("dim", "="),
+  failed: paint("red", "✘"),
+  skipped: paint("yellow", "-"),
 };
 
 /** The mark as it is printed. */
@@ -43,7 +44,7 @@ export function silentLive(): Live {
 
 function openPlain(stream: NodeJS.WritableStream): Live {
   const shown = new Map<string, string>();
-  const line = (text: string) => stream.write(`${text}\n`);
+  const line = (text: string) => stream.write(`${toTerminal(text)}\n`);
   return {
     start(name, text) {
       if (shown.get(name) === text) return;
@@ -70,12 +71,12 @@ function openTerminal(stream: NodeJS.WriteStream): Live {
     // A terminal that tells no size has 0 rows and columns.
     const { rows, columns } = { rows: stream.rows || 24, columns: stream.columns || 80 };
     const lines = [...running].slice(0, rows - 1).map(([name, { text, since }]) => {
-      const spinner = styleText("cyan", FRAMES[frame % FRAMES.length] ?? "…");
+      const spinner = paint("cyan", FRAMES[frame % FRAMES.length] ?? "…");
       const time = formatDuration(Date.now() - since).padStart(8);
       // A wrapped line would break the count of lines that is cleared.
-      return `${spinner} ${styleText("dim", time)}  ${`${name}: ${text}`.slice(0, columns - 14)}\n`;
+      return `${spinner} ${paint("dim", time)}  ${showLine(`${name}: ${text}`).slice(0, columns - 14)}\n`;
     });
-    stream.write(lines.join(""));
+    stream.write(toTerminal(lines.join("")));
     drawn = lines.length;
     frame += 1;
   };
@@ -91,7 +92,7 @@ function openTerminal(stream: NodeJS.WriteStream): Live {
   };
   const line = (text: string) => {
     clear();
-    stream.write(`${text}\n`);
+    stream.write(`${toTerminal(text)}\n`);
     settle();
   };
   return {

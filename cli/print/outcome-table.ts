@@ -33,7 +33,10 @@ export function formatOutcomes(outcomes: ServiceOutcome[], { planned = false } =
     reason,
   ]);
   const table = formatTable(["  service", "result", "time", "why"], rows);
-  return [...table, ...outcomes.flatMap(explainFailure)];
+  const allowed = outcomes.flatMap(({ service, allows = [] }) =>
+    allows.map((text) => `${printMark("skipped")} ${service}: ${text}`),
+  );
+  return [...table, ...(allowed.length > 0 ? ["", ...allowed] : []), ...outcomes.flatMap(explainFailure)];
 }
 
 function explainFailure({ service, cause }: ServiceOutcome): string[] {

@@ -1,7 +1,7 @@
-import { styleText } from "node:util";
 import { EXIT } from "../exit.ts";
 import { CliError } from "../problem.ts";
 import { printJson } from "./print.ts";
+import { paint, toTerminal } from "./terminal.ts";
 
 /**
  * Tells people on stderr, or a program on stdout, what went wrong and what to do. Returns the exit code. A stack trace
@@ -14,9 +14,10 @@ export function printProblem(error: unknown, json: boolean): number {
     const { code, hint } = known ?? { code: "bug", hint: "Please report it" };
     printJson({ error: { code, message, hint } });
   } else {
-    process.stderr.write(`${styleText("red", "✘", { stream: process.stderr })} ${message}\n`);
-    if (known) process.stderr.write(`  → ${known.hint}\n`);
-    else if (error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    const tell = (line: string) => process.stderr.write(`${toTerminal(line)}\n`);
+    tell(`${paint("red", "✘", process.stderr)} ${message}`);
+    if (known) tell(`  → ${known.hint}`);
+    else if (error instanceof Error) tell(`${error.stack}`);
   }
   return known?.exitCode ?? EXIT.failed;
 }

@@ -1,3 +1,5 @@
+import { markdownWords } from "../../text/markdown.ts";
+
 /** One change by its conventional title (https://www.conventionalcommits.org); a title of another form is `other`. */
 export interface Change {
   commit: string;
@@ -46,8 +48,5 @@ export function formatNotes({ since, changes, services }: ReleaseNotes): string 
 
 /** Titles come from strangers: nothing in them may become a tag, a link or a mention. */
 function formatChange({ scope, text, commit }: Change): string {
-  const plain = `${scope === null ? "" : `${scope}: `}${text}`
-    .replace(/[\\`*_[\]<>|]/g, "\\$&")
-    .replace(/@/g, "@\u200b");
-  return `- ${plain} (${commit.slice(0, 7)})`;
+  return `- ${markdownWords(`${scope === null ? "" : `${scope}: `}${text}`)} (${commit.slice(0, 7)})`;
 }

@@ -25,5 +25,11 @@ export function openHere({ remote, branch }: RepositoryOptions): Promise<Reposit
 /** Facts that every new tag needs. */
 export async function gatherTagFacts(repository: Repository, commit: string) {
   const tags = await repository.releases();
-  return { commit, tags, taken: await repository.taken(), releasedBy: whoAsks() };
+  return {
+    commit,
+    tags,
+    taken: await repository.taken(),
+    counted: await repository.counted(),
+    releasedBy: whoAsks(),
+  };
 }

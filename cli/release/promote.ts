@@ -5,6 +5,7 @@ import {
   keepRelease,
   type TagDecision,
 } from "../../automation/domain/releases/promotion.ts";
+import { isProductionTag } from "../../automation/domain/releases/release-tag.ts";
 import { wrongUse } from "../problem.ts";
 import { collect } from "../runner/options.ts";
 import { makeTag } from "./make-tag.ts";
@@ -57,8 +58,13 @@ export function define(command: Command): void {
         if (trailers.kind === "hotfix") {
           // Deployed before, and asked for again because what came after the deploy failed; main may have it by now.
           if (facts.current?.relation === "same") return keepRelease(facts, tag, trailers.kind);
-          if (!facts.onMain) return assessHotfix(facts);
+          // Another tag of the commit may be unsigned: the one that was asked for is the one that counts.
+          const made = facts.onMain ? undefined : assessHotfix(facts);
+          if (made) return made.ok ? keepRelease(facts, tag, trailers.kind) : made;
         }
+        // Tagged by hand (`git tag -s`): a patch upon what production has is a hotfix for the runner too.
+        const isFix = trailers.kind === null && !isProductionTag(tag) && facts.current?.relation === "ahead";
+        if (isFix && !facts.onMain) return keepRelease(facts, tag, "hotfix");
         const isKnown = facts.current !== null && facts.current.relation !== "unknown";
         return assessPromotion({
           ...facts,

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { gh } from "../github/gh.ts";
+import { printText } from "../print/print.ts";
 import { CliError } from "../problem.ts";
 import { formatNotes } from "./format-notes.ts";
 import { readNotes } from "./notes.ts";
@@ -16,7 +17,7 @@ export function define(command: Command): void {
     .action(async (tag: string, options: RepositoryOptions) => {
       const notes = formatNotes(await readNotes(tag, options));
       const words = (await isPublished(tag)) ? ["edit", tag] : ["create", tag, "--verify-tag"];
-      process.stdout.write(await gh(["release", ...words, "--title", tag, "--notes-file", "-"], { input: notes }));
+      printText(await gh(["release", ...words, "--title", tag, "--notes-file", "-"], { input: notes }));
     });
 }
 

@@ -4,6 +4,7 @@ import { formatTagMessage } from "../../automation/domain/releases/tag-message.t
 import { GitError } from "../../automation/git/git.ts";
 import { CliError } from "../problem.ts";
 import { listRemoteTags, type Repository } from "./repository.ts";
+import type { SignTag } from "./sign-tag.ts";
 
 /** A tag to make. */
 export interface NewTag {
@@ -19,11 +20,12 @@ export interface NewTag {
 export async function pushTag(
   { git, remote }: Repository,
   { tag, commit, trailers }: NewTag,
-  { env, now }: { env: NodeJS.ProcessEnv; now: number },
+  { env, now, signer }: { env: NodeJS.ProcessEnv; now: number; signer?: SignTag | undefined },
 ): Promise<"pushed" | "taken"> {
   const tagger = await findTagger({ git }, env);
   const head = [`object ${commit}`, "type commit", `tag ${tag}`, `tagger ${tagger} ${Math.floor(now / 1000)} +0000`];
-  const object = (await git(["mktag"], { input: `${head.join("\n")}\n\n${formatTagMessage(tag, trailers)}` })).trim();
+  const text = `${head.join("\n")}\n\n${formatTagMessage(tag, trailers)}`;
+  const object = (await git(["mktag"], { input: signer ? await signer(text) : text })).trim();
   try {
     await git(["push", "--quiet", "--", remote, `${object}:refs/tags/${tag}`]);
   } catch (cause) {

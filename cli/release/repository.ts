@@ -1,9 +1,11 @@
 import { type MissingCommit, type Standing, toRelation } from "../../automation/domain/releases/ancestry.ts";
-import { parseTag, type Release } from "../../automation/domain/releases/release-tag.ts";
+import { ignoredTags, parseTag, type Release } from "../../automation/domain/releases/release-tag.ts";
 import { parseTagMessage, type TagTrailers } from "../../automation/domain/releases/tag-message.ts";
+import { parseSignedTag } from "../../automation/domain/releases/tag-proof.ts";
 import { type Handed, hideRemote } from "../../automation/git/credentials.ts";
 import { createGit, type Git, GitError } from "../../automation/git/git.ts";
 import { listMissing } from "../../automation/git/missing.ts";
+import { hideSignIns } from "../print/hide.ts";
 import { CliError, wrongUse } from "../problem.ts";
 
 /** A release tag of the remote, with what it says of itself. */
@@ -11,6 +13,8 @@ export interface TaggedRelease extends Release {
   /** When the tag was made, else when its commit was, in milliseconds since the epoch. */
   at: number;
   trailers: TagTrailers;
+  /** Whether it has an SSH signature, whosever that is. */
+  signed: boolean;
 }
 
 /** The platform's repository on this machine, and the remote that releases are pushed to. */
@@ -24,6 +28,10 @@ export interface Repository {
   releases(): Promise<TaggedRelease[]>;
   /** Every release tag that this clone ever saw, deleted ones too. */
   taken(): Promise<string[]>;
+  /** Those of them whose commits the remote's branch contains. */
+  counted(): Promise<string[]>;
+  /** Tags of the remote that look like releases and are none, because a number in them is too long or begins with a zero. */
+  ignored(): Promise<string[]>;
   /** The commit that people name. Throws CliError (exit code 2) when there is none. */
   resolve(name: string): Promise<string>;
   /** Whether the remote's branch has the commit. */
@@ -45,7 +53,7 @@ export async function openRepository(options: {
   env: NodeJS.ProcessEnv;
 }): Promise<Repository> {
   const { folder, remote, branch } = options;
-  const inFolder = createGit({ env: options.env, mask: withoutPasswords });
+  const inFolder = createGit({ env: await withOwnSsh(options.env, folder), mask: hideSignIns });
   const handed: Handed = { settings: [], env: {} };
   const git: Git = (words, more) => inFolder(words, { cwd: folder, handed, ...more });
   /** Output without the line end; undefined when git says no. One that was ended says nothing. */
@@ -75,6 +83,10 @@ export async function openRepository(options: {
   const isAncestor = async (ancestor: string, commit: string) =>
     (await ask(["merge-base", "--is-ancestor", ancestor, commit])) !== undefined;
   const head = `refs/remotes/${remote}/${branch}`;
+  const seen = async (...which: string[]) => {
+    const refs = await tell(["for-each-ref", ...which, "--format=%(refname)", TAGS, "refs/tags/"]);
+    return refs.split("\n").flatMap((ref) => ref.split("/tags/")[1] ?? []);
+  };
 
   return {
     git,
@@ -99,13 +111,13 @@ export async function openRepository(options: {
         const [tag = "", peeled, object = "", created, message = ""] = entry.split("\0");
         if (!parseTag(tag) || listed.get(tag) !== object) return [];
         const trailers = parseTagMessage(peeled ? message : "");
-        return [{ tag, commit: peeled || object, at: Number(created) * 1000, trailers }];
+        const signed = Boolean(peeled) && parseSignedTag(message).signature !== null;
+        return [{ tag, commit: peeled || object, at: Number(created) * 1000, trailers, signed }];
       });
     },
-    taken: async () => {
-      const seen = await tell(["for-each-ref", "--format=%(refname)", TAGS, "refs/tags/"]);
-      return seen.split("\n").flatMap((ref) => ref.split("/tags/")[1] ?? []);
-    },
+    taken: () => seen(),
+    counted: () => seen(`--merged=${head}`),
+    ignored: async () => ignoredTags([...(await listRemoteTags(git, remote)).keys()]),
     resolve: async (name) => {
       const commit = await ask(["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`]);
       if (commit) return commit;
@@ -120,6 +132,14 @@ export async function openRepository(options: {
     },
     missing: (has, commit) => listMissing(tell, has, commit),
   };
+}
+
+/** With the SSH that the clone is configured for, as a workflow's checkout with a deploy key is: our own would count before it. */
+async function withOwnSsh(env: NodeJS.ProcessEnv, folder: string): Promise<NodeJS.ProcessEnv> {
+  if (env.GIT_SSH || env.GIT_SSH_COMMAND) return env;
+  const git = createGit({ env, mask: hideSignIns });
+  const own = await git(["config", "--get", "core.sshCommand"], { cwd: folder }).catch(() => "");
+  return own.trim() === "" ? env : { ...env, GIT_SSH_COMMAND: own.trim() };
 }
 
 /** The remote's release tags now, each with the object that it names. Throws CliError `remote_unreachable`. */
@@ -151,8 +171,4 @@ function unreachable(remote: string, cause: unknown): unknown {
     "Check the network and your rights; no tag was made",
     { cause },
   );
-}
-
-function withoutPasswords(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, "$1");
 }

@@ -11,13 +11,14 @@ function toCause({ code, message, hint, log }: CauseView): Cause {
 export function toOutcomes(run: RunView, only: string[] | null = null): ServiceOutcome[] {
   return run.outcomes
     .filter(({ service, cause }) => only === null || only.includes(service) || cause !== undefined)
-    .map(({ service, result, reason, seconds, addresses, first_login: login, cause }) => ({
+    .map(({ service, result, reason, seconds, addresses, first_login: login, allows, cause }) => ({
       service,
       result,
       reason,
       ...(seconds === undefined ? {} : { seconds }),
       ...(addresses ? { addresses } : {}),
       ...(login ? { firstLogin: login } : {}),
+      ...(allows ? { allows } : {}),
       ...(cause ? { cause: toCause(cause) } : {}),
     }));
 }

@@ -22,7 +22,7 @@ export async function askForPreview(env: string, options: RunnerPreviewOptions):
   }
   const body = { env, ...(tag === undefined ? { commit } : { tag }), triggered_by: whoAsks(), ...givenUpBody(giveUp) };
   return await requestRun(
-    readRunnerAddress(),
+    readRunnerAddress(process.env, { asksFor: "preview" }),
     "/preview",
     body,
     { ...options, wait: true },

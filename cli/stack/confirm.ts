@@ -1,3 +1,4 @@
+import { toTerminal } from "../print/terminal.ts";
 import { CliError, wrongUse } from "../problem.ts";
 
 /** Throws CliError (exit code 2) when a question would have nobody to answer it. */
@@ -9,7 +10,7 @@ export function requireAnswers(options: { yes?: boolean; json?: boolean }): void
 /** Asks yes or no. Throws CliError when the answer is no. */
 export async function askToGoOn(question: string): Promise<void> {
   const { confirm } = await import("@clack/prompts");
-  const answer = await confirm({ message: question, initialValue: false });
+  const answer = await confirm({ message: toTerminal(question), initialValue: false });
   if (answer === true) return;
   throw notDone();
 }
@@ -17,7 +18,7 @@ export async function askToGoOn(question: string): Promise<void> {
 /** Has a name typed, for what cannot be taken back. Throws CliError when it is another one. */
 export async function askForName(question: string, name: string): Promise<void> {
   const { isCancel, text } = await import("@clack/prompts");
-  const answer = await text({ message: `${question} Type "${name}" to go on:` });
+  const answer = await text({ message: toTerminal(`${question} Type "${name}" to go on:`) });
   if (!isCancel(answer) && answer === name) return;
   throw notDone();
 }

@@ -3,6 +3,7 @@ import type { Health, Note } from "./house/notes.ts";
 import type { ComposeFile } from "./model.ts";
 import type { Source } from "./parse.ts";
 import type { Report } from "./problem.ts";
+import type { AllowedRight } from "./rights/check-rights.ts";
 
 /** A file beside the compose file. `executable` is its mode bit, which a config keeps. */
 export interface FileContent {
@@ -26,11 +27,19 @@ export interface EnvironmentDelivery {
   fingerprint(names: readonly string[]): string;
 }
 
-/** A container of the platform writes them into memory that it shares with each consumer. */
+/** Containers of the platform write them into memory that they share with each consumer. */
 export interface AgentDelivery {
   mode: "agent";
-  /** Plans that container from what the others ask for; no plan when nobody asks, or with problems. */
-  plan(asked: AgentAsked): { plan?: AgentParts; problems: AgentProblem[] };
+  /** Plans those containers, mostly one, from what the others ask for; none when nobody asks, or with problems. */
+  plan(asked: AgentAsked): { plans: AgentParts[]; problems: AgentProblem[] };
+}
+
+/** A network that some containers have to themselves. */
+export interface ApartNetwork {
+  /** Its key in the text. */
+  network: string;
+  /** Networks of the server that the container joins besides, by name. */
+  also: readonly string[];
 }
 
 /** All that the rendering of one service's compose file depends on. Nothing else may show in the text. */
@@ -64,6 +73,8 @@ export interface RenderInput {
   joins?: readonly string[];
   /** Name of the network that only its containers share. Default: the one that Compose makes for the project. */
   privateNetwork?: string;
+  /** Containers that have a network of their own instead of that one. Default none. */
+  apart?: Readonly<Record<string, ApartNetwork>>;
   /** Keys of another service's containers, for hints. Default: one that is named like its service. */
   containersOf?(service: string): readonly string[];
   /** Why Dokploy's env cannot carry a value ("contains …"), undefined when it can. */
@@ -78,6 +89,8 @@ export interface Context extends RenderInput {
   report: Report;
   /** What `x-dockmaster` says of how a container's health is known, by container. */
   health: ReadonlyMap<string, Health>;
+  /** What the file allows itself of the server. */
+  rights: readonly AllowedRight[];
   /** Reports a note of this kind: the file is accepted, and people are told. Silenced where the file allows the kind with a reason. */
   note: Note;
   /** The name of a container as others address it: `platform-<service>[-<container>]<suffix>`. */

@@ -1,4 +1,4 @@
-import type { Context } from "./context.ts";
+import type { ApartNetwork, Context } from "./context.ts";
 import type { ComposeNetwork } from "./model.ts";
 import type { PlainFile, PlainService } from "./normalise.ts";
 
@@ -26,6 +26,17 @@ export function networkOwner({ services }: PlainFile, key: string, seen: readonl
   return owner === undefined || seen.includes(owner) ? undefined : networkOwner({ services }, owner, [...seen, key]);
 }
 
+function ownNetworks({ network, also }: ApartNetwork): Record<string, object> {
+  return Object.fromEntries([network, ...also].map((key) => [key, {}]));
+}
+
+function namedNetworks({ network, also }: ApartNetwork, context: Context): [string, ComposeNetwork][] {
+  return [
+    [network, { name: context.nameOf(network) }],
+    ...also.map((name): [string, ComposeNetwork] => [name, { name, external: true }]),
+  ];
+}
+
 /**
  * Gives each container its networks. Containers of one file share Compose's `default`, private to the project, and go there by their
  * keys of the file; what joins the environment's network does it besides. `default` it is because Dokploy puts a routed container on it
@@ -34,7 +45,10 @@ export function networkOwner({ services }: PlainFile, key: string, seen: readonl
 export function giveNetworks(compose: PlainFile, own: readonly string[], reach: Reach, context: Context): PlainFile {
   const shared: ComposeNetwork = { name: networkName(context.suffix), external: true };
   const full = new Map(own.map((key) => [context.nameOf(key), key]));
-  const siblings = own.filter((key) => compose.services[context.nameOf(key)]?.network_mode === undefined);
+  const apart = new Map(Object.entries(context.apart ?? {}).map(([key, network]) => [context.nameOf(key), network]));
+  const siblings = own.filter(
+    (key) => compose.services[context.nameOf(key)]?.network_mode === undefined && !apart.has(context.nameOf(key)),
+  );
   // Who is in another container's network reaches what that one reaches.
   const joins = new Set(reach.joins.flatMap((key) => networkOwner(compose, context.nameOf(key)) ?? []));
   const several = siblings.length > 1;
@@ -45,20 +59,22 @@ export function giveNetworks(compose: PlainFile, own: readonly string[], reach: 
   const crowded = new Set([...joins, ...reach.routed.map(context.nameOf)]);
   const links = [...siblings].sort().map((key) => `${context.nameOf(key)}:${key}`);
   const services = Object.entries(compose.services).map(([name, service]): [string, PlainService] => {
-    if (service.network_mode !== undefined || !(several || joins.has(name))) return [name, service];
+    const alone = apart.get(name);
+    if (service.network_mode !== undefined || !(several || joins.has(name) || alone)) return [name, service];
     const key = full.get(name);
     const networks = {
-      default: several && key !== undefined ? { aliases: [key] } : {},
+      ...(alone ? ownNetworks(alone) : { default: several && key !== undefined ? { aliases: [key] } : {} }),
       ...(joins.has(name) ? { [SHARED]: {} } : {}),
     };
     // Docker asks a container's networks one after another, Dokploy's first: without a link a foreign `db` there would answer.
-    const linked = several && key !== undefined && crowded.has(name);
+    const linked = several && key !== undefined && crowded.has(name) && !alone;
     return [name, { ...service, networks, ...(linked ? { external_links: links } : {}) }];
   });
   const used = services.some(([name, { network_mode }]) => joins.has(name) && network_mode === undefined);
   const networks = {
     ...(context.privateNetwork === undefined ? {} : { default: { name: context.privateNetwork } }),
     ...(used ? { [SHARED]: shared } : {}),
+    ...Object.fromEntries([...apart.values()].flatMap((one) => namedNetworks(one, context))),
   };
   return { ...compose, services: Object.fromEntries(services), networks };
 }

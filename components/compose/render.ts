@@ -14,6 +14,7 @@ import { giveNetworks, networkOwner } from "./networks.ts";
 import { normalise, type PlainFile } from "./normalise.ts";
 import { type Path, type Problem, type Report, sortProblems } from "./problem.ts";
 import { type Reading, readCompose } from "./reading/read.ts";
+import { checkRights } from "./rights/check-rights.ts";
 import { resolveVariables, variablesIn } from "./variables.ts";
 import { mapStrings, scalars } from "./walk.ts";
 import { bytesOnServer, MAX_BYTES, writeCompose } from "./write.ts";
@@ -104,6 +105,7 @@ export function prepareCompose(input: RenderInput): Preparation {
     source,
     seen: reading.seen,
     health: settings.health,
+    rights: settings.rights,
     report,
     note: (name, path, ...what) => {
       const note = { ...at(path, ...what), note: name };
@@ -130,11 +132,13 @@ function transform({ written: compose }: Reading, context: Context) {
   const resolved = mapStrings(compose, (text) => resolveVariables(text, known)) as ComposeFile;
   const plain = addContainerEnv(normalise(resolved, context), context);
   refuse(plain, context);
+  checkRights(context.rights, context);
   const inlined = inlineFiles(plain, context);
   const delivered = deliverSecrets(inlined.compose, context);
   const ruled = applyHouseRules(delivered.compose, context);
   const named = giveNames(ruled, context);
   const env = { ...context.env, ...context.containerEnv, ...inlined.env, ...delivered.env };
+  checkCarried(compose, { ...inlined.env, ...delivered.env }, context);
   const fullNames = new Map(Object.keys(ruled.services).map((key) => [context.nameOf(key), key]));
   const keys = Object.keys(plain.services);
   const containers = Object.fromEntries(keys.map((key) => [key, context.nameOf(key)]));
@@ -190,6 +194,15 @@ function addContainerEnv(compose: PlainFile, context: Context): PlainFile {
     return [name, { ...service, environment: environment.sort() }];
   });
   return { ...compose, services: Object.fromEntries(services) };
+}
+
+/** A variable that the platform makes has another value on the server than where the file was read. */
+function checkCarried(compose: ComposeFile, carried: Readonly<Record<string, string>>, context: Context): void {
+  for (const { path, value } of scalars(compose)) {
+    for (const { name } of typeof value === "string" ? variablesIn(value) : []) {
+      if (Object.hasOwn(carried, name)) context.report(path, `\`${name}\` is the platform's own`, "use another name");
+    }
+  }
 }
 
 function checkSize(text: string, env: Record<string, string>, secretVariables: string[], context: Context): void {

@@ -25,6 +25,7 @@ import { markerFor } from "./rules/plan.ts";
 import { ServiceError } from "./rules/service-error.ts";
 import { refuseMistakes } from "./rules/validate.ts";
 import { requireSameServer } from "./same-server.ts";
+import { say } from "./say.ts";
 
 /** Inputs as the engine hands them over: with the text of the provider. */
 export type WithProvider<T> = T & { __provider?: unknown };
@@ -113,8 +114,7 @@ export async function readCompose(context: Context, id: string, olds: ComposeOut
 }
 
 function sayKept(service: string, routes: string[]): void {
-  if (routes.length > 0)
-    console.log(`${service} has routes that were made by hand, and keeps them: ${routes.join(", ")}`);
+  if (routes.length > 0) say(`${service} has routes that were made by hand, and keeps them: ${routes.join(", ")}`);
 }
 
 /** Dokploy answers an empty list also when its Docker does not answer: where that would be drift it is asked once more. */
@@ -136,7 +136,7 @@ export async function deleteCompose(context: Context, id: string, olds: ComposeO
   const record = await found(context.dokploy.compose(id));
   const stranger = record && strangersMarker(record, [olds.owner]);
   if (stranger !== undefined) {
-    console.log(`${olds.service} belongs to ${whose(stranger)} by now: it is left running, and only forgotten here`);
+    say(`${olds.service} belongs to ${whose(stranger)} by now: it is left running, and only forgotten here`);
     return;
   }
   if (record !== undefined) await removeRecord(context, id);

@@ -1,3 +1,4 @@
+import { showLine } from "../../text/characters.ts";
 import { isHandedOver, type StackConfig } from "../engine/stack-config.ts";
 import { connectDokploy, type Dokploy } from "./api/client.ts";
 import { dokployConnection, serverUrl } from "./api/connection.ts";
@@ -23,6 +24,9 @@ export interface Context {
   timing: Timing;
 }
 
+/** A tag and a commit are shorter. It stands in titles and descriptions on Dokploy. */
+const LONGEST_RELEASE = 100;
+
 let last: { id: string; context: Context } | undefined;
 
 /**
@@ -42,7 +46,7 @@ export function contextFrom(given: StackConfig | undefined, env: NodeJS.ProcessE
   const connection = dokployConnection(config, env);
   const { apiKey } = connection;
   const platformKey = env.PLATFORM_KEY || config?.get("platform:key");
-  const release = env.DOCKMASTER_RELEASE ?? "";
+  const release = showLine(env.DOCKMASTER_RELEASE ?? "").slice(0, LONGEST_RELEASE);
   const allowEmpty = env.DOCKMASTER_ALLOW_EMPTY === "1";
   const alsoAt = (env.DOKPLOY_ALSO_AT || config?.get("dokploy:alsoAt") || "")
     .split(",")

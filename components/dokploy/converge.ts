@@ -23,6 +23,7 @@ import { type ComposeOutputs, DEPLOYED, SCHEMA_VERSION } from "./rules/outputs.t
 import { lastDeployment, type Plan, planConvergence, planFirst } from "./rules/plan.ts";
 import { ServiceError } from "./rules/service-error.ts";
 import { rightSettings } from "./rules/settings.ts";
+import { say } from "./say.ts";
 import { verifyContainers } from "./verify.ts";
 
 /** What is to be brought to where, from what. */
@@ -58,7 +59,7 @@ export async function converge(context: Context, target: Target): Promise<Compos
     refuseVolumeChanges(existingVolumes(target), volumesOf(wanted.composeFile, appName));
     const live = record && (await liveText(context, record));
     outputs.data = previous ? deployedData(previous) : live ? readLayout(live).data : [];
-    for (const line of refuseToLeave({ previous, live, wanted, appName }, context.givenUp)) console.log(line);
+    for (const line of refuseToLeave({ previous, live, wanted, appName }, context.givenUp)) say(line);
     const routes = (previous?.domains ?? []).map(routeOf);
     const plan = record
       ? planConvergence(record, wanted, routes, context.key)

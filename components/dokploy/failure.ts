@@ -1,3 +1,4 @@
+import { showLines } from "../../text/characters.ts";
 import { DokployError, type DokployErrorKind } from "./api/errors.ts";
 import type { Mask } from "./api/mask.ts";
 import { type ErrorCode, ServiceError } from "./rules/service-error.ts";
@@ -35,8 +36,8 @@ const LINE = 300;
  */
 export function reasonOf(error: unknown, mask: Mask): string {
   const { code, message, hint, log } = toServiceError(error);
-  const lines = log.length > 0 ? mask(log.join("\n")).split("\n") : [];
-  const first = `${code}: ${mask(message).slice(0, MESSAGE)} (${mask(hint)})`;
+  const lines = log.length > 0 ? showLines(mask(log.join("\n"))).split("\n") : [];
+  const first = `${code}: ${showLines(mask(message)).slice(0, MESSAGE)} (${showLines(mask(hint))})`;
   return [first, ...lines.map((line) => line.slice(0, LINE))].join("\n");
 }
 

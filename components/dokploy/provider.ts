@@ -15,6 +15,7 @@ import { changedKeys, takenRoutes } from "./rules/diff.ts";
 import { type ComposeInputs, hasUnknown, type RawComposeInputs, withDefaults } from "./rules/inputs.ts";
 import { type ComposeOutputs, DEPLOYED, type EnvironmentOutputs } from "./rules/outputs.ts";
 import { mistakesIn } from "./rules/validate.ts";
+import { say } from "./say.ts";
 
 exitWithParent();
 keepCompiledCode();
@@ -70,7 +71,7 @@ async function announceTakeOver(config: Config, inputs: ComposeInputs): Promise<
   sayOnce(printTakenOver(taken));
   // `dockmaster import` only shows what taking over would mean; the update still refuses what must not be.
   if (process.env.DOCKMASTER_PLAN_ADOPTION === "1") return;
-  for (const line of offline([inputs], () => taken.leaves?.() ?? [])) console.log(line);
+  for (const line of offline([inputs], () => taken.leaves?.() ?? [])) say(line);
 }
 
 const said = new Set<string>();
@@ -79,7 +80,7 @@ const said = new Set<string>();
 function sayOnce(line: string): void {
   if (said.has(line)) return;
   said.add(line);
-  console.log(line);
+  say(line);
 }
 
 export function createCompose(config: Config, inputs: ComposeInputs) {
@@ -95,8 +96,8 @@ export async function readCompose(config: Config, id: string, olds: ComposeOutpu
     found.filter((key) => key.startsWith(DEPLOYED)),
     found.filter((key) => !key.startsWith(DEPLOYED)),
   ];
-  if (changed.length > 0) console.log(`${olds.service} was changed by hand: ${changed.join(", ")}`);
-  for (const trouble of unhealthy) console.log(`${olds.service} is not as the last update left it: ${trouble}`);
+  if (changed.length > 0) say(`${olds.service} was changed by hand: ${changed.join(", ")}`);
+  for (const trouble of unhealthy) say(`${olds.service} is not as the last update left it: ${trouble}`);
   return seen;
 }
 
@@ -122,11 +123,11 @@ export async function diffCompose(_config: Config, _id: string, olds: ComposeOut
     const taken = takenRoutes(olds, news);
     // The engine shows what the program says, and that never named them.
     if (taken.length > 0) {
-      console.log(`${news.service}: ${taken.join(", ")} was made by hand in Dokploy and is taken away; ${KEEP}`);
+      say(`${news.service}: ${taken.join(", ")} was made by hand in Dokploy and is taken away; ${KEEP}`);
     }
-    if (isAsked) for (const line of refuseToLeaveState(olds, news, givenUp)) console.log(line);
+    if (isAsked) for (const line of refuseToLeaveState(olds, news, givenUp)) say(line);
     if (isAsked && givenUp.size > 0 && hasUnknown([news.composeFile, news.env])) {
-      console.log(`${news.service}: what it leaves is known only to the update`);
+      say(`${news.service}: what it leaves is known only to the update`);
     }
     return { changes };
   });

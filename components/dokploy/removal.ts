@@ -5,6 +5,7 @@ import type { ContainerRow } from "./api/schema.ts";
 import type { Context } from "./context.ts";
 import type { ComposeOutputs } from "./rules/outputs.ts";
 import { ServiceError } from "./rules/service-error.ts";
+import { say } from "./say.ts";
 
 /** Deletes the record and its containers; volumes stay. One that is gone already is no error. */
 export async function removeRecord({ dokploy }: Context, composeId: string): Promise<void> {
@@ -42,7 +43,7 @@ async function remaining({ dokploy }: Context, { appName, service }: Pick<Compos
     return await dokploy.containers(appName);
   } catch (error) {
     if (!(error instanceof DokployError) || ["transient", "auth", "limited-key"].includes(error.kind)) throw error;
-    console.log(
+    say(
       `${service} was deleted; Dokploy does not say whether its containers are gone: look at docker compose -p ${appName} ps -a`,
     );
     return [];
@@ -56,7 +57,7 @@ export async function sayRemaining(
 ) {
   const rows = await dokploy.containers(appName).catch(() => []);
   if (rows.length === 0) return;
-  console.log(
+  say(
     `${service} is gone from Dokploy, but its containers are not (${namesOf(rows)}): run docker compose -p ${appName} down on the server (volumes stay)`,
   );
 }

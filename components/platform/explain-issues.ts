@@ -37,6 +37,7 @@ function keysAt(schema: z.ZodType, path: readonly (string | number)[]): string[]
   const [step, ...rest] = path;
   if (schema instanceof z.ZodPipe) return keysAt(schema.in as z.ZodType, path);
   if (schema instanceof z.ZodArray) return keysAt(schema.element as z.ZodType, rest);
+  if (schema instanceof z.ZodRecord) return step === undefined ? [] : keysAt(schema.valueType as z.ZodType, rest);
   if (!(schema instanceof z.ZodObject)) return [];
   if (step === undefined) return Object.keys(schema.shape);
   const next = schema.shape[String(step)];

@@ -1,4 +1,5 @@
 import { createHmac, hkdfSync } from "node:crypto";
+import { rememberSecrets } from "../../text/mask/process-secrets.ts";
 
 /** Shortest `PLATFORM_KEY`, in characters: 32 of base64 hold 192 bits. */
 export const MIN_KEY_LENGTH = 32;
@@ -21,10 +22,10 @@ export function deriveSecret(key: string, { stack, service, name, version }: Sec
   const bytes = derive(key, `${stack}/${service}/${name}/${version}`, 128);
   // Bytes from 248 on would make the first letters likelier than the others (248 = 4 × 62).
   const even = [...bytes].filter((byte) => byte < 248);
-  return even
-    .slice(0, 40)
-    .map((byte) => ALPHABET[byte % 62])
-    .join("");
+  const letters = even.slice(0, 40).map((byte) => ALPHABET[byte % 62]);
+  const value = letters.join("");
+  rememberSecrets(value);
+  return value;
 }
 
 /** Tells whether values changed without telling anything of them: 16 hex digits, keyed by the platform's key. */

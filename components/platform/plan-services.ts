@@ -1,4 +1,4 @@
-import type { NoteProblem } from "../compose/house/notes.ts";
+import { type NoteProblem, printAllowed } from "../compose/house/notes.ts";
 import type { Problem } from "../compose/problem.ts";
 import { planVault, type VaultPlan } from "../vault/plan.ts";
 import { checkDrafts, refusedValue } from "./check-drafts.ts";
@@ -8,7 +8,7 @@ import { explainClashes } from "./names/explain.ts";
 import { type NamedStack, namesOfStack } from "./names/of-stack.ts";
 import type { PlannedServices, PlanSources, ServicePlan, StackSettings } from "./plan.ts";
 import { checkNetworks, type PreparedDraft, planNetworks } from "./plan-networks.ts";
-import { prepareDraft, waitTimeout } from "./prepare-draft.ts";
+import { composeFileOf, prepareDraft, waitTimeout } from "./prepare-draft.ts";
 import type { Described, Service, ServiceContext } from "./service.ts";
 
 /**
@@ -64,7 +64,9 @@ export function planServices(settings: StackSettings, sources: PlanSources): Pla
   return {
     services: order.flatMap((name) => {
       const draft = byName.get(name);
-      return draft ? [toPlan(draft, drafts, settings, context, vault)] : [];
+      if (!draft) return [];
+      const allows = notes.filter(({ file }) => file === composeFileOf(name)).flatMap(printAllowed);
+      return [{ ...toPlan(draft, drafts, settings, context, vault), ...(allows.length > 0 ? { allows } : {}) }];
     }),
     problems,
     notes,

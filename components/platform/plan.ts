@@ -80,6 +80,8 @@ export interface ServicePlan {
   stages: number;
   /** Whether to take over a Compose project of this name that is not ours. */
   adopt: boolean;
+  /** What its file allows itself beyond its containers, a line each; absent where that is nothing. */
+  allows?: string[];
 }
 
 /** What planning services comes to. */

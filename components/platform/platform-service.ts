@@ -40,6 +40,8 @@ export class PlatformService extends pulumi.ComponentResource {
     // Without inputs: the engine would store them on the component once more.
     super("dockmaster:platform:Service", name, {}, opts);
     const { plan, environment, owner, needs, deliver = fromPlan } = args;
+    // In every preview and update: `automation/domain/allows.ts` reads it there.
+    for (const note of plan.allows ?? []) pulumi.log.warn(note, this);
     const retain = plan.data.length > 0 && !args.disposable;
     const delivered = deliver(this, plan, retain);
     const env = args.guarded ? guard(plan) : plan.env;

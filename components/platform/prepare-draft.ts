@@ -18,7 +18,7 @@ export function prepareDraft(
   sources: PlanSources,
 ): Preparation {
   const { service, description, common } = draft;
-  const file = `components/${service.name}/compose.yaml`;
+  const file = composeFileOf(service.name);
   const found = sources.readFile(service.name, "compose.yaml");
   if (found === "submodule") {
     const message = "lies in a Git submodule, which a release does not hold";
@@ -54,6 +54,11 @@ export function prepareDraft(
     containersOf: (other) => containersOf(other, sources),
     envProblem,
   });
+}
+
+/** A service's compose file, from the repository's root. */
+export function composeFileOf(service: string): string {
+  return `components/${service}/compose.yaml`;
 }
 
 /** Seconds for one stage of a service's deployment. */

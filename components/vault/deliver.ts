@@ -3,6 +3,7 @@ import { fingerprint } from "../platform/keys.ts";
 import type { Deliver } from "../platform/platform-service.ts";
 import { lookUpRoles, type MissingRole, mintSecretId } from "./access/approle.ts";
 import { vaultProvider } from "./access/pulumi-provider.ts";
+import type { SignInLimits } from "./access/sign-in-limits.ts";
 import { combineFingerprints } from "./agent/fingerprints.ts";
 import { fillIn } from "./agent/text-template.ts";
 import { connectVault, type VaultConnection } from "./api/client.ts";
@@ -18,6 +19,8 @@ export interface VaultAccessPoint {
   key: string;
   /** Services that have an agent. */
   services: readonly string[];
+  /** What bounds their sign-ins, as the bootstrap stack gave it to their roles. Default: nothing. */
+  limits?: SignInLimits;
 }
 
 /**
@@ -28,7 +31,7 @@ export interface VaultAccessPoint {
 export async function openVaultDelivery(
   point: VaultAccessPoint,
 ): Promise<{ deliver?: Deliver; missing: MissingRole[] }> {
-  const { connection, layout, stack, key, services } = point;
+  const { connection, layout, stack, key, services, limits } = point;
   const { roleIds, missing } = await lookUpRoles(connectVault(connection), layout, stack, services);
   if (missing.length > 0) return { missing };
 
@@ -41,7 +44,7 @@ export async function openVaultDelivery(
     }
     // A service that outlives its place in the program outlives it with a secret id that works.
     const options = { parent, provider, retainOnDelete: retain };
-    const secretId = mintSecretId(name, { role: vault.role, mount: approleMount(layout) }, options);
+    const secretId = mintSecretId(name, { role: vault.role, mount: approleMount(layout), limits }, options);
     const roleId = roleIds[name] ?? "";
     const prints = Object.entries(vault.places).map(([secret, { path, field }]) => {
       const source = made.get(path);

@@ -1,6 +1,8 @@
 import type { AgentDelivery } from "../compose/context.ts";
 import type { Draft, RenderedDraft } from "../platform/draft.ts";
-import { AGENT_ENV, planAgent } from "./agent/agent.ts";
+import type { SignInLimits } from "./access/sign-in-limits.ts";
+import { planAgent } from "./agent/agent.ts";
+import { ONLY_AGENT } from "./agent/agent-request.ts";
 import { fingerprintMark, signInMark } from "./agent/text-template.ts";
 import type { FieldInput } from "./api/fields.ts";
 import { approleMount, roleName, type VaultLayout } from "./api/paths.ts";
@@ -11,6 +13,8 @@ export interface VaultSettings {
   layout: VaultLayout;
   /** Where the containers reach Vault. */
   address: string;
+  /** What bounds the sign-ins of its agents. */
+  limits?: SignInLimits;
 }
 
 /** What Vault has to hold for one service, and who its agent is there. */
@@ -40,7 +44,7 @@ export function agentDelivery(draft: Draft, stack: string, vault: VaultSettings)
     plan: ({ consumers, containers }) => {
       const grants = Object.values(consumers).flatMap((consumer) => consumer.grants);
       const names = grants.map((grant) => (typeof grant === "string" ? grant : (grant.source ?? "")));
-      return planAgent({
+      const { plan, problems } = planAgent({
         stack,
         service: draft.service.name,
         address,
@@ -51,6 +55,7 @@ export function agentDelivery(draft: Draft, stack: string, vault: VaultSettings)
         fingerprint: fingerprintMark,
         signIn: signInMark,
       });
+      return { plans: plan ? [plan] : [], problems };
     },
   };
 }
@@ -78,7 +83,7 @@ export function planVault(
         owns: Object.fromEntries(owns),
         shared: shared[service] ?? [],
         places: places[service] ?? {},
-        env: AGENT_ENV,
+        env: ONLY_AGENT.env,
       };
       return [service, plan];
     }),

@@ -1,7 +1,7 @@
 import { openGithub } from "../../components/bootstrap/github/api.ts";
+import { unownedPaths } from "../../components/bootstrap/github/code-owners.ts";
 import { assessFeatures, type Features, PLANS } from "../../components/bootstrap/github/features.ts";
 import { type ReviewerIds, surveyRepository } from "../../components/bootstrap/github/survey.ts";
-import { planSecrets } from "../../components/bootstrap/runner/secrets.ts";
 import type { Problem } from "../../components/compose/problem.ts";
 import { dokployConnection } from "../../components/dokploy/api/connection.ts";
 import { ServiceError } from "../../components/dokploy/rules/service-error.ts";
@@ -10,7 +10,6 @@ import { vaultAddress, vaultConnection } from "../../components/vault/api/connec
 import { VaultError } from "../../components/vault/api/errors.ts";
 import { allowedHosts, explainInsecure, findInsecure } from "../../tools/outgoing/insecure.mjs";
 import { NoAnswer, Redirected } from "../../tools/outgoing/request.mjs";
-import { LEAST_SECRET } from "../../tools/secret-parts.mjs";
 import { problemAt, type RawConfig } from "../config/raw-config.ts";
 import type { BootstrapSettings } from "./settings.ts";
 
@@ -64,76 +63,20 @@ export async function reachVault(
   return { problems };
 }
 
-/** What the runner's secret in Vault has to hold, and what it must not. */
-interface RunnerSecrets {
-  path: string;
-  names: readonly string[];
-  unwanted: readonly string[];
-  env: NodeJS.ProcessEnv;
-  existing: boolean;
-  /** Hosts that the runner may reach in clear, with commas. */
-  allowed: string;
-}
-
-/** Whether every secret of the runner has a value, in Vault or here, and none says that its state is elsewhere. */
-export async function checkSecrets(
-  client: Vault,
-  { path, names, unwanted, env, existing, allowed }: RunnerSecrets,
-): Promise<Problem[]> {
-  let live: Readonly<Record<string, unknown>> = {};
-  try {
-    live = (await client.readSecret(path))?.values ?? {};
-  } catch (error) {
-    // The first update makes the mount.
-    if (existing || !(error instanceof VaultError && error.code === "vault_missing")) return [vaultProblem(error)];
-  }
-  const { missing, different, weak } = planSecrets(names, live, env, () => "0".repeat(LEAST_SECRET));
-  const [mount, name] = path.split("/data/", 2);
-  const repository = live.GIT_REPO_URL || env.GIT_REPO_URL;
-  const insecure = findInsecure(String(repository ?? ""), allowedHosts({ ALLOW_INSECURE: allowed }));
-  return [
-    ...(insecure === undefined ? [] : [{ file: "GIT_REPO_URL", ...explainInsecure(insecure) }]),
-    ...unwanted
-      .filter((variable) => live[variable])
-      .map((variable) => ({
-        file: variable,
-        message: `Vault has it at ${path}, so the runner's state is a shared one, and here it is in a folder`,
-        hint: "`pulumi login` to the runner's; to change to a folder on purpose, take the field out of Vault",
-      })),
-    ...missing.map((variable) => ({
-      file: variable,
-      message: `the runner has none: neither Vault at ${path} nor the environment`,
-      hint: "set it for this one run, e.g. with `op run`",
-    })),
-    ...Object.entries(weak).flatMap(([variable, problems]) =>
-      problems.map((message) => ({
-        file: variable,
-        message: message.replace(/^\w+:? /, ""),
-        hint: live[variable]
-          ? `the runner would not start with it: change it where Vault has it, at ${path}, to \`<new>,<old>\` or the new one alone`
-          : "set a longer one for this run, or none: then one is made",
-      })),
-    ),
-    ...different.map((variable) => ({
-      file: variable,
-      message: `is another one than the runner's in Vault at ${path}`,
-      hint: `use the runner's: \`vault kv get -mount=${mount} -field=${variable} ${name}\``,
-    })),
-  ];
-}
-
 /** What is to be set up on GitHub. */
 export interface GithubPlan {
   features: Features;
   reviewers: ReviewerIds;
-  /** What the plan does not allow, in words. */
+  /** Who may make tags `v*`; undefined: whoever may push. */
+  tagMakers?: ReviewerIds;
+  /** What the plan does not allow, and what is not guarded, in words. */
   missing: string[];
 }
 
 /** Looks at the repository: whether it is there, what its plan allows, who the reviewers are. */
 export async function lookAtGithub(
   raw: RawConfig,
-  { repository, reviewers, plan, api }: NonNullable<BootstrapSettings["github"]>,
+  { repository, reviewers, tagMakers, plan, api }: NonNullable<BootstrapSettings["github"]>,
   token: string | undefined,
   allowed = "",
 ): Promise<{ github?: GithubPlan; problems: Problem[] }> {
@@ -150,7 +93,7 @@ export async function lookAtGithub(
     return { problems: [at(["api"], message, hint)] };
   }
   try {
-    const wanted = { repository, reviewers, ...(plan && { plan }) };
+    const wanted = { repository, reviewers, ...(tagMakers && { tagMakers }), ...(plan && { plan }) };
     const { survey, problems } = await surveyRepository(openGithub(api.replace(/\/+$/, ""), token), wanted);
     if (!survey) return { problems: problems.map(({ path, message, hint }) => at(path, message, hint)) };
     const assessment = assessFeatures(survey.facts);
@@ -158,7 +101,10 @@ export async function lookAtGithub(
       const message = `GitHub does not tell this token the plan of ${repository}'s owner, which decides what can be set up`;
       return { problems: [at(["plan"], message, `write it: ${PLANS.join(", ")}`)] };
     }
-    return { github: { ...assessment, reviewers: survey.reviewers }, problems: [] };
+    const { tagMakers: makers, codeOwners = "" } = survey;
+    const missing = [...assessment.missing, ...explainUnguarded(repository, { makers, codeOwners })];
+    const found = { ...assessment, missing, reviewers: survey.reviewers, ...(makers && { tagMakers: makers }) };
+    return { github: found, problems: [] };
   } catch (error) {
     if (error instanceof Redirected) {
       const hint = `${error.hint("api")}; a repository that was renamed or moved answers so too: write its new name`;
@@ -170,7 +116,26 @@ export async function lookAtGithub(
   }
 }
 
-function vaultProblem(error: unknown): Problem {
+/** What people have to do themselves before GitHub guards it. */
+function explainUnguarded(
+  repository: string,
+  { makers, codeOwners }: { makers: ReviewerIds | undefined; codeOwners: string },
+): string[] {
+  const unowned = unownedPaths(codeOwners);
+  return [
+    ...(makers
+      ? []
+      : [`whoever may push to ${repository} may make tags v*: say who in \`bootstrap:github.tagMakers\``]),
+    ...(unowned.length === 0
+      ? []
+      : [
+          `CODEOWNERS of ${repository} names nobody for ${unowned.join(", ")}: add lines like \`${unowned[0]} @you/platform\``,
+        ]),
+  ];
+}
+
+/** What is wrong with Vault, in words. Throws what is no error of Vault's. */
+export function vaultProblem(error: unknown): Problem {
   if (!(error instanceof VaultError)) throw error;
   return { file: "Vault", message: error.message, hint: error.hint };
 }

@@ -1,17 +1,27 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type RunnerSettings, renderRunner, SERVICE, STACK } from "../../components/bootstrap/runner/compose.ts";
-import { OWN_SIGN_IN, RUNNER_SECRETS } from "../../components/bootstrap/runner/secrets.ts";
+import { TAG_KEY } from "../../components/bootstrap/github/tag-key.ts";
+import {
+  engineCompany,
+  type RunnerSettings,
+  renderRunner,
+  SERVICE,
+  STACK,
+} from "../../components/bootstrap/runner/compose.ts";
+import { DOOR_SECRETS, isEngineSecret } from "../../components/bootstrap/runner/secrets.ts";
+import { printAllowed } from "../../components/compose/house/notes.ts";
 import { type Problem, sortProblems } from "../../components/compose/problem.ts";
 import { MIN_KEY_LENGTH } from "../../components/platform/keys.ts";
+import type { SignInLimits } from "../../components/vault/access/sign-in-limits.ts";
 import { servicePath, type VaultLayout } from "../../components/vault/api/paths.ts";
 import type { RawConfig } from "../config/raw-config.ts";
 import { bootstrapClashes } from "../plan.ts";
 import { findBackend, planBackend } from "./backend.ts";
+import { checkSecrets, type WantedSecret } from "./check-secrets.ts";
 import { readSettings } from "./config.ts";
+import { checkEngines, deployedStacks, type EnginePlan, planEngines } from "./engines.ts";
 import { joinHosts, planInClear } from "./in-clear.ts";
 import {
-  checkSecrets,
   type DokployAddress,
   type GithubPlan,
   lookAtGithub,
@@ -35,15 +45,21 @@ export interface BootstrapPlan {
   layout: VaultLayout;
   /** Stacks whose secrets live in Vault. */
   access: StackAccess;
-  /** KV v2 path of the runner's secret, and what it has to hold. */
-  secrets: { path: string; names: string[] };
+  /** What bounds the sign-ins of their services. */
+  limits: Record<string, SignInLimits>;
+  /** The door's secret. */
+  secrets: WantedSecret;
+  /** One for each stack. */
+  engines: EnginePlan[];
   /** What the image is built from; undefined when one is used that was pushed already. */
   release: Release | undefined;
   github: GithubPlan | undefined;
-  /** What people should know of where the state is. */
-  note: string | undefined;
-  /** The runner's compose file, and all of its settings that are known now. */
-  runner: { text: string; settings: Omit<RunnerSettings, "image" | "signIn"> };
+  /** What people should know, e.g. of where the state is. */
+  notes: string[];
+  /** What the runner's compose file allows itself beyond its containers. */
+  allows: string[];
+  /** The runner's compose file, and all of the door's settings that are known now. */
+  runner: { text: string; settings: Omit<RunnerSettings, "image" | "signIn" | "engines"> };
 }
 
 /** Where everything is read from. */
@@ -74,7 +90,9 @@ export async function planBootstrap({
   const allowed = joinHosts([env.ALLOW_INSECURE, sections.runner?.env.ALLOW_INSECURE]);
   const reaching = { ...env, ALLOW_INSECURE: allowed };
   const { dokploy } = take(readDokploy(raw, reaching));
-  const { access } = take(readVaultStacks(layout));
+  const { access, limits } = take(readVaultStacks(layout));
+  const stacks = deployedStacks(folder);
+  found.push(...checkEngines(raw, stacks, sections.runner));
   found.push(...checkKey(env.PLATFORM_KEY));
   found.push(...(sections.image ? checkPasswords(sections.image, env) : []));
   const { release } = sections.image?.use ? {} : take(chooseRelease(readCheckout(folder)));
@@ -86,40 +104,49 @@ export async function planBootstrap({
 
   const path = settings.runner.kept ? `${layout.kv}/data/${settings.runner.kept}` : servicePath(layout, STACK, SERVICE);
   const more = [...new Set([...settings.runner.secrets, ...backend.secrets])].sort();
-  const names = [...RUNNER_SECRETS, ...more];
-  const { existing } = settings.vault;
-  const own = settings.runner.env;
-  const addresses = {
-    DOKPLOY_URL: own.DOKPLOY_URL ?? dokploy.url,
-    VAULT_ADDR: own.VAULT_ADDR,
-    [`${raw.file}: vault:address`]: vault.address,
-  };
-  const inClear = take(planInClear(addresses, { own: own.ALLOW_INSECURE, allowed }));
-  const asked = { path, names, unwanted: backend.unwanted, env, existing, allowed: inClear.allowed };
-  found.push(...(await checkSecrets(vault.client, asked)));
+  const doors = more.filter((name) => !isEngineSecret(name));
+  // The key is the workflows' own; the door does not get it.
+  const secrets = { path, names: [...DOOR_SECRETS, ...doors, ...(settings.github?.tagMakers ? [TAG_KEY] : [])] };
+  const inClear = take(
+    planInClear(addressesOf(settings.runner, dokploy, vault), { own: settings.runner.env.ALLOW_INSECURE, allowed }),
+  );
+  const own = { ...settings.runner.env, ...(inClear.allowed !== "" && { ALLOW_INSECURE: inClear.allowed }) };
+  const engines = planEngines(stacks, {
+    layout,
+    runner: { ...settings.runner, env: own },
+    env: { ...backend.env, DOKPLOY_URL: dokploy.url },
+    secrets: more.filter(isEngineSecret),
+    vaultAddress: vault.address,
+    inVault: Object.keys(access),
+  });
+  const { notes } = take(
+    await checkSecrets(vault.client, {
+      door: secrets,
+      engines: engines.map(({ settings: { stack, path }, names }) => ({ stack, path, names })),
+      unwanted: backend.unwanted,
+      env,
+      existing: settings.vault.existing,
+      allowed: inClear.allowed,
+    }),
+  );
 
-  const usesVault = Object.keys(access).length > 0;
   const runner = {
     text: readFileSync(join(folder, "components/bootstrap/runner/compose.yaml"), "utf8"),
     settings: {
-      memory: settings.runner.memory,
-      env: {
-        ...backend.env,
-        DOKPLOY_URL: dokploy.url,
-        GIT_BRANCH: settings.runner.branch,
-        ...(usesVault && { VAULT_ADDR: vault.address }),
-        ...settings.runner.env,
-        ...(inClear.allowed !== "" && { ALLOW_INSECURE: inClear.allowed }),
-      },
-      secrets: usesVault ? [...more, ...OWN_SIGN_IN] : more,
+      memory: settings.runner.doorMemory,
+      env: { GIT_BRANCH: settings.runner.branch, ...own },
+      secrets: doors,
       vault: { address: vault.address, approle: layout.approle, path },
     },
   };
   // With stand-ins for what only the update tells.
-  take(renderRunner(runner.text, { ...runner.settings, image: "stand-in:v0.0.0", signIn: "0000000000000000" }));
+  const signIn = "0".repeat(16);
+  const planned = engines.map((engine) => ({ ...engine.settings, signIn }));
+  const rendered = take(
+    renderRunner(runner.text, { ...runner.settings, engines: planned, image: "stand-in:v0.0.0", signIn }),
+  );
   if (found.length > 0) return { problems: sortProblems(found) };
   const key = env.PLATFORM_KEY ?? "";
-  const secrets = { path, names };
   return {
     plan: {
       settings,
@@ -129,13 +156,43 @@ export async function planBootstrap({
       vault,
       layout,
       access,
+      limits,
       secrets,
+      engines,
       release,
       github,
-      note: [backend.note, inClear.note].filter(Boolean).join("\n") || undefined,
+      notes: [
+        ...(backend.note ? [backend.note] : []),
+        ...(inClear.note ? [inClear.note] : []),
+        ...notes,
+        ...noteCompany(engineCompany(planned)),
+      ],
+      allows: rendered.notes.flatMap(printAllowed),
       runner,
     },
     problems: [],
+  };
+}
+
+function noteCompany(stacks: readonly string[]): string[] {
+  if (stacks.length === 0) return [];
+  return [
+    `The engine workers of ${stacks.join(", ")} share a network with the runner's door, as Dokploy or Vault is the name of a container there. What runs in them reaches its port, though it can sign nothing. With addresses that have a domain (\`bootstrap:runner.env.DOKPLOY_URL\`, \`vault:address\`) they are apart`,
+  ];
+}
+
+/** The addresses of Dokploy and Vault that containers get, by what names them. */
+function addressesOf(
+  { env, engines }: BootstrapSettings["runner"],
+  dokploy: DokployAddress,
+  vault: VaultReached,
+): Record<string, string | undefined> {
+  const workers = Object.entries(engines).flatMap(([stack, { env: own }]) =>
+    ["DOKPLOY_URL", "VAULT_ADDR"].map((name) => [`${name} of ${stack}`, own[name]]),
+  );
+  return {
+    ...{ DOKPLOY_URL: env.DOKPLOY_URL ?? dokploy.url, VAULT_ADDR: env.VAULT_ADDR, "vault:address": vault.address },
+    ...Object.fromEntries(workers),
   };
 }
 

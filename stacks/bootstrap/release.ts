@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { rcompare } from "semver";
 import type { Problem } from "../../components/compose/problem.ts";
+import { RELEASE_TAG } from "../release-tag.ts";
 
 /** What is checked out. */
 export interface Release {
@@ -26,12 +27,14 @@ export const IMAGE_FILES = [
   "package.json",
   "package-lock.json",
   "tools/engine-path.mjs",
+  "tools/engine-checksums.txt",
   "tools/run-program.mjs",
   "tools/secret-parts.mjs",
   "tools/outgoing",
   "tools/shortcuts",
   "tools/engine",
   "tools/language-host",
+  "text",
   "automation",
 ];
 
@@ -49,7 +52,7 @@ export function readCheckout(folder: string): CheckoutFacts {
 /** The release that an image made from a checkout would be. An image says which commit it is, so it has to be that. */
 export function chooseRelease({ commit, tags, changed }: CheckoutFacts): { release?: Release; problems: Problem[] } {
   const problems: Problem[] = [];
-  const releases = tags.filter((tag) => /^v\d+\.\d+\.\d+$/.test(tag)).sort(rcompare);
+  const releases = tags.filter((tag) => RELEASE_TAG.test(tag)).sort(rcompare);
   const [release] = releases;
   if (release === undefined) {
     const message = `no release names the checked-out commit ${commit.slice(0, 7)}, which the runner's image is made from`;

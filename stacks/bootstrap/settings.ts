@@ -1,23 +1,26 @@
 import { z } from "zod";
 import { PLANS } from "../../components/bootstrap/github/features.ts";
 import {
+  DOOR_SECRETS,
+  ENGINE_SECRETS,
   isOptionalSecret,
   OPTIONAL_SECRETS,
   OWN_SIGN_IN,
-  RUNNER_SECRETS,
 } from "../../components/bootstrap/runner/secrets.ts";
 import { httpChecks } from "../../components/platform/checks/checks.ts";
 import { commonSettings, memory } from "../../components/platform/service.ts";
+import { signInSettings } from "../config/config-vault.ts";
+import { RELEASE_TAG } from "../release-tag.ts";
 
 const isSecret = (name: string) =>
-  [...RUNNER_SECRETS, ...OWN_SIGN_IN].some((each) => each === name) || isOptionalSecret(name);
+  [...DOOR_SECRETS, ...ENGINE_SECRETS, ...OWN_SIGN_IN].some((each) => each === name) || isOptionalSecret(name);
 const OPTIONAL = `${OPTIONAL_SECRETS.join(", ")}, NOTIFY_…`;
-const OURS = ["HOST", "PORT", "DATA_DIR"];
+const OURS = ["HOST", "PORT", "DATA_DIR", "HOME", "npm_config_cache"];
 
 /** Why a variable of the runner cannot be set here. */
 function refuseVariable(name: string): string | undefined {
   if (isSecret(name)) return "is a secret; name it below `secrets`, its value comes from Vault";
-  if (OURS.includes(name)) return "is set by the image; leave it out";
+  if (OURS.includes(name) || /^ENGINES$|^ENGINE_/.test(name)) return "is set by the platform; leave it out";
   if (/^[A-Z_][A-Z0-9_]*$/.test(name)) return undefined;
   return "is no variable of the runner; use capital letters, digits and `_`";
 }
@@ -33,7 +36,7 @@ const image = z.strictObject({
   use: z
     .string()
     .regex(
-      /^(v\d+\.\d+\.\d+(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64})$/,
+      new RegExp(`^(${RELEASE_TAG.source.slice(1, -1)}(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64})$`),
       "names no image; write a release (`v1.2.4`), a digest (`sha256:…`), or both (`v1.2.4@sha256:…`)",
     )
     .optional()
@@ -44,6 +47,12 @@ const image = z.strictObject({
     .enum(["linux/amd64", "linux/arm64"])
     .default("linux/amd64")
     .describe("Of the server that the runner runs on."),
+  scan: z
+    .boolean()
+    .optional()
+    .describe(
+      "Look for known holes with [Trivy](https://trivy.dev) before an image that is built here is pushed: `true` fails without Trivy, `false` never looks. Unless given: where Trivy is installed; elsewhere the update warns.",
+    ),
   push: z
     .string()
     .optional()
@@ -56,29 +65,48 @@ const image = z.strictObject({
     ),
 });
 
+const variables = z
+  .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
+  .superRefine((env, { addIssue }) => {
+    for (const name of Object.keys(env)) {
+      const message = refuseVariable(name);
+      if (message) addIssue({ code: "custom", path: [name], message });
+    }
+  })
+  .default({});
+
+const engine = z.strictObject({
+  memory: memory("1g").unwrap().optional().describe("Memory limit of this worker. `runner.memory` unless given."),
+  env: variables.describe(
+    "Plain variables of this worker alone, e.g. a `DOKPLOY_URL`. They count before `runner.env`.",
+  ),
+});
+
 const runner = z.strictObject({
   memory: memory("1g").describe(
-    "Memory limit of the container. An update takes 0.5 GB, one of 400 services 1 GB: give it `2g` then.",
+    "Memory limit of each engine worker, which runs the updates of one stack. An update takes 0.5 GB, one of 400 services 1 GB: give it `2g` then.",
+  ),
+  doorMemory: memory("512m").describe(
+    "Memory limit of the door, which takes the requests and fetches the repository: one of several gigabytes may need more.",
   ),
   branch: z
     .string()
     .regex(/^[A-Za-z0-9][\w./-]*$/, "is no name of a branch")
     .default("main")
     .describe("Branch that releases are cut from."),
-  env: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
-    .superRefine((env, { addIssue }) => {
-      for (const name of Object.keys(env)) {
-        const message = refuseVariable(name);
-        if (message) addIssue({ code: "custom", path: [name], message });
-      }
-    })
+  env: variables.describe(
+    "More plain variables, of the door and of all engine workers, e.g. `LOG_LEVEL`, `REQUIRE_V2`, `RUN_TIMEOUT`, `WEBHOOK_TAG`.",
+  ),
+  engines: z
+    .record(z.string(), engine)
     .default({})
-    .describe("More plain variables, e.g. `LOG_LEVEL`, `REQUIRE_V2`, `RUN_TIMEOUT`, `WEBHOOK_TAG`."),
+    .describe("What differs for one stack's engine worker: stack → settings."),
   secrets: z
     .array(z.string().refine(isOptionalSecret, `is no secret of the runner; known are ${OPTIONAL}`))
     .default([])
-    .describe(`More secrets that it reads from Vault: ${OPTIONAL}. What the state's backend needs is added by itself.`),
+    .describe(
+      `More secrets that door or workers read from Vault: ${OPTIONAL}. What the state's backend needs is added by itself.`,
+    ),
   kept: z
     .string()
     .regex(
@@ -86,8 +114,8 @@ const runner = z.strictObject({
       "is no path below the KV mount; write it without mount and `data`, as `bootstrap/iac_runner`",
     )
     .optional()
-    .describe("A path in Vault, below the KV mount, that holds the runner's secrets already and is kept."),
-  signIn: z.int().min(1).default(1).describe("Raise it to give the runner and its agent new secret ids at Vault."),
+    .describe("A path in Vault, below the KV mount, that holds the door's secrets already and is kept."),
+  signIn: z.int().min(1).default(1).describe("Raise it to give the workers and all agents new secret ids at Vault."),
   checks: httpChecks
     .optional()
     .describe("Requests that must be answered after a deployment. `/health/live` at its address unless given."),
@@ -107,6 +135,8 @@ const vault = z.strictObject({
     .default("approle")
     .describe("AppRole mount."),
   existing: z.boolean().default(false).describe("Both mounts are there already and belong to somebody else."),
+  // Of the runner and its agent; each stack says them for its own services.
+  ...signInSettings,
 });
 
 const github = z.strictObject({
@@ -123,6 +153,12 @@ const github = z.strictObject({
     .max(6, "GitHub takes six reviewers at most; name a team")
     .default([])
     .describe("Who approves deployments to production: `anna`, or `team:platform`. Nobody approves their own."),
+  tagMakers: z
+    .array(z.string().regex(/^(team:)?[\w-]+$/, "is neither user nor team; write `anna` or `team:platform`"))
+    .optional()
+    .describe(
+      "Who may make tags `v*` beside administrators and deploy keys: `anna`, or `team:platform`. The workflows get a deploy key then. Whoever may push, unless given.",
+    ),
   waitMinutes: z.int().min(0).max(43_200).default(0).describe("Minutes that a deployment to production waits."),
   approvals: z.int().min(0).max(10).default(1).describe("Approvals that a pull request needs."),
   checks: z.array(z.string().min(1)).default([]).describe("Checks that must have passed before a merge."),

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { STACK } from "../../components/bootstrap/runner/compose.ts";
 import type { Problem } from "../../components/compose/problem.ts";
 import type { ServiceAccess } from "../../components/vault/access/access.ts";
+import type { SignInLimits } from "../../components/vault/access/sign-in-limits.ts";
 import { approleMount, kvMount, type VaultLayout } from "../../components/vault/api/paths.ts";
 import { fromStackFile, readStackFile, stacksOf } from "../config/stack-file.ts";
 import { planStack } from "../plan.ts";
@@ -16,8 +17,13 @@ const STAND_IN = "stand-in".repeat(8);
  * Reads from the files of all stacks which services get their secrets from Vault, and what is shared with them. Problems when one of
  * them has mistakes, or has its secrets elsewhere than where this stack makes mounts and roles.
  */
-export function readVaultStacks(layout: VaultLayout): { access: StackAccess; problems: Problem[] } {
+export function readVaultStacks(layout: VaultLayout): {
+  access: StackAccess;
+  limits: Record<string, SignInLimits>;
+  problems: Problem[];
+} {
   const access: StackAccess = {};
+  const limits: Record<string, SignInLimits> = {};
   const problems: Problem[] = [];
   for (const stack of stacksOf(join(import.meta.dirname, "../.."))) {
     if (stack === STACK) continue;
@@ -36,8 +42,9 @@ export function readVaultStacks(layout: VaultLayout): { access: StackAccess; pro
       vault ? [[name, { shared: vault.shared }] as const] : [],
     );
     access[stack] = Object.fromEntries(users);
+    limits[stack] = plan.config.vault?.limits ?? {};
   }
-  return { access, problems };
+  return { access, limits, problems };
 }
 
 function printLayout(layout: VaultLayout): string {

@@ -13,6 +13,8 @@ interface Property {
   properties?: Record<string, Property>;
   required?: string[];
   items?: Property;
+  /** What stands below any key of a map. */
+  additionalProperties?: Property | boolean;
 }
 
 /** Keys that no schema of ours holds: what reaches the servers. */
@@ -86,13 +88,15 @@ function table(schema: z.ZodObject, prefix: string): string {
   return ["| key | type | default | meaning |", "|---|---|---|---|", ...rows].join("\n");
 }
 
-/** A line for each key, and for the keys below it: \`vault.kv\`, \`checks[].url\`. */
+/** A line for each key, and for the keys below it: `vault.kv`, `checks[].url`, `engines.<…>.memory`. */
 function rowsOf({ properties = {}, required = [] }: Property, prefix: string): string[] {
   return Object.entries(properties).flatMap(([key, property]) => {
     const below = property.properties ? rowsOf(property, `${prefix}${key}.`) : [];
+    const any = property.additionalProperties;
+    const named = typeof any === "object" && any.properties ? rowsOf(any, `${prefix}${key}.<…>.`) : [];
     const items = property.items?.properties ? rowsOf(property.items, `${prefix}${key}[].`) : [];
     const row = `| \`${prefix}${key}\` | ${typeOf(property)} | ${defaultOf(key, property, required)} | ${property.description ?? ""} |`;
-    return [row, ...below, ...items];
+    return [row, ...below, ...named, ...items];
   });
 }
 

@@ -69,7 +69,7 @@ export async function startBenchPlatform(services: number, program: string, { op
   writeFileSync(join(folder, "Pulumi.bench.yaml"), "config: {}\n");
   const { imports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { imports: object };
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module", imports }));
-  for (const name of ["components", "tools", "node_modules"]) symlinkSync(join(root, name), join(folder, name));
+  for (const name of ["components", "text", "tools", "node_modules"]) symlinkSync(join(root, name), join(folder, name));
 
   const environment = () => ({
     ...engineEnvironment(),

@@ -51,7 +51,10 @@ const RUN_KIND: Example = {
     const runner = {
       config: { rate: { burst: 9, perSecond: 9 } }, store: { remember: async () => true }, log, now: Date.now,
       metrics: { requests: count, signatureChecks: count, signatureFailures: count },
-      variables: { get: (name) => (name === "WEBHOOK_SECRET" ? "a-secret-of-at-least-32-characters" : undefined) },
+      variables: {
+        get: (name) => (name === "WEBHOOK_SECRET" ? "a-secret-of-at-least-32-characters" : undefined),
+        isNamed: () => false,
+      },
     };
     const parts = { stopping: new AbortController().signal, version: "1", worker: { wake() {} } };
     const body = Buffer.from('{"env":"staging"}');

@@ -7,6 +7,7 @@ import { startEmulator } from "../../emulator/emulator.ts";
 import { startHarness } from "../integration/runner/harness.ts";
 import { createInstantEngine } from "../integration/runner/instant.ts";
 import { platformProgram } from "../integration/runner/origin.ts";
+import { createSigner } from "../integration/signer.ts";
 import { type Block, ROOT } from "./pages.ts";
 
 /** Where the blocks of a page run. */
@@ -49,11 +50,18 @@ export const SESSIONS: Record<string, () => Promise<Session>> = {
     };
     const harness = await startHarness({}, { perform, program: platformProgram(["postgres", "redis"]) });
     await harness.deploy("staging", "v1.0.1");
-    const runner = { DOCKMASTER_URL: harness.runner.url, WEBHOOK_SECRET: harness.secret };
+    const signer = createSigner("docs");
+    const runner = {
+      ...{ DOCKMASTER_URL: harness.runner.url, WEBHOOK_SECRET: harness.secret },
+      SIGNING_KEY: signer.key,
+    };
     return {
       cwd: harness.origin.folder,
       env: { ...baseEnvironment(harness.folder), ...runner },
-      close: () => harness.stop(),
+      close: async () => {
+        await harness.stop();
+        signer.remove();
+      },
     };
   },
 };

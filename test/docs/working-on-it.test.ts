@@ -48,7 +48,7 @@ describe("in a copy of the repository", () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "dockmaster-adding-"));
-    for (const part of ["automation", "cli", "components", "stacks", "tools", "package.json"]) {
+    for (const part of ["automation", "cli", "components", "stacks", "text", "tools", "package.json"]) {
       cpSync(join(ROOT, part), join(folder, part), { recursive: true });
     }
     symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   chmodSync,
   existsSync,
@@ -46,17 +47,31 @@ function fakeEngine(target: string, version: string): void {
   }
 }
 
+/** Packs a release of fake programs; its checksums for every machine. */
+async function pack(): Promise<string> {
+  fakeEngine(join(folder, "release", "pulumi"), ENGINE_VERSION);
+  await run("tar", ["-czf", join(folder, "release.tar.gz"), "-C", join(folder, "release"), "pulumi"]);
+  const sum = createHash("sha256")
+    .update(readFileSync(join(folder, "release.tar.gz")))
+    .digest("hex");
+  const machine = `${process.platform}-${process.arch}`;
+  return `${sum}  pulumi-v${ENGINE_VERSION}-${machine}.tar.gz\n`;
+}
+
 async function serve(listener: RequestListener): Promise<string> {
   server = createServer(listener);
   await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function setup(url: string, path = ""): Promise<{ code: number; stderr: string; found: string }> {
+async function setup(
+  url: string,
+  { path = "", checksums }: { path?: string; checksums?: string } = {},
+): Promise<{ code: number; stderr: string; found: string }> {
   const code = `
     const { installEngine } = await import(${JSON.stringify(join(root, "tools/setup/engine.mjs"))});
     const { findEngine } = await import(${JSON.stringify(join(root, "tools/engine-path.mjs"))});
-    await installEngine(new AbortController().signal);
+    await installEngine(new AbortController().signal, ${JSON.stringify(checksums)});
     console.log(findEngine());`;
   const env = {
     PATH: [path, join(folder, "bin")].filter(Boolean).join(":"),
@@ -74,19 +89,50 @@ async function setup(url: string, path = ""): Promise<{ code: number; stderr: st
 
 describe("setup of the engine", () => {
   it("downloads the official release once and finds it in the cache afterwards", async () => {
-    fakeEngine(join(folder, "release", "pulumi"), ENGINE_VERSION);
-    await run("tar", ["-czf", join(folder, "release.tar.gz"), "-C", join(folder, "release"), "pulumi"]);
+    const checksums = await pack();
     const asked: string[] = [];
     const url = await serve((request, response) => {
       asked.push(request.url ?? "");
       response.end(readFileSync(join(folder, "release.tar.gz")));
     });
-    const first = await setup(url);
+    const first = await setup(url, { checksums });
     expect(first.found).toContain(join(folder, "cache", "dockmaster", `engine-${ENGINE_VERSION}`));
     expect(readdirSync(first.found).sort()).toEqual([...ENGINE_PROGRAMS].sort());
-    const second = await setup(url);
+    const second = await setup(url, { checksums });
     expect(second.found).toBe(first.found);
     expect(asked).toEqual([expect.stringMatching(`^/pulumi-v${ENGINE_VERSION}-.*\\.tar\\.gz$`)]);
+  });
+
+  it("refuses an archive that is not the one that the repository knows, before anything of it is unpacked", async () => {
+    const checksums = await pack();
+    const archive = readFileSync(join(folder, "release.tar.gz"));
+    for (const changed of [Buffer.concat([archive, Buffer.from("x")]), archive.subarray(0, -1)]) {
+      const url = await serve((_, response) => response.end(changed));
+      const { code, stderr } = await setup(url, { checksums });
+      expect(code).not.toBe(0);
+      expect(stderr).toMatch(/has the checksum [0-9a-f]{64}, not [0-9a-f]{64}/);
+      expect(stderr).not.toContain("Unpacking");
+      expect(readdirSync(join(folder, "cache", "dockmaster"))).toEqual([]);
+      await new Promise((resolve) => server?.close(resolve));
+    }
+  });
+
+  it("refuses any archive of which the repository knows nothing", async () => {
+    await pack();
+    const url = await serve((_, response) => response.end(readFileSync(join(folder, "release.tar.gz"))));
+    const { stderr } = await setup(url, { checksums: "" });
+    expect(stderr).toContain("tools/engine-checksums.txt has no line for");
+    const own = await setup(url);
+    expect(own.stderr).toMatch(/has the checksum/);
+  });
+
+  it("knows the archives of every machine, of the release that the project is tested with", () => {
+    const lines = readFileSync(join(root, "tools/engine-checksums.txt"), "utf8").trimEnd().split("\n");
+    const machines = ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64"];
+    expect(lines.map((line) => line.slice(64))).toEqual(
+      machines.map((machine) => `  pulumi-v${ENGINE_VERSION}-${machine}.tar.gz`),
+    );
+    for (const line of lines) expect(line).toMatch(/^[0-9a-f]{64} /);
   });
 
   it("says once what to install when neither download nor Go is there, and leaves no half engine", async () => {
@@ -100,14 +146,14 @@ describe("setup of the engine", () => {
 
   it("takes a new enough engine on PATH without asking anybody", async () => {
     fakeEngine(join(folder, "own"), "3.300.1");
-    const { found } = await setup("http://127.0.0.1:9", join(folder, "own"));
+    const { found } = await setup("http://127.0.0.1:9", { path: join(folder, "own") });
     expect(found).toBe(join(folder, "own"));
     expect(existsSync(join(folder, "cache"))).toBe(false);
   });
 
   it("passes over an engine on PATH that is too old", async () => {
     fakeEngine(join(folder, "own"), "3.99.0");
-    const { code, stderr } = await setup("http://127.0.0.1:9", join(folder, "own"));
+    const { code, stderr } = await setup("http://127.0.0.1:9", { path: join(folder, "own") });
     expect(code).not.toBe(0);
     expect(stderr).toContain(`Install Pulumi >= ${ENGINE_VERSION}`);
   });

@@ -1,11 +1,13 @@
-// `npm run stress`: load, and SIGKILL at every point of a run's way. On loopback, about ten minutes. Writes docs/background/stress.md
+// `npm run stress`: load, hostile requests, Schemathesis, and SIGKILL at every point of a run's way. On loopback, about fifteen minutes. Writes docs/background/stress.md
 // unless --dry. Exits with 1 when something was violated.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { findPostgres, startPostgres } from "../contract/store/postgres-server.ts";
+import { type HostileResult, sendHostile } from "./hostile.ts";
 import { KILL_POINTS, type KillResult, killEverywhere } from "./kills.ts";
 import { type LoadResult, sendLoad } from "./load.ts";
 import { renderStress } from "./report.ts";
+import { type FuzzResult, fuzzApi } from "./schemathesis/run.ts";
 
 const { values } = parseArgs({
   options: {
@@ -18,7 +20,7 @@ const { values } = parseArgs({
 });
 if (values.help) {
   console.log(
-    "Usage: npm run stress -- [--seconds 60] [--rate 50] [--only load|kills] [--dry]\n\n--dry prints the tables without writing them.",
+    "Usage: npm run stress -- [--seconds 60] [--rate 50] [--only load|hostile|api|kills] [--dry]\n\n--dry prints the tables without writing them.",
   );
   process.exit(0);
 }
@@ -26,13 +28,18 @@ if (values.help) {
 const options = { seconds: Number(values.seconds), perSecond: Number(values.rate) };
 const loads: { store: string; load: LoadResult }[] = [];
 let kills: KillResult[] = [];
-if (values.only !== "kills") {
+const does = (part: string) => values.only === "" || values.only === part;
+let hostile: HostileResult | undefined;
+let api: FuzzResult | undefined;
+if (does("load")) {
   loads.push({ store: "SQLite", load: await sendLoad(options) });
   const bin = findPostgres();
   if (bin) loads.push({ store: "PostgreSQL", load: await loadPostgres(bin) });
   else console.error("PostgreSQL is not installed: its load test is left out");
 }
-if (values.only !== "load") {
+if (does("hostile")) hostile = await sendHostile({ seconds: options.seconds });
+if (does("api")) api = await fuzzApi({ examples: 100 });
+if (does("kills")) {
   kills = await killEverywhere(KILL_POINTS, ({ point, seconds, violations }) =>
     console.error(
       `${point.victim.padEnd(6)} ${point.name.padEnd(42)} ${seconds.toFixed(1)} s ${violations.join("; ")}`,
@@ -40,10 +47,10 @@ if (values.only !== "load") {
   );
 }
 
-const report = renderStress(loads, kills);
+const report = renderStress({ loads, hostile, api, kills });
 console.log(report);
 if (!values.dry) writeFileSync(new URL("../../docs/background/stress.md", import.meta.url), report);
-const violations = [...loads.flatMap(({ load }) => load.violations), ...kills.flatMap((kill) => kill.violations)];
+const violations = [...loads.map(({ load }) => load), hostile, api, ...kills].flatMap((part) => part?.violations ?? []);
 process.exit(violations.length === 0 ? 0 : 1);
 
 async function loadPostgres(bin: string): Promise<LoadResult> {

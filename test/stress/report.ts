@@ -1,17 +1,24 @@
 import { execFileSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
 import { engineEnvironment } from "../../tools/engine-path.mjs";
+import type { HostileResult } from "./hostile.ts";
 import type { KillResult } from "./kills.ts";
 import type { LoadResult } from "./load.ts";
+import type { FuzzResult } from "./schemathesis/run.ts";
 
 const row = (...cells: (string | number)[]) => `| ${cells.join(" | ")} |`;
 const ms = (value: number) => `${value.toFixed(0)} ms`;
 
+/** What was found; what was not asked for is not there. */
+export interface Findings {
+  loads: readonly { store: string; load: LoadResult }[];
+  hostile: HostileResult | undefined;
+  api: FuzzResult | undefined;
+  kills: readonly KillResult[];
+}
+
 /** The whole page as Markdown. */
-export function renderStress(
-  loads: readonly { store: string; load: LoadResult }[],
-  kills: readonly KillResult[],
-): string {
+export function renderStress({ loads, hostile, api, kills }: Findings): string {
   const engine = execFileSync("pulumi", ["version"], { env: engineEnvironment(), encoding: "utf8" }).trim();
   const memory = Math.round(totalmem() / 1024 ** 3);
   const machine = `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${memory} GiB, Node ${process.versions.node}, Pulumi ${engine}`;
@@ -21,7 +28,9 @@ export function renderStress(
     `Made by \`npm run stress\` on ${machine}.`,
     "",
     ...loads.flatMap(({ store, load }) => loadSection(store, load)),
-    ...killSection(kills),
+    ...(hostile ? hostileSection(hostile) : []),
+    ...(api ? apiSection(api) : []),
+    ...(kills.length > 0 ? killSection(kills) : []),
   ].join("\n");
 }
 
@@ -49,10 +58,44 @@ function loadSection(store: string, load: LoadResult): string[] {
     ),
     "",
     `On disk before the answer: p50 ${ms(accepted.p50)}, p99 ${ms(accepted.p99)}. ${runs} runs on record, ${updates} updates carried out.`,
-    `Violations: ${violations.length === 0 ? "none" : violations.join("; ")}.`,
+    `Violations: ${list(violations)}.`,
     "",
   ];
 }
+
+function hostileSection({ seconds, connections, deploys, memory, longestBlock, violations }: HostileResult): string[] {
+  return [
+    `## ${connections} hostile connections at once for ${seconds} s`,
+    "",
+    "Beside a running update with the real engine, from the same address as what is signed: bodies in chunks of one byte, slow headers and",
+    "bodies, huge headers, wrong signatures over small and large bodies, deliveries of 25 MiB that nobody signed, more streams than a reader",
+    "may have, pipelining, what is no HTTP. Each connection is opened again when it ends. A signed deploy comes every half second.",
+    "",
+    row("measured", "", "at most"),
+    row("---", "---", "---"),
+    row("a signed deploy is accepted, p50", ms(deploys.p50), ""),
+    row(`the slowest of ${deploys.sent}`, ms(deploys.longest), "2000 ms"),
+    row("the event loop stood still", ms(longestBlock), "a lease: 8000 ms"),
+    row("the runner's resident memory, highest", `${memory.peak} MiB (${memory.before} before)`, "250 MiB"),
+    "",
+    `Violations: ${list(violations)}.`,
+    "",
+  ];
+}
+
+function apiSection({ operations, cases, seconds, violations }: FuzzResult): string[] {
+  return [
+    "## Every operation, tried by Schemathesis",
+    "",
+    "All its checks upon the runner's own OpenAPI document, with signatures that are right: no answer of the 500s, no status, body or header that",
+    "the document does not tell, nothing let in that the schema refuses or refused that it lets in, no way past the signature.",
+    "",
+    `${cases} cases of ${operations} operations in ${seconds.toFixed(0)} s. Violations: ${list(violations)}.`,
+    "",
+  ];
+}
+
+const list = (violations: readonly string[]) => (violations.length === 0 ? "none" : violations.join("; "));
 
 function killSection(kills: readonly KillResult[]): string[] {
   return [
@@ -71,7 +114,7 @@ function killSection(kills: readonly KillResult[]): string[] {
         point.name,
         attempts,
         `${seconds.toFixed(1)} s`,
-        violations.length === 0 ? "none" : violations.join("; "),
+        list(violations),
       ),
     ),
     "",

@@ -7,6 +7,7 @@ import { remoteTags } from "../integration/cli/clones.ts";
 import { runCli } from "../integration/cli/run-cli.ts";
 import { type Harness, startHarness } from "../integration/runner/harness.ts";
 import { platformProgram } from "../integration/runner/origin.ts";
+import { createSigner, signersFile } from "../integration/signer.ts";
 import { readGitHub } from "./github.ts";
 import { type JobEnd, type Machine, runJob } from "./job.ts";
 import { type Job, readWorkflow } from "./workflow.ts";
@@ -14,6 +15,7 @@ import { type Job, readWorkflow } from "./workflow.ts";
 vi.setConfig({ testTimeout: 300_000 });
 
 const root = new URL("../..", import.meta.url).pathname;
+const PREVIEW_SECRET = "says-yes-to-previews-of-pull-requests";
 const REDIS = "components/redis/compose.yaml";
 
 // One platform's life, told in order: every test goes on where the one before ended.
@@ -26,11 +28,11 @@ describe("from push to production, through the workflows", () => {
     folder = mkdtempSync(join(tmpdir(), "pipeline-"));
     mkdirSync(join(folder, "github"));
     dokploy = await startEmulator({ dataDir: join(folder, "dokploy") });
-    const access = { DOKPLOY_URL: dokploy.url, DOKPLOY_API_KEY: dokploy.apiKey };
+    const access = { DOKPLOY_URL: dokploy.url, DOKPLOY_API_KEY: dokploy.apiKey, PREVIEW: "approved", PREVIEW_SECRET };
     const program = (into: string) => {
       platformProgram(["redis"])(into);
       // The workflows use the commands of the repository that they run in.
-      for (const part of ["automation", "cli", "tools"])
+      for (const part of ["automation", "cli", "text", "tools"])
         cpSync(join(root, part), join(into, part), { recursive: true });
     };
     harness = await startHarness(access, { program, apart: true });
@@ -129,9 +131,13 @@ describe("from push to production, through the workflows", () => {
   });
 
   test("a hotfix is deployed to production as it is", async () => {
+    const ada = createSigner("ada");
+    harness.origin.release(null, signersFile(ada));
     harness.origin.git("fetch", "--quiet", "--tags", "origin");
     harness.origin.git("switch", "--quiet", "--create", "hotfix", "v1.1.0");
     const fix = push("fix(redis): the fire", "retries");
+    harness.origin.git("config", "gpg.format", "ssh");
+    harness.origin.git("config", "user.signingkey", ada.key);
     const env = { ...laptop(), GIT_CONFIG_GLOBAL: "/dev/null" };
     const made = await runCli(["release", "hotfix"], { cwd: harness.origin.folder, env });
     expect([made.code, made.stdout], made.stderr).toEqual([0, "v1.1.1\n"]);
@@ -143,6 +149,8 @@ describe("from push to production, through the workflows", () => {
     expect(notes).toMatch(/^Changes since v1\.1\.0\.\nServices touched: redis\./);
     expect(notes).toContain("- redis: the fire");
     harness.origin.git("switch", "--quiet", "main");
+    harness.origin.git("config", "--unset", "user.signingkey");
+    ada.remove();
   });
 
   test("a promotion that would lose the hotfix is refused with its name, and makes no tag", async () => {
@@ -220,8 +228,16 @@ describe("from push to production, through the workflows", () => {
     const event = {
       pull_request: { number: 7, head: { sha, repo: { full_name: "team/platform" } }, base: { sha: base } },
     };
-    const end = await runJob(machine(), workflow, workflow.jobs.preview as Job, { github: { event } });
-    expectOk(end);
+    const run = (secrets: Record<string, string>) => {
+      const on = { ...machine(), secrets: { ...machine().secrets, ...secrets } };
+      return runJob(on, workflow, workflow.jobs.preview as Job, { github: { event } });
+    };
+    // Nobody let the job into the environment that holds the secret: the code of the pull request does not run.
+    const unapproved = await run({});
+    expectOk(unapproved);
+    expect(unapproved.summary).toContain("### staging: not previewed");
+    expect(unapproved.summary).toContain("Its files touch redis.");
+    expectOk(await run({ PREVIEW_SECRET }));
     const [{ body } = { body: "" }] = readGitHub(join(folder, "github")).comments;
     expect(body).toContain("### staging: would change redis");
     expect(body).toMatch(/^\+ +stop_grace_period: \d+s$/m);

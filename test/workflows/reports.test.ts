@@ -32,7 +32,7 @@ beforeEach(async () => {
   git(folder, "init", "--quiet", "--bare", "--initial-branch=main", origin);
   git(folder, "init", "--quiet", "--initial-branch=main", clone);
   // The commands come from this checkout; the pull request's own files are what a diff shows.
-  for (const part of ["automation", "cli", "tools"]) symlinkSync(join(root, part), join(clone, part));
+  for (const part of ["automation", "cli", "text", "tools"]) symlinkSync(join(root, part), join(clone, part));
   const write = (path: string, text: string) => {
     mkdirSync(dirname(join(clone, path)), { recursive: true });
     writeFileSync(join(clone, path), text);
@@ -63,12 +63,16 @@ afterEach(async () => {
 });
 
 /** Scripts what the runner answers about each stack. */
-function answer(kind: "preview" | "drift", runs: Record<string, Partial<RunView> | "away">) {
+function answer(kind: "preview" | "drift", runs: Record<string, Partial<RunView> | "away" | "not merged">) {
   const accepted: { status: number; body: unknown }[] = [];
   for (const [env, run] of Object.entries(runs)) {
     const id = `${kind}-${env}`;
     if (run === "away") {
       accepted.push({ status: 404, body: error("env_unknown", `There is no environment ${env}`, "name another") });
+      continue;
+    }
+    if (run === "not merged") {
+      accepted.push({ status: 403, body: error("preview_not_merged", "it is not on main", "set PREVIEW=approved") });
       continue;
     }
     accepted.push({ status: 202, body: { status: "in_progress", run: id } });
@@ -142,6 +146,28 @@ describe("platform-preview", () => {
     const body = readGitHub(machine.github).comments[0]?.body ?? "";
     expect(body).toContain("redis has no image → name one");
     expect(body).toContain("### production: could not tell");
+  });
+
+  test("says why there is none of code that main lacks, what its files touch, and does not fail for that", async () => {
+    answer("preview", { staging: "not merged", production: "not merged" });
+    const end = await run();
+    expect(end, end.output).toMatchObject({ ok: true });
+    const body = readGitHub(machine.github).comments[0]?.body ?? "";
+    expect(body).toContain("### staging: not previewed");
+    expect(body).toContain("it is not on main → set PREVIEW=approved");
+    expect(body).toContain("Its files touch minio, redis.");
+    expect(body).toContain("+    image: redis:7.0.1");
+    expect(body).not.toContain("ciphertext");
+    expect(end.summary).toBe(body);
+  });
+
+  test("signs with the secret of its environment, where that has one", async () => {
+    machine.secrets = { ...machine.secrets, PREVIEW_SECRET: "another-one" };
+    answer("preview", { staging: changed, production: equal });
+    // The fake runner knows the webhook's secret alone.
+    expect((await run()).ok).toBe(false);
+    machine.secrets.PREVIEW_SECRET = machine.secrets.WEBHOOK_SECRET ?? "";
+    expect((await run()).ok).toBe(true);
   });
 
   test("is skipped for a pull request of a fork", async () => {

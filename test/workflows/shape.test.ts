@@ -9,6 +9,13 @@ const jobs = names.flatMap((name) =>
   Object.entries(readWorkflow(name).jobs).map(([id, job]): [string, Job] => [`${name}: ${id}`, job]),
 );
 
+/** All that workflows may know. */
+const SECRETS = ["WEBHOOK_SECRET", "PRODUCTION_SECRET", "PREVIEW_SECRET", "TAG_KEY"].map((name) => `secrets.${name}`);
+
+test.each(names)("%s gives no secret to all of its jobs", (name) => {
+  expect(JSON.stringify(readWorkflow(name).env ?? {})).not.toContain("secrets.");
+});
+
 test("all that was agreed are there", () => {
   const agreed = ["platform-staging", "platform-production", "platform-preview", "platform-drift", "platform-rollback"];
   expect(names.toSorted()).toEqual([...agreed, "docs-site", "ci", "ci-fresh"].toSorted());
@@ -31,11 +38,35 @@ describe.each(jobs)("%s", (_, job) => {
     for (const { run } of job.steps) expect(run ?? "").not.toContain("${{");
   });
 
-  test("has a time limit, and no secret but the one that signs", () => {
+  test("has a time limit, and no secret but those that sign, and the key that pushes tags", () => {
     expect(job["timeout-minutes"]).toBeLessThanOrEqual(60);
     const used = JSON.stringify(job).match(/secrets\.\w+/g) ?? [];
-    for (const secret of used) expect(secret).toBe("secrets.WEBHOOK_SECRET");
+    for (const secret of used) expect(SECRETS).toContain(secret);
     expect(JSON.stringify(job)).not.toMatch(/DOKPLOY|PULUMI|VAULT|PLATFORM_KEY/);
+  });
+
+  test("gives a secret to a step that signs with it, and to no other", () => {
+    const { steps, ...around } = job;
+    expect(JSON.stringify(around)).not.toContain("secrets.");
+    for (const { run, uses, with: inputs, env } of steps) {
+      const isCheckout = uses?.startsWith("actions/checkout@") === true;
+      const { "ssh-key": _key, ...others } = isCheckout ? (inputs ?? {}) : { ...inputs, "ssh-key": undefined };
+      expect(JSON.stringify(others)).not.toContain("secrets.");
+      if (JSON.stringify(env ?? {}).includes("secrets.")) {
+        expect(run).toMatch(
+          /^(tag=\$\()?node cli\/(main|github\/main)\.ts (deploy|rollback|release promote|preview|drift)\b/,
+        );
+      }
+    }
+  });
+
+  test("signs for production only in its environment, and says yes to code of others only in one with reviewers", () => {
+    const text = JSON.stringify(job);
+    const environment = JSON.stringify(job.environment ?? "");
+    if (text.includes("secrets.PRODUCTION_SECRET"))
+      expect(environment).toMatch(/^"(production|\$\{\{ inputs\.environment \}\})"$/);
+    if (text.includes("secrets.PREVIEW_SECRET")) expect(environment).toBe('"preview"');
+    if (text.includes("secrets.TAG_KEY")) expect(environment).toMatch(/^"(staging|production)"$/);
   });
 
   test("keeps the job's token only where a tag is pushed", () => {

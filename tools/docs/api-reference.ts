@@ -11,6 +11,8 @@ interface Schema {
   required?: string[];
   items?: Schema;
   additionalProperties?: Schema | boolean;
+  /** Says what the pattern means. */
+  description?: string;
   pattern?: string;
   format?: string;
   default?: unknown;
@@ -44,7 +46,7 @@ curl --silent --show-error --fail-with-body "$DOCKMASTER_URL/deploy" \\
   --header "x-hub-signature-256: sha256=$signature" --data "$body"
 \`\`\`
 
-The v2 form covers method, path, time and a nonce too, so it cannot be replayed; \`rollback\`, \`cancel\` and a \`give_up\` of a deploy or sync need it, and with \`REQUIRE_V2=true\` everything does. The \`dockmaster\` command uses it.
+The v2 form covers method, path, time and a nonce too, so it cannot be replayed; \`rollback\`, \`cancel\` and a \`give_up\` of a deploy or sync need it, and with \`REQUIRE_V2=true\` everything does. The \`dockmaster\` command uses it. \`PRODUCTION_SECRET\` and \`PREVIEW_SECRET\` sign this form only, the same way: where the runner has the first, [what changes production](../guides/pipeline.md#who-may-ask-for-production) is signed with it.
 
 \`\`\`sh
 body='{"env":"staging","tag":"v1.0.1","triggered_by":"me","rollback":true}'
@@ -61,7 +63,7 @@ curl --silent --show-error --fail-with-body "$DOCKMASTER_URL/deploy" \\
 
 ## Errors
 
-Every error is \`{"error":{"code","message","hint","requestId"}}\`; the request id is in the runner's log. All mistakes of a body are told at once. 401: signature or token. 404: no such tag, commit or run. 409: the release rules, with the reason. 422: can never be right. 429: wait as \`Retry-After\` says. 503: the store, the repository or the runner is away; ask again.
+Every error is \`{"error":{"code","message","hint","requestId"}}\`; the request id is in the runner's log. All mistakes of a body are told at once. 401: signature or token. 403: the key that signed may not ask for this, or the commit is not previewed. 404: no such path, tag, commit or run. 405: the path has no such method, \`Allow\` names those that it has. 409: the release rules, with the reason. 411: a body without \`Content-Length\`. 422: can never be right. 429: wait as \`Retry-After\` says. 503: the store, the repository or the runner is away, or too much is being sent to it; ask again.
 `;
 
 const ACCESS: Record<string, string> = {
@@ -139,10 +141,17 @@ function typeOf(schema: Schema): string {
 }
 
 function limits(schema: Schema): string[] {
-  const { pattern, enum: values, minimum, maximum, default: fallback } = schema.type === "array" ? {} : schema;
+  const {
+    description,
+    pattern,
+    enum: values,
+    minimum,
+    maximum,
+    default: fallback,
+  } = schema.type === "array" ? {} : schema;
   return [
     ...(values ? [`one of ${values.map((value) => code(String(value))).join(", ")}`] : []),
-    ...(pattern ? [code(pattern)] : []),
+    ...(description ? [description] : pattern ? [code(pattern)] : []),
     ...(minimum !== undefined && maximum !== undefined && maximum < 1e9 ? [`${minimum} to ${maximum}`] : []),
     ...(fallback === undefined ? [] : [`default ${code(String(fallback))}`]),
   ];

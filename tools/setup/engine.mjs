@@ -8,16 +8,17 @@ import { goBuild } from "./go-build.mjs";
 const tools = new URL("..", import.meta.url).pathname;
 
 /**
- * Makes sure that there is an engine: on PATH, in the cache, by the official download, or built from its Go modules.
+ * Makes sure that there is an engine: on PATH, in the cache, by the official download, or built from its Go modules (which `go.sum` knows).
  * @param {AbortSignal} signal ends it early
+ * @param {string} [checksums] of the downloads; default: the repository's
  */
-export async function installEngine(signal) {
+export async function installEngine(signal, checksums) {
   if (findEngine()) return;
   mkdirSync(cacheFolder(), { recursive: true });
   const folder = mkdtempSync(join(cacheFolder(), "engine-new-"));
   try {
     const reasons = [];
-    const ways = [() => downloadEngine(folder, signal), () => buildEngine(folder, signal)];
+    const ways = [() => downloadEngine(folder, signal, checksums), () => buildEngine(folder, signal)];
     for (const way of ways) {
       signal.throwIfAborted();
       try {

@@ -32,6 +32,7 @@ const ROWS: readonly Row[] = [
       // Until 0.1.
       "components/names/**",
       "stacks/**",
+      "text/**",
       "libs/**",
       "Pulumi.yaml",
       // Every stack's: what is only for production has to pass staging too, before it may be promoted.

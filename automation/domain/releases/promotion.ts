@@ -3,6 +3,7 @@ import { conflict, type Refusal, short } from "./refusal.ts";
 import { notOnStaging, refuseLoss, refuseUnknown } from "./release-rules.ts";
 import {
   isProductionTag,
+  type Numbers,
   nextHotfixTag,
   nextPromotionTag,
   nextStagingTag,
@@ -21,6 +22,8 @@ export interface TagFacts {
   tags: readonly Release[];
   /** Every number ever used, deleted ones too: a number never names two commits. */
   taken: readonly string[];
+  /** Tags of commits that the main branch contains, deleted ones too: the next number is above these. */
+  counted: readonly string[];
   releasedBy: string;
 }
 
@@ -48,7 +51,7 @@ export function planStagingTag(facts: TagFacts): { tag: string; isNew: boolean; 
   const tag = own.findLast((each) => !isProductionTag(each)) ?? own.at(-1);
   const trailers = trailersOf(facts, "staging");
   if (tag !== undefined) return { tag, isNew: false, trailers };
-  return { tag: nextStagingTag(takenBy(facts)), isNew: true, trailers };
+  return { tag: nextStagingTag(numbersOf(facts)), isNew: true, trailers };
 }
 
 /** The release that is asked for, as it is. */
@@ -80,7 +83,7 @@ export function assessPromotion(facts: PromotionFacts): TagDecision {
   const trailers = { ...trailersOf(facts, "production"), promotedFrom: from, drops: [...facts.drops] };
   const kept = own.findLast(isProductionTag);
   if (kept !== undefined) return { ok: true, tag: kept, isNew: false, trailers };
-  return { ok: true, tag: nextPromotionTag(takenBy(facts), facts.newMajor), isNew: true, trailers };
+  return { ok: true, tag: nextPromotionTag(numbersOf(facts), facts.newMajor), isNew: true, trailers };
 }
 
 /** Decides whether a commit may be a hotfix of what production has, and under which tag. */
@@ -108,10 +111,10 @@ export function assessHotfix(facts: HotfixFacts): TagDecision {
   const trailers = trailersOf(facts, "hotfix");
   const own = tagsOf(facts).findLast((each) => !isProductionTag(each));
   if (own !== undefined) return { ok: true, tag: own, isNew: false, trailers };
-  const taken = takenBy(facts);
+  const numbers = numbersOf(facts);
   return {
     ok: true,
-    tag: current.tag ? nextHotfixTag(taken, current.tag) : nextStagingTag(taken),
+    tag: current.tag ? nextHotfixTag(numbers, current.tag) : nextStagingTag(numbers),
     isNew: true,
     trailers,
   };
@@ -131,8 +134,8 @@ function tagsOf({ commit, tags }: TagFacts): string[] {
   return sortTags(tags.filter((each) => each.commit === commit).map((each) => each.tag));
 }
 
-function takenBy({ tags, taken }: TagFacts): string[] {
-  return [...taken, ...tags.map((each) => each.tag)];
+function numbersOf({ tags, taken, counted }: TagFacts): Numbers {
+  return { counted, taken: [...taken, ...tags.map((each) => each.tag)] };
 }
 
 function nameOf(facts: TagFacts): string {

@@ -1,6 +1,7 @@
 import { lostReleases, type MissingCommit, type Standing } from "./ancestry.ts";
-import { conflict, invalid, type Refusal, short, superseded } from "./refusal.ts";
+import { conflict, invalid, type Refusal, short, superseded, unsigned } from "./refusal.ts";
 import { isProductionTag, parseTag, type Release, type ReleaseKind } from "./release-tag.ts";
+import { refuseUnproven, type TagProof } from "./tag-proof.ts";
 
 /** What has to be known before a tag may be deployed. The caller asks Git and the store; this file only decides. */
 export interface DeployFacts {
@@ -13,8 +14,12 @@ export interface DeployFacts {
     /** `Drops` of the tag's message. */
     drops: readonly string[];
     onMain: boolean;
+    /** Who stands up for the tag. Asked only where a hotfix hangs on it, else null. */
+    proof: TagProof | null;
   };
   rollback: boolean;
+  /** Whether who asks may bring production a hotfix whose tag nobody signed. */
+  mayHotfix: boolean;
   /** Whether the same request could be sent again by anybody who recorded it, or by a machine that repeats itself. */
   replayable: boolean;
   /** What the stack runs: the deploy or sync that is accepted and not ended, else the last that succeeded. */
@@ -42,7 +47,7 @@ export function checkTag(tag: string): Refusal | undefined {
   return invalid(
     "tag_invalid",
     "only release tags can be deployed",
-    "name a tag like v1.2.3, not a branch or a commit",
+    "name a tag like v1.2.3, of at most six digits a part, not a branch or a commit",
   );
 }
 
@@ -113,11 +118,16 @@ function assessProduction(facts: DeployFacts): DeployDecision {
   return refuseLoss(lost) ?? { ok: true, as: step(current) };
 }
 
-/** Off main there is only the hotfix: a patch upon what production has. */
-function assessHotfixDeploy({ target, current }: DeployFacts): DeployDecision {
+/**
+ * Off main there is only the hotfix: a patch upon what production has. No review held it back, so somebody has to stand up for it who
+ * can do more than push, in a request that nobody can send again.
+ */
+function assessHotfixDeploy({ target, current, replayable, mayHotfix }: DeployFacts): DeployDecision {
   const madeFor = target.kind ?? (isProductionTag(target.tag) ? "production" : "hotfix");
   if (madeFor === "hotfix" && !isProductionTag(target.tag) && current?.relation === "ahead") {
-    return { ok: true, as: "hotfix" };
+    if (replayable) return unsigned("A hotfix needs a v2 signature");
+    const refused = mayHotfix ? undefined : refuseUnproven(target.tag, target.proof ?? { lacks: "signature" });
+    return refused ?? { ok: true, as: "hotfix" };
   }
   const base = current ? (current.tag ?? short(current.commit)) : undefined;
   return conflict(

@@ -1,4 +1,4 @@
-import { streamSSE } from "hono/streaming";
+import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import { type Canceling, cancelRun } from "../../accept/runs.ts";
 import { toRunView } from "../../answer/report.ts";
 import type { Changes } from "../../answer/waiting.ts";
@@ -8,6 +8,7 @@ import { isFinal, type Run } from "../../domain/run.ts";
 import { RequestError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import type { Handlers } from "../register.ts";
+import { createStreams } from "../streams.ts";
 
 /** Events sent at once. */
 const PAGE = 200;
@@ -21,6 +22,7 @@ export function runHandlers(
   { changes, worker, stopping }: { changes: Changes; worker: Pick<Worker, "cancel">; stopping: AbortSignal },
 ): Pick<Handlers, "runs" | "run" | "events" | "cancel"> {
   const { store, log } = on;
+  const streams = createStreams();
   const findRun = async (id: string | undefined): Promise<Run> => {
     const run = id !== undefined && runId.safeParse(id).success ? await store.run(id) : undefined;
     if (!run) throw new RequestError("run_not_found");
@@ -44,7 +46,10 @@ export function runHandlers(
     const { id } = await findRun(c.req.param("id"));
     const from = eventId.safeParse(c.req.header("last-event-id") ?? "0");
     if (!from.success) throw new RequestError("query_invalid", "Last-Event-ID must be a number");
-    return streamSSE(c, async (stream) => {
+    // Nobody would read what is streamed, and nothing would end it.
+    if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" });
+    const close = streams.open(c.get("reader"));
+    const follow = async (stream: SSEStreamingApi) => {
       const gone = new AbortController();
       stream.onAbort(() => gone.abort());
       const over = AbortSignal.any([gone.signal, stopping]);
@@ -69,11 +74,12 @@ export function runHandlers(
         }
         await changed;
       }
-    });
+    };
+    return streamSSE(c, (stream) => follow(stream).finally(close));
   };
 
-  const cancel: Handlers["cancel"] = async ({ c }) => {
-    const run = await cancelRun(on, (await findRun(c.req.param("id"))).id);
+  const cancel: Handlers["cancel"] = async ({ c, signature }) => {
+    const run = await cancelRun(on, (await findRun(c.req.param("id"))).id, signature);
     worker.cancel(run.id);
     log.info({
       event: "run.cancel_requested",

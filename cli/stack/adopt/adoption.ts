@@ -1,8 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decodeEnv } from "../../../components/dokploy/api/env.ts";
 import type { ComposeRecord } from "../../../components/dokploy/api/schema.ts";
 import { listVolumes } from "../../../components/dokploy/api/volumes.ts";
+import { rightsOfContainers } from "../../../components/platform/rights.ts";
 import type { Live } from "../../print/live.ts";
 import { CliError } from "../../problem.ts";
 import type { Checkout } from "../checkout.ts";
@@ -29,6 +31,8 @@ export interface ServiceAdoption {
   kept: string[];
   /** Volumes that it uses today and will not use afterwards; `to` is what it will use in their place. */
   moved: { from: string; to: string | null }[];
+  /** What its containers take of the server today and will not take afterwards, as `x-dockmaster` names it; absent when nothing. */
+  loses?: string[];
   /** The compose file as it is on Dokploy, and as it will be; null when only the update knows it. */
   composeFile: { from: string; to: string | null };
 }
@@ -56,11 +60,13 @@ export async function planAdoption(checkout: Checkout, stack: string, all: Adopt
   const last = given.length === 0 ? first : await planInputs(checkout, stack, stackFile, live);
   const services = all.map(({ service, compose }): ServiceAdoption => {
     const wanted = find(last, service, names);
+    const loses = rightsLost(compose, wanted);
     return {
       service,
       changes: differences(compose, wanted),
       kept: values.filter((value) => value.service === service).map(({ name }) => name),
       moved: volumesLeft(compose, wanted.composeFile),
+      ...(loses.length > 0 ? { loses } : {}),
       composeFile: { from: compose.composeFile ?? "", to: wanted.composeFile },
     };
   });
@@ -90,6 +96,13 @@ async function withSecrets(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function rightsLost({ composeFile: live, env }: ComposeRecord, { composeFile, inputs }: Wanted): string[] {
+  if (composeFile === null) return [];
+  const plain = Object.entries(inputs.env).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  const kept = rightsOfContainers(composeFile, Object.fromEntries(plain));
+  return rightsOfContainers(live ?? "", decodeEnv(env)).filter((name) => !kept.includes(name));
 }
 
 function volumesLeft(

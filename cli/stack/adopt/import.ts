@@ -113,15 +113,24 @@ function formatPairings(pairings: Pairing[]): string[] {
 
 async function formatAdoptions(services: ServiceAdoption[], { diff }: ImportOptions): Promise<string[]> {
   const blocks = await Promise.all(
-    services.map(async ({ service, changes, kept, moved, composeFile: { from, to } }) => [
+    services.map(async ({ service, changes, kept, moved, loses = [], composeFile: { from, to } }) => [
       `${service}: ${changes.length === 0 ? "nothing changes, nothing restarts" : `changes ${changes.join(", ")}`}`,
       ...kept.map((name) => `  keeps the value of ${name}`),
       ...moved.flatMap(explainMove),
+      ...explainLoss(service, loses),
       ...(diff && to === null ? ["  the update makes its compose file, when Vault has its secrets"] : []),
       ...(diff && to !== null && from !== to ? await diffTexts(from, to) : []),
     ]),
   );
   return [...blocks.flat(), ""];
+}
+
+function explainLoss(service: string, loses: readonly string[]): string[] {
+  if (loses.length === 0) return [];
+  return [
+    `  ${printMark("skipped")} it takes ${loses.join(", ")} of the server today, and will not afterwards`,
+    `    → what it needs of that goes into components/${service}/compose.yaml, with \`x-dockmaster: {allow: [${loses.join(", ")}], why: …}\``,
+  ];
 }
 
 function explainMove({ from, to }: ServiceAdoption["moved"][number]): string[] {

@@ -6,6 +6,7 @@ import { ownService } from "../../../components/dokploy/api/marker.ts";
 import { reachOf, STATE_RULE } from "../../../stacks/config/state-backend.ts";
 import { runProgram } from "../../../tools/run-program.mjs";
 import { formatAge } from "../../print/duration.ts";
+import { hideSignIns } from "../../print/hide.ts";
 import { CliError } from "../../problem.ts";
 import { hasRunnerAddress } from "../../runner/address.ts";
 import type { Checkout } from "../checkout.ts";
@@ -14,6 +15,7 @@ import { isOfRunner, laptopEnvironment } from "../run/engine.ts";
 import { composeResources, readState, type StackState } from "../run/state.ts";
 import { listEntries, openDokploy, readAccess, requireOwner } from "../servers.ts";
 import { broken, type Finding, ok, skipped, warning } from "./finding.ts";
+import { examineSecretIds } from "./secret-ids.ts";
 import { PATIENCE } from "./servers.ts";
 
 /** The state backend and each stack in it: where it belongs, readable with this passphrase, free, whole. */
@@ -38,18 +40,14 @@ export function examineBackend(url: string | undefined, env: NodeJS.ProcessEnv):
     return broken(name, "none", `pulumi login s3://… (${STATE_RULE})`);
   }
   const reach = reachOf(url);
-  if (reach === "folder") return warning(name, `${url}: only this machine sees it`, STATE_RULE);
-  const shown = withoutPassword(url);
+  if (reach === "folder") return warning(name, `${hideSignIns(url)}: only this machine sees it`, STATE_RULE);
+  const shown = hideSignIns(url);
   if (reach === "shared") return ok(name, `${shown}: shared`);
   return warning(
     name,
     `${shown}: a runner cannot sign in to it`,
     `pulumi login s3://… or postgres://… (${STATE_RULE})`,
   );
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/:\/\/[^\s/@]*@/, "://");
 }
 
 export function examinePassphrase(backend: string, env: NodeJS.ProcessEnv): Finding {
@@ -67,11 +65,12 @@ async function examineStack(checkout: Checkout, stack: string, backend: string):
     const locks = await examineLocks(checkout, stack, backend);
     // What an update has made comes into the state only at its end.
     const left = locks.some(isHeld) ? [] : await examineLeftServices(checkout, stack, state);
+    const ids = examineSecretIds(stack, state, Date.now());
     if (pendingOperations === 0)
-      return [ok(name, `${resources.length} resources, the passphrase fits`), ...locks, ...left];
+      return [ok(name, `${resources.length} resources, the passphrase fits`), ...locks, ...left, ...ids];
     const steps = pendingOperations === 1 ? "1 step was" : `${pendingOperations} steps were`;
     const fix = `dockmaster refresh ${stack} --clear-pending-creates`;
-    return [broken(name, `${steps} cut off in the middle`, fix), ...locks, ...left];
+    return [broken(name, `${steps} cut off in the middle`, fix), ...locks, ...left, ...ids];
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     if (error.code === "stack_unknown") return [examineUnknown(name, stack, backend, process.env)];

@@ -2,6 +2,10 @@ import * as github from "@pulumi/github";
 import * as pulumi from "@pulumi/pulumi";
 import type { Features } from "./features.ts";
 import type { ReviewerIds } from "./survey.ts";
+import { publicKeyOf, TAG_KEY } from "./tag-key.ts";
+
+/** GitHub's id of the role (https://registry.terraform.io/providers/integrations/github/latest/docs/resources/repository_ruleset). */
+const ADMINISTRATOR = 5;
 
 export interface RepositorySettingsArgs {
   /** `owner/name`; it must exist. */
@@ -12,6 +16,15 @@ export interface RepositorySettingsArgs {
   url: string;
   /** What signs requests to the runner. */
   webhookSecret: pulumi.Input<string>;
+  /** What signs requests for production, where the runner has such a secret. Only the environment `production` knows it. */
+  productionSecret?: pulumi.Input<string>;
+  /** What says yes to a preview, where the runner waits for that. Only the environment `preview` knows it, behind its reviewers. */
+  previewSecret?: pulumi.Input<string>;
+  /**
+   * Who may make tags `v*`: deploy keys, administrators and these. Undefined: whoever may push. `key`: the private half of the deploy
+   * key that the workflows push tags with.
+   */
+  tags?: { makers: ReviewerIds; key: pulumi.Input<string> };
   /** `webhook`: GitHub tells the runner of pushes. `actions`: a workflow does. */
   trigger: "actions" | "webhook";
   /** What the plan allows; the rest is left out. */
@@ -53,6 +66,8 @@ export class RepositorySettings extends pulumi.ComponentResource {
     }
     if (args.features.environments) addEnvironments(name, repository, args, child);
     if (args.features.rulesets) addRulesets(name, repository, args, child);
+    if (args.features.rulesets && args.features.environments && args.tags)
+      addTagMakers(name, repository, args.tags, child);
     this.registerOutputs();
   }
 }
@@ -60,16 +75,24 @@ export class RepositorySettings extends pulumi.ComponentResource {
 function addEnvironments(
   name: string,
   repository: string,
-  { branch, features, reviewers, waitMinutes }: RepositorySettingsArgs,
+  args: RepositorySettingsArgs,
   child: pulumi.CustomResourceOptions,
 ): void {
+  const { branch, features, reviewers, waitMinutes, productionSecret, previewSecret, tags } = args;
+  const named = [reviewers].filter(({ users, teams }) => users.length + teams.length > 0);
   // Nobody lets their own deployment pass, administrators neither.
   const guarded = {
     preventSelfReview: true,
     canAdminsBypass: false,
     waitTimer: waitMinutes,
-    reviewers: [reviewers].filter(({ users, teams }) => users.length + teams.length > 0),
+    reviewers: named,
   };
+  const addSecret = (own: github.RepositoryEnvironment, id: string, secretName: string, value: pulumi.Input<string>) =>
+    new github.ActionsEnvironmentSecret(
+      `${name}-${id}`,
+      { repository, environment: own.environment, secretName, value: pulumi.secret(value) },
+      child,
+    );
   for (const environment of ["staging", "production"]) {
     const own = new github.RepositoryEnvironment(
       `${name}-${environment}`,
@@ -86,7 +109,58 @@ function addEnvironments(
       { repository, environment: own.environment, branchPattern: branch },
       child,
     );
+    if (environment === "production" && productionSecret) {
+      addSecret(own, "production-secret", "PRODUCTION_SECRET", productionSecret);
+    }
+    if (tags) addSecret(own, `${environment}-tag-key`, TAG_KEY, tags.key);
   }
+  if (!previewSecret || !features.reviewers || named.length === 0) return;
+  // For any branch: it is there to look at what is not merged. Whoever opened the pull request does not say yes to it.
+  const guards = { preventSelfReview: true, canAdminsBypass: false, reviewers: named };
+  const preview = new github.RepositoryEnvironment(
+    `${name}-preview`,
+    { repository, environment: "preview", ...guards },
+    child,
+  );
+  addSecret(preview, "preview-secret", "PREVIEW_SECRET", previewSecret);
+}
+
+/**
+ * Deploy keys and not the workflows' own token: GitHub takes its Actions app as nobody's bypass
+ * (https://github.com/M4i-Imaging-Mass-Spectrometry/thyra/pull/149), and a workflow of any branch has that token, while the key is a
+ * secret of environments that main alone may use.
+ */
+function addTagMakers(
+  name: string,
+  repository: string,
+  { makers, key }: NonNullable<RepositorySettingsArgs["tags"]>,
+  child: pulumi.CustomResourceOptions,
+): void {
+  const deployKey = { repository, title: "Dockmaster: workflows that push tags", readOnly: false };
+  new github.RepositoryDeployKey(
+    `${name}-tag-key`,
+    { ...deployKey, key: pulumi.unsecret(pulumi.output(key).apply(publicKeyOf)) },
+    child,
+  );
+  const always = { bypassMode: "always" };
+  new github.RepositoryRuleset(
+    `${name}-tag-makers`,
+    {
+      repository,
+      enforcement: "active",
+      name: "Releases are made by workflows and named people",
+      target: "tag",
+      conditions: { refName: { includes: ["refs/tags/v*"], excludes: [] } },
+      bypassActors: [
+        { actorType: "DeployKey", ...always },
+        { actorType: "RepositoryRole", actorId: ADMINISTRATOR, ...always },
+        ...makers.teams.map((actorId) => ({ actorType: "Team", actorId, ...always })),
+        ...makers.users.map((actorId) => ({ actorType: "User", actorId, ...always })),
+      ],
+      rules: { creation: true },
+    },
+    child,
+  );
 }
 
 function addRulesets(
@@ -118,7 +192,14 @@ function addRulesets(
       rules: {
         deletion: true,
         nonFastForward: true,
-        pullRequest: { requiredApprovingReviewCount: approvals, dismissStaleReviewsOnPush: true },
+        pullRequest: {
+          requiredApprovingReviewCount: approvals,
+          dismissStaleReviewsOnPush: true,
+          // A last push by who approved before would be nobody's review. Who works alone has nobody to ask.
+          requireLastPushApproval: approvals > 0,
+          // Of the paths that CODEOWNERS names.
+          requireCodeOwnerReview: approvals > 0,
+        },
         ...(checks.length > 0 && {
           requiredStatusChecks: {
             requiredChecks: checks.map((context) => ({ context })),

@@ -18,19 +18,24 @@ export interface ReviewerIds {
 export interface Survey {
   facts: RepositoryFacts;
   reviewers: ReviewerIds;
+  /** Who may make tags `v*`; undefined when nobody said. */
+  tagMakers?: ReviewerIds;
+  /** Text of the branch's CODEOWNERS; undefined when there is none that the token may read. */
+  codeOwners?: string;
 }
 
 const TOKEN_HINT =
   "use a token that may administer this repository (fine-grained: Administration, Actions, Environments, Secrets, Variables and Webhooks, read and write)";
 
 /**
- * Looks at a repository and looks up its reviewers (`anna`, or `team:platform` for a team of the owner). All problems at once. Rejects
- * when GitHub does not answer.
+ * Looks at a repository and looks up its reviewers and who may make tags (`anna`, or `team:platform` for a team of the owner). All
+ * problems at once. Rejects when GitHub does not answer.
  */
 export async function surveyRepository(
   ask: AskGithub,
-  { repository, reviewers, plan }: { repository: string; reviewers: readonly string[]; plan?: string },
+  asked: { repository: string; reviewers: readonly string[]; tagMakers?: readonly string[]; plan?: string },
 ): Promise<{ survey?: Survey; problems: SurveyProblem[] }> {
+  const { repository, plan } = asked;
   const problem = (path: (string | number)[], message: string, hint: string) => ({ path, message, hint });
   const { status, body: repo } = await ask(`repos/${repository}`);
   if (status === 401) return { problems: [problem([], "GitHub does not know the token", TOKEN_HINT)] };
@@ -43,18 +48,21 @@ export async function surveyRepository(
     problems.push(problem([], `the token may not administer ${repository}`, TOKEN_HINT));
 
   const owner = repository.split("/")[0] ?? "";
-  const ids: ReviewerIds = { users: [], teams: [] };
-  for (const [index, reviewer] of reviewers.entries()) {
-    const team = /^team:(.+)$/.exec(reviewer)?.[1];
-    const { body } = await ask(team ? `orgs/${owner}/teams/${team}` : `users/${reviewer}`);
-    if (typeof body.id === "number") ids[team ? "teams" : "users"].push(body.id);
-    else {
-      const what = team ? `no team \`${team}\` of ${owner} that the token may see` : `no user \`${reviewer}\``;
-      problems.push(
-        problem(["reviewers", index], `there is ${what}`, "write `anna` for a user, `team:platform` for a team"),
-      );
+  const find = async (key: "reviewers" | "tagMakers") => {
+    const ids: ReviewerIds = { users: [], teams: [] };
+    for (const [index, name] of (asked[key] ?? []).entries()) {
+      const team = /^team:(.+)$/.exec(name)?.[1];
+      const { body } = await ask(team ? `orgs/${owner}/teams/${team}` : `users/${name}`);
+      if (typeof body.id === "number") ids[team ? "teams" : "users"].push(body.id);
+      else {
+        const what = team ? `no team \`${team}\` of ${owner} that the token may see` : `no user \`${name}\``;
+        problems.push(problem([key, index], `there is ${what}`, "write `anna` for a user, `team:platform` for a team"));
+      }
     }
-  }
+    return ids;
+  };
+  const reviewers = await find("reviewers");
+  const tagMakers = asked.tagMakers && (await find("tagMakers"));
   if (problems.length > 0) return { problems };
   const isPrivate = repo.private === true;
   return {
@@ -65,10 +73,25 @@ export async function surveyRepository(
         plan: plan ?? (isPrivate ? await planOf(ask, owner, repo.owner?.type) : undefined),
         rulesets: (await ask(`repos/${repository}/rulesets?per_page=1`)).status === 200,
       },
-      reviewers: ids,
+      reviewers,
+      ...(tagMakers && { tagMakers }),
+      ...(await readCodeOwners(ask, repository)),
     },
     problems,
   };
+}
+
+/** Where GitHub looks for it, in its order. Read from the default branch. */
+const CODEOWNERS = [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"];
+
+async function readCodeOwners(ask: AskGithub, repository: string): Promise<{ codeOwners?: string }> {
+  for (const path of CODEOWNERS) {
+    const { status, body } = await ask(`repos/${repository}/contents/${path}`);
+    if (status === 200 && typeof body.content === "string") {
+      return { codeOwners: Buffer.from(body.content, "base64").toString("utf8") };
+    }
+  }
+  return {};
 }
 
 async function planOf(ask: AskGithub, owner: string, type: unknown): Promise<string | undefined> {

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Compose, Environment, type OwnerArgs } from "../../dokploy/resources.ts";
 import type { HttpCheck } from "../../platform/checks/http.ts";
+import type { AgentName } from "../../vault/agent/agent-request.ts";
 import { PORT, SERVICE, STACK } from "./compose.ts";
 
 /** What changes with what other resources answer. */
@@ -8,9 +9,16 @@ export interface RunnerText {
   composeFile: string;
   /** Plain env, which the text's `${NAME}` take their values from. */
   env: Record<string, string>;
-  /** Key of the runner's container in the text. */
+  /** Key of the door's container in the text. */
   container: string;
   stages: number;
+}
+
+/** Who an agent is at Vault. */
+export interface SignIn {
+  roleId: pulumi.Input<string>;
+  secretId: pulumi.Input<string>;
+  env: AgentName["env"];
 }
 
 export interface RunnerArgs {
@@ -18,8 +26,8 @@ export interface RunnerArgs {
   project: string;
   owner: OwnerArgs;
   text: pulumi.Input<RunnerText>;
-  /** The agent's sign-in at Vault. */
-  signIn: { roleId: pulumi.Input<string>; secretId: pulumi.Input<string> };
+  /** Each agent's sign-in at Vault, and the variables that have to hold it. */
+  signIns: readonly SignIn[];
   /** Host name that leads to it, e.g. `iac.example.org`. */
   host: string;
   checks: HttpCheck[];
@@ -29,7 +37,7 @@ export interface RunnerArgs {
   adopt: boolean;
 }
 
-/** The runner on Dokploy, in an environment of its own, with its route. */
+/** The runner on Dokploy, door and engine workers, in an environment of its own, with its route. */
 export class Runner extends pulumi.ComponentResource {
   declare readonly url: string;
 
@@ -43,13 +51,15 @@ export class Runner extends pulumi.ComponentResource {
       { project, name: STACK, owner: pulumi.secret(owner) },
       { parent: this },
     );
-    const env = pulumi.all([text, args.signIn.roleId, pulumi.secret(args.signIn.secretId)]).apply(
-      ([{ env }, roleId, secretId]): Record<string, string> => ({
-        ...env,
-        VAULT_ROLE_ID: roleId,
-        VAULT_SECRET_ID: secretId,
-      }),
+    const signIns = args.signIns.map(({ env, roleId, secretId }) =>
+      pulumi.all([roleId, pulumi.secret(secretId)]).apply(([role, secret]) => ({
+        [env.roleId]: role,
+        [env.secretId]: secret,
+      })),
     );
+    const env = pulumi
+      .all([text, pulumi.all(signIns)])
+      .apply(([{ env }, ids]): Record<string, string> => Object.assign({}, env, ...ids));
     new Compose(
       name,
       {
@@ -67,7 +77,7 @@ export class Runner extends pulumi.ComponentResource {
         stages: text.stages,
         adopt,
       },
-      // Its volume holds the history of runs.
+      // Its volumes hold the history of runs, and states.
       { parent: this, retainOnDelete: true },
     );
     this.url = `https://${host}`;

@@ -1,16 +1,15 @@
 import { randomBytes } from "node:crypto";
 import type { SecretVersion, Vault } from "../../vault/api/client.ts";
 import { VaultError } from "../../vault/api/errors.ts";
-import { planSecrets } from "./secrets.ts";
+import { makeTagKey, TAG_KEY } from "../github/tag-key.ts";
+import { planSecrets, type SecretSources } from "./secrets.ts";
 
-/** What the runner's secret has to hold. */
-export interface WantedSecrets {
+/** What a secret of the door or of a worker has to hold. */
+export interface WantedSecrets extends SecretSources {
   /** KV v2 path, e.g. `secret/data/platform/bootstrap/runner`. */
   path: string;
-  /** Filled in when Vault has no value: from `env`, or made. */
+  /** Filled in when Vault has no value: from where {@link SecretSources} says, or made. */
   names: readonly string[];
-  /** Where first values come from. */
-  env: Readonly<Record<string, string | undefined>>;
   /** Minted by this stack: written whenever Vault has another value. */
   own: Readonly<Record<string, string>>;
   /** False in a preview: nothing is written, the answer is what it would be. */
@@ -20,7 +19,7 @@ export interface WantedSecrets {
 const ATTEMPTS = 4;
 
 /**
- * Makes the runner's secret complete and answers all of its values. Adds what is missing, with check-and-set, and leaves everything
+ * Makes the secret complete and answers all of its values. Adds what is missing, with check-and-set, and leaves everything
  * else as it is. Not a resource, so that no value gets into the state. Rejects with a `VaultError`.
  */
 export async function storeSecrets(vault: Vault, wanted: WantedSecrets): Promise<Record<string, string>> {
@@ -35,7 +34,7 @@ export async function storeSecrets(vault: Vault, wanted: WantedSecrets): Promise
 }
 
 function decideWrites(
-  { path, names, env, own }: WantedSecrets,
+  { path, names, own, ...sources }: WantedSecrets,
   live: SecretVersion | undefined,
 ): Record<string, string> {
   if (live && !live.values) {
@@ -43,13 +42,17 @@ function decideWrites(
     throw new VaultError("vault_missing", message, "restore it (`vault kv undelete`), or erase the path for good");
   }
   const values = live?.values ?? {};
-  const { writes, missing } = planSecrets(names, values, env, () => randomBytes(32).toString("hex"));
+  const { writes, missing } = planSecrets(names, values, sources, generate);
   if (missing.length > 0) {
     const message = `${path} has no ${missing.join(", ")}`;
     throw new VaultError("vault_missing", message, "set them in the environment for this one run");
   }
   const renewed = Object.entries(own).filter(([name, value]) => values[name] !== value);
   return { ...writes, ...Object.fromEntries(renewed) };
+}
+
+function generate(name: string): string {
+  return name === TAG_KEY ? makeTagKey() : randomBytes(32).toString("hex");
 }
 
 function texts(values: Readonly<Record<string, unknown>>): Record<string, string> {

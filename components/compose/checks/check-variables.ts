@@ -8,6 +8,12 @@ import { scalars } from "../walk.ts";
 const EXPOSED = "read it from /run/secrets: values in the environment show in `docker inspect`";
 
 /**
+ * Variables that Compose has on the server, whatever the file's env says: Dokploy starts it with these, and writes some into the env.
+ * https://github.com/Dokploy/dokploy/blob/canary/packages/server/src/utils/builders/compose.ts
+ */
+const SERVERS_OWN = /^(?:PATH|HOME|PWD|APP_NAME|DOCKER_\w+|COMPOSE_\w+)$/;
+
+/**
  * Every variable that Compose reads has a value, and none holds a secret: those in `${NAME}`, the names without a value in `environment`
  * and `build.args`, and the sources of configs.
  */
@@ -27,7 +33,9 @@ export function checkVariables(compose: ComposeFile, context: Context): void {
     // One that is required is told by the reading.
     for (const { name, operator } of variablesIn(value)) {
       const hint = `write \`$$${name}\` when the container's shell should resolve it; a secret goes into \`secrets:\`, and is read from /run/secrets; else give it a default or a plain value in the service's env`;
-      check(name, path, operator !== undefined, hint);
+      if (SERVERS_OWN.test(name) && (operator !== undefined || known.has(name))) {
+        context.report(path, `\`${name}\` has a value of the server's own there`, "use a variable with another name");
+      } else check(name, path, operator !== undefined, hint);
     }
   }
   for (const { name, path } of bareNames(context.seen)) {

@@ -51,16 +51,8 @@ function refuseInService(key: string, service: PlainService, context: Context): 
     );
   }
   for (const [index, mount] of (context.seen.services[key]?.volumes ?? []).entries()) {
-    const { kind, source, readOnly } = readMount(mount);
-    const place = [...path, "volumes", index];
-    if (kind === "anonymous") context.report(place, "an anonymous volume is lost with its container", "give it a name");
-    if (kind === "host" && !readOnly) {
-      context.report(
-        place,
-        `\`${source}\` on the host is shared by all environments`,
-        "use a named volume, or mount it read-only (`:ro`)",
-      );
-    }
+    if (readMount(mount).kind !== "anonymous") continue;
+    context.report([...path, "volumes", index], "an anonymous volume is lost with its container", "give it a name");
   }
 }
 

@@ -6,16 +6,16 @@ import { escapeDollars } from "../variables.ts";
 import { mapStrings } from "../walk.ts";
 import type { AgentParts } from "./agent.ts";
 
-/** The file with the agent in it, the env it needs, and which variable has to hold which of the agent's own secrets. */
+/** The file with its agents in it, the env they need, and which variable has to hold which of an agent's own secrets. */
 export interface ByAgent {
   compose: PlainFile;
   variables: Record<string, string>;
   env: Record<string, string>;
-  /** The agent, when it joins the environment's network. */
+  /** The agents that join the environment's network. */
   joins: string[];
 }
 
-/** Adds the container that writes the secrets, and to each consumer its mount, its label and the wait for the agent. */
+/** Adds the containers that write the secrets, and to each consumer its mount, its label and the wait for its agent. */
 export function deliverByAgent(compose: PlainFile, delivery: AgentDelivery, context: Context): ByAgent {
   const { secrets: _sources, ...rest } = compose;
   const consumers = Object.entries(compose.services).map(([key, { secrets = [], user, entrypoint, command }]) => [
@@ -23,29 +23,40 @@ export function deliverByAgent(compose: PlainFile, delivery: AgentDelivery, cont
     { grants: secrets, user, entrypoint, command },
   ]);
   const containers = Object.keys(compose.services);
-  const { plan, problems } = delivery.plan({ consumers: Object.fromEntries(consumers), containers });
+  const { plans, problems } = delivery.plan({ consumers: Object.fromEntries(consumers), containers });
   for (const { container, path, message, hint } of problems) {
     context.report(["services", container, ...path], message, hint);
   }
-  const services = Object.entries(compose.services).map(([key, service]) => [key, toConsumer(key, service, plan)]);
-  if (!plan) return { compose: { ...rest, services: Object.fromEntries(services) }, variables: {}, env: {}, joins: [] };
+  const services = Object.entries(compose.services).map(([key, service]) => {
+    const own = plans.find(({ consumers }) => key in consumers);
+    return [key, toConsumer(key, service, own)];
+  });
+  const start: ByAgent = {
+    compose: { ...rest, services: Object.fromEntries(services) },
+    variables: {},
+    env: {},
+    joins: [],
+  };
+  return plans.reduce((file, plan) => addAgent(file, plan, context), start);
+}
 
+function addAgent({ compose, variables, env, joins }: ByAgent, plan: AgentParts, context: Context): ByAgent {
   for (const key of Object.keys(plan.volumes)) {
     if (compose.volumes === undefined || !(key in compose.volumes)) continue;
     context.report(["volumes", key], `\`${key}\` is the name of the platform's own volume`, "use another name");
   }
-  const { configs, env } = carryConfigs(plan);
+  const carried = carryConfigs(plan);
   return {
     compose: {
-      ...rest,
-      services: { ...Object.fromEntries(services), [plan.name]: toPlain(plan.agent) },
+      ...compose,
+      services: { ...compose.services, [plan.name]: toPlain(plan.agent) },
       volumes: { ...compose.volumes, ...plan.volumes },
-      configs: { ...compose.configs, ...configs },
-      secrets: { ...plan.secrets },
+      configs: { ...compose.configs, ...carried.configs },
+      secrets: { ...compose.secrets, ...plan.secrets },
     },
-    variables: checkVariables(plan, context),
-    env,
-    joins: plan.joins ? [plan.name] : [],
+    variables: { ...variables, ...checkVariables(plan, context) },
+    env: { ...env, ...carried.env },
+    joins: plan.joins ? [...joins, plan.name] : joins,
   };
 }
 

@@ -14,13 +14,21 @@ export const NOTES = {
 /** Name of a note. */
 export type NoteName = keyof typeof NOTES;
 
+/** What the file allows itself beyond its containers is always said: it has no place among those that can be silenced. */
+export type SaidName = NoteName | "allowed";
+
 /** Something people should know of a file that is accepted. */
 export interface NoteProblem extends Problem {
-  note: NoteName;
+  note: SaidName;
+}
+
+/** What the file allows itself, in one line for everybody who looks at a preview; nothing of any other note. */
+export function printAllowed({ note, file, line, column, message }: NoteProblem): string[] {
+  return note === "allowed" ? [`${file}:${line}:${column}  ${message}`] : [];
 }
 
 /** Notes something of this kind at a place. */
-export type Note = (name: NoteName, path: Path, message: string, hint: string) => void;
+export type Note = (name: SaidName, path: Path, message: string, hint: string) => void;
 
 /** Which notes a file silences, by the place below which it does. */
 export interface Allowed {
@@ -29,7 +37,7 @@ export interface Allowed {
 }
 
 /** Whether a note at a place is silenced there, or above it. */
-export function isAllowed(allowed: readonly Allowed[], note: NoteName, path: Path): boolean {
+export function isAllowed(allowed: readonly Allowed[], note: SaidName, path: Path): boolean {
   return allowed.some(
     (entry) => entry.note === note && entry.path.every((step, index) => String(step) === String(path[index])),
   );

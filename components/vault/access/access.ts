@@ -2,14 +2,15 @@ import * as pulumi from "@pulumi/pulumi";
 import * as vault from "@pulumi/vault";
 import {
   approleMount,
+  engineRoleName,
   kvMount,
   requireNoUnderscore,
   requirePlainName,
   roleName,
-  runnerRoleName,
   type VaultLayout,
 } from "../api/paths.ts";
-import { keptPolicy, runnerPolicy, servicePolicy, sharedKey } from "./policies.ts";
+import { enginePolicy, keptPolicy, servicePolicy, sharedKey } from "./policies.ts";
+import { roleLimits, type SignInLimits } from "./sign-in-limits.ts";
 
 /** What one service may read besides its own path. */
 export interface ServiceAccess {
@@ -22,26 +23,28 @@ export interface ServiceAccess {
 export interface VaultAccessArgs extends VaultLayout {
   /** Stack → service → what it may read. */
   stacks: Readonly<Record<string, Readonly<Record<string, ServiceAccess>>>>;
-  /** Stacks that the runner deploys. Must leave out the one that holds the runner itself. */
-  runnerStacks: readonly string[];
+  /** Engine worker → the stack that it deploys, e.g. `engine-staging` → `staging`. Never the one that holds the runner itself. */
+  engines: Readonly<Record<string, string>>;
+  /** Stack → what bounds the sign-ins of its services' agents. Default: nothing. */
+  limits?: Readonly<Record<string, SignInLimits | undefined>>;
+  /** The same for the workers' own. */
+  engineLimits?: SignInLimits | undefined;
   /** The mounts are there already and belong to somebody else. Default false: they are made. */
   existingMounts?: boolean;
 }
 
 /** Seconds until an agent's token has to be renewed; the agent does so by itself. */
 const AGENT_TOKEN_PERIOD = 3_600;
-/** Seconds that one sign-in of the runner lasts: longer than any update. */
-const RUNNER_TOKEN_TTL = 7_200;
+/** Seconds that one sign-in of an engine worker lasts: longer than any update. */
+const ENGINE_TOKEN_TTL = 7_200;
 
 /**
  * The privileged half of Vault, for people with an administrator's token: mounts, one templated policy for all services, an entity and
- * a role per service and stack, and the runner's policy and role. Adding a service needs one more run of it.
+ * a role per service and stack, and a policy and a role for each engine worker. Adding a service needs one more run of it.
  */
 export class VaultAccess extends pulumi.ComponentResource {
-  /** Name of the runner's role; its secret id is minted by whoever sets the runner up. */
-  declare readonly runnerRole: pulumi.Output<string>;
-  /** Role id of the runner. */
-  declare readonly runnerRoleId: pulumi.Output<string>;
+  /** Engine worker → id of its role; its secret id is minted by whoever sets the runner up. */
+  declare readonly engineRoleIds: Record<string, pulumi.Output<string>>;
 
   constructor(name: string, args: VaultAccessArgs, opts?: pulumi.ComponentResourceOptions) {
     super("dockmaster:vault:Access", name, {}, opts);
@@ -67,27 +70,44 @@ export class VaultAccess extends pulumi.ComponentResource {
       }
     }
 
-    const stacks = args.runnerStacks.map((stack) => ({ stack, services: Object.keys(args.stacks[stack] ?? {}) }));
-    const runner = new vault.Policy(
-      `${name}-runner`,
-      { name: `${args.project}-runner`, policy: runnerPolicy(args, stacks) },
-      child,
-    );
-    const role = new vault.approle.AuthBackendRole(
-      `${name}-runner`,
-      {
-        backend: mount,
-        roleName: runnerRoleName(args),
-        tokenPolicies: [runner.name],
-        tokenTtl: RUNNER_TOKEN_TTL,
-        tokenMaxTtl: RUNNER_TOKEN_TTL,
-      },
-      child,
-    );
-    this.runnerRole = role.roleName;
-    this.runnerRoleId = role.roleId;
-    this.registerOutputs({ runnerRole: this.runnerRole, runnerRoleId: this.runnerRoleId });
+    const ids = Object.entries(args.engines).map(([engine, stack]) => {
+      return [engine, addEngine(name, engine, stack, args, mount, child)] as const;
+    });
+    this.engineRoleIds = Object.fromEntries(ids);
+    this.registerOutputs({ engineRoleIds: this.engineRoleIds });
   }
+}
+
+/** Policy and role of one engine worker; answers the role's id. */
+function addEngine(
+  name: string,
+  engine: string,
+  stack: string,
+  args: VaultAccessArgs,
+  mount: pulumi.Input<string>,
+  child: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
+  // With a dot, as no service's resource has one.
+  const own = `${name}.${engine}`;
+  const services = Object.keys(args.stacks[stack] ?? {});
+  const policy = new vault.Policy(
+    own,
+    { name: `${args.project}-${engine}`, policy: enginePolicy(args, stack, services) },
+    child,
+  );
+  const role = new vault.approle.AuthBackendRole(
+    own,
+    {
+      backend: mount,
+      roleName: engineRoleName(args, engine),
+      tokenPolicies: [policy.name],
+      tokenTtl: ENGINE_TOKEN_TTL,
+      tokenMaxTtl: ENGINE_TOKEN_TTL,
+      ...roleLimits(args.engineLimits),
+    },
+    child,
+  );
+  return role.roleId;
 }
 
 interface Mounts {
@@ -137,7 +157,13 @@ function addService(name: string, entry: ServiceEntry, opts: pulumi.CustomResour
   );
   const role = new vault.approle.AuthBackendRole(
     own,
-    { backend: mount, roleName: full, tokenPolicies: policies, tokenPeriod: AGENT_TOKEN_PERIOD },
+    {
+      backend: mount,
+      roleName: full,
+      tokenPolicies: policies,
+      tokenPeriod: AGENT_TOKEN_PERIOD,
+      ...roleLimits(args.limits?.[stack]),
+    },
     opts,
   );
   new vault.identity.EntityAlias(own, { name: role.roleId, mountAccessor: accessor, canonicalId: entity.id }, opts);
@@ -155,6 +181,10 @@ function keep(
 
 function checkNames(args: VaultAccessArgs): void {
   requirePlainName("project", args.project);
+  for (const [engine, stack] of Object.entries(args.engines)) {
+    requirePlainName("engine worker", engine);
+    requirePlainName("stack", stack);
+  }
   for (const [stack, services] of Object.entries(args.stacks)) {
     requirePlainName("stack", stack);
     for (const [service, { shared = [], kept }] of Object.entries(services)) {

@@ -3,6 +3,8 @@ import * as vault from "@pulumi/vault";
 import type { Vault } from "../api/client.ts";
 import { VaultError } from "../api/errors.ts";
 import { approleMount, roleName, type VaultLayout } from "../api/paths.ts";
+import { lifeMetadata } from "../api/secret-id-life.ts";
+import type { SignInLimits } from "./sign-in-limits.ts";
 
 /** A service whose role is not there. */
 export interface MissingRole {
@@ -58,21 +60,26 @@ export interface SecretIdArgs {
   mount: string;
   /** Another number makes a new secret id; the old one is destroyed after its users have the new one. Default 1. */
   rotation?: number;
+  /** Of its role. With a `secretIdTtl` it is another one in each half of that time. */
+  limits?: SignInLimits | undefined;
+  /** Milliseconds since the epoch. Default: now. */
+  now?: number;
 }
 
 /**
- * A secret id of an existing role, the same for all updates until `rotation` changes or somebody revokes it. Its `accessor` tells it
+ * A secret id of an existing role, the same for all updates until `rotation` changes, half its time is over, or somebody revokes it. Its `accessor` tells it
  * from others and is no secret.
  */
 export function mintSecretId(
   name: string,
-  { role, mount, rotation = 1 }: SecretIdArgs,
+  { role, mount, rotation = 1, limits = {}, now = Date.now() }: SecretIdArgs,
   opts: pulumi.CustomResourceOptions = {},
 ): vault.approle.AuthBackendRoleSecretId {
+  const life = lifeMetadata(limits.secretIdTtl, now);
   return new vault.approle.AuthBackendRoleSecretId(
     name,
     // Metadata cannot be changed afterwards, so another rotation is another secret id. It also shows in Vault's audit log.
-    { backend: mount, roleName: role, metadata: JSON.stringify({ rotation: String(rotation) }) },
+    { backend: mount, roleName: role, metadata: JSON.stringify({ rotation: String(rotation), ...life }) },
     { ...opts, additionalSecretOutputs: ["secretId", "wrappingToken"] },
   );
 }

@@ -27,34 +27,26 @@ export function keptPolicy(layout: VaultLayout, kept: string): string {
   return stanza(`${kvMount(layout)}/data/${kept}`, ["read"]);
 }
 
-/** A stack that the runner deploys, with its services. */
-export interface RunnerStack {
-  stack: string;
-  services: readonly string[];
-}
-
 /**
- * What the runner may: write missing and rotated fields, and hand out secret ids of exactly these roles. Not: overwrite a whole
- * secret, delete, or write policies, roles and entities. Who may do that may read everything.
+ * What the engine worker of a stack may: write missing and rotated fields of this stack, and hand out secret ids of exactly its services'
+ * roles. Not: overwrite a whole secret, delete, or write policies, roles and entities. Who may do that may read everything.
  */
-export function runnerPolicy(layout: VaultLayout, stacks: readonly RunnerStack[]): string {
+export function enginePolicy(layout: VaultLayout, stack: string, services: readonly string[]): string {
   const kv = kvMount(layout);
   const roles = `auth/${approleMount(layout)}/role`;
-  return stacks
-    .flatMap(({ stack, services }) => [
-      stanza(`${kv}/data/${layout.project}/${stack}/*`, ["create", "patch", "read"]),
-      stanza(`${kv}/metadata/${layout.project}/${stack}/*`, ["list", "read"]),
-      ...services.flatMap((service) => {
-        const role = `${roles}/${roleName(layout, stack, service)}`;
-        return [
-          stanza(`${role}/role-id`, ["read"]),
-          stanza(`${role}/secret-id`, ["update"]),
-          stanza(`${role}/secret-id-accessor/lookup`, ["update"]),
-          stanza(`${role}/secret-id-accessor/destroy`, ["update"]),
-        ];
-      }),
-    ])
-    .join("");
+  return [
+    stanza(`${kv}/data/${layout.project}/${stack}/*`, ["create", "patch", "read"]),
+    stanza(`${kv}/metadata/${layout.project}/${stack}/*`, ["list", "read"]),
+    ...services.flatMap((service) => {
+      const role = `${roles}/${roleName(layout, stack, service)}`;
+      return [
+        stanza(`${role}/role-id`, ["read"]),
+        stanza(`${role}/secret-id`, ["update"]),
+        stanza(`${role}/secret-id-accessor/lookup`, ["update"]),
+        stanza(`${role}/secret-id-accessor/destroy`, ["update"]),
+      ];
+    }),
+  ].join("");
 }
 
 function stanza(path: string, capabilities: readonly string[]): string {

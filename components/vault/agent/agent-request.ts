@@ -19,7 +19,23 @@ export interface AgentRequest extends AgentAsked {
   fingerprint(names: readonly string[]): string;
   /** Changes with role id and secret id, e.g. a keyed fingerprint of them or the secret id's accessor. */
   signIn: string;
+  /** One of several agents in a file; each signs in as another. Default: {@link ONLY_AGENT}. */
+  agent?: AgentName;
 }
+
+/** What an agent is called in its file. */
+export interface AgentName {
+  /** Key of its container. */
+  name: string;
+  /** Variables of the service's env that have to hold its role id and its secret id. */
+  env: { roleId: string; secretId: string };
+}
+
+/** The agent of a file that has one. */
+export const ONLY_AGENT: AgentName = {
+  name: "vault-agent",
+  env: { roleId: "VAULT_ROLE_ID", secretId: "VAULT_SECRET_ID" },
+};
 
 /** The release that the tests run. Vault's own agent reads the same configuration. */
 export const AGENT_IMAGE = "openbao/openbao:2.7.2";

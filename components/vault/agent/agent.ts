@@ -1,21 +1,13 @@
 import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import type { AgentParts, AgentProblem, Consumer, ConsumerParts } from "../../compose/deliver/agent.ts";
 import { FINGERPRINT_LABEL } from "../../compose/deliver/deliver-secrets.ts";
-import type { Mount } from "../../compose/model.ts";
+import type { FileGrant, Mount } from "../../compose/model.ts";
 import { TMPFS } from "../../compose/names.ts";
 import { AGENT_PLACES, agentConfig } from "./agent-config.ts";
 import { planFiles } from "./agent-files.ts";
-import { AGENT_IMAGE, type AgentRequest } from "./agent-request.ts";
+import { AGENT_IMAGE, type AgentRequest, ONLY_AGENT } from "./agent-request.ts";
 import { guardEntrypoint, healthTest, startScript } from "./agent-scripts.ts";
-
-/** Key of the agent among a service's containers. */
-export const AGENT = "vault-agent";
-
-/** Variables of the service's env that have to hold the role id and the secret id. */
-export const AGENT_ENV = { roleId: "VAULT_ROLE_ID", secretId: "VAULT_SECRET_ID" };
-
-const ROLE_ID = { name: "vault_role_id", variable: AGENT_ENV.roleId };
-const SECRET_ID = { name: "vault_secret_id", variable: AGENT_ENV.secretId };
 
 /**
  * Plans the agent of a service from what its containers ask for: the container, its configuration, a volume in memory per consumer,
@@ -27,11 +19,12 @@ export function planAgent(request: AgentRequest): { plan?: AgentParts; problems:
   const asking = Object.entries(request.consumers).filter(([, { grants }]) => grants.length > 0);
   if (asking.length === 0) return { problems: [] };
   const { files, problems } = planFiles(request);
-  if (request.containers.includes(AGENT)) {
+  const { name, env } = request.agent ?? ONLY_AGENT;
+  if (request.containers.includes(name)) {
     problems.push({
-      container: AGENT,
+      container: name,
       path: [],
-      message: `\`${AGENT}\` is the name of the platform's own container`,
+      message: `\`${name}\` is the name of the platform's own container`,
       hint: "use another name",
     });
   }
@@ -45,7 +38,7 @@ export function planAgent(request: AgentRequest): { plan?: AgentParts; problems:
       {
         volumes: [{ ...mount(container, "/run/secrets"), read_only: true }],
         entrypoint: guardEntrypoint(own.map(({ target }) => target)),
-        depends_on: { [AGENT]: { condition: "service_healthy" } },
+        depends_on: { [name]: { condition: "service_healthy" } },
         labels: [`${FINGERPRINT_LABEL}=${request.fingerprint(names(own))}`],
       },
     ];
@@ -62,7 +55,7 @@ export function planAgent(request: AgentRequest): { plan?: AgentParts; problems:
       `${FINGERPRINT_LABEL}=${request.fingerprint(names(files))}`,
       `${FINGERPRINT_LABEL}.sign-in=${request.signIn}`,
     ],
-    secrets: [ROLE_ID.name, SECRET_ID.name],
+    secrets: [grantAt(AGENT_PLACES.roleId, env.roleId), grantAt(AGENT_PLACES.secretId, env.secretId)],
     configs: [{ source: config, target: AGENT_PLACES.config }],
     volumes: asking.map(([container]) => mount(container, `${AGENT_PLACES.secrets}/${container}`)),
     healthcheck: { test: healthTest(), interval: "2s", timeout: "2s", retries: 15 },
@@ -75,15 +68,14 @@ export function planAgent(request: AgentRequest): { plan?: AgentParts; problems:
   };
   return {
     plan: {
-      name: AGENT,
+      name,
       agent,
-      joins: isContainer(request.address),
+      joins: isContainerName(request.address),
       volumes: Object.fromEntries(asking.map(([container]) => [volumeKey(container), TMPFS])),
       configs: { [config]: { content } },
-      secrets: {
-        [ROLE_ID.name]: { environment: ROLE_ID.variable },
-        [SECRET_ID.name]: { environment: SECRET_ID.variable },
-      },
+      secrets: Object.fromEntries(
+        Object.values(env).map((variable) => [variable.toLowerCase(), { environment: variable }]),
+      ),
       consumers: Object.fromEntries(consumers),
     },
     problems: [],
@@ -91,9 +83,16 @@ export function planAgent(request: AgentRequest): { plan?: AgentParts; problems:
 }
 
 /** A host name of one part is a container's on a network of Docker; a domain or an address is reached from anywhere. */
-function isContainer(address: string): boolean {
-  const { hostname } = URL.parse(address) ?? {};
+export function isContainerName(address: string | undefined): boolean {
+  const { hostname } = URL.parse(address ?? "") ?? {};
   return hostname !== undefined && hostname !== "localhost" && /^[a-z0-9_-]+$/.test(hostname);
+}
+
+/** A secret of the agent itself, at its place: by its bare name where that leads there. */
+function grantAt(place: string, variable: string): string | FileGrant {
+  const source = variable.toLowerCase();
+  const target = basename(place);
+  return source === target ? source : { source, target };
 }
 
 function names(files: readonly { secret: string }[]): string[] {

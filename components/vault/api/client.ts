@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { rememberSecrets } from "../../../text/mask/process-secrets.ts";
 import { Redirected, request } from "../../../tools/outgoing/request.mjs";
 import { toRedirected, toUnreachable, toVaultError, type VaultCall, VaultError } from "./errors.ts";
 
@@ -69,7 +70,9 @@ export function connectVault({ address, auth, timeout = 10_000, backoff = 200 }:
     const answer = await repeat(() =>
       expectSuccess(call, once(call, undefined, { role_id: roleId, secret_id: secretId })),
     );
-    return String((parse(answer) as { auth?: { client_token?: string } }).auth?.client_token);
+    const signedIn = String((parse(answer) as { auth?: { client_token?: string } }).auth?.client_token);
+    rememberSecrets(signedIn);
+    return signedIn;
   }
 
   async function send(call: VaultCall, body?: object): Promise<Answer> {
@@ -100,10 +103,12 @@ export function connectVault({ address, auth, timeout = 10_000, backoff = 200 }:
       const { data } = parse(answer) as {
         data?: { data?: Record<string, unknown> | null; metadata?: { version?: number } };
       };
+      rememberSecrets(...Object.values(data?.data ?? {}).map(String));
       const version = data?.metadata?.version;
       return version === undefined ? undefined : { version, values: data?.data ?? undefined };
     },
     async writeFields(path, values, version) {
+      rememberSecrets(...Object.values(values));
       // A patch needs no right to overwrite the whole secret.
       const call: VaultCall = { method: version === 0 ? "POST" : "PATCH", path };
       const sent = send(call, { data: values, options: { cas: version } });

@@ -46,9 +46,9 @@ export function roleName({ project }: VaultLayout, stack: string, service: strin
   return `${project}.${stack}.${service}`;
 }
 
-/** The role of the runner, e.g. `platform.runner`. */
-export function runnerRoleName({ project }: VaultLayout): string {
-  return `${project}.runner`;
+/** The role of an engine worker, e.g. `platform.engine-staging`: one part less than a service's has, so that none is called the same. */
+export function engineRoleName({ project }: VaultLayout, engine: string): string {
+  return `${project}.${engine}`;
 }
 
 /** Throws `config_invalid` for a service that {@link sharedName} would not tell from another one. */

@@ -1,8 +1,10 @@
 import { parse, stringify } from "yaml";
 import type { RenderInput } from "../../../components/compose/context.ts";
+import type { ComposeFile } from "../../../components/compose/model.ts";
 import type { Problem } from "../../../components/compose/problem.ts";
 import { readCompose } from "../../../components/compose/reading/read.ts";
 import { type Rendered, renderCompose } from "../../../components/compose/render.ts";
+import { findRights } from "../../../components/compose/rights/find-rights.ts";
 import spec from "../../../components/compose/spec/compose-spec.json" with { type: "json" };
 import { REFUSED, UNSEEN } from "./differences.ts";
 import { randomFile } from "./grammar.ts";
@@ -24,6 +26,7 @@ const OTHERS = [
 const TAME_KEYS = new Set(
   Object.keys(spec.definitions.service.properties).filter((key) => !OTHERS.includes(key) && !(key in UNSEEN)),
 );
+const SERVICE = "app";
 const ENV: Record<string, string> = { ...OWN, ...STACK };
 
 /** What came of a comparison. */
@@ -47,8 +50,8 @@ export async function compareFiles(from: number, count: number): Promise<Compari
   const rendered: { seed: number; own: Answer; output: Rendered }[] = [];
   for (const [index, { seed, text }] of files.entries()) {
     const own = answers[index] as Answer;
-    const { problems } = readCompose("compose.yaml", text, (name) => ENV[name]);
-    const { rendered: output, problems: all } = renderCompose(inputOf(text));
+    const { reading, problems } = readCompose("compose.yaml", text, (name) => ENV[name]);
+    const { rendered: output, problems: all } = renderCompose(inputOf(allowAll(text, reading?.seen)));
     compareVerdicts({ seed, text, own, problems, isRefused: all.length > 0 }, result);
     if (output && own.project) rendered.push({ seed, own, output });
   }
@@ -110,6 +113,15 @@ async function compareRendered(
   }
 }
 
+/** The file with all that it takes of the server allowed: what is meant by that is compared too. */
+function allowAll(text: string, seen: ComposeFile | undefined): string {
+  const names = seen
+    ? findRights(seen, { service: SERVICE, suffix: STACK.SUFFIX }).map(({ names: [name] }) => name)
+    : [];
+  const settings = { allow: [...new Set(names)], why: "it is random" };
+  return names.length === 0 ? text : `x-dockmaster: ${JSON.stringify(settings)}\n${text}`;
+}
+
 function textOf(path: string): string {
   return `text of ${path.replace(/^\.\//, "")}\n`;
 }
@@ -118,7 +130,7 @@ function inputOf(text: string): RenderInput {
   return {
     file: "compose.yaml",
     text,
-    service: "app",
+    service: SERVICE,
     suffix: STACK.SUFFIX,
     catalogue: [],
     variables: STACK,

@@ -13,11 +13,18 @@ export interface Started {
   end(): Promise<void>;
 }
 
+/** A container's place here: below a folder, which an agent shares with the one that it brings secrets to. */
+export interface Place {
+  folder: string;
+  /** Key of the container that has the secrets. */
+  consumer: string;
+}
+
 /** Paths in the containers, and where they are here. */
-export function placesBelow(folder: string): [inside: string, here: string][] {
+function placesBelow({ folder, consumer }: Place): [inside: string, here: string][] {
   return [
     ["/run/secrets/vault_", join(folder, "sign-in/vault_")],
-    ["/run/secrets", join(folder, "secrets/runner")],
+    ["/run/secrets", join(folder, "secrets", consumer)],
     ["/secrets/", join(folder, "secrets/")],
     ["/etc/dockmaster", join(folder, "etc")],
     ["/tmp/rendered", join(folder, "rendered")],
@@ -25,11 +32,12 @@ export function placesBelow(folder: string): [inside: string, here: string][] {
 }
 
 /** Writes what a container finds at these paths to where they are here. */
-export function copyFiles(containers: SimulatedContainers, container: string, folder: string, paths: string[]): void {
+export function copyFiles(containers: SimulatedContainers, container: string, place: Place, paths: string[]): void {
+  mkdirSync(join(place.folder, "secrets", place.consumer), { recursive: true });
   for (const path of paths) {
-    const here = moved(path, folder);
+    const here = moved(path, place);
     mkdirSync(dirname(here), { recursive: true });
-    writeFileSync(here, adapted(containers.readFile(container, path) ?? "", folder));
+    writeFileSync(here, adapted(containers.readFile(container, path) ?? "", place));
   }
 }
 
@@ -37,13 +45,13 @@ export function copyFiles(containers: SimulatedContainers, container: string, fo
 export async function startFrom(
   containers: SimulatedContainers,
   container: string,
-  { folder, cwd, env }: { folder: string; cwd: string; env: Record<string, string | undefined> },
+  { place, cwd, env }: { place: Place; cwd: string; env: Record<string, string | undefined> },
 ): Promise<Started> {
   const { Path, Args } = (await containers.inspect(container)) as { Path: string; Args: string[] };
-  const words = [Path, ...Args].map((word) => moved(word, folder));
+  const words = [Path, ...Args].map((word) => moved(word, place));
   const own = Object.entries(containers.environmentOf(container) ?? {}).map(([key, value]) => [
     key,
-    moved(value, folder),
+    moved(value, place),
   ]);
   const [program = "", ...args] = words;
   const child = spawn(program, args, {
@@ -73,8 +81,8 @@ export function programFolder(folder: string, program: string): string {
   return bin;
 }
 
-function moved(text: string, folder: string): string {
-  const places = placesBelow(folder);
+function moved(text: string, place: Place): string {
+  const places = placesBelow(place);
   // In one pass, so that what was moved is not moved again.
   return text.replaceAll(
     /\/run\/secrets\/vault_|\/run\/secrets|(?<![\w])\/secrets\/|\/etc\/dockmaster|\/tmp\/rendered/g,
@@ -85,10 +93,10 @@ function moved(text: string, folder: string): string {
 }
 
 /** The agent's configuration for here: looks more often, and gives files away only where that is allowed. */
-function adapted(text: string, folder: string): string {
+function adapted(text: string, place: Place): string {
   const { uid, gid } = userInfo();
-  const quick = moved(text, folder).replace('"30s"', '"1s"');
+  const quick = moved(text, place).replace('"30s"', '"1s"');
   return uid === 0
     ? quick
-    : quick.replaceAll('"1000"', (_id, at) => `"${quick.slice(0, at).endsWith('"user": ') ? uid : gid}"`);
+    : quick.replaceAll(/"(?:1000|0)"/g, (_id, at) => `"${quick.slice(0, at).endsWith('"user": ') ? uid : gid}"`);
 }

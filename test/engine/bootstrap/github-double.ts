@@ -17,7 +17,7 @@ export interface GithubDouble {
   api: string;
   token: string;
   /** What people would set in its pages. */
-  repository: { private: boolean; plan: string };
+  repository: { private: boolean; plan: string; codeOwners?: string | undefined };
   calls: GithubCall[];
   /** The object at a path below the repository, e.g. `environments/production`. */
   // biome-ignore lint/suspicious/noExplicitAny: the tests know what they sent.
@@ -32,7 +32,7 @@ type Answer = [status: number, body?: unknown];
 /** Starts a double for `you/platform`, where anna is a user with the id 11 and `team:platform` has the id 22. */
 export async function startGithub(): Promise<GithubDouble> {
   const token = "github-canary-token";
-  const repository = { private: false, plan: "team" };
+  const repository: GithubDouble["repository"] = { private: false, plan: "team" };
   const objects = new Map<string, Record<string, unknown>>();
   const calls: GithubCall[] = [];
   let failing: string | undefined;
@@ -57,6 +57,9 @@ export async function startGithub(): Promise<GithubDouble> {
     if (own.startsWith("rulesets") && !hasRulesets()) return [403, { message: "Upgrade to GitHub Pro" }];
     if (method === "GET") {
       if (own === "rulesets") return [200, []];
+      if (own === "contents/.github/CODEOWNERS" && repository.codeOwners !== undefined) {
+        return [200, { content: Buffer.from(repository.codeOwners).toString("base64") }];
+      }
       if (own === "actions/secrets/public-key") return [200, { key_id: "1", key: "none" }];
       const found = objects.get(own);
       return found ? [200, found] : [404, { message: "Not Found" }];

@@ -105,10 +105,10 @@ async function letIn(bao: OpenbaoServer): Promise<NodeJS.ProcessEnv> {
   // OpenBao's development server has the mount of the secrets already.
   await bao.demand("DELETE", "sys/mounts/secret");
   const stacks = { vault: Object.fromEntries(services) };
-  const made = await privileged.up({ access: { project: "platform", stacks, runnerStacks: ["vault"] } });
+  const made = await privileged.up({ access: { project: "platform", stacks, engines: { "engine-vault": "vault" } } });
   privileged.remove();
   if (!made.ok) throw new Error(made.text);
-  const role = "auth/approle/role/platform.runner";
+  const role = "auth/approle/role/platform.engine-vault";
   return {
     VAULT_ROLE_ID: (await bao.demand("GET", `${role}/role-id`)).data.role_id,
     VAULT_SECRET_ID: (await bao.demand("POST", `${role}/secret-id`)).data.secret_id,

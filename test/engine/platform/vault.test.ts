@@ -56,11 +56,11 @@ describe.skipIf(openbaoMissing)(`a stack whose secrets live in Vault${openbaoNot
     // OpenBao's development server has the mount of the secrets already.
     await bao.demand("DELETE", "sys/mounts/secret");
     const made = await privileged.up({
-      access: { project: "platform", stacks: { staging: access() }, runnerStacks: ["staging"] },
+      access: { project: "platform", stacks: { staging: access() }, engines: { "engine-staging": "staging" } },
     });
     privileged.remove();
     expect(made.ok, made.text).toBe(true);
-    const role = "auth/approle/role/platform.runner";
+    const role = "auth/approle/role/platform.engine-staging";
     runner = {
       VAULT_ROLE_ID: (await bao.demand("GET", `${role}/role-id`)).data.role_id,
       VAULT_SECRET_ID: (await bao.demand("POST", `${role}/secret-id`)).data.secret_id,

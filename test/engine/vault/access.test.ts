@@ -18,9 +18,9 @@ const bootstrap: Plan = {
         minio: {},
       },
       production: { redis: {} },
-      bootstrap: { runner: { kept: "bootstrap/iac_runner" } },
+      bootstrap: { runner: { kept: "bootstrap/iac_runner" }, "engine-staging": {}, "engine-production": {} },
     },
-    runnerStacks: ["staging", "production"],
+    engines: { "engine-staging": "staging", "engine-production": "production" },
   },
 };
 
@@ -40,7 +40,7 @@ describe.skipIf(openbaoMissing)(
     let bao: OpenbaoServer;
     let privileged: TestStack;
     let stack: TestStack;
-    /** Role id and secret id of the runner. */
+    /** Role id and secret id of staging's engine worker. */
     let runner: { VAULT_ROLE_ID: string; VAULT_SECRET_ID: string };
 
     const signIn = async (role_id: string, secret_id: string): Promise<string> =>
@@ -71,11 +71,11 @@ describe.skipIf(openbaoMissing)(
       const second = await privileged.up(bootstrap);
       expect(second.ok, second.text).toBe(true);
       expect(second.changes).toEqual({});
-      const role = "platform.runner";
+      const role = "platform.engine-staging";
       runner = { VAULT_ROLE_ID: await roleId(role), VAULT_SECRET_ID: await secretId(role) };
     });
 
-    test("the runner fills in secrets and mints secret ids with its own role, in one update", async () => {
+    test("the engine worker fills in secrets and mints secret ids with its own role, in one update", async () => {
       const { ok, changes, text } = await stack.up(staging(), runner);
       expect(ok, text).toBe(true);
       expect(Object.keys(changes)).toEqual(expect.arrayContaining(["redis", "shared", "minio"]));
@@ -116,13 +116,16 @@ describe.skipIf(openbaoMissing)(
       ["staging.minio", ["staging/minio"]],
       ["production.redis", ["production/redis", "production/shared/redis_redis_password"]],
       ["bootstrap.runner", ["bootstrap/runner", "../bootstrap/iac_runner"]],
+      ["bootstrap.engine-staging", ["bootstrap/engine-staging"]],
+      ["bootstrap.engine-production", ["bootstrap/engine-production"]],
     ])("%s reads its own and what is shared with it, and nothing else", async (service, own) => {
       const role = `platform.${service}`;
       const token = await signIn(await roleId(role), await secretId(role));
       const all = ["redis", "authentik", "minio", "shared/redis_redis_password", "shared/other", "*", "+"].flatMap(
         (name) => [`staging/${name}`, `production/${name}`],
       );
-      const paths = [...all, "bootstrap/runner", "../bootstrap/iac_runner"];
+      const held = ["runner", "engine-staging", "engine-production"].map((name) => `bootstrap/${name}`);
+      const paths = [...all, ...held, "../bootstrap/iac_runner"];
       for (const path of paths) await bao.request("POST", dataPath(path), { data: { a: "b" }, options: { cas: 0 } });
       const readable: string[] = [];
       for (const path of paths) if ((await status(token, "GET", dataPath(path))) === 200) readable.push(path);
@@ -134,7 +137,12 @@ describe.skipIf(openbaoMissing)(
     });
 
     test.each([
-      ["write a policy", "PUT", "sys/policies/acl/platform-runner", { policy: 'path "*" { capabilities = ["sudo"] }' }],
+      [
+        "write a policy",
+        "PUT",
+        "sys/policies/acl/platform-engine-staging",
+        { policy: 'path "*" { capabilities = ["sudo"] }' },
+      ],
       ["make a policy", "PUT", "sys/policies/acl/mine", { policy: 'path "*" { capabilities = ["read"] }' }],
       ["write a role", "POST", "auth/approle/role/platform.staging.redis", { token_policies: ["root"] }],
       ["make a role", "POST", "auth/approle/role/mine", { token_policies: ["platform-services"] }],
@@ -145,8 +153,16 @@ describe.skipIf(openbaoMissing)(
         "auth/approle/role/platform.staging.redis/custom-secret-id",
         { secret_id: "mine" },
       ],
-      ["mint its own secret id", "POST", "auth/approle/role/platform.runner/secret-id", {}],
+      ["mint its own secret id", "POST", "auth/approle/role/platform.engine-staging/secret-id", {}],
       ["mint one for what bootstrap holds", "POST", "auth/approle/role/platform.bootstrap.runner/secret-id", {}],
+      ["mint one for its own agent", "POST", "auth/approle/role/platform.bootstrap.engine-staging/secret-id", {}],
+      ["mint one for another worker", "POST", "auth/approle/role/platform.engine-production/secret-id", {}],
+      ["mint one for another stack's service", "POST", "auth/approle/role/platform.production.redis/secret-id", {}],
+      ["read another stack's role", "GET", "auth/approle/role/platform.production.redis/role-id", undefined],
+      ["read another stack's secret", "GET", `${PLATFORM}/production/redis`, undefined],
+      ["add to another stack's secret", "PATCH", `${PLATFORM}/production/redis`, { data: { a: "b" } }],
+      ["read what another worker holds", "GET", `${PLATFORM}/bootstrap/engine-production`, undefined],
+      ["read what its own agent brings", "GET", `${PLATFORM}/bootstrap/engine-staging`, undefined],
       ["change an entity", "POST", "identity/entity/name/platform.staging.redis", { metadata: { service: "minio" } }],
       ["make a token for somebody", "POST", "auth/token/create", { policies: ["platform-services"] }],
       ["replace a secret", "POST", `${PLATFORM}/staging/redis`, { data: {} }],
@@ -159,11 +175,14 @@ describe.skipIf(openbaoMissing)(
       ["remove a mount", "DELETE", "sys/mounts/platform-kv", undefined],
       ["remove the roles' mount", "DELETE", "sys/auth/approle", undefined],
       ["seal", "PUT", "sys/seal", undefined],
-    ] as [string, string, string, object | undefined][])("the runner may not %s", async (_name, method, path, body) => {
-      const token = await runnerToken();
-      expect(await status(token, "GET", `${PLATFORM}/staging/redis`)).toBe(200);
-      expect(await status(token, method, path, body)).toBe(403);
-    });
+    ] as [string, string, string, object | undefined][])(
+      "the worker of a stack may not %s",
+      async (_name, method, path, body) => {
+        const token = await runnerToken();
+        expect(await status(token, "GET", `${PLATFORM}/staging/redis`)).toBe(200);
+        expect(await status(token, method, path, body)).toBe(403);
+      },
+    );
 
     test("role ids are found before anything is registered, and missing roles are named with what to do", async () => {
       const { VAULT_ROLE_ID, VAULT_SECRET_ID } = runner;
@@ -187,9 +206,9 @@ describe.skipIf(openbaoMissing)(
       }
     });
 
-    test("the runner's own secret id, revoked, is said to be the reason", async () => {
-      const revoked = { ...runner, VAULT_SECRET_ID: await secretId("platform.runner") };
-      await bao.demand("POST", "auth/approle/role/platform.runner/secret-id/destroy", {
+    test("the worker's own secret id, revoked, is said to be the reason", async () => {
+      const revoked = { ...runner, VAULT_SECRET_ID: await secretId("platform.engine-staging") };
+      await bao.demand("POST", "auth/approle/role/platform.engine-staging/secret-id/destroy", {
         secret_id: revoked.VAULT_SECRET_ID,
       });
       const before = await stack.resources();

@@ -54,7 +54,7 @@ describe.skipIf(openbaoMissing)(`taking over with secrets in Vault${openbaoNote}
     await bao.demand("DELETE", "sys/mounts/secret");
     const bootstrap = await createStack("bootstrap", { VAULT_ADDR: bao.address, VAULT_TOKEN: bao.rootToken });
     const made = await bootstrap.up({
-      access: { project: "platform", stacks: { staging: access }, runnerStacks: ["staging"] },
+      access: { project: "platform", stacks: { staging: access }, engines: { "engine-staging": "staging" } },
     });
     bootstrap.remove();
     expect(made.ok, made.text).toBe(true);

@@ -1,4 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createSigner } from "../signer.ts";
 import { type Clones, commit, createOrigin, git, push, remoteTags, setHook } from "./clones.ts";
 import { type FakeRunner, startFakeRunner, view } from "./fake-runner.ts";
 import { runCli } from "./run-cli.ts";
@@ -258,6 +261,91 @@ describe("release hotfix", () => {
     const beside = await release(["hotfix"]);
     expect([beside.code, beside.stderr]).toEqual([1, expect.stringContaining("git switch -c hotfix v1.1.0")]);
     expect(Object.keys(tags())).toEqual(["v1.0.1"]);
+  });
+});
+
+describe("the tag of a hotfix", () => {
+  const ada = createSigner("ada");
+  afterAll(() => ada.remove());
+  /** A fix upon v1.1.0, which production has. */
+  async function withFix(): Promise<string> {
+    const base = git(work, "rev-parse", "HEAD");
+    git(work, "tag", "-a", "v1.1.0", "-m", "Release v1.1.0");
+    git(work, "push", "--quiet", "origin", "v1.1.0");
+    history({ tag: "v1.1.0", commit: base });
+    git(work, "switch", "--quiet", "--create", "hotfix", "v1.1.0");
+    return commit(work, {}, "fix: the fire");
+  }
+  const useKey = (key: string) => {
+    git(work, "config", "gpg.format", "ssh");
+    git(work, "config", "user.signingkey", key);
+  };
+  /** What git itself says of it, with the key in the file of signers. */
+  const verify = (tag: string) => {
+    const file = join(work, "..", "signers");
+    writeFileSync(file, ada.line);
+    return () => git(work, "-c", `gpg.ssh.allowedSignersFile=${file}`, "verify-tag", tag);
+  };
+
+  test("is signed with the key that Git knows, so that git finds it good; with --no-sign it is not", async () => {
+    await withFix();
+    useKey(ada.key);
+    const made = await release(["hotfix"]);
+    expect([made.code, made.stdout], made.stderr).toEqual([0, "v1.1.1\n"]);
+    expect(verify("v1.1.1")).not.toThrow();
+    expect(git(repositories.origin, "cat-file", "tag", "v1.1.1")).toContain("Dockmaster-Kind: hotfix");
+    git(work, "switch", "--quiet", "--create", "other", "v1.1.0");
+    commit(work, {}, "fix: another fire");
+    const unsigned = await release(["hotfix", "--no-sign"]);
+    expect([unsigned.stdout, unsigned.stderr]).toEqual(["v1.1.2\n", expect.stringContaining("PRODUCTION_SECRET")]);
+    expect(verify("v1.1.2")).toThrow();
+  });
+
+  test("that is there unsigned is not taken for it: the commit gets a signed one, which promote keeps", async () => {
+    const fix = await withFix();
+    git(work, "tag", "v1.1.1");
+    git(work, "push", "--quiet", "origin", "v1.1.1");
+    useKey(ada.key);
+    expect((await release(["hotfix"])).stdout).toBe("v1.1.2\n");
+    expect((await release(["hotfix"])).stdout).toBe("v1.1.2\n");
+    expect(tags()["v1.1.2"]).toBe(fix);
+    expect((await release(["promote", "v1.1.2"])).stdout).toBe("v1.1.2\n");
+    // By hand, with git alone: no trailers say what it is.
+    git(work, "-c", `user.signingkey=${ada.key}`, "tag", "-s", "v1.1.7", "-m", "by hand");
+    git(work, "push", "--quiet", "origin", "v1.1.7");
+    expect((await release(["promote", "v1.1.7"])).stdout).toBe("v1.1.7\n");
+  });
+
+  test("is not made when the key cannot be used", async () => {
+    await withFix();
+    useKey(join(work, "no-such-key"));
+    const { code, stderr } = await release(["hotfix"]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("--no-sign")]);
+    expect(Object.keys(tags())).toEqual(["v1.1.0"]);
+  });
+});
+
+describe("numbers that somebody made to be in the way", () => {
+  const LONG = "v9007199254740991.9007199254740991.9007199254740991";
+
+  test("are ignored with a word when they are too long, and stop nothing when they are the highest or on a branch", async () => {
+    await release(["next"]);
+    git(work, "switch", "--quiet", "--create", "elsewhere");
+    commit(work, {}, "feat: not on main");
+    for (const tag of ["v7.7.7", LONG]) git(work, "tag", tag);
+    git(work, "tag", "v999999.999999.999999", "main");
+    git(work, "push", "--quiet", "origin", "--tags");
+    git(work, "switch", "--quiet", "main");
+    const id = push(work, "feat: more");
+    const { code, stdout, stderr } = await release(["next"]);
+    expect([code, stdout, stderr]).toEqual([
+      0,
+      "v1.0.2\n",
+      expect.stringContaining(`ignored: ${LONG}: a release tag has`),
+    ]);
+    history(null, [id]);
+    expect((await release(["promote", "v1.0.2"])).stdout).toBe("v1.1.0\n");
+    expect((await release(["list"])).stdout).not.toContain(LONG);
   });
 });
 

@@ -35,6 +35,13 @@ export interface TestRunner extends StartedRunner {
   gone: Promise<void>;
 }
 
+/** How a request is signed, and how long its answer may wait. `secret`: another one than the webhook's. */
+export interface SendOptions {
+  form?: SignatureForm;
+  waitSeconds?: number;
+  secret?: string;
+}
+
 /** A runner on loopback, its origin, and the files that stand for Dokploy. */
 export interface Harness {
   folder: string;
@@ -50,13 +57,13 @@ export interface Harness {
     method: "GET" | "POST",
     path: string,
     body?: unknown,
-    options?: { form?: SignatureForm; waitSeconds?: number },
+    options?: SendOptions,
   ): Promise<{ status: number; body: Record<string, unknown> }>;
   deploy(
     env: string,
     tag: string,
     more?: Record<string, unknown>,
-    options?: { form?: SignatureForm; waitSeconds?: number },
+    options?: SendOptions,
   ): Promise<{ status: number; body: Record<string, unknown> }>;
   /** What was done to services so far. */
   actions(): Action[];
@@ -162,8 +169,8 @@ export async function startHarness(
     secret,
     runner: await start(),
     logged: () => text,
-    send: async (method, path, body, options = {}) => {
-      const address = { url: harness.runner.url, secret };
+    send: async (method, path, body, { secret: signs = secret, ...options } = {}) => {
+      const address = { url: harness.runner.url, secret: signs };
       const request = { form: "plain" as const, ...options, ...(body === undefined ? {} : { body }) };
       const answer = await requestRunner(address, method, path, request);
       requireDocumented(method, path, answer);

@@ -30,6 +30,29 @@ const actionsSecret: ResourceType = {
   path: (_id, { secretName }) => `actions/secrets/${secretName}`,
 };
 
+const actionsEnvironmentSecret: ResourceType = {
+  fixed: ["repository", "environment", "secretName"],
+  secret: ["value"],
+  async create({ repository, environment, secretName, value }) {
+    const encrypted_value = createHash("sha256").update(String(value)).digest("base64");
+    await demand("PUT", repository, `environments/${environment}/secrets/${secretName}`, { encrypted_value });
+    return `${repository}:${environment}:${secretName}`;
+  },
+  read: async (id, props) =>
+    (await request("GET", props.repository, actionsEnvironmentSecret.path(id, props))) && props,
+  update: async (_id, inputs) => void (await actionsEnvironmentSecret.create(inputs)),
+  path: (_id, { environment, secretName }) => `environments/${environment}/secrets/${secretName}`,
+};
+
+const repositoryDeployKey: ResourceType = {
+  fixed: ["repository", "key", "title", "readOnly"],
+  create: async ({ repository, title, key, readOnly }) =>
+    String((await demand("POST", repository, "keys", { title, key, read_only: readOnly })).id),
+  read: async (id, props) => (await request("GET", props.repository, `keys/${id}`)) && props,
+  update: async () => {},
+  path: (id) => `keys/${id}`,
+};
+
 const actionsVariable: ResourceType = {
   fixed: ["repository", "variableName"],
   async create({ repository, variableName, value }) {
@@ -67,7 +90,7 @@ const repositoryEnvironment: ResourceType = {
   fixed: ["repository", "environment"],
   async create(inputs) {
     const { waitTimer, reviewers, preventSelfReview, canAdminsBypass, deploymentBranchPolicy } = inputs;
-    const { protectedBranches, customBranchPolicies } = deploymentBranchPolicy as Props;
+    const policy = deploymentBranchPolicy as Props | undefined;
     const people = (reviewers ?? []) as { users: number[]; teams: number[] }[];
     await demand("PUT", inputs.repository, `environments/${inputs.environment}`, {
       wait_timer: waitTimer ?? 0,
@@ -77,7 +100,9 @@ const repositoryEnvironment: ResourceType = {
         ...users.map((id) => ({ type: "User", id })),
         ...teams.map((id) => ({ type: "Team", id })),
       ]),
-      deployment_branch_policy: { protected_branches: protectedBranches, custom_branch_policies: customBranchPolicies },
+      deployment_branch_policy: policy
+        ? { protected_branches: policy.protectedBranches, custom_branch_policies: policy.customBranchPolicies }
+        : null,
     });
     return `${inputs.repository}:${inputs.environment}`;
   },
@@ -101,10 +126,10 @@ const branchPolicy: ResourceType = {
   path: (id, { environment }) => `environments/${environment}/deployment-branch-policies/${id}`,
 };
 
-const rulesetBody = ({ name, target, enforcement, conditions, rules }: Props): object => {
+const rulesetBody = ({ name, target, enforcement, conditions, rules, bypassActors }: Props): object => {
   const { includes, excludes } = (conditions as { refName: Props }).refName;
-  const { update, deletion, nonFastForward, pullRequest, requiredStatusChecks } = rules as Props;
-  const plain = { update, deletion, non_fast_forward: nonFastForward };
+  const { creation, update, deletion, nonFastForward, pullRequest, requiredStatusChecks } = rules as Props;
+  const plain = { creation, update, deletion, non_fast_forward: nonFastForward };
   const types = Object.entries(plain).flatMap(([type, on]) => (on ? [{ type }] : []));
   const { requiredApprovingReviewCount } = (pullRequest ?? {}) as Props;
   const { requiredChecks } = (requiredStatusChecks ?? {}) as Props;
@@ -117,7 +142,10 @@ const rulesetBody = ({ name, target, enforcement, conditions, rules }: Props): o
       : []),
   ];
   const ref_name = { include: includes, exclude: excludes };
-  return { name, target, enforcement, conditions: { ref_name }, rules: [...types, ...parameters] };
+  const bypass_actors = ((bypassActors ?? []) as Props[]).map(({ actorType, actorId, bypassMode }) => ({
+    ...{ actor_type: actorType, actor_id: actorId ?? null, bypass_mode: bypassMode },
+  }));
+  return { name, target, enforcement, conditions: { ref_name }, rules: [...types, ...parameters], bypass_actors };
 };
 const repositoryRuleset: ResourceType = {
   fixed: ["repository", "target"],
@@ -133,6 +161,8 @@ const repositoryRuleset: ResourceType = {
 /** The types that this project uses. */
 export const RESOURCE_TYPES: Record<string, ResourceType> = {
   "github:index/actionsSecret:ActionsSecret": actionsSecret,
+  "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret": actionsEnvironmentSecret,
+  "github:index/repositoryDeployKey:RepositoryDeployKey": repositoryDeployKey,
   "github:index/actionsVariable:ActionsVariable": actionsVariable,
   "github:index/repositoryWebhook:RepositoryWebhook": repositoryWebhook,
   "github:index/repositoryEnvironment:RepositoryEnvironment": repositoryEnvironment,

@@ -1,7 +1,9 @@
-// Checks the workflows (actionlint, zizmor), looks for secrets (gitleaks) and builds the documentation strictly:
+// Checks the workflows (actionlint, zizmor), base images, looks for secrets (gitleaks) and builds the documentation strictly:
 // `node test/tools/lint/run.mjs`.
-import { spawnSync } from "node:child_process";
-import { join } from "node:path";
+import { execFileSync, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { findFloating } from "./base-images.mjs";
 import { secretScans } from "./secrets.mjs";
 import { installActionlint, installGitleaks, installMkdocs, installZizmor } from "./setup.mjs";
 
@@ -22,6 +24,14 @@ const CHECKS = {
   gitleaks: async () => {
     const program = await installGitleaks();
     return secretScans(root).every((words) => passes(program, words));
+  },
+  images: async () => {
+    const files = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" }).split("\0");
+    const found = files
+      .filter((file) => /dockerfile/i.test(basename(file)) && !/\.[mc]?[jt]s$/.test(file))
+      .flatMap((file) => findFloating(readFileSync(join(root, file), "utf8")).map((line) => `${file}: ${line}`));
+    for (const line of found) console.error(`${line}\n  name the image by its digest: <name>:<tag>@sha256:…`);
+    return found.length === 0;
   },
   mkdocs: async () =>
     passes("python3", ["-m", "mkdocs", "build", "--strict", "--config-file", "docs/mkdocs.yml"], {

@@ -9,6 +9,7 @@ import {
   readConfig,
   secretProblems,
   shortSecrets,
+  signingKeys,
   webhookSecrets,
 } from "../../../automation/config.ts";
 import { createVariables } from "../../../automation/environment.ts";
@@ -79,8 +80,13 @@ test.each(["--all", "a..b", "-x", "a b", ""])("refuses %j as a branch", (branch)
 
 test("several webhook secrets are valid at once", () => {
   const variables = createVariables({ WEBHOOK_SECRET: `${ONE}, ${TWO}`, WEBHOOK_SECRET_OLD: OLD });
-  expect(webhookSecrets(variables)).toEqual({ all: [ONE, TWO, OLD], current: 2 });
-  expect(webhookSecrets(createVariables({}))).toEqual({ all: [], current: 0 });
+  expect(webhookSecrets(variables)).toEqual([ONE, TWO]);
+  expect(signingKeys(variables)).toEqual([
+    expect.not.objectContaining({ old: true }),
+    expect.not.objectContaining({ old: true }),
+    expect.objectContaining({ secret: OLD, plain: true, old: true }),
+  ]);
+  expect(webhookSecrets(createVariables({}))).toEqual([]);
 });
 
 test.each<[string, Record<string, string>, RegExp[]]>([
@@ -155,12 +161,12 @@ test("a file that becomes bad takes its secrets with it, those that are still go
   };
   write(`${ONE}\n`);
   const variables = createVariables({ WEBHOOK_SECRET_FILE: file });
-  expect(webhookSecrets(variables).all).toEqual([ONE]);
+  expect(webhookSecrets(variables)).toEqual([ONE]);
   write("short\n");
-  expect(webhookSecrets(variables).all).toEqual([]);
+  expect(webhookSecrets(variables)).toEqual([]);
   expect(secretProblems(variables)).toEqual([expect.stringContaining("WEBHOOK_SECRET has 5 characters")]);
   write(`${TWO},short\n`);
-  expect(webhookSecrets(variables).all).toEqual([TWO]);
+  expect(webhookSecrets(variables)).toEqual([TWO]);
   expect(secretProblems(variables)).toEqual([expect.stringContaining("part 2 of 2")]);
   write(`${TWO}\n`);
   expect(secretProblems(variables)).toEqual([]);
@@ -221,4 +227,40 @@ test("the password in the repository's address is a secret too", () => {
     createVariables({ GIT_REPO_URL: "https://x:p%40ss@e.org/a", WEBHOOK_SECRET: "one,two" }),
   );
   expect(secrets).toEqual(expect.arrayContaining(["p%40ss", "p@ss", "one", "two", "one,two"]));
+});
+
+test("a value of two variables that sign is refused, for its owner would have the rights of both", () => {
+  const problemsOf = (env: Record<string, string>) => {
+    try {
+      read({ ...GOOD, ...env });
+    } catch (error) {
+      return (error as ConfigError).problems;
+    }
+    return [];
+  };
+  const [one, two] = ["a".repeat(32), "b".repeat(32)];
+  expect(problemsOf({ WEBHOOK_SECRET: one, PRODUCTION_SECRET: two })).toEqual([]);
+  expect(problemsOf({ WEBHOOK_SECRET: `${two},${one}`, PRODUCTION_SECRET: one, PREVIEW_SECRET: two })).toEqual([
+    expect.stringMatching(/^PRODUCTION_SECRET has a value of WEBHOOK_SECRET/),
+    expect.stringMatching(/^PREVIEW_SECRET has a value of WEBHOOK_SECRET/),
+  ]);
+});
+
+test("production stays guarded when the file of its secret is emptied, and a value that both got later has the lesser right", () => {
+  const file = join(folder, "production-secret");
+  const [webhook, production] = ["w".repeat(32), "p".repeat(32)];
+  writeFileSync(file, production);
+  const variables = createVariables({ WEBHOOK_SECRET: webhook, PRODUCTION_SECRET_FILE: file });
+  const rights = () =>
+    signingKeys(variables).map((key) => [key.secret, key.plain, key.rights.has("change:production")]);
+  expect(rights()).toEqual([
+    [webhook, true, false],
+    [production, false, true],
+  ]);
+  writeFileSync(file, "");
+  expect(rights()).toEqual([[webhook, true, false]]);
+  writeFileSync(file, webhook);
+  expect(rights()).toEqual([[webhook, true, false]]);
+  expect(signingKeys(createVariables({ WEBHOOK_SECRET: webhook }))).toMatchObject([{ secret: webhook, plain: true }]);
+  expect([...signingKeys(createVariables({ WEBHOOK_SECRET: webhook }))[0]!.rights]).toContain("change:production");
 });

@@ -3,13 +3,22 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { CHANNELS } from "../../../automation/notify/channels.ts";
-import { SECRET_VARIABLES, seenBy, VARIABLES, type Variable, variablesThat } from "../../../automation/variables.ts";
+import {
+  ENGINE_VARIABLES,
+  SECRET_VARIABLES,
+  seenBy,
+  VARIABLES,
+  type Variable,
+  variablesThat,
+} from "../../../automation/variables.ts";
 import {
   CALLERS_SECRETS,
+  DOOR_SECRETS,
+  ENGINE_SECRETS,
+  isEngineSecret,
   isOptionalSecret,
   OPTIONAL_SECRETS,
   OWN_SIGN_IN,
-  RUNNER_SECRETS,
 } from "../../../components/bootstrap/runner/secrets.ts";
 
 const inVault = (when: Variable["inVault"]) => variablesThat((variable) => variable.inVault === when);
@@ -48,7 +57,7 @@ test("the address of every channel is a secret", () => {
 
 describe("the bootstrap stack's own contract with the runner", () => {
   test("has the secrets that every runner needs", () => {
-    expect([...RUNNER_SECRETS].sort()).toEqual(inVault("always").sort());
+    expect([...DOOR_SECRETS, ...ENGINE_SECRETS].sort()).toEqual(inVault("always").sort());
   });
 
   test("knows how long the secrets of callers must be", () => {
@@ -67,11 +76,22 @@ describe("the bootstrap stack's own contract with the runner", () => {
     expect(inVault("named")).toEqual(expect.arrayContaining([...OPTIONAL_SECRETS]));
   });
 
-  test("gives them to the container as files", () => {
+  test("gives the workers those that they read, and none besides", () => {
+    const inVault = variablesThat((variable) => variable.inVault);
+    expect(inVault.filter(isEngineSecret)).toEqual(inVault.filter((name) => ENGINE_VARIABLES.includes(name)));
+  });
+
+  test("gives them to the containers as files, each to the one that it belongs to", () => {
     const file = join(import.meta.dirname, "../../../components/bootstrap/runner/compose.yaml");
-    const { environment } = parse(readFileSync(file, "utf8")).services.runner;
-    expect(environment).toEqual(
-      Object.fromEntries(inVault("always").map((name) => [`${name}_FILE`, `/run/secrets/${name}`])),
-    );
+    const { runner, engine } = parse(readFileSync(file, "utf8")).services;
+    const filesOf = (environment: Record<string, string>) =>
+      Object.keys(environment).flatMap((name) => /^(.+)_FILE$/.exec(name)?.[1] ?? []);
+    const always = inVault("always");
+    expect(filesOf(runner.environment).sort()).toEqual(always.filter((name) => !isEngineSecret(name)).sort());
+    expect(filesOf(engine.environment).sort()).toEqual(always.filter(isEngineSecret).sort());
+    for (const { environment, secrets } of [runner, engine]) {
+      expect(filesOf(environment)).toEqual(secrets);
+      for (const name of secrets) expect(environment[`${name}_FILE`]).toBe(`/run/secrets/${name}`);
+    }
   });
 });

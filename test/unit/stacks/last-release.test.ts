@@ -19,7 +19,7 @@ describe("a checkout beside its last release", () => {
       stdio: "pipe",
     });
   const release = (tag: string) => {
-    git("add", "stacks", "components", "Pulumi.yaml", "Pulumi.staging.yaml", "Pulumi.production.yaml");
+    git("add", "stacks", "components", "text", "Pulumi.yaml", "Pulumi.staging.yaml", "Pulumi.production.yaml");
     git("commit", "--quiet", "--allow-empty", "-m", tag);
     git("tag", tag);
   };

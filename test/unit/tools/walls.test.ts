@@ -24,6 +24,8 @@ const REFUSED: [from: string, imports: string[]][] = [
       ...["../components/dokploy/read", "../stacks/plan", "../cli/main"],
     ].map((path) => `../${path}.ts`),
   ]),
+  ["text", ["node:fs", "zod", "../automation/config.ts", "../components/dokploy/api/mask.ts"]],
+  ["text/mask", ["node:fs", "zod", "../../automation/config.ts"]],
   ["automation/domain", ["node:fs", "zod", "../errors.ts"]],
   ["automation/domain/releases", ["node:fs", "zod", "../../errors.ts"]],
   ...["cli", "cli/stack", "cli/stack/run"].map((room): [string, string[]] => [
@@ -41,6 +43,9 @@ const REFUSED: [from: string, imports: string[]][] = [
 ];
 
 const ALLOWED: [from: string, imports: string[]][] = [
+  ["text/mask", ["./find.ts"]],
+  ["automation/work", ["../../text/characters.ts"]],
+  ["components/dokploy", ["../../text/mask/mask.ts"]],
   ["automation/domain/releases", ["../run.ts", "semver"]],
   ["components/dokploy/rules", ["../api/schema.ts", "../../compose/names.ts", "yaml"]],
   [

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { VaultAccess, type VaultAccessArgs } from "../../../../components/vault/access/access.ts";
 import { mintSecretId } from "../../../../components/vault/access/approle.ts";
 import { vaultProvider } from "../../../../components/vault/access/pulumi-provider.ts";
+import type { SignInLimits } from "../../../../components/vault/access/sign-in-limits.ts";
 import { combineFingerprints } from "../../../../components/vault/agent/fingerprints.ts";
 import { vaultConnection } from "../../../../components/vault/api/connection.ts";
 import type { FieldInput } from "../../../../components/vault/api/fields.ts";
@@ -14,7 +15,7 @@ export interface Plan {
   /** Name → secret. */
   secrets?: Record<string, { path: string; fields: Record<string, FieldInput> }>;
   /** Name → role whose secret id is minted. */
-  secretIds?: Record<string, { role: string; rotation?: number }>;
+  secretIds?: Record<string, { role: string; rotation?: number; limits?: SignInLimits; now?: number }>;
   /** Name → fields whose change recreates it. */
   consumers?: Record<string, { secret: string; fields: string[] }>;
 }
@@ -50,7 +51,7 @@ for (const [name, { secret, fields }] of Object.entries(plan.consumers ?? {})) {
     );
 }
 export const accessors = Object.fromEntries(
-  Object.entries(plan.secretIds ?? {}).map(([name, { role, rotation }]) => {
-    return [name, mintSecretId(name, { role, mount: "approle", rotation }, { provider }).accessor];
+  Object.entries(plan.secretIds ?? {}).map(([name, args]) => {
+    return [name, mintSecretId(name, { mount: "approle", ...args }, { provider }).accessor];
   }),
 );

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openEventStream } from "../../../../cli/client.ts";
+import { WAYS } from "../../../unit/text/mask/ways.ts";
 import { type Harness, startHarness } from "../harness.ts";
 import { until } from "../until.ts";
 
@@ -11,12 +12,12 @@ import { until } from "../until.ts";
 const CANARIES = {
   WEBHOOK_SECRET: "canary-webhook-5c1f-0123456789abcdef",
   API_TOKEN: "canary-token-77d0-0123456789abcdef",
-  PULUMI_CONFIG_PASSPHRASE: "canary-passphrase-e1b9",
+  PULUMI_CONFIG_PASSPHRASE: `canary "pass\\phrase" e1b9/+&<'$é>`,
   PLATFORM_KEY: "canary-platform-9a2e",
   DOKPLOY_API_KEY: "canary-dokploy-31aa",
   VAULT_TOKEN: "canary-vault-token-0d",
   VAULT_ROLE_ID: "canary-role-id-6b",
-  VAULT_SECRET_ID: "canary-secret-id-f4",
+  VAULT_SECRET_ID: "canary-secret-id-f4\ncanary-second-line-f5",
   AWS_ACCESS_KEY_ID: "canary-aws-id-12",
   AWS_SECRET_ACCESS_KEY: "canary-aws-key-ab",
 };
@@ -24,13 +25,31 @@ const CANARIES = {
 /** What the program could see of the runner's environment. */
 const FOREIGN = ["WEBHOOK_SECRET", "API_TOKEN", "NOTIFY_WEBHOOK", "NOTIFY_SLACK", "DATABASE_URL", "GIT_REPO_URL"];
 
-/** A careless program: it says every secret that it knows, in every way that it has. */
+/**
+ * A careless program: it says every secret that it knows, in every way that it has: as it is, in JSON, in an address, in HTML, in base64
+ * wherever it begins in it, in hexadecimal digits, and in an address of its own.
+ */
 const CARELESS = `
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
 writeFileSync(fileURLToPath(process.env.DOKPLOY_URL) + "/environment.json", JSON.stringify(process.env));
-const all = Object.entries(process.env).map(([name, value]) => name + "=" + value).join(" ");
+const html = (text) => text.replace(/[&<>"']/g, (sign) => "&#" + sign.charCodeAt(0) + ";");
+const base64 = (text, before) => Buffer.from("-".repeat(before) + text + "after").toString("base64");
+const ways = [
+  (text) => text,
+  (text) => JSON.stringify(JSON.stringify(text)),
+  encodeURIComponent,
+  (text) => encodeURIComponent(text).toLowerCase(),
+  (text) => new URLSearchParams({ x: text }).toString(),
+  html,
+  ...[0, 1, 2].map((before) => (text) => base64(text, before)),
+  (text) => base64(text, 1).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, ""),
+  (text) => Buffer.from(text).toString("hex"),
+];
+const secrets = Object.entries(process.env).filter(([, value]) => value.startsWith("canary"));
+const addresses = "postgres://user:unknown-password@db/x?sslpassword=unknown-key https://s3/x?X-Amz-Signature=unknown-signature";
+const all = secrets.flatMap(([name, value]) => ways.map((write) => name + "=" + write(value))).join(" ") + " " + addresses;
 console.log(all);
 console.error(all);
 for (const level of ["debug", "info", "warn", "error"]) await pulumi.log[level]("the environment is " + all);
@@ -52,7 +71,7 @@ describe("a secret is in no sink", () => {
     });
     await new Promise<void>((resolve) => target.listen(0, "127.0.0.1", resolve));
     const { port } = target.address() as AddressInfo;
-    const NOTIFY_WEBHOOK = `http://127.0.0.1:${port}/canary-notify-8e`;
+    const NOTIFY_WEBHOOK = `http://127.0.0.1:${port}/services/canary-notify-8e?token=canary-query-9c`;
     harness = await startHarness({ ...CANARIES, NOTIFY_WEBHOOK, LOG_LEVEL: "debug" });
   });
   afterAll(async () => {
@@ -60,7 +79,16 @@ describe("a secret is in no sink", () => {
     target.close();
   });
 
-  const canaries = () => [...Object.values(CANARIES), "canary-notify-8e"];
+  const canaries = () => {
+    const lines = Object.values(CANARIES).flatMap((value) => value.split("\n"));
+    const secrets = [...Object.values(CANARIES), ...lines, "canary-notify-8e", "canary-query-9c"];
+    // Of base64 what stands around a secret decides its first and last letters.
+    const written = secrets.flatMap((secret) =>
+      WAYS.map(([name, write]) => (name.includes("base64") ? write(secret).slice(4, -16) : write(secret))),
+    );
+    const unknown = ["unknown-password", "unknown-key", "unknown-signature"];
+    return [...new Set([...written, ...unknown])].filter((text) => text.length >= 8);
+  };
   const keep = async <T extends { body: unknown }>(answer: Promise<T>): Promise<T> => {
     const got = await answer;
     answers.push(JSON.stringify(got));

@@ -85,16 +85,19 @@ describe("a request that is not right is answered with what to do, and has no ef
     expect(answer).toMatchObject({ status: 413, body: { error: { code: "body_too_large" } } });
   });
 
-  test("a body above 1 MiB, in pieces", async () => {
+  test.each(["/deploy", "/webhook", "/runs/x/cancel"])("a body in pieces, without a length, for %s", async (path) => {
     const piece = new Uint8Array(64 * 1024);
     const endless = new ReadableStream({ pull: (stream) => stream.enqueue(piece) });
-    const answer = await fetch(new URL("/deploy", harness.runner.url), {
+    const answer = await fetch(new URL(path, harness.runner.url), {
       method: "POST",
       body: endless,
       duplex: "half",
       headers: { "content-type": "application/json" },
     });
-    expect(answer.status).toBe(413);
+    expect(answer.status).toBe(411);
+    expect(await answer.json()).toMatchObject({
+      error: { code: "length_required", hint: expect.stringContaining("Content-Length") },
+    });
   });
 
   test("a path that there is not", async () => {

@@ -1,29 +1,40 @@
 import { expect, test, vi } from "vitest";
-import { findDeploy, gatherDeployFacts } from "../../../../automation/accept/facts.ts";
+import { findDeploy, gatherDeployFacts, pinDecided } from "../../../../automation/accept/facts.ts";
 import type { Run } from "../../../../automation/domain/run.ts";
 import type { Mirror } from "../../../../automation/git/mirror.ts";
-import type { Store } from "../../../../automation/store/store.ts";
+import { type Store, StoreConflict } from "../../../../automation/store/store.ts";
 
-const question = { stack: "staging", tag: "v1.0.1", commit: "c1", rollback: false, replayable: false };
+const question = { stack: "staging", tag: "v1.0.1", commit: "c1", rollback: false, replayable: true, mayHotfix: false };
 
-function around() {
-  const pinTag = vi.fn(async (_: string, commit: string) => commit);
-  const store = { newestAccepted: async () => undefined, stackRelease: async () => undefined, pinTag };
-  return { pinTag, options: { mirror: {} as Mirror, store: store as unknown as Store, branch: "main", now: 0 } };
+function around(pinned?: string) {
+  const pinTag = vi.fn(async (_: string, commit: string) => pinned ?? commit);
+  const store = {
+    newestAccepted: async () => undefined,
+    stackRelease: async () => undefined,
+    pinnedCommit: async () => pinned,
+    pinTag,
+  };
+  return { pinTag, store: store as unknown as Store, options: { mirror: {} as Mirror, branch: "main" } };
 }
 
-test("a release that does not have what is asked for leaves nothing behind", async () => {
-  const { pinTag, options } = around();
-  const refused = new Error("there is no such service");
-  await expect(gatherDeployFacts(question, { ...options, allowed: Promise.reject(refused) })).rejects.toBe(refused);
+test("asking about a tag remembers nothing of it", async () => {
+  const { pinTag, store, options } = around();
+  const { facts, isPinned } = await gatherDeployFacts(question, { ...options, store });
+  expect([facts.target.firstCommit, isPinned]).toEqual(["c1", false]);
   expect(pinTag).not.toHaveBeenCalled();
 });
 
-test("the commit of a tag is remembered for one that has", async () => {
-  const { pinTag, options } = around();
-  const { facts } = await gatherDeployFacts(question, { ...options, allowed: Promise.resolve() });
-  expect(pinTag).toHaveBeenCalledWith("v1.0.1", "c1", 0);
-  expect(facts.target.firstCommit).toBe("c1");
+test("a tag that was decided on before has the commit of then", async () => {
+  const { store, options } = around("c0");
+  const { facts, isPinned } = await gatherDeployFacts(question, { ...options, store });
+  expect([facts.target.firstCommit, isPinned]).toEqual(["c0", true]);
+});
+
+test("the commit of a tag is remembered once it was decided on, and a decision that came second is made again", async () => {
+  const first = around();
+  await pinDecided(first.store, "v1.0.1", "c1", 0);
+  expect(first.pinTag).toHaveBeenCalledWith("v1.0.1", "c1", 0);
+  await expect(pinDecided(around("c0").store, "v1.0.1", "c1", 0)).rejects.toThrow(StoreConflict);
 });
 
 test.each<[string, Partial<Run>, string]>([

@@ -1,11 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { Accepting } from "../../../../automation/accept/release-request.ts";
 import { acceptSync } from "../../../../automation/accept/runs.ts";
+import { rightsOf } from "../../../../automation/domain/rights.ts";
 import type { RunRequest } from "../../../../automation/domain/run.ts";
 import { createCatalogue } from "../../../../automation/git/catalogue.ts";
 import type { Mirror } from "../../../../automation/git/mirror.ts";
 
-const arrival = { requestId: "r", signature: { form: "plain" as const } };
+const arrival = {
+  requestId: "r",
+  signature: { form: "plain" as const, rights: rightsOf("WEBHOOK_SECRET", { guarded: false }) },
+};
 
 /** A runner whose mirror has the stack's newest release only after `fetchesNeeded` fetches from now on. */
 function runnerThatLacks(fetchesNeeded: number) {
@@ -26,7 +30,8 @@ function runnerThatLacks(fetchesNeeded: number) {
     newestAccepted: async () => ({ id: "1", tag: "v1.0.1", commit: "c1" }),
     accept: async (row: RunRequest) => ({ run: row, duplicate: false }),
   };
-  const runner = { mirror, store, catalogue: createCatalogue(mirror), config: { gitBranch: "main" }, now: () => 2_000 };
+  const config = { gitBranch: "main", preview: "main" as const };
+  const runner = { mirror, store, catalogue: createCatalogue(mirror), config, now: () => 2_000 };
   return {
     runner: { ...runner, store: store as unknown as Accepting["store"] } satisfies Accepting,
     fetches: () => fetches,

@@ -1,12 +1,15 @@
 import { describe, expect, test } from "vitest";
 import {
+  digestBody,
   requireSignature,
   type SignedRequest,
+  type SigningKey,
   signPlain,
   signV2,
   TIME_WINDOW,
   verifySignature,
 } from "../../../../automation/api/signature.ts";
+import { rightsOf } from "../../../../automation/domain/rights.ts";
 
 const NOW = 1_760_000_000_000;
 const body = new TextEncoder().encode('{"env":"staging"}');
@@ -27,7 +30,10 @@ function v2(secret: string, over: Partial<SignedRequest> & { timestamp?: string;
   return { method: "POST", path: "/deploy", headers, body, ...rest };
 }
 
-const V2 = { form: "v2", nonce: "0123456789abcdef", secret: 0 };
+const RIGHTS = rightsOf("WEBHOOK_SECRET", { guarded: false });
+const keys = (secrets: string[]): SigningKey[] => secrets.map((secret) => ({ secret, rights: RIGHTS, plain: true }));
+const PLAIN = { form: "plain", rights: RIGHTS };
+const V2 = { form: "v2", nonce: "0123456789abcdef", rights: RIGHTS };
 
 describe("verifySignature", () => {
   test("GitHub's own example has the signature that its documentation gives", () => {
@@ -37,8 +43,8 @@ describe("verifySignature", () => {
   });
 
   test.each<[string, SignedRequest, string[], unknown]>([
-    ["plain, right secret", plain("one"), ["one"], { form: "plain", secret: 0 }],
-    ["plain, second of two secrets", plain("two"), ["one", "two"], { form: "plain", secret: 1 }],
+    ["plain, right secret", plain("one"), ["one"], PLAIN],
+    ["plain, second of two secrets", plain("two"), ["one", "two"], PLAIN],
     ["plain, other secret", plain("three"), ["one", "two"], "signature_invalid"],
     ["plain, another body", plain("one", { body: new Uint8Array([1]) }), ["one"], "signature_invalid"],
     ["no secret configured", plain("one"), [], "secret_not_configured"],
@@ -51,7 +57,7 @@ describe("verifySignature", () => {
       "signature_missing",
     ],
     ["v2, right secret", v2("one"), ["one"], V2],
-    ["v2, second of two secrets", v2("two"), ["one", "two"], { ...V2, secret: 1 }],
+    ["v2, second of two secrets", v2("two"), ["one", "two"], V2],
     ["v2, other secret", v2("three"), ["one"], "signature_invalid"],
     ["v2, another method", v2("one", { method: "GET" }), ["one"], "signature_invalid"],
     ["v2, another path", v2("one", { path: "/deploy?x=1" }), ["one"], "signature_invalid"],
@@ -62,7 +68,20 @@ describe("verifySignature", () => {
     ["v2, no number for a time", v2("one", { timestamp: "soon" }), ["one"], "signature_invalid"],
     ["v2, a short nonce", v2("one", { nonce: "x" }), ["one"], "signature_invalid"],
   ])("%s", (_name, request, secrets, expected) => {
-    expect(verifySignature(request, secrets, NOW)).toEqual(expected);
+    expect(verifySignature(request, keys(secrets), NOW)).toEqual(expected);
+  });
+
+  test("a key for production signs v2, with its own rights, and never in the form that can be sent again", () => {
+    const rights = rightsOf("PRODUCTION_SECRET", { guarded: true });
+    const both: SigningKey[] = [...keys(["one"]), { secret: "two", rights, plain: false }];
+    expect(verifySignature(v2("two"), both, NOW)).toEqual({ ...V2, rights });
+    expect(verifySignature(v2("one"), both, NOW)).toEqual(V2);
+    expect(verifySignature(plain("two"), both, NOW)).toBe("signature_invalid");
+    const digest = digestBody(both);
+    digest.update(body);
+    const digests = digest.digests();
+    expect(verifySignature(plain("two", { body: digests }), both, NOW)).toBe("signature_invalid");
+    expect(verifySignature(plain("one", { body: digests }), both, NOW)).toEqual(PLAIN);
   });
 
   test("a v2 header that does not fit is not made good by a plain one", () => {
@@ -73,14 +92,14 @@ describe("verifySignature", () => {
       "X-Dockmaster-Nonce": "0123456789abcdef",
       "X-Dockmaster-Signature": "v2=00",
     });
-    expect(verifySignature({ ...request, headers }, ["one"], NOW)).toBe("signature_invalid");
+    expect(verifySignature({ ...request, headers }, keys(["one"]), NOW)).toBe("signature_invalid");
   });
 });
 
 describe("requireSignature", () => {
   const known = new Set<string>();
   const policy = {
-    secrets: () => ["one"],
+    keys: () => keys(["one"]),
     requireV2: false,
     remember: async (key: string) => !known.has(key) && Boolean(known.add(key)),
     now: () => NOW,
@@ -88,7 +107,7 @@ describe("requireSignature", () => {
 
   test("takes a nonce once", async () => {
     const request = v2("one", { nonce: "used-only-once" });
-    expect(await requireSignature(request, policy)).toEqual({ form: "v2", nonce: "used-only-once", secret: 0 });
+    expect(await requireSignature(request, policy)).toEqual({ ...V2, nonce: "used-only-once" });
     await expect(requireSignature(request, policy)).rejects.toMatchObject({ status: 401, code: "signature_replayed" });
   });
 
@@ -101,6 +120,6 @@ describe("requireSignature", () => {
   test("refuses the plain form where v2 is required", async () => {
     const strict = { ...policy, requireV2: true };
     await expect(requireSignature(plain("one"), strict)).rejects.toMatchObject({ code: "signature_v2_required" });
-    expect(await requireSignature(plain("one"), policy)).toEqual({ form: "plain", secret: 0 });
+    expect(await requireSignature(plain("one"), policy)).toEqual(PLAIN);
   });
 });

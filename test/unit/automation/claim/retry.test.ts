@@ -176,7 +176,7 @@ test("who asks for the same again while it waits has it tried at once", async ()
 test("a run that waits can be canceled", async () => {
   const id = await accept("deploy", "a");
   await comesTo(id, "waiting");
-  expect(await cancelRun(runner, id)).toMatchObject({
+  expect(await cancelRun(runner, id, { form: "v2", nonce: "n", rights: new Set(["change"]) })).toMatchObject({
     state: "canceled",
     cause: { message: "somebody canceled the run between two tries" },
   });

@@ -155,7 +155,8 @@ describe("the token of a git address", () => {
     const tagging = {
       mirror,
       store: { pinnedTags: async () => [] },
-      config: { gitUrl: url() },
+      config: { gitUrl: url(), gitBranch: "main" },
+      log: { warn: () => {} },
       now: Date.now,
     };
     const tag = await watched(ensureStagingTag(tagging, commit, { create: async () => true, releasedBy: "test" }));

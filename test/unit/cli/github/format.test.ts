@@ -9,7 +9,7 @@ import { view } from "../../../integration/cli/fake-runner.ts";
 const drifted: RunView["outcomes"] = [{ service: "redis", result: "changed", reason: "drift: env X" }];
 const equal: RunView["outcomes"] = [{ service: "redis", result: "unchanged", reason: "equal" }];
 const asked = (stack: string, run: Partial<RunView>): Asked => ({ stack, run: view({ env: stack, ...run }) });
-const away = (stack: string): Asked => ({ stack, problem: { message: "away", hint: "start it" } });
+const away = (stack: string): Asked => ({ stack, problem: { code: "away", message: "away", hint: "start it" } });
 
 describe("a block", () => {
   test("is folded when it is long, and not when it is short", () => {
@@ -48,14 +48,18 @@ test.each([
 
 describe("a preview", () => {
   test("begins with the mark by which the next one finds it", () => {
-    const body = formatPreview({ commit: "0123456789", answers: [], diffs: new Map() });
+    const body = formatPreview({ commit: "0123456789", answers: [], differences: new Map() });
     expect(body.startsWith(PREVIEW_MARK)).toBe(true);
     expect(body).toContain("## What 0123456 would change");
   });
 
   test("tells what each stack would do, or why nobody knows", () => {
     const answers = [asked("staging", { outcomes: drifted }), asked("production", { outcomes: equal }), away("other")];
-    const body = formatPreview({ commit: "c", answers, diffs: new Map([["staging", "+a"]]) });
+    const body = formatPreview({
+      commit: "c",
+      answers,
+      differences: new Map([["staging", { diff: "+a", services: [] }]]),
+    });
     expect(body).toContain("### staging: would change redis");
     expect(body).toContain("### production: nothing would change");
     expect(body).toContain("### other: could not tell\n\n- **Failed**: away → start it");
@@ -63,8 +67,8 @@ describe("a preview", () => {
   });
 
   test("of which the diff is too long keeps its tables", () => {
-    const diffs = new Map([["staging", "+a\n".repeat(40_000)]]);
-    const body = formatPreview({ commit: "c", answers: [asked("staging", { outcomes: drifted })], diffs });
+    const differences = new Map([["staging", { diff: "+a\n".repeat(40_000), services: [] }]]);
+    const body = formatPreview({ commit: "c", answers: [asked("staging", { outcomes: drifted })], differences });
     expect(body).toContain("### staging: would change redis");
     expect(body).toContain("too long for a comment");
     expect(body.length).toBeLessThan(65_536);

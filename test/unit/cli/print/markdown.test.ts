@@ -35,3 +35,11 @@ test("nothing in a text makes another cell, line or tag", () => {
   const text = formatMarkdown("t", [{ service: "a", result: "failed", reason: "x | y\n<img src=x> `z`" }]);
   expect(text).toContain("| x \\| y \\<img src=x\\> \\`z\\` |");
 });
+
+test("what a service's file allows itself stands below the table, in words that are no Markdown", () => {
+  const allows = ["components/web/compose.yaml:7:5  allows `docker.sock`: [it](https://example.org) watches"];
+  const text = formatMarkdown("staging", [{ service: "web", result: "unchanged", reason: "equal", allows }]);
+  expect(text).toContain(
+    "- ⚠️ **web**: components/web/compose.yaml:7:5  allows \\`docker.sock\\`: \\[it\\](https://example.org) watches\n",
+  );
+});

@@ -19,6 +19,17 @@ test("signs with the first of several secrets", () => {
   expect(readRunnerAddress(env).secret).toBe("new");
 });
 
+test("signs with production's secret where it is set, and a preview with its own before the webhook's", () => {
+  const env = { DOCKMASTER_URL: "http://127.0.0.1:1", WEBHOOK_SECRET: "w", PREVIEW_SECRET: "r" };
+  // An environment secret that a workflow's job does not have is an empty text there.
+  expect(readRunnerAddress({ ...env, PRODUCTION_SECRET: "" }).secret).toBe("w");
+  expect(readRunnerAddress(env, { asksFor: "preview" }).secret).toBe("r");
+  expect(readRunnerAddress({ ...env, PRODUCTION_SECRET: "p,old" }).secret).toBe("p");
+  expect(readRunnerAddress({ ...env, PRODUCTION_SECRET: "p" }, { asksFor: "preview" }).secret).toBe("p");
+  const alone = { DOCKMASTER_URL: "http://127.0.0.1:1", PRODUCTION_SECRET: "p" };
+  expect(readRunnerAddress(alone)).toEqual({ url: "http://127.0.0.1:1", secret: "p" });
+});
+
 test.each([
   [{}, /DOCKMASTER_URL is not set/],
   [{ DOCKMASTER_URL: "iac.example.org", WEBHOOK_SECRET: "s" }, /is not an address/],

@@ -83,15 +83,17 @@ describe("the container that brings secrets from Vault", () => {
     secrets: {
       mode: "agent",
       plan: () => ({
-        plan: {
-          name: "agent",
-          agent: { image: "x:1", healthcheck: { test: "x" } },
-          joins,
-          volumes: {},
-          configs: {},
-          secrets: {},
-          consumers: {},
-        },
+        plans: [
+          {
+            name: "agent",
+            agent: { image: "x:1", healthcheck: { test: "x" } },
+            joins,
+            volumes: {},
+            configs: {},
+            secrets: {},
+            consumers: {},
+          },
+        ],
         problems: [],
       }),
     },

@@ -367,3 +367,10 @@ it("refuses a first login whose password is no secret of the service", () => {
     "components/app/index.ts  secret `pasword` is not in compose.yaml  (there are password)",
   ]);
 });
+
+it("a service's plan says what its own file allows itself, and no other's", () => {
+  const allowing = FILES.app!.replace("    image:", "    privileged: true\n    image:");
+  const files = { ...FILES, app: `x-dockmaster: {allow: [privileged], why: it mounts}\n${allowing}` };
+  expect(planned({ files }, "app").allows).toEqual(["components/app/compose.yaml:4:5  allows `privileged`: it mounts"]);
+  expect(planned({ files }, "store").allows).toBeUndefined();
+});

@@ -22,7 +22,17 @@ describe("the bootstrap stack's config", () => {
     expect(read(...LEAST).settings).toEqual({
       domain: "example.org",
       image: { repository: "ghcr.io/you/dockmaster", platform: "linux/amd64" },
-      runner: { memory: "1g", branch: "main", env: {}, secrets: [], signIn: 1, waitTimeout: 180, adopt: false },
+      runner: {
+        memory: "1g",
+        doorMemory: "512m",
+        branch: "main",
+        env: {},
+        engines: {},
+        secrets: [],
+        signIn: 1,
+        waitTimeout: 180,
+        adopt: false,
+      },
       vault: { kv: "secret", approle: "approle", existing: false },
     });
   });
@@ -77,7 +87,22 @@ describe("refuses, with place and hint,", () => {
       [...LEAST, "bootstrap:runner: {env: {WEBHOOK_SECRET: canary}}"],
       "is a secret  (name it below `secrets`, its value comes from Vault)",
     ],
-    ["a variable of the image", [...LEAST, "bootstrap:runner: {env: {DATA_DIR: /x}}"], "is set by the image"],
+    ["a variable of the image", [...LEAST, "bootstrap:runner: {env: {DATA_DIR: /x}}"], "is set by the platform"],
+    [
+      "users of an engine worker",
+      [...LEAST, "bootstrap:runner: {env: {ENGINE_USERS: 0-7}}"],
+      "`bootstrap:runner.env.ENGINE_USERS`: is set by the platform",
+    ],
+    [
+      "a secret of one worker in clear",
+      [...LEAST, "bootstrap:runner: {engines: {staging: {env: {PLATFORM_KEY: canary}}}}"],
+      "is a secret  (name it below `secrets`, its value comes from Vault)",
+    ],
+    [
+      "an unknown key of one worker",
+      [...LEAST, "bootstrap:runner: {engines: {staging: {memroy: 2g}}}"],
+      "`bootstrap:runner.engines.staging.memroy`: unknown key  (did you mean `memory`?)",
+    ],
     [
       "a secret that the runner does not know",
       [...LEAST, "bootstrap:runner: {secrets: [FOO]}"],

@@ -11,7 +11,7 @@ it("is what docs/reference/config.md says: else run `node stacks/config/config-r
 });
 
 it.each(reference.split("\n").filter((line) => line.startsWith("| `")))("explains %s", (row) => {
-  expect(row).toMatch(/^\| `[\w:.[\]]+` \| .+ \| .+ \| \S.+ \|$/);
+  expect(row).toMatch(/^\| `[\w:.[\]<…>]+` \| .+ \| .+ \| \S.+ \|$/);
 });
 
 it.each(["platform:suffix", "platform:vault.kv", "checks[].command", "sharedBuffers", "bootstrap:image.repository"])(

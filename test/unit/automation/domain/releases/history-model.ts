@@ -90,7 +90,8 @@ export class History {
   }
 
   tagFacts(commit: Commit) {
-    return { commit: commit.id, tags: this.tags, taken: this.made.map(({ tag }) => tag), releasedBy: "ada" };
+    const counted = this.made.filter((each) => this.onMain(this.find(each.commit))).map(({ tag }) => tag);
+    return { commit: commit.id, tags: this.tags, taken: this.made.map(({ tag }) => tag), counted, releasedBy: "ada" };
   }
 
   stagingTag(commit: Commit): string {
@@ -120,6 +121,8 @@ export class History {
     if (!release) throw new Error(`no tag ${tag}`);
     const commit = this.find(release.commit);
     const newest = this.#requests[stack].at(-1);
+    // A hotfix is taken from people only.
+    const replayable = !rollback && (stack === "staging" || this.onMain(commit));
     const facts: DeployFacts = {
       stack,
       target: {
@@ -129,9 +132,11 @@ export class History {
         kind: release.trailers.kind,
         drops: release.trailers.drops,
         onMain: this.onMain(commit),
+        proof: { by: "ada" },
       },
       rollback,
-      replayable: !rollback,
+      replayable,
+      mayHotfix: false,
       current: this.standing(commit, this.current(stack)),
       newest: this.standing(commit, newest),
       askedBefore: this.#requests[stack].slice(0, -1).some((each) => each.commit === commit.id),

@@ -24,6 +24,7 @@ function promotion(changes: Partial<PromotionFacts> = {}): PromotionFacts {
     commit: id("5"),
     tags,
     taken: [],
+    counted: (changes.tags ?? tags).map(({ tag }) => tag),
     releasedBy: "ada",
     onMain: true,
     succeededOnStaging: true,
@@ -148,6 +149,7 @@ function hotfix(changes: Partial<HotfixFacts> = {}): HotfixFacts {
     commit: id("f"),
     tags: [release("v1.3.0", "3"), release("v1.3.1", "4")],
     taken: [],
+    counted: ["v1.3.0", "v1.3.1"],
     releasedBy: "ada",
     onMain: false,
     current: at("v1.3.0", "3", "ahead"),
@@ -158,7 +160,13 @@ function hotfix(changes: Partial<HotfixFacts> = {}): HotfixFacts {
 describe("a hotfix", () => {
   test.each<[string, HotfixFacts, string, boolean]>([
     ["takes the next free patch of what production has", hotfix(), "v1.3.2", true],
-    ["takes none that was used before", hotfix({ taken: ["v1.3.2", "v1.3.5"] }), "v1.3.6", true],
+    ["takes none that was used before", hotfix({ taken: ["v1.3.2", "v1.3.5"] }), "v1.3.3", true],
+    [
+      "is above those of main that were used before",
+      hotfix({ taken: ["v1.3.2", "v1.3.5"], counted: ["v1.3.0", "v1.3.5"] }),
+      "v1.3.6",
+      true,
+    ],
     ["keeps its tag", hotfix({ tags: [release("v1.3.9", "f")] }), "v1.3.9", false],
   ])("%s", (_name, facts, tag, isNew) => {
     expect(assessHotfix(facts)).toMatchObject({ ok: true, tag, isNew, trailers: { kind: "hotfix" } });
@@ -207,6 +215,7 @@ test.each<[string, [string, string][], string, boolean]>([
     commit: id("5"),
     tags: tags.map(([name, letter]) => release(name, letter)),
     taken: [],
+    counted: tags.map(([name]) => name),
     releasedBy: "webhook",
   };
   expect(planStagingTag(facts)).toMatchObject({ tag, isNew, trailers: { kind: "staging", releasedBy: "webhook" } });

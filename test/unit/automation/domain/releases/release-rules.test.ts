@@ -22,10 +22,12 @@ function facts({ target, ...changes }: Changes = {}): DeployFacts {
       kind: "staging",
       drops: [],
       onMain: true,
+      proof: null,
       ...target,
     },
     rollback: false,
     replayable: true,
+    mayHotfix: false,
     current: at("v1.0.4", "4", "ahead"),
     newest: at("v1.0.4", "4", "ahead"),
     askedBefore: false,
@@ -43,6 +45,16 @@ function production({ target, ...changes }: Changes = {}): DeployFacts {
     stack: "production",
     succeededOnStaging: true,
     target: { tag: "v1.1.0", kind: "production", ...target },
+    ...changes,
+  });
+}
+
+/** A hotfix for production, asked for by a request that nobody can send again. */
+function hotfix({ target, ...changes }: Changes = {}): DeployFacts {
+  return production({
+    target: { tag: "v1.0.6", kind: "hotfix", onMain: false, ...target },
+    succeededOnStaging: false,
+    replayable: false,
     ...changes,
   });
 }
@@ -103,15 +115,13 @@ describe("what may be deployed", () => {
       }),
       "rollback",
     ],
+    ["a hotfix whose tag a signer of main signed", hotfix({ target: { proof: { by: "ada" } } }), "hotfix"],
+    ["a hotfix by a tag without trailers", hotfix({ target: { kind: null, proof: { by: "ada" } } }), "hotfix"],
+    ["a hotfix that production's own secret asks for", hotfix({ mayHotfix: true }), "hotfix"],
     [
-      "a hotfix",
-      production({ target: { tag: "v1.0.6", kind: "hotfix", onMain: false }, succeededOnStaging: false }),
-      "hotfix",
-    ],
-    [
-      "a hotfix by a tag without a message",
-      production({ target: { tag: "v1.0.6", kind: null, onMain: false }, succeededOnStaging: false }),
-      "hotfix",
+      "a hotfix again, once production has it",
+      hotfix({ current: at("v1.0.6", "5", "same"), newest: at("v1.0.6", "5", "same") }),
+      "again",
     ],
     [
       "a promotion whose main cherry-picked the hotfix",
@@ -177,7 +187,7 @@ describe("what is superseded", () => {
 });
 
 describe("what is refused", () => {
-  const hotfix = { tag: "v1.0.6", kind: "hotfix" as const, onMain: false };
+  const fix = { tag: "v1.0.6", kind: "hotfix" as const, onMain: false };
   test.each<[string, DeployFacts, string, RegExp]>([
     [
       "a moved tag",
@@ -208,28 +218,37 @@ describe("what is refused", () => {
     ["a commit that is not on main", production({ target: { onMain: false } }), "not_on_main", /not on main/],
     [
       "a staging release that is not on main",
-      production({ target: { ...hotfix, kind: "staging" } }),
+      production({ target: { ...fix, kind: "staging" } }),
       "not_on_main",
       /not on main/,
     ],
     [
       "a hotfix with a promotion's number",
-      production({ target: { ...hotfix, tag: "v1.1.0" } }),
+      production({ target: { ...fix, tag: "v1.1.0" } }),
       "not_on_main",
       /no hotfix/,
     ],
     [
       "a hotfix of something else",
-      production({ target: hotfix, current: at("v1.0.4", "4", "diverged") }),
+      production({ target: fix, current: at("v1.0.4", "4", "diverged") }),
       "not_on_main",
       /no hotfix of what production has \(v1\.0\.4\)/,
     ],
     [
       "a hotfix before the first release",
-      production({ target: hotfix, current: null, newest: null }),
+      production({ target: fix, current: null, newest: null }),
       "not_on_main",
       /nothing yet/,
     ],
+    ...(["annotation", "signature", "identity", "signers", "allowance"] as const).map(
+      (lacks): [string, DeployFacts, string, RegExp] => [
+        `a hotfix whose tag lacks: ${lacks}`,
+        hotfix({ target: { proof: { lacks } } }),
+        "hotfix_unsigned",
+        /^a hotfix needs a signed tag: /,
+      ],
+    ),
+    ["a hotfix whose tag nobody looked at", hotfix(), "hotfix_unsigned", /signed tag/],
     [
       "what cannot be compared",
       production({ current: at("v1.0.4", "4", "unknown") }),
@@ -252,6 +271,13 @@ describe("what is refused", () => {
     expect(decision).toMatchObject({ ok: false, status: "conflict", code });
     expect(decision).toHaveProperty("message", expect.stringMatching(message));
     expect(decision).toHaveProperty("hint", expect.stringMatching(/\w/));
+  });
+
+  test.each<[string, DeployFacts]>([
+    ["with a signed tag", hotfix({ replayable: true, target: { proof: { by: "ada" } } })],
+    ["by a key that may", hotfix({ replayable: true, mayHotfix: true })],
+  ])("a hotfix that can be sent again, %s", (_name, given) => {
+    expect(assessDeploy(given)).toMatchObject({ ok: false, status: "unsigned", code: "signature_v2_required" });
   });
 
   test("what is no release tag", () => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  ignoredTags,
   isProductionTag,
   nextHotfixTag,
   nextPromotionTag,
@@ -14,7 +15,7 @@ const tag = fc.tuple(number, number, number).map(([major, minor, patch]) => `v${
 const tags = fc.array(tag, { maxLength: 30 });
 
 describe("a release tag", () => {
-  test.each(["v0.0.1", "v1.2.3", "v10.20.30"])("is %s", (text) => {
+  test.each(["v0.0.1", "v1.2.3", "v10.20.30", "v999999.999999.999999"])("is %s", (text) => {
     expect(parseTag(text)?.version).toBe(text.slice(1));
   });
 
@@ -29,6 +30,10 @@ describe("a release tag", () => {
     " v1.2.3",
     "v1.2.3\n",
     "v1.2.99999999999999999999",
+    "v9007199254740991.9007199254740991.9007199254740991",
+    "v1000000.0.0",
+    "v0.1000000.0",
+    "v0.0.1000000",
     "main",
     "refs/tags/v1.2.3",
     "--upload-pack=x",
@@ -56,7 +61,7 @@ test.each<[string, string[], string]>([
   ["other tags", ["v1.0.1", "v9", "release-3", "v2.0.0-rc.1"], "v1.0.2"],
   ["a new major", ["v1.9.9", "v2.0.0"], "v2.0.1"],
 ])("the next staging tag after %s", (_name, taken, next) => {
-  expect(nextStagingTag(taken)).toBe(next);
+  expect(nextStagingTag({ counted: taken, taken })).toBe(next);
 });
 
 test.each<[string, string[], boolean, string]>([
@@ -67,7 +72,7 @@ test.each<[string, string[], boolean, string]>([
   ["nothing", [], false, "v1.1.0"],
   ["nothing, a new major", [], true, "v2.0.0"],
 ])("the next promotion after %s", (_name, taken, newMajor, next) => {
-  expect(nextPromotionTag(taken, newMajor)).toBe(next);
+  expect(nextPromotionTag({ counted: taken, taken }, newMajor)).toBe(next);
 });
 
 test.each<[string, string[], string, string]>([
@@ -76,18 +81,46 @@ test.each<[string, string[], string, string]>([
   ["newer lines", ["v1.3.0", "v1.4.0", "v1.4.5"], "v1.3.0", "v1.3.1"],
   ["a hotfix on a hotfix", ["v1.3.0", "v1.3.1"], "v1.3.1", "v1.3.2"],
 ])("the next hotfix with %s", (_name, taken, base, next) => {
-  expect(nextHotfixTag(taken, base)).toBe(next);
+  expect(nextHotfixTag({ counted: taken, taken }, base)).toBe(next);
 });
 
-test("no new number was ever used, and staging and promotion only grow", () => {
+test("no new number was ever used, and staging and promotion only grow above those that count", () => {
   fc.assert(
-    fc.property(tags, tag, fc.boolean(), (taken, base, newMajor) => {
-      const news = [nextStagingTag(taken), nextPromotionTag(taken, newMajor), nextHotfixTag(taken, base)];
-      for (const next of news) expect(taken).not.toContain(next);
+    fc.property(tags, tags, tag, fc.boolean(), (counted, others, base, newMajor) => {
+      const numbers = { counted, taken: [...counted, ...others, base] };
+      const news = [nextStagingTag(numbers), nextPromotionTag(numbers, newMajor), nextHotfixTag(numbers, base)];
+      for (const next of news) expect(numbers.taken).not.toContain(next);
       expect(isProductionTag(news[0] ?? "")).toBe(false);
       expect(isProductionTag(news[1] ?? "")).toBe(true);
       expect(isProductionTag(news[2] ?? "")).toBe(false);
-      for (const next of news.slice(0, 2)) expect(sortTags([...taken, next]).at(-1)).toBe(next);
+      for (const next of news.slice(0, 2)) expect(sortTags([...counted, next]).at(-1)).toBe(next);
     }),
   );
+});
+
+describe("a number that somebody made only to be the highest", () => {
+  const highest = "v999999.999999.999999";
+  const long = "v9007199254740991.9007199254740991.9007199254740991";
+
+  test.each<[string, string[], string[], string]>([
+    ["on a branch counts for nothing", ["v1.0.1"], [highest], "v1.0.2"],
+    ["on main does not stop the numbering", ["v1.0.1", highest], [], "v1.0.2"],
+    ["with one left after it is not stuck either", ["v1.0.1", "v999999.999999.999998"], [highest], "v1.0.2"],
+    ["with more digits is no number", ["v1.0.1", long], [long], "v1.0.2"],
+    ["that is next is stepped over", ["v1.0.1"], ["v1.0.2", "v1.0.3"], "v1.0.4"],
+    ["is all there is", [], [highest], "v1.0.1"],
+  ])("%s", (_name, counted, taken, next) => {
+    expect(nextStagingTag({ counted, taken: [...counted, ...taken] })).toBe(next);
+  });
+
+  test("leaves promotion and hotfix their numbers too", () => {
+    const numbers = { counted: ["v1.0.1", highest], taken: ["v1.0.1", highest, "v1.0.999999", long] };
+    expect(nextPromotionTag(numbers, false)).toBe("v1.1.0");
+    expect(nextPromotionTag(numbers, true)).toBe("v2.0.0");
+    expect(nextHotfixTag(numbers, "v1.0.0")).toBe("v1.0.2");
+  });
+
+  test("is named among those that are ignored, when it is none", () => {
+    expect(ignoredTags(["v1.0.1", long, "v01.0.0", "v1.0.1-rc.1", "main", highest])).toEqual([long, "v01.0.0"]);
+  });
 });

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { recordResources } from "../runner/registered.ts";
 
 const engine = await recordResources();
+const { makeTagKey, publicKeyOf } = await import("../../../../../components/bootstrap/github/tag-key.ts");
 const { RepositorySettings } = await import("../../../../../components/bootstrap/github/repository.ts");
 type Args = ConstructorParameters<typeof RepositorySettings>[1];
 
@@ -97,13 +98,78 @@ describe("a GitHub repository", () => {
       rules: {
         deletion: true,
         nonFastForward: true,
-        pullRequest: { requiredApprovingReviewCount: 2, dismissStaleReviewsOnPush: true },
+        pullRequest: {
+          requiredApprovingReviewCount: 2,
+          dismissStaleReviewsOnPush: true,
+          requireLastPushApproval: true,
+          requireCodeOwnerReview: true,
+        },
         requiredStatusChecks: {
           requiredChecks: [{ context: "check" }],
           strictRequiredStatusChecksPolicy: false,
         },
       },
     });
+  });
+
+  test("asks nobody for approval who has nobody to ask", async () => {
+    new RepositorySettings("github", args({ approvals: 0 }));
+    expect(await engine.inputsOf("RepositoryRuleset", "github-branch")).toMatchObject({
+      rules: { pullRequest: { requireLastPushApproval: false, requireCodeOwnerReview: false } },
+    });
+  });
+
+  test("lets deploy keys, administrators and named people alone make releases, where people are named", async () => {
+    new RepositorySettings("github", args());
+    expect(await engine.ofType("RepositoryDeployKey")).toEqual([]);
+    const key = makeTagKey();
+    new RepositorySettings("github", args({ tags: { makers: { users: [11], teams: [22] }, key } }));
+    expect(await engine.inputsOf("RepositoryRuleset", "github-tag-makers")).toEqual({
+      repository,
+      enforcement: "active",
+      name: "Releases are made by workflows and named people",
+      target: "tag",
+      conditions: { refName: { includes: ["refs/tags/v*"], excludes: [] } },
+      bypassActors: [
+        { actorType: "DeployKey", bypassMode: "always" },
+        { actorType: "RepositoryRole", actorId: 5, bypassMode: "always" },
+        { actorType: "Team", actorId: 22, bypassMode: "always" },
+        { actorType: "User", actorId: 11, bypassMode: "always" },
+      ],
+      rules: { creation: true },
+    });
+    expect(await engine.inputsOf("RepositoryDeployKey")).toMatchObject({ readOnly: false, key: publicKeyOf(key) });
+    for (const environment of ["staging", "production"]) {
+      const secret = await engine.inputsOf("ActionsEnvironmentSecret", `github-${environment}-tag-key`);
+      expect(secret).toEqual({ repository, environment, secretName: "TAG_KEY", value: key });
+    }
+  });
+
+  test("knows production's secret in its environment only, and a preview's behind reviewers only", async () => {
+    new RepositorySettings("github", args({ productionSecret: "for production", previewSecret: "for previews" }));
+    expect(await engine.inputsOf("ActionsEnvironmentSecret", "github-production-secret")).toEqual({
+      ...{ repository, environment: "production", secretName: "PRODUCTION_SECRET", value: "for production" },
+    });
+    expect(await engine.inputsOf("RepositoryEnvironment", "github-preview")).toEqual({
+      repository,
+      environment: "preview",
+      preventSelfReview: true,
+      canAdminsBypass: false,
+      reviewers: [{ users: [11], teams: [22] }],
+    });
+    expect(await engine.inputsOf("ActionsEnvironmentSecret", "github-preview-secret")).toEqual({
+      ...{ repository, environment: "preview", secretName: "PREVIEW_SECRET", value: "for previews" },
+    });
+    expect(await engine.ofType("ActionsSecret")).toHaveLength(1);
+  });
+
+  test.each<[string, Partial<Args>]>([
+    ["named", { reviewers: { users: [], teams: [] } }],
+    ["part of the plan", { features: { rulesets: true, environments: true, reviewers: false } }],
+  ])("gives nobody's yes to previews where reviewers are not %s", async (_name, changes) => {
+    new RepositorySettings("github", args({ previewSecret: "for previews", ...changes }));
+    const secrets = await engine.ofType("ActionsEnvironmentSecret");
+    expect(JSON.stringify(secrets)).not.toContain("PREVIEW_SECRET");
   });
 
   test("asks for no checks where none are named", async () => {

@@ -11,14 +11,19 @@ const note = composeVersion() ? "" : " (no docker compose here)";
 describe.skipIf(!composeVersion() && process.env.REQUIRE_DOCKER !== "1")(`docker compose config${note}`, () => {
   test("accepts the file as it stands", () => {
     const read = readWithCompose(TEXT, "WEBHOOK_SECRET=a\n");
-    expect(read).toMatchObject({ services: { runner: { command: ["node", "automation/main.ts"] } } });
+    expect(read).toMatchObject({
+      services: {
+        runner: { command: ["node", "automation/main.ts"] },
+        engine: { command: ["node", "automation/engine-worker.ts"] },
+      },
+    });
   });
 
   test("reads what Dokploy makes of the rendered one as it was meant", () => {
     const { rendered } = renderRunner(TEXT, {
       image: "ghcr.io/you/dockmaster:v1.2.4",
       memory: "1g",
-      env: { DOKPLOY_URL: "https://dokploy.example.org" },
+      env: { LOG_LEVEL: "info" },
       secrets: ["API_TOKEN"],
       vault: {
         address: "https://vault.example.org",
@@ -26,22 +31,45 @@ describe.skipIf(!composeVersion() && process.env.REQUIRE_DOCKER !== "1")(`docker
         path: "secret/data/platform/bootstrap/runner",
       },
       signIn: "0011223344556677",
+      engines: [
+        {
+          name: "engine-staging",
+          stack: "staging",
+          users: "20000-20007",
+          memory: "1g",
+          env: { DOKPLOY_URL: "http://dokploy:3000", LOG_LEVEL: "debug" },
+          secrets: [],
+          path: "secret/data/platform/bootstrap/engine-staging",
+          signIn: "0011223344556677",
+        },
+      ],
     });
     const rewritten = stringify(parse(rendered!.text), { lineWidth: 1000 });
     const env = Object.entries(rendered!.env).map(([key, value]) => `${key}="${value}"\n`);
-    const signIn = ["VAULT_ROLE_ID=role\n", "VAULT_SECRET_ID=secret\n"];
+    const variables = ["VAULT_ROLE_ID", "VAULT_SECRET_ID", "ENGINE_STAGING_ROLE_ID", "ENGINE_STAGING_SECRET_ID"];
+    const signIn = variables.map((name) => `${name}=given\n`);
     const read = readWithCompose(rewritten, [...env, ...signIn].join(""));
-    const names = ["API_TOKEN", "DOKPLOY_API_KEY", "GIT_REPO_URL", "PLATFORM_KEY", "PULUMI_CONFIG_PASSPHRASE"];
     expect(read).toMatchObject({
       services: {
         "platform-runner-bootstrap": {
           image: "ghcr.io/you/dockmaster:v1.2.4",
-          entrypoint: guardEntrypoint([...names, "WEBHOOK_SECRET"]),
+          entrypoint: guardEntrypoint(["API_TOKEN", "GIT_REPO_URL", "WEBHOOK_SECRET"]),
           command: ["node", "automation/main.ts"],
           environment: {
             API_TOKEN_FILE: "/run/secrets/API_TOKEN",
-            DOKPLOY_URL: "https://dokploy.example.org",
+            ENGINES: "staging=/run/engines/staging/engine.sock",
+            LOG_LEVEL: "info",
             WEBHOOK_SECRET_FILE: "/run/secrets/WEBHOOK_SECRET",
+          },
+        },
+        "platform-runner-engine-staging-bootstrap": {
+          entrypoint: guardEntrypoint(["DOKPLOY_API_KEY", "PLATFORM_KEY", "PULUMI_CONFIG_PASSPHRASE"]),
+          command: ["node", "automation/engine-worker.ts"],
+          environment: {
+            DOKPLOY_URL: "http://dokploy:3000",
+            ENGINE_STACKS: "staging",
+            ENGINE_USERS: "20000-20007",
+            LOG_LEVEL: "debug",
           },
         },
       },

@@ -36,19 +36,22 @@ const final = all.at(-1)!;
 const rests = (word: string) => final.steps.filter((step) => step.word === word).map(({ rest }) => rest);
 
 describe("the runner's image", () => {
-  test("begins with the very Node that the tests run on, pinned by a full version", () => {
+  test("begins with the very Node that the tests run on, pinned by a full version and a digest", () => {
     const bases = all.filter(({ base }) => !all.some(({ name }) => name === base)).map(({ base }) => base);
     const { version } = JSON.parse(read("node_modules/node/package.json"));
-    expect(bases).toEqual([`node:${version}-bookworm-slim`]);
+    expect(bases).toEqual([expect.stringMatching(`^node:${version}-bookworm-slim@sha256:[0-9a-f]{64}$`)]);
   });
 
-  test("has the engine that the project is tested with, checked against its published sums", () => {
+  test("has the engine that the project is tested with, checked against the sums in the repository", () => {
     const engine = all.find(({ name }) => name === "engine")!;
     expect(engine.steps).toContainEqual({ word: "ARG", rest: `PULUMI_VERSION=${ENGINE_VERSION}` });
     const { dependencies } = JSON.parse(read("package.json"));
     expect(dependencies["@pulumi/pulumi"]).toBe(ENGINE_VERSION);
     const commands = engine.steps.map(({ rest }) => rest).join("\n");
-    expect(commands).toMatch(/sha256sum --check --strict/);
+    expect(commands).toMatch(/grep " {2}\$\{archive\}\\\$" engine-checksums.txt \| sha256sum --check --strict/);
+    // Sums that come from where the archive comes from say nothing of it.
+    expect(commands).not.toMatch(/checksums.*releases|releases.*checksums\.txt"/);
+    expect(engine.steps).toContainEqual({ word: "COPY", rest: "tools/engine-checksums.txt ./" });
     for (const program of ENGINE_PROGRAMS) expect(commands).toContain(`pulumi/${program}`);
   });
 
@@ -61,6 +64,32 @@ describe("the runner's image", () => {
     expect(rests("USER")).toEqual(["1000:1000"]);
     const { services } = parse(read("components/bootstrap/runner/compose.yaml"));
     expect(services.runner.user).toBe(rests("USER")[0]);
+  });
+
+  test("has folders that only those get into whom the compose file's volumes are for", () => {
+    const made = rests("RUN")
+      .join(" && ")
+      .matchAll(/install --directory --owner=(\d+) --group=(\d+) --mode=(\d+) (\S+)/g);
+    const folders = Object.fromEntries(
+      [...made].map(([, owner, group, mode, path]) => [path, `${owner}:${group} ${mode}`]),
+    );
+    expect(folders).toEqual({
+      "/data": "1000:1000 0700",
+      // Whoever carries out a run gets through to what is its own, and sees nothing on the way.
+      "/engine": "0:0 0711",
+      // The door gets through to the socket.
+      "/run/engine": "0:1000 0710",
+      "/run/engines": "0:0 0755",
+    });
+    const { runner, engine } = parse(read("components/bootstrap/runner/compose.yaml")).services;
+    const places = [...runner.volumes, ...engine.volumes].map((mount: string) => mount.split(":")[1]);
+    expect(places).toEqual(["/data", "/run/engines/engine", "/engine", "/run/engine"]);
+  });
+
+  test("has a worker that starts as root, with a check of its health by its own program", () => {
+    const { engine } = parse(read("components/bootstrap/runner/compose.yaml")).services;
+    expect(engine.user).toBe("0:0");
+    expect(engine.healthcheck.test).toEqual(["CMD", ...engine.command, "--check"]);
   });
 
   test("is asked for its health at the same place as by the compose file", () => {
@@ -119,7 +148,8 @@ describe("the runner's image", () => {
         visit(relative(ROOT, join(ROOT, dirname(file), path!)));
       }
     };
-    for (const start of ["automation/main.ts", "automation/engine/child.ts"]) visit(start);
+    for (const start of ["automation/main.ts", "automation/engine-worker.ts", "automation/engine/child.ts"])
+      visit(start);
     expect(seen.size).toBeGreaterThan(50);
     const inside = (file: string) => IMAGE_FILES.some((path) => file === path || file.startsWith(`${path}/`));
     expect([...seen].filter((file) => !inside(file))).toEqual([]);

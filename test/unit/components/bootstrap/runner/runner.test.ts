@@ -16,7 +16,10 @@ const args = {
     container: "platform-runner-bootstrap",
     stages: 2,
   },
-  signIn: { roleId: "role", secretId: "canary" },
+  signIns: [
+    { roleId: "role", secretId: "canary", env: { roleId: "VAULT_ROLE_ID", secretId: "VAULT_SECRET_ID" } },
+    { roleId: "other", secretId: "canary-2", env: { roleId: "ENGINE_X_ROLE_ID", secretId: "ENGINE_X_SECRET_ID" } },
+  ],
   host: "iac.example.org",
   checks: [{ url: "https://iac.example.org/health/live" }],
   waitTimeout: 180,
@@ -54,10 +57,16 @@ describe("the runner", () => {
     });
   });
 
-  test("gives the agent its sign-in, as a secret", async () => {
+  test("gives each agent its sign-in, as a secret", async () => {
     new Runner("runner", args);
     const env = (await engine.ofType("Compose"))[0]?.inputs.env;
-    expect(unwrap(env)).toEqual({ GIT_BRANCH: "main", VAULT_ROLE_ID: "role", VAULT_SECRET_ID: "canary" });
+    expect(unwrap(env)).toEqual({
+      GIT_BRANCH: "main",
+      VAULT_ROLE_ID: "role",
+      VAULT_SECRET_ID: "canary",
+      ENGINE_X_ROLE_ID: "other",
+      ENGINE_X_SECRET_ID: "canary-2",
+    });
     expect(env).toHaveProperty("4dabf18193072939515e22adb298388d");
   });
 

@@ -31,7 +31,7 @@ const ARGS = {
     staging: { redis: { shared: ["redis_password"] }, minio: {} },
     bootstrap: { runner: { kept: "old/runner" } },
   },
-  runnerStacks: ["staging"],
+  engines: { "engine-staging": "staging" },
 };
 
 async function inputsOf(type: string, name: string): Promise<Record<string, unknown> | undefined> {
@@ -81,9 +81,9 @@ describe("the privileged half of Vault", () => {
     expect(registered.filter(({ type }) => type.endsWith(":AuthBackendRole"))).toHaveLength(4);
   });
 
-  test("lets the runner write and mint for the stacks it deploys, and nothing else", async () => {
-    new VaultAccess("vault", ARGS);
-    const { policy } = (await inputsOf("Policy", "vault-runner")) as { policy: string };
+  test("lets a stack's engine worker write and mint for this stack, and nothing else", async () => {
+    new VaultAccess("vault", { ...ARGS, stacks: { ...ARGS.stacks, production: { redis: {} } } });
+    const { policy } = (await inputsOf("Policy", "vault.engine-staging")) as { policy: string };
     const rules = [...policy.matchAll(/path "([^"]+)" \{\n {2}capabilities = \[([^\]]*)\]/g)].map(([, path, may]) => [
       path,
       may,
@@ -99,6 +99,23 @@ describe("the privileged half of Vault", () => {
         [`${role(name)}/secret-id-accessor/destroy`, '"update"'],
       ]),
     ]);
+  });
+
+  test("gives each worker a role of its own", async () => {
+    const engines = { "engine-staging": "staging", "engine-production": "production" };
+    const { engineRoleIds } = new VaultAccess("vault", { ...ARGS, engines });
+    expect(await inputsOf("AuthBackendRole", "vault.engine-production")).toEqual({
+      backend: "approle",
+      roleName: "platform.engine-production",
+      tokenPolicies: ["platform-engine-production"],
+      tokenTtl: 7200,
+      tokenMaxTtl: 7200,
+    });
+    const ids = await new Promise((resolve) => pulumi.all(engineRoleIds).apply(resolve));
+    expect(ids).toEqual({
+      "engine-staging": "vault.engine-staging-role-id",
+      "engine-production": "vault.engine-production-role-id",
+    });
   });
 
   test("keeps a path that was there before, for one role", async () => {
@@ -125,6 +142,8 @@ describe("the privileged half of Vault", () => {
     ["a shared secret", { ...ARGS, stacks: { staging: { a: { shared: ["{{x}}"] } } } }],
     ["a kept path", { ...ARGS, stacks: { staging: { a: { kept: "old/*" } } } }],
     ["the project", { ...ARGS, project: "+" }],
+    ["an engine worker", { ...ARGS, engines: { "*": "staging" } }],
+    ["a worker's stack", { ...ARGS, engines: { "engine-x": "*" } }],
   ])("refuses a name of %s that would mean more than itself", (_name, args) => {
     expect(() => new VaultAccess("vault", args)).toThrow(expect.objectContaining({ code: "config_invalid" }));
   });

@@ -1,0 +1,54 @@
+import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { clearOpenFolders, watchDisk } from "../../../../automation/work/disk.ts";
+import { canChangeUsers } from "../../../integration/runner/users/two-users.ts";
+
+const user = { id: 33_000 };
+let folder: string;
+let own: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "disk-"));
+  own = join(folder, "own");
+  mkdirSync(own, { mode: 0o700 });
+  chownSync(own, user.id, user.id);
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Files of the user's in a folder that only it may look into. */
+const write = (files: number, bytes = 0) => {
+  for (let i = 0; i < files; i++) {
+    const file = join(own, String(i));
+    writeFileSync(file, Buffer.alloc(bytes));
+    chownSync(file, user.id, user.id);
+  }
+};
+const watch = (kib: number, files: number) =>
+  new Promise<string>((resolve) => {
+    const disk = watchDisk(user, [folder], resolve, { kib, files });
+    setTimeout(() => {
+      disk.stop();
+      resolve("well");
+    }, 4_000);
+  });
+
+describe.skipIf(!canChangeUsers())("what a user has on the disk", () => {
+  test("is too much in files, in size, or neither", async () => {
+    write(50, 10_000);
+    expect(await watch(100_000, 40)).toBe("it wrote more than 40 files");
+    expect(await watch(200, 400)).toBe("it wrote more than 0.1953125 MiB");
+    expect(await watch(100_000, 400)).toBe("well");
+  }, 30_000);
+
+  test("goes from the folders that are open to all, and nobody else's does", async () => {
+    const left = mkdtempSync("/tmp/left-");
+    const others = mkdtempSync("/tmp/left-");
+    mkdirSync(join(left, "closed/in"), { recursive: true, mode: 0 });
+    for (const path of [left, join(left, "closed"), join(left, "closed/in")]) chownSync(path, user.id, user.id);
+    await clearOpenFolders(user);
+    expect(() => chownSync(left, 0, 0)).toThrow("ENOENT");
+    chownSync(others, 0, 0);
+    rmSync(others, { recursive: true });
+  });
+});
