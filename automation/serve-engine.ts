@@ -17,6 +17,7 @@ import {
   npmEnvironment,
   programEnvironment,
   readEngineConfig,
+  shortSecrets,
 } from "./config.ts";
 import { createVariables, type Variables } from "./environment.ts";
 import { createLog, type Log } from "./log.ts";
@@ -144,6 +145,7 @@ function logConfig(log: Log, { config, variables }: EngineWorkerOptions, mask: (
   });
   const missing = variablesThat(({ orInStackFile }) => orInStackFile).filter((name) => !isSet(name));
   if (missing.length > 0) log.warn({ event: "runner.incomplete", missing });
+  for (const variable of shortSecrets(variables)) log.warn({ event: "secret.short", variable });
 }
 
 /** Serves the door that started this process until that is gone, or whoever connects to ENGINE_SOCKET, one at a time. */

@@ -9,6 +9,7 @@ import { createSimulatedContainers } from "../../emulator/containers/simulated.t
 import { type Emulator, startEmulator } from "../../emulator/emulator.ts";
 import { findPostgres, startPostgres } from "../contract/store/postgres-server.ts";
 import { type Harness, startHarness } from "../integration/runner/harness.ts";
+import { findWorker } from "../integration/runner/engine/apart.ts";
 import { platformProgram } from "../integration/runner/origin.ts";
 import { until } from "../integration/runner/until.ts";
 import type { Row } from "./report.ts";
@@ -185,7 +186,8 @@ async function dokployTime({ url, apiKey }: Emulator): Promise<number> {
 
 /** Resident memory of processes together, in MiB: what they share, as Node's own code, counts once (proc_pid_smaps_rollup(5), Pss). */
 function memoryOf(pids: readonly number[]): number {
-  const pss = (pid: number) => Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]);
+  const pss = (pid: number) =>
+    Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]);
   return Math.round(pids.map(pss).reduce((sum, kib) => sum + kib, 0) / 1024);
 }
 
