@@ -215,5 +215,5 @@ export function knownSecrets(variables: Variables): string[] {
   const hooks = values.flatMap((value) => secretsIn(value, { whole: true }));
   const addresses = variablesThat(({ secret }) => secret === "password");
   const passwords = addresses.flatMap((name) => secretsIn(variables.get(name) ?? ""));
-  return [...values, ...values.flatMap(secretParts), ...hooks, ...passwords];
+  return [...new Set([...values, ...values.flatMap(secretParts), ...hooks, ...passwords])];
 }
