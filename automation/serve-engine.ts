@@ -58,6 +58,7 @@ export async function openEngineWorker(options: EngineWorkerOptions): Promise<Se
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const users = engineUsers && createUsers(engineUsers);
   if (users) {
+    await requireUsers(users.files);
     // Others have to get through to what is theirs, and see nothing on the way.
     await chmod(dataDir, 0o711);
     await clearPlaces(dataDir, backendUrl, users);
@@ -79,6 +80,17 @@ export async function openEngineWorker(options: EngineWorkerOptions): Promise<Se
     check: createEngineChecks({ variables, enginePath, mask }),
     stop: pruning.stop,
   };
+}
+
+/** A worker that may not change users would carry everything out as its own. */
+async function requireUsers(user: RunUser): Promise<void> {
+  const { code } = await runAs(user, "true", [], { env: { PATH: "/usr/bin:/bin" } }).catch(() => ({ code: null }));
+  if (code === 0) return;
+  const needs =
+    "root with the capabilities CHOWN, FOWNER, KILL, SETGID and SETUID, and setpriv, prlimit and choom of util-linux";
+  throw new ConfigError([
+    `ENGINE_USERS needs a worker that may change users: ${needs}; leave it out to run as one user`,
+  ]);
 }
 
 /** Before any engine starts, so that nobody writes there. A folder that cannot be read keeps no worker from its work. */
