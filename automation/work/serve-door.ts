@@ -18,6 +18,11 @@ export interface Served {
   check(name: string): Promise<EngineCheckResult>;
 }
 
+/** The door does not keep what it is told any more: it is gone, or the run is not ours. It says itself why. */
+class NotKept extends Error {
+  override readonly name = "NotKept";
+}
+
 /** One run under way. */
 interface Active {
   stop: AbortController;
@@ -38,7 +43,7 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
   const asked = new Map<number, { resolve(): void; reject(error: Error): void }>();
   const files: Files = new Map();
   let numbers = 0;
-  let gone: Error | undefined;
+  let gone: NotKept | undefined;
   const closed = Promise.withResolvers<void>();
 
   const send = (message: FromWorker) => channel.send(message);
@@ -80,7 +85,7 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
       const ending = await performRun({ ...context, files: fetchFiles }, spec, eventsOf(run), stop.signal);
       send({ type: "end", run, ending });
     } catch (err) {
-      context.log.error({ event: "run.mistaken", err, run });
+      if (!(err instanceof NotKept)) context.log.error({ event: "run.mistaken", err, run });
       send({ type: "mistake", run, message: context.mask(err instanceof Error ? err.message : String(err)) });
     } finally {
       active.delete(run);
@@ -113,7 +118,7 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
         return active.get(message.run)?.stop.abort(message.reason);
       case "answer":
         if (message.error === undefined) return asked.get(message.id)?.resolve();
-        return asked.get(message.id)?.reject(new Error(message.error));
+        return asked.get(message.id)?.reject(new NotKept(message.error));
       case "files":
         return files.get(message.id)?.fail(new Error(message.error));
       case "state":
@@ -128,7 +133,7 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
     message: (message) => handle(message as ToWorker),
     bytes: (id, piece) => files.get(id)?.push(piece),
     closed: (why) => {
-      gone = new Error(`the door is gone: ${why}`);
+      gone = new NotKept(`the door is gone: ${why}`);
       for (const { reject } of asked.values()) reject(gone);
       for (const { fail } of files.values()) fail(gone);
       for (const { stop } of active.values()) stop.abort("lease" satisfies StopReason);
