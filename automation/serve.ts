@@ -1,8 +1,9 @@
 import { flushCompileCache } from "node:module";
 import { fileURLToPath } from "node:url";
+import { findEngine } from "../tools/engine-path.mjs";
 import { nameOwner } from "./claim/owner.ts";
-import { ConfigError, knownSecrets, readConfig } from "./config.ts";
-import { createVariables } from "./environment.ts";
+import { ConfigError, knownSecrets, readConfig, readEngineConfig } from "./config.ts";
+import { createVariables, type Variables } from "./environment.ts";
 import { createLog } from "./log.ts";
 import { createMask } from "./mask.ts";
 import { maskEarly } from "./mask-early.ts";
@@ -14,6 +15,7 @@ const folder = fileURLToPath(new URL("..", import.meta.url));
 async function start(): Promise<void> {
   const variables = createVariables(process.env);
   const config = readConfig(variables);
+  if (!config.engines) requireOwnWorker(variables);
   const runner = await startRunner({
     config,
     variables,
@@ -38,6 +40,18 @@ async function start(): Promise<void> {
   };
   process.on("SIGTERM", () => stop("SIGTERM"));
   process.on("SIGINT", () => stop("SIGINT"));
+}
+
+/** A worker of its own that cannot start would be started again and again, while requests are taken. Throws ConfigError. */
+function requireOwnWorker(variables: Variables): void {
+  if (readEngineConfig(variables).engineSocket) {
+    throw new ConfigError([
+      "ENGINE_SOCKET is for a worker of its own: start that with it (automation/engine-worker.ts), and name the socket here in ENGINES",
+    ]);
+  }
+  if (!findEngine()) {
+    throw new ConfigError(["there is no Pulumi engine: run `node tools/setup.mjs`, or put pulumi on PATH"]);
+  }
 }
 
 /** Starts the runner that the environment describes. What is wrong with it goes to stderr, and the process ends with 1. */
