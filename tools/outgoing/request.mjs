@@ -33,6 +33,9 @@ import https from "node:https";
  * @property {http.IncomingMessage} body
  */
 
+/** What `fetch` would say, too: firewalls in front of servers refuse requests without. */
+const ALWAYS = { accept: "*/*", "user-agent": "dockmaster" };
+
 const REDIRECTS = [301, 302, 303, 307, 308];
 const MOST_REDIRECTS = 5;
 
@@ -193,7 +196,7 @@ function sendOnce(url, { method = "GET", headers = {}, body, connections }, sign
     let sent = false;
     const fail = (/** @type {unknown} */ error) => reject(new NoAnswer(signal.aborted ? signal.reason : error, sent));
     const isTls = url.protocol === "https:";
-    const options = { method, headers, signal, agent: connections ?? openAgent(url, {}) };
+    const options = { method, headers: { ...ALWAYS, ...headers }, signal, agent: connections ?? openAgent(url, {}) };
     try {
       const request = (isTls ? https : http).request(url, options, resolve);
       request.on("socket", (socket) => {

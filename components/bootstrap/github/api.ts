@@ -21,7 +21,6 @@ export function openGithub(api: string, token: string): AskGithub {
         authorization: `Bearer ${token}`,
         accept: "application/vnd.github+json",
         "x-github-api-version": "2022-11-28",
-        "user-agent": "dockmaster",
       },
       timeoutMs: TIMEOUT,
     });

@@ -39,6 +39,13 @@ describe("a request", () => {
     }
   });
 
+  it("says what sends it, as what stands in front of many servers refuses those that do not", async () => {
+    const url = await serve((incoming, response) => response.end(JSON.stringify(incoming.headers)));
+    expect(JSON.parse((await get(url)).text)).toMatchObject({ "user-agent": "dockmaster", accept: "*/*" });
+    const given = { headers: { Accept: "text/event-stream" }, timeoutMs: 2_000 };
+    expect(JSON.parse((await request(url, given)).text)).toMatchObject({ accept: "text/event-stream" });
+  });
+
   it("that nobody listens to was not sent", async () => {
     const url = await serve(() => {});
     servers.splice(0)[0]?.close();
@@ -171,7 +178,7 @@ describe("a request", () => {
     });
     const follow = { timeoutMs: 2_000, redirect: "follow" } as const;
     const { text } = await request(new URL("/5", url), follow);
-    expect(Object.keys(JSON.parse(text)).sort()).toEqual(["connection", "host"]);
+    expect(Object.keys(JSON.parse(text)).sort()).toEqual(["accept", "connection", "host", "user-agent"]);
     await expect(request(new URL("/6", url), follow)).rejects.toBeInstanceOf(Redirected);
     for (const more of [{ headers: { authorization: "canary" } }, { method: "POST" }] as const) {
       await expect(request(new URL("/1", url), { ...follow, ...more })).rejects.toThrow(TypeError);
