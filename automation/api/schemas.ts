@@ -277,6 +277,7 @@ export const previewAnswer = z.object({
   unchanged_services: z.array(z.string()),
   removed_services: z.array(z.string()).optional(),
   reasons: z.record(z.string(), z.string()),
+  allows: reported.allows,
 });
 
 /** `POST /drift`, 200: what was changed by hand. Nothing was repaired. */

@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
+import { toRunAnswer } from "../../../../automation/answer/report.ts";
+import { previewAnswer, successAnswer } from "../../../../automation/api/schemas.ts";
 import { parseAllows } from "../../../../automation/domain/allows.ts";
 import type { TimedRecord } from "../../../../automation/domain/engine-record.ts";
 import { reduceOutcomes } from "../../../../automation/domain/outcome.ts";
+import type { Run } from "../../../../automation/domain/run.ts";
 import { maskOutcome } from "../../../../automation/mask.ts";
 
 const NOTE = "components/web/compose.yaml:7:5  allows `docker.sock`: it watches containers";
@@ -43,4 +46,18 @@ test("values of secrets are masked in them", () => {
   const outcome = { service: "web", result: "unchanged", reason: "equal", allows: [NOTE] } as const;
   const masked = maskOutcome((text) => text.replaceAll("watches", "[secret]"), { ...outcome, allows: [NOTE] });
   expect(masked.allows).toEqual([NOTE.replace("watches", "[secret]")]);
+});
+
+test.each([
+  ["deploy", successAnswer],
+  ["preview", previewAnswer],
+] as const)("it is in the answer of a %s, as the interface's document says", (kind, schema) => {
+  const run = {
+    ...{ id: "r", kind, stack: "staging", tag: "v1.0.1", commit: "c".repeat(40), services: null },
+    ...{ rollback: false, triggeredBy: "me", reason: null, requestId: "q", state: "succeeded", attempts: 1 },
+    ...{ createdAt: 0, startedAt: 0, finishedAt: 1, session: null, cause: null, supersededBy: null },
+    outcomes: [{ service: "web", result: "unchanged", reason: "equal", allows: [NOTE] }],
+  } as unknown as Run;
+  const { body } = toRunAnswer(run, { asked: null, duplicate: false, now: 1 });
+  expect(schema.parse(body)).toMatchObject({ allows: { web: [NOTE] } });
 });
