@@ -97,7 +97,8 @@ export async function takePlace(
   const lend = async (place: StackPlace | undefined) => {
     if (!place || !user) return;
     lent = place;
-    await lendState(place, user.id);
+    const all = users?.all.map(({ id }) => id) ?? [];
+    await lendState(place, user.id, all);
   };
   const settle = async () => {
     if (!user) return;
@@ -187,7 +188,6 @@ async function keepCopies(from: string, { dataDir, prefix }: { dataDir: string; 
 export async function clearPlaces(dataDir: string, backendUrl: string, users: RunUsers): Promise<void> {
   for (const user of users.all) await killUser(user);
   const backend = backendFolder(backendUrl);
-  const numbers = users.all.map(({ id }) => id);
-  if (backend) await takeAllBack(backend, numbers);
+  if (backend) await takeAllBack(backend);
   for (const name of await readdir(runFolders(dataDir)).catch(() => [])) await removePlace(dataDir, name, users.all);
 }
