@@ -34,6 +34,9 @@ export async function lendState(place: StackPlace, user: number, users: readonly
     await mkdir(folder, { recursive: true });
     for (let at = dirname(folder); at.length > place.folder.length; at = dirname(at)) await chmod(at, 0o755);
   }
+  // Left by a run that could not tidy up.
+  const left = (await lstat(folders[0] ?? "")).uid;
+  if (left !== process.getuid?.()) await takeStateBack(place, left);
   for (const folder of folders) await give(folder, user);
   await chmod(states, 0o1777);
   for (const name of await readdir(states)) {

@@ -24,7 +24,7 @@ export interface RunUsers {
   files: RunUser;
   /** One that no other run has, as soon as there is one. Rejects with the signal's reason. */
   take(signal: AbortSignal): Promise<RunUser>;
-  /** Gives it back. None of its processes is left. */
+  /** Has it taken again. None of its processes is left: see `giveBack`. */
   give(user: RunUser): void;
   all: RunUser[];
 }
@@ -108,6 +108,19 @@ export async function killUser(user: RunUser): Promise<void> {
     const words = [`--reuid=${id}`, `--regid=${id}`, "--clear-groups", "--", "sh", "-c", "kill -9 -1"];
     await runProgram("setpriv", words, { env: { PATH: "/usr/bin:/bin" } });
     await delay(20);
+  }
+}
+
+/** How soon it is tried again to end what could not be ended, in milliseconds. */
+const KILL_AGAIN = 30_000;
+
+/** Gives a user back as soon as none of its processes is left: what hangs on a device may need a while. */
+export async function giveBack(users: RunUsers, user: RunUser): Promise<void> {
+  try {
+    await killUser(user);
+    users.give(user);
+  } catch {
+    setTimeout(() => void giveBack(users, user), KILL_AGAIN).unref();
   }
 }
 

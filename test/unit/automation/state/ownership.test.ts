@@ -93,6 +93,14 @@ describe.skipIf(process.getuid?.() !== 0)("a state that a run was lent", () => {
     await goOn();
   });
 
+  test("is taken back at the next run when the last one could not", async () => {
+    await lendState(place(), FIRST, USERS);
+    await lendState(place(), SECOND, USERS);
+    await takeStateBack(place(), SECOND);
+    expectWhole();
+    expect(new Set(owners())).toEqual(new Set([0]));
+  });
+
   test("is not taken for one that a run made in advance when somebody else put it there", async () => {
     chownSync(join(states(), "staging.json"), 1000, 1000);
     await lendState(place(), FIRST, USERS);
