@@ -86,7 +86,7 @@ export function parseLocks(said: string): NamedLock[] {
 export async function findLockOf(folder: string, user: number): Promise<string | undefined> {
   for (const name of await readdir(folder).catch(() => [])) {
     const facts = await lstat(join(folder, name)).catch(() => undefined);
-    if (facts?.uid === user && /^[\w-]+\.json$/.test(name)) return basename(name, ".json");
+    if (facts?.uid === user && /^[\w-]{1,100}\.json$/.test(name)) return basename(name, ".json");
   }
   return undefined;
 }
