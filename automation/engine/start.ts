@@ -5,7 +5,14 @@ import { fileURLToPath } from "node:url";
 import type { TimedRecord } from "../domain/engine-record.ts";
 import type { EngineSession } from "../domain/run.ts";
 import { openChannel } from "../socket/frames.ts";
-import { type EngineEnd, type EngineJob, type EngineOrder, LONGEST_MESSAGE, SAID_LIMIT, WORKER_FD } from "./messages.ts";
+import {
+  type EngineEnd,
+  type EngineJob,
+  type EngineOrder,
+  LONGEST_MESSAGE,
+  SAID_LIMIT,
+  WORKER_FD,
+} from "./messages.ts";
 import { describeSession, killSession } from "./process-group.ts";
 import { readEngineMessage } from "./read-message.ts";
 

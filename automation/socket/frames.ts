@@ -19,7 +19,7 @@ export interface Incoming {
 
 /** One end of a socket between the door and an engine worker: JSON messages, and the bytes of files between them. */
 export interface Channel {
-  /** Nothing happens when the other side is gone: `closed` tells that. */
+  /** Nothing happens when the other side is gone: `closed` tells that. Throws when it is longer than the other side takes. */
   send(message: unknown): void;
   /** Resolves when there is room for more. */
   sendBytes(id: number, piece: Buffer): Promise<void>;
@@ -97,7 +97,11 @@ export function openChannel(socket: Duplex, incoming: Incoming, longest = LONGES
     return socket.write(Buffer.concat([head, ...parts]));
   };
   return {
-    send: (message) => void write(MESSAGE, [Buffer.from(JSON.stringify(message))]),
+    send: (message) => {
+      const body = Buffer.from(JSON.stringify(message));
+      if (body.length > longest) throw new RangeError(`a message of ${body.length} bytes is too long`);
+      write(MESSAGE, [body]);
+    },
     sendBytes: async (id, piece) => {
       const number = Buffer.alloc(4);
       number.writeUInt32BE(id);

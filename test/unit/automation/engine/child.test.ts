@@ -70,14 +70,18 @@ const told = async (script: string) => {
   );
   return engine?.ended;
 };
-const frame = "const frame = (text) => { const head = Buffer.alloc(5); head.writeUInt32BE(Buffer.byteLength(text)); return Buffer.concat([head, Buffer.from(text)]); };";
+const frame =
+  "const frame = (text) => { const head = Buffer.alloc(5); head.writeUInt32BE(Buffer.byteLength(text)); return Buffer.concat([head, Buffer.from(text)]); };";
 const write = "const write = (bytes) => require(`fs`).writeSync(3, bytes);";
 
 test.each([
   ["null", "null"],
   ["what is no JSON", "{"],
   ["an event without a type", '{"event":{},"at":1}'],
-  ["an event of a type that has no such field", '{"event":{"type":"diagnostic","severity":"error","urn":{},"message":[]},"at":1}'],
+  [
+    "an event of a type that has no such field",
+    '{"event":{"type":"diagnostic","severity":"error","urn":{},"message":[]},"at":1}',
+  ],
   ["a name without end", `{"event":{"type":"summary","result":"${"x".repeat(5_000)}"},"at":1}`],
 ])("an engine that says %s ends its run and not the worker", async (_, text) => {
   const said = await told(`${frame} ${write} write(frame(${JSON.stringify(text)})); setTimeout(() => {}, 60000);`);

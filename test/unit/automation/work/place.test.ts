@@ -55,7 +55,9 @@ describe.skipIf(!canChangeUsers())("the user of a run", () => {
   test("cannot keep the worker from its copies of the state, and leaves none that is too large to read", async () => {
     const place = await take();
     const copies = await place.make("copies");
-    act(`echo {} > ${copies}/1.json; truncate --size 100M ${copies}/2.json; ln -s /etc/shadow ${copies}/3.json; chmod 0 ${copies}`);
+    act(
+      `echo {} > ${copies}/1.json; truncate --size 100M ${copies}/2.json; ln -s /etc/shadow ${copies}/3.json; chmod 0 ${copies}`,
+    );
     await place.leave();
     expect(readdirSync(join(dataDir, "state-copies"))).toEqual(["staging-01RUN-1.json"]);
     expect(existsSync(place.folder)).toBe(false);
