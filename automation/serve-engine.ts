@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, rmSync } from "node:fs";
 import { chmod, chown, mkdir, readdir, rm } from "node:fs/promises";
@@ -23,6 +22,7 @@ import { createLog, type Log } from "./log.ts";
 import { createMask } from "./mask.ts";
 import { maskEarly } from "./mask-early.ts";
 import { backendFolder } from "./state/backend.ts";
+import { keepState } from "./state/keep-state.ts";
 import { removeClearCopies, stateCopies } from "./state/state-copies.ts";
 import { ENGINE_VARIABLES, SECRET_VARIABLES, variablesThat } from "./variables.ts";
 import { createEngineChecks } from "./watch/engine-checks.ts";
@@ -113,19 +113,6 @@ async function listStates(dataDir: string, backendUrl: string): Promise<string[]
     found.push(...files.filter((file) => file.endsWith(".json")).map((file) => `${project}/${file.slice(0, -5)}`));
   }
   return found;
-}
-
-/** Never over what is there. */
-async function keepState(dataDir: string, files: AsyncIterable<Buffer>): Promise<void> {
-  const words = ["--extract", "--directory", dataDir, "--no-same-owner", "--skip-old-files"];
-  const tar = spawn("tar", words, { env: { PATH: process.env.PATH }, stdio: ["pipe", "ignore", "inherit"] });
-  tar.stdin.on("error", () => {});
-  const closed = once(tar, "close") as Promise<[number | null]>;
-  closed.catch(() => {});
-  for await (const piece of files) if (!tar.stdin.write(piece)) await Promise.race([once(tar.stdin, "drain"), closed]);
-  tar.stdin.end();
-  const [code] = await closed;
-  if (code !== 0) throw new Error(`the state of before cannot be kept: tar ended with ${code}`);
 }
 
 /** Says what the worker uses and what is missing. Of secrets only that they are there. */

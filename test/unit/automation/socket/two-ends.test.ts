@@ -65,7 +65,13 @@ test.each<[string, Work]>([
       ),
     }),
   ],
-  ["notes what nobody takes", async (_, __, { note }) => (await note({ session: { sid: "no" } as never }), well)],
+  [
+    "notes what nobody takes",
+    async (_, __, { note }) => {
+      await note({ session: { sid: "no" } as never });
+      return well;
+    },
+  ],
   [
     "makes a mistake of many words",
     async () => {
@@ -85,7 +91,10 @@ test.each<[string, Work]>([
 test("a lock of a long name is told as far as it goes", async () => {
   const { connection } = await start();
   const heard = { ...events(), lockRemoved: vi.fn() };
-  works.set("run", async (_, __, { lockRemoved }) => (lockRemoved("x".repeat(500)), well));
+  works.set("run", async (_, __, { lockRemoved }) => {
+    lockRemoved("x".repeat(500));
+    return well;
+  });
   expect(await connection.perform(spec("run"), heard, never)).toEqual(well);
   expect(heard.lockRemoved).toHaveBeenCalledWith("x".repeat(200));
 });
