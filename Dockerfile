@@ -41,7 +41,8 @@ COPY --from=engine /opt/pulumi /opt/pulumi
 WORKDIR /app
 COPY --from=modules /app/node_modules ./node_modules
 COPY package.json package-lock.json ./
-COPY tools/engine-path.mjs tools/engine-checksums.txt tools/run-program.mjs ./tools/
+COPY tools/engine-path.mjs tools/engine-checksums.txt tools/run-program.mjs tools/secret-parts.mjs ./tools/
+COPY tools/outgoing ./tools/outgoing
 COPY tools/shortcuts ./tools/shortcuts
 COPY tools/engine ./tools/engine
 COPY tools/language-host ./tools/language-host

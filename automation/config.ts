@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import type { z } from "zod";
 import { secretsIn } from "../text/mask/addresses.ts";
+import { allowedHosts, explainInsecure, findInsecure } from "../tools/outgoing/insecure.mjs";
+import { LEAST_SECRET, readSecret } from "../tools/secret-parts.mjs";
 import type { SigningKey } from "./api/signature.ts";
 import { rightsOf, SIGNING_VARIABLES } from "./domain/rights.ts";
 import { pickEnvironment, type Variables } from "./environment.ts";
@@ -87,13 +89,35 @@ function readSettings(variables: Variables, names: readonly VariableName[]): Set
       const parsed = reads?.safeParse(value);
       if (parsed?.success === false) problems.push(...parsed.error.issues.map(({ message }) => `${name} ${message}`));
       else if (setting) settings[setting] = parsed?.data;
+      if (isJudged(VARIABLES[name])) problems.push(...secretNow(variables, name).problems);
     } catch (error) {
       problems.push((error as Error).message);
     }
   }
-  problems.push(...findSharedSecrets(variables));
+  if (problems.length === 0 && variables.get("WEBHOOK_SECRET_OLD") && !variables.get("WEBHOOK_SECRET")) {
+    problems.push("WEBHOOK_SECRET_OLD is set and WEBHOOK_SECRET is not: requests are signed with that");
+  }
+  problems.push(...insecureAddresses(variables, names), ...findSharedSecrets(variables));
   if (problems.length > 0) throw new ConfigError(problems);
   return settings as Settings;
+}
+
+/** What is wrong with addresses that are reached in clear. Those that cannot be read are named elsewhere. */
+function insecureAddresses(variables: Variables, names: readonly VariableName[]): string[] {
+  const encrypted = variablesThat((variable) => variable.encrypted).filter((name) => names.includes(name));
+  return encrypted.flatMap((name) => {
+    try {
+      const host = findInsecure(
+        variables.get(name) ?? "",
+        allowedHosts({ ALLOW_INSECURE: variables.get("ALLOW_INSECURE") }),
+      );
+      if (host === undefined) return [];
+      const { message, hint } = explainInsecure(host);
+      return [`${name} ${message}: ${hint}`];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** What the engine and the program that it runs may see of the runner's environment, as it is now. Everything else stays with the runner. */
@@ -107,9 +131,35 @@ export function npmEnvironment(env: Record<string, string | undefined>): Record<
   return pickEnvironment(env, [...seenBy("npm"), "PATH"]);
 }
 
-/** The secrets that are valid now for signatures: `WEBHOOK_SECRET`, several separated by commas while rotating. */
+/** A secret as it is now: the parts of it that count, and what is wrong with the others. */
+function secretNow(variables: Pick<Variables, "get">, name: VariableName): { good: string[]; problems: string[] } {
+  const { strength }: Variable = VARIABLES[name];
+  return readSecret(name, variables.get(name), strength === "parts" ? "parts" : "whole");
+}
+
+function isJudged({ strength }: Variable): boolean {
+  return strength === "whole" || strength === "parts";
+}
+
+/** The secrets of `WEBHOOK_SECRET` that are valid now, several separated by commas while rotating. */
 export function webhookSecrets(variables: Pick<Variables, "get">): string[] {
-  return secretParts(variables.get("WEBHOOK_SECRET"));
+  return secretNow(variables, "WEBHOOK_SECRET").good;
+}
+
+/** The token that may read; undefined when there is none that counts. */
+export function apiToken(variables: Pick<Variables, "get">): string | undefined {
+  return secretNow(variables, "API_TOKEN").good[0];
+}
+
+/** What is wrong now with secrets that callers have: a file may have been replaced by one that does not count. */
+export function secretProblems(variables: Pick<Variables, "get">): string[] {
+  return variablesThat(isJudged).flatMap((name) => secretNow(variables, name).problems);
+}
+
+/** Secrets that are shorter than they should be, and used all the same. */
+export function shortSecrets(variables: Pick<Variables, "get">): VariableName[] {
+  const advised = variablesThat(({ strength }) => strength === "advised");
+  return advised.filter((name) => (variables.get(name)?.length ?? LEAST_SECRET) < LEAST_SECRET);
 }
 
 /** Secrets of several variables: who has one would have the rights of the other. */
@@ -153,9 +203,14 @@ export function signingKeys(variables: Pick<Variables, "get" | "isNamed">): Sign
   for (const variable of SIGNING_VARIABLES) {
     const plain = variable === "WEBHOOK_SECRET";
     const rights = rightsOf(variable, { guarded });
-    for (const secret of plain ? webhookSecrets(variables) : secretParts(variables.get(variable))) {
+    for (const secret of secretNow(variables, variable).good) {
       if (!keys.has(secret)) keys.set(secret, { secret, rights, plain });
     }
+  }
+  // Those of before stand last: a value that is one of now as well is no old one.
+  for (const secret of secretNow(variables, "WEBHOOK_SECRET_OLD").good) {
+    const rights = rightsOf("WEBHOOK_SECRET", { guarded });
+    if (!keys.has(secret)) keys.set(secret, { secret, rights, plain: true, old: true });
   }
   return [...keys.values()];
 }
@@ -165,9 +220,9 @@ export function signingKeys(variables: Pick<Variables, "get" | "isNamed">): Sign
  * address, whether that is known to be one or a secret happens to be one, as that of a hook.
  */
 export function knownSecrets(variables: Variables): string[] {
-  const values = SECRET_VARIABLES.map((name) => variables.get(name)).filter((value) => value !== undefined);
+  const values = SECRET_VARIABLES.flatMap((name) => [variables.get(name) ?? [], ...variables.before(name)].flat());
   const hooks = values.flatMap((value) => secretsIn(value, { whole: true }));
   const addresses = variablesThat(({ secret }) => secret === "password");
   const passwords = addresses.flatMap((name) => secretsIn(variables.get(name) ?? ""));
-  return [...values, ...SIGNING_VARIABLES.flatMap((name) => secretParts(variables.get(name))), ...hooks, ...passwords];
+  return [...new Set([...values, ...values.flatMap(secretParts), ...hooks, ...passwords])];
 }

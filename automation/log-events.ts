@@ -16,6 +16,8 @@ export const LOG_EVENTS = {
     "the engine worker has the runner's own user: programs of releases can read what the runner can",
   "state.handed_over": "state of before handed over to the engine worker",
   "secret.missing": "WEBHOOK_SECRET is not set: every request is refused",
+  "secret.short": "shorter than 32 characters: what it encrypted can be tried out by who has a copy",
+  "secret.old_used": "signed with WEBHOOK_SECRET_OLD: give this sender the new secret",
   "preview.any": "PREVIEW is any: whoever may push runs code in the runner with the keys of the stacks",
   "copies.removed": "copies of states with secrets in clear removed",
   "copies.not_removed": "copies of states may hold secrets in clear: remove them",

@@ -16,6 +16,7 @@ import {
   npmEnvironment,
   programEnvironment,
   readEngineConfig,
+  shortSecrets,
 } from "./config.ts";
 import { createVariables, type Variables } from "./environment.ts";
 import { createLog, type Log } from "./log.ts";
@@ -57,6 +58,7 @@ export async function openEngineWorker(options: EngineWorkerOptions): Promise<Se
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const users = engineUsers && createUsers(engineUsers);
   if (users) {
+    await requireUsers(users.files);
     // Others have to get through to what is theirs, and see nothing on the way.
     await chmod(dataDir, 0o711);
     await clearPlaces(dataDir, backendUrl, users);
@@ -78,6 +80,17 @@ export async function openEngineWorker(options: EngineWorkerOptions): Promise<Se
     check: createEngineChecks({ variables, enginePath, mask }),
     stop: pruning.stop,
   };
+}
+
+/** A worker that may not change users would carry everything out as its own. */
+async function requireUsers(user: RunUser): Promise<void> {
+  const { code } = await runAs(user, "true", [], { env: { PATH: "/usr/bin:/bin" } }).catch(() => ({ code: null }));
+  if (code === 0) return;
+  const needs =
+    "root with the capabilities CHOWN, FOWNER, KILL, SETGID and SETUID, and setpriv, prlimit and choom of util-linux";
+  throw new ConfigError([
+    `ENGINE_USERS needs a worker that may change users: ${needs}; leave it out to run as one user`,
+  ]);
 }
 
 /** Before any engine starts, so that nobody writes there. A folder that cannot be read keeps no worker from its work. */
@@ -131,6 +144,7 @@ function logConfig(log: Log, { config, variables }: EngineWorkerOptions, mask: (
   });
   const missing = variablesThat(({ orInStackFile }) => orInStackFile).filter((name) => !isSet(name));
   if (missing.length > 0) log.warn({ event: "runner.incomplete", missing });
+  for (const variable of shortSecrets(variables)) log.warn({ event: "secret.short", variable });
 }
 
 /** Serves the door that started this process until that is gone, or whoever connects to ENGINE_SOCKET, one at a time. */

@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+// biome-ignore lint/plugin: the type of a server, which sends nothing by itself.
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -23,8 +24,9 @@ import type { Log } from "./log.ts";
 import { createMask } from "./mask.ts";
 import { createMetrics } from "./metrics.ts";
 import { startOutbox } from "./notify/outbox.ts";
+import type { EngineAddress } from "./readers.ts";
 import { openStore } from "./store/open.ts";
-import { type EngineAddress, SECRET_VARIABLES } from "./variables.ts";
+import { SECRET_VARIABLES } from "./variables.ts";
 import { startHealth } from "./watch/health.ts";
 import { startHousekeeping } from "./watch/housekeeping.ts";
 import type { Perform } from "./work/perform.ts";
@@ -99,10 +101,9 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   const server = createHttpServer(app, config);
   await listen(server, config.port, config.host);
   const metricsServer =
-    config.metricsPort === undefined ? undefined : await serveMetrics(runner, config.host, config.metricsPort);
-  const { port } = server.address() as AddressInfo;
-  const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
-  log.info({ event: "runner.listening", url, version });
+    config.metricsPort === undefined ? undefined : await serveMetrics(runner, config.metricsHost, config.metricsPort);
+  const url = urlOf(server, config.host);
+  log.info({ event: "runner.listening", url, ...(metricsServer && { metrics: metricsServer.url }), version });
 
   const stop = async (graceMs: number) => {
     log.info({ event: "runner.stopping", running: worker.running(), graceMs });
@@ -143,10 +144,15 @@ async function welcome(
 }
 
 /** Serves metrics without a token on a port of their own, for a Prometheus in the same network. */
-async function serveMetrics(on: MetricsServed, host: string, port: number): Promise<{ close(): void }> {
+async function serveMetrics(on: MetricsServed, host: string, port: number): Promise<{ url: string; close(): void }> {
   const server = createHttpServer(createMetricsApp(on), on.config);
   await listen(server, port, host);
-  return { close: () => void server.close() };
+  return { url: urlOf(server, host), close: () => void server.close() };
+}
+
+function urlOf(server: Server, host: string): string {
+  const { port } = server.address() as AddressInfo;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

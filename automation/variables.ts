@@ -3,90 +3,22 @@ import { z } from "zod";
 import { PREVIEW_MODES } from "./domain/releases/preview-rules.ts";
 import { parseProxies } from "./http/source.ts";
 import { CHANNELS } from "./notify/channels.ts";
-import { parseUsers, type RunUser } from "./work/users.ts";
+import {
+  branch,
+  days,
+  gitUrl,
+  hosts,
+  LOG_LEVELS,
+  number,
+  port,
+  seconds,
+  toEngines,
+  toStackNames,
+  toUsers,
+} from "./readers.ts";
+import { foreign, type Variable, type Viewer } from "./variable.ts";
 
-/** Who sees a variable besides the runner: the engine with the program that it runs, and what fetches releases and their packages. */
-export type Viewer = "program" | "git" | "npm";
-
-/** One environment variable. Every one can also be given as `<NAME>_FILE`. */
-export interface Variable {
-  /** Its meaning, for the documentation; absent for what is not the runner's own. */
-  docs?: string;
-  /** Value when it is not set, as one would write it. */
-  default?: string;
-  /** The same where it depends on others, in words. */
-  defaultIs?: string;
-  /** How its text becomes a setting, and below which name `Config` has that. */
-  reads?: z.ZodType;
-  setting?: string;
-  /** `whole`: its value must never be seen. `password`: it is an address that may hold one. */
-  secret?: "whole" | "password";
-  seenBy?: readonly Viewer[];
-  /** As a field of the runner's secret in Vault: `always`, when somebody names it, or minted by the bootstrap stack. */
-  inVault?: "always" | "named" | "minted";
-  /** Who of the runner's two processes reads it: the door, unless this says otherwise. What the program or npm sees the engine worker has. */
-  readBy?: "engine" | "both";
-  /** Without it the stack's file has to have it: said at the start. */
-  orInStackFile?: true;
-}
-
-const port = z.coerce.number("must be a port number").int().min(0).max(65_535);
-const number = (unit: string) => z.coerce.number(`must be a number of ${unit}`);
-const seconds = (least: number) =>
-  number("seconds")
-    .min(least, `must be at least ${least} seconds`)
-    .transform((value) => value * 1000);
-const days = number("days")
-  .min(1, "must be at least 1 day")
-  .transform((value) => value * 24 * 3_600_000);
-
-/** `ext::` and other remote helpers run commands, and a leading dash would be an option of git's. */
-const gitUrl = z
-  .string("is missing: the repository that holds the platform, e.g. https://github.com/you/platform.git")
-  .regex(
-    /^((https?|ssh|git|file):\/\/[^\s]+|\/[^\s]+|[\w.-]+@[\w.-]+:[^\s]+)$/,
-    "must be an https://, ssh://, git://, file:// address, user@host:path, or an absolute path",
-  );
-
-const branch = z
-  .string()
-  .regex(/^[A-Za-z0-9][\w./-]*$/, "must be a branch name")
-  .refine((name) => !name.includes(".."), "must be a branch name");
-
-/** One engine worker that the door connects to. */
-export interface EngineAddress {
-  /** The stack that it gets runs of; `*`: any that no other has. */
-  stack: string;
-  socket: string;
-}
-
-const STACK = /^[a-z][a-z0-9-]{0,62}$/;
-
-function toEngines(text: string, context: z.RefinementCtx): EngineAddress[] {
-  const engines = text.split(",").map((part) => {
-    const [, stack = "", socket = ""] = /^([^=]*)=(.*)$/.exec(part.trim()) ?? [];
-    return { stack, socket };
-  });
-  const isGood = ({ stack, socket }: EngineAddress) => (stack === "*" || STACK.test(stack)) && socket.startsWith("/");
-  if (!engines.every(isGood))
-    context.addIssue("must be like `staging=/run/engines/staging/engine.sock,*=/run/engine.sock`");
-  if (new Set(engines.map(({ stack }) => stack)).size < engines.length) context.addIssue("names a stack twice");
-  return engines;
-}
-
-function toStackNames(text: string, context: z.RefinementCtx): string[] {
-  const names = text.split(",").map((name) => name.trim());
-  if (!names.every((name) => STACK.test(name))) context.addIssue("must be names of stacks, separated by commas");
-  return names;
-}
-
-function toUsers(text: string, context: z.RefinementCtx): RunUser[] {
-  const users = parseUsers(text);
-  if (!users) context.addIssue("must be a range of at least two numbers of users, like `20000-20007`");
-  return users ?? [];
-}
-
-const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "silent"] as const;
+export type { Variable, Viewer } from "./variable.ts";
 
 type ChannelVariable = (typeof CHANNELS)[keyof typeof CHANNELS]["variable"];
 const channels = Object.fromEntries(
@@ -96,15 +28,11 @@ const channels = Object.fromEntries(
   ]),
 ) as Record<ChannelVariable, Variable>;
 
-/** What only others read: whoever sees it needs it to find its way on this machine, or to the network. */
-function foreign<Name extends string>(seenBy: readonly Viewer[], ...names: Name[]): Record<Name, Variable> {
-  return Object.fromEntries(names.map((name) => [name, { seenBy }])) as Record<Name, Variable>;
-}
-
 /** Every environment variable that the runner reads or hands on, in the order of the documentation. */
 export const VARIABLES = {
   GIT_REPO_URL: {
     docs: "the repository that holds the platform",
+    encrypted: true,
     reads: gitUrl,
     setting: "gitUrl",
     secret: "password",
@@ -112,13 +40,21 @@ export const VARIABLES = {
   },
   GIT_BRANCH: { docs: "the branch that releases are cut from", default: "main", reads: branch, setting: "gitBranch" },
   WEBHOOK_SECRET: {
-    docs: "signs requests; several separated by commas while rotating. Without one nothing is accepted",
+    docs: "signs requests; several separated by commas, each of at least 32 characters. Without one nothing is accepted",
     secret: "whole",
+    strength: "parts",
     inVault: "always",
+  },
+  WEBHOOK_SECRET_OLD: {
+    docs: "the secret of before, while [rotating](../guides/operate.md#rotate): still accepted, and the log says who uses it",
+    secret: "whole",
+    strength: "parts",
+    inVault: "named",
   },
   PRODUCTION_SECRET: {
     docs: "signs requests for [production](../guides/pipeline.md#who-may-ask-for-production); where it is named, `WEBHOOK_SECRET` changes production no more. Signs v2 only",
     secret: "whole",
+    strength: "parts",
     inVault: "named",
   },
   PREVIEW: {
@@ -130,9 +66,15 @@ export const VARIABLES = {
   PREVIEW_SECRET: {
     docs: "says yes to the preview of a commit that main lacks, with `PREVIEW=approved`, and may change nothing. Signs v2 only",
     secret: "whole",
+    strength: "parts",
     inVault: "named",
   },
-  API_TOKEN: { docs: "may read runs, stacks, metrics", secret: "whole", inVault: "named" },
+  API_TOKEN: {
+    docs: "may read runs, stacks, metrics; at least 32 characters",
+    secret: "whole",
+    strength: "whole",
+    inVault: "named",
+  },
   REQUIRE_V2: {
     docs: "refuse GitHub's plain signature everywhere",
     default: "false",
@@ -189,6 +131,12 @@ export const VARIABLES = {
     readBy: "engine",
   },
   METRICS_PORT: { docs: "a port for `/metrics` without a token", reads: port.optional(), setting: "metricsPort" },
+  METRICS_HOST: {
+    docs: "the address where `METRICS_PORT` listens; `0.0.0.0` for a Prometheus in another container. Whoever reaches it reads without a token",
+    default: "127.0.0.1",
+    reads: z.string(),
+    setting: "metricsHost",
+  },
   DATA_DIR: {
     docs: "store and mirror; of an engine worker worktrees, caches and the folder of states",
     default: "./data",
@@ -219,6 +167,7 @@ export const VARIABLES = {
   PULUMI_CONFIG_PASSPHRASE: {
     docs: "encrypts the secrets in the state",
     secret: "whole",
+    strength: "advised",
     seenBy: ["program"],
     inVault: "always",
     orInStackFile: true,
@@ -247,7 +196,7 @@ export const VARIABLES = {
     inVault: "always",
     orInStackFile: true,
   },
-  DOKPLOY_URL: { docs: "where Dokploy is", seenBy: ["program"], orInStackFile: true },
+  DOKPLOY_URL: { docs: "where Dokploy is", encrypted: true, seenBy: ["program"], orInStackFile: true },
   DOKPLOY_API_KEY: {
     docs: "a key of an owner or admin of Dokploy",
     secret: "whole",
@@ -256,9 +205,15 @@ export const VARIABLES = {
     orInStackFile: true,
   },
   DOKPLOY_ALSO_AT: { docs: "other addresses of the same Dokploy, separated by commas", seenBy: ["program"] },
+  ALLOW_INSECURE: {
+    docs: "hosts, separated by commas, that `http://` and `git://` addresses of Dokploy, Vault and the repository may name, e.g. `dokploy:3000,vault`: for networks where nobody else can listen. This machine always may",
+    reads: hosts.optional(),
+    seenBy: ["program"],
+    readBy: "both",
+  },
   DOKPLOY_TIMEOUT: { docs: "seconds that Dokploy may take for an answer", seenBy: ["program"] },
   DOKPLOY_CONCURRENCY: { docs: "requests to Dokploy at once", seenBy: ["program"] },
-  VAULT_ADDR: { docs: "where Vault is", seenBy: ["program"] },
+  VAULT_ADDR: { docs: "where Vault is", encrypted: true, seenBy: ["program"] },
   VAULT_TOKEN: { docs: "signs in to Vault", secret: "whole", seenBy: ["program"] },
   VAULT_ROLE_ID: {
     docs: "signs in to Vault instead of a token, with `VAULT_SECRET_ID`",

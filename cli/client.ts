@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { Readable } from "node:stream";
 import { signPlain, signV2 } from "../automation/api/signature.ts";
+import { NoAnswer, type Outgoing, openStream, Redirected, request } from "../tools/outgoing/request.mjs";
 import { CliError } from "./problem.ts";
 
 /** A runner and the secret its requests are signed with. */
@@ -19,6 +21,10 @@ export interface RunnerAnswer {
 export type SignatureForm = "v2" | "plain";
 
 type Method = "GET" | "POST";
+
+/** Seconds that the runner waits with its answer unless it is told otherwise, and how long the way there and back may take beyond that. */
+const RUNNER_WAITS = 60;
+const ON_THE_WAY = 60;
 
 /** Headers that sign one request. `path` is the request line's: with query. */
 function signedHeaders(
@@ -54,20 +60,34 @@ export async function requestRunner(
     ...signedHeaders(runner, options.form ?? "v2", method, path, body),
   };
   if (options.waitSeconds !== undefined) headers.prefer = `wait=${options.waitSeconds}`;
-  const request = { method, headers, ...(method === "POST" ? { body } : {}), signal: options.signal ?? null };
-  const answer = await send(runner, path, request);
-  const text = await answer.text();
-  if (text === "") return { status: answer.status, body: {} };
+  const { status, text } = await send(request, runner, path, {
+    ...{ method, headers, ...(method === "POST" ? { body } : {}) },
+    timeoutMs: ((options.waitSeconds ?? RUNNER_WAITS) + ON_THE_WAY) * 1000,
+    ...(options.signal && { signal: options.signal }),
+  });
+  if (text === "") return { status, body: {} };
   const parsed = parseObject(text);
-  if (parsed) return { status: answer.status, body: parsed };
+  if (parsed) return { status, body: parsed };
   throw new CliError(
     "runner_unknown",
-    `${runner.url} answered ${answer.status} with something that is not the runner's`,
+    `${runner.url} answered ${status} with something that is not the runner's`,
     "Check DOCKMASTER_URL, and the proxy in front of the runner when there is one",
   );
 }
 
-/** Opens a signed stream of server-sent events; undefined when the runner does not stream this. Throws CliError. */
+/** A body as it comes; a connection that breaks in the middle is NoAnswer. */
+async function* untilBroken(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw new NoAnswer(error, true);
+  }
+}
+
+/**
+ * Opens a signed stream of server-sent events, which fails with NoAnswer when it breaks; undefined when the runner does not stream this.
+ * Throws CliError.
+ */
 export async function openEventStream(
   runner: RunnerAddress,
   path: string,
@@ -78,22 +98,40 @@ export async function openEventStream(
     ...signedHeaders(runner, "v2", "GET", path, new Uint8Array()),
   };
   if (options.lastEventId !== undefined) headers["last-event-id"] = options.lastEventId;
-  const answer = await send(runner, path, { headers, signal: options.signal ?? null });
-  if (answer.ok && answer.headers.get("content-type")?.startsWith("text/event-stream")) return answer.body ?? undefined;
-  await answer.body?.cancel();
+  const { status, contentType, body } = await send(openStream, runner, path, {
+    ...{ headers, timeoutMs: ON_THE_WAY * 1000 },
+    ...(options.signal && { signal: options.signal }),
+  });
+  if (status === 200 && contentType.startsWith("text/event-stream")) {
+    return Readable.toWeb(Readable.from(untilBroken(body), { objectMode: false })) as ReadableStream<Uint8Array>;
+  }
+  body.on("error", () => {}).destroy();
   return undefined;
 }
 
-async function send(runner: RunnerAddress, path: string, request: RequestInit): Promise<Response> {
+async function send<T>(
+  how: (address: URL, outgoing: Outgoing) => Promise<T>,
+  runner: RunnerAddress,
+  path: string,
+  outgoing: Outgoing,
+): Promise<T> {
   try {
-    return await fetch(new URL(path, runner.url), request);
+    return await how(new URL(path, runner.url), outgoing);
   } catch (cause) {
-    if (request.signal?.aborted) throw cause;
-    const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-    const why = (inner as NodeJS.ErrnoException).code ?? (inner instanceof Error ? inner.message : String(inner));
+    if (outgoing.signal?.aborted) throw outgoing.signal.reason;
+    if (cause instanceof Redirected) {
+      const message = `The runner at ${runner.url} ${cause.message}`;
+      throw new CliError(
+        "runner_unknown",
+        message,
+        `Signatures are sent to no other host: ${cause.hint("DOCKMASTER_URL")}`,
+        { cause },
+      );
+    }
+    if (!(cause instanceof NoAnswer)) throw cause;
     throw new CliError(
       "runner_unreachable",
-      `The runner at ${runner.url} does not answer (${why})`,
+      `The runner at ${runner.url} does not answer (${cause.message})`,
       "Check DOCKMASTER_URL and whether the runner is up; what runs on Dokploy does not depend on it",
       { cause },
     );

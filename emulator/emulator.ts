@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
+// biome-ignore lint/plugin: the type of a server, which sends nothing by itself.
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";

@@ -51,6 +51,7 @@ const giveUp = z
     z
       .string("must be a volume's full name")
       .regex(/^[^\s,]{1,255}$/, "must be a volume's full name, e.g. platform-redis-data-staging")
+      .regex(LINE_PATTERN, { error: NO_HIDDEN, abort: true })
       .refine((name) => !hasHidden(name), NO_HIDDEN),
     "must be a list of volumes",
   )

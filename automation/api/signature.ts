@@ -22,6 +22,8 @@ export interface SigningKey {
   rights: ReadonlySet<Right>;
   /** Whether it may sign in GitHub's plain form, which covers the body alone and can be sent again. */
   plain: boolean;
+  /** It was replaced, and is taken for a while. */
+  old?: true;
 }
 
 /** What signatures are made of, of a body that nobody kept. */
@@ -29,7 +31,7 @@ export interface BodyDigests {
   /** SHA-256, in hex. */
   hash: string;
   /** GitHub's signature with each of the keys that may sign so. */
-  plain: { signature: string; rights: SigningKey["rights"] }[];
+  plain: ({ signature: string } & Pick<SigningKey, "rights" | "old">)[];
 }
 
 /** Makes the digests of a body that comes in parts, for the keys that are valid as it begins. */
@@ -42,7 +44,10 @@ export function digestBody(keys: readonly SigningKey[]): { update(chunk: Uint8Ar
     },
     digests: () => ({
       hash: hash.digest("hex"),
-      plain: macs.map(({ mac, rights }) => ({ signature: `sha256=${mac.digest("hex")}`, rights })),
+      plain: macs.map(({ mac, rights, old }) => ({
+        ...{ signature: `sha256=${mac.digest("hex")}`, rights },
+        ...(old && { old }),
+      })),
     }),
   };
 }
@@ -54,8 +59,11 @@ function toDigests(body: SignedRequest["body"], keys: readonly SigningKey[]): Bo
   return digests();
 }
 
-/** `plain` is GitHub's form and may be a replay; `v2` carries a nonce that must still be remembered. `rights`: the key's. */
-export type Signature = { rights: SigningKey["rights"] } & ({ form: "plain" } | { form: "v2"; nonce: string });
+/** `plain` is GitHub's form and may be a replay; `v2` carries a nonce that must still be remembered. `rights`: the key's; `old`: it is one of before. */
+export type Signature = { rights: SigningKey["rights"]; old?: true } & (
+  | { form: "plain" }
+  | { form: "v2"; nonce: string }
+);
 
 /** GitHub's signature of a body: `sha256=<hex>`. */
 export function signPlain(secret: string, body: Uint8Array): string {
@@ -106,9 +114,9 @@ export function verifySignature(
   const { hash, plain: expected } = toDigests(request.body, keys);
   if (v2 !== null) return verifyV2(request, { given: v2, hash }, keys, now);
   const plain = readPlain(request.headers) ?? "";
-  const fits = expected.map(({ signature, rights }) => ({ rights, fits: isEqual(plain, signature) }));
+  const fits = expected.map((each) => ({ ...each, fits: isEqual(plain, each.signature) }));
   const fitting = fits.find((each) => each.fits);
-  return fitting ? { form: "plain", rights: fitting.rights } : "signature_invalid";
+  return fitting ? { form: "plain", ...marksOf(fitting) } : "signature_invalid";
 }
 
 /** What is wrong with a signature whatever the body is; undefined when the body decides. */
@@ -131,6 +139,11 @@ export function isSigned(headers: SignedRequest["headers"]): boolean {
   return headers.get("x-dockmaster-signature") !== null || readPlain(headers) !== null;
 }
 
+/** What a signature tells of its key: never the key. */
+function marksOf({ rights, old }: Pick<SigningKey, "rights" | "old">): Pick<Signature, "rights" | "old"> {
+  return { rights, ...(old && { old }) };
+}
+
 /** GitHub's header, or those of Gitea and Forgejo, which hold the bare hex digits. */
 function readPlain(headers: SignedRequest["headers"]): string | null {
   const github = headers.get("x-hub-signature-256");
@@ -150,11 +163,11 @@ function verifyV2(
   const { method, path } = request;
   const signed = { method, path, timestamp, nonce, hash };
   // All are looked at, whichever fits.
-  const fits = keys.map(({ secret, rights }) => ({ rights, fits: isEqual(given, signHash(secret, signed)) }));
+  const fits = keys.map((key) => ({ ...key, fits: isEqual(given, signHash(key.secret, signed)) }));
   const fitting = fits.find((each) => each.fits);
   if (!fitting) return "signature_invalid";
   if (Math.abs(Number(timestamp) * 1000 - now) > TIME_WINDOW) return "signature_expired";
-  return { form: "v2", nonce, rights: fitting.rights };
+  return { form: "v2", nonce, ...marksOf(fitting) };
 }
 
 /** What `requireSignature` needs to know. */

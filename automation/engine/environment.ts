@@ -30,6 +30,8 @@ export function buildEngineEnvironment(
     // The stack file given to the engine is a copy without a salt; state keeps its own.
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
     DOCKMASTER_RELEASE: options.release,
+    // Also when it is empty: a program that is not told it was started by a runner that knows nothing of it.
+    ALLOW_INSECURE: given.ALLOW_INSECURE ?? "",
     // Of this run's request alone: the runner's own environment never gives data up.
     ...(options.giveUp?.length ? { DOCKMASTER_GIVE_UP: options.giveUp.join(",") } : {}),
   };

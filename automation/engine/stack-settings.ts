@@ -48,6 +48,11 @@ export function readStackSettings(text: string, env: Record<string, string | und
       settings.values[variable] = String(value);
     }
   }
+  // The two add up: each may know hosts of its own.
+  const hosts = file?.config?.["platform:allowInsecure"];
+  if (typeof hosts === "string" && hosts !== "") {
+    settings.values.ALLOW_INSECURE = [env.ALLOW_INSECURE, hosts].filter(Boolean).join(",");
+  }
   return settings;
 }
 

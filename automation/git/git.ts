@@ -1,6 +1,7 @@
 import { runProgram } from "../../tools/run-program.mjs";
 import { pickEnvironment } from "../environment.ts";
 import { seenBy } from "../variables.ts";
+import { type Handed, hideCredentials, toEnvironment } from "./credentials.ts";
 
 /** A git command that failed, with what git said. Masked before it is thrown. */
 export class GitError extends Error {
@@ -25,6 +26,8 @@ export interface GitOptions {
    * a group of its own does not get a terminal's Ctrl-C.
    */
   apart?: boolean;
+  /** What it is told besides, through its environment. */
+  handed?: Handed;
 }
 
 /** Runs git with these words in `cwd` and returns its stdout. Throws GitError, also when it was ended. */
@@ -59,14 +62,22 @@ export function gitEnvironment(env: Record<string, string | undefined>): Record<
   };
 }
 
-/** Makes a runner of git commands: never a shell, never a prompt, an allow-listed environment. */
+/** Makes a runner of git commands: never a shell, never a prompt, an allow-listed environment, no sign-in among its words. */
 export function createGit(options: { env: Record<string, string | undefined>; mask: (text: string) => string }): Git {
   const env = gitEnvironment(options.env);
-  return async (words, { cwd, input, timeoutMs = 120_000, signal, apart = false } = {}) => {
+  return async (given, { cwd, input, timeoutMs = 120_000, signal, apart = false, handed } = {}) => {
+    const { words, ...hidden } = hideCredentials(given);
+    const told = toEnvironment({
+      settings: [...hidden.settings, ...(handed?.settings ?? [])],
+      env: { ...handed?.env, ...hidden.env },
+    });
     const fail = (code: number | null, said: string) => new GitError(words[0] ?? "", code, said);
     if (signal?.aborted) throw fail(null, "not started: the runner stops");
     const how = { cwd, input, timeoutMs, signal, apart };
-    const { code, killedBy, ended, stdout, stderr } = await runProgram("git", [...ALWAYS, ...words], { env, ...how });
+    const { code, killedBy, ended, stdout, stderr } = await runProgram("git", [...ALWAYS, ...words], {
+      env: { ...env, ...told },
+      ...how,
+    });
     if (code === 0) return stdout;
     // A short end of it stays, for people: masked, then cut, for half a token is not known any more.
     const said = options.mask(stderr).slice(-SAID_KEPT);

@@ -9,7 +9,7 @@ import {
   type SignedRequest,
   type SigningKey,
 } from "../api/signature.ts";
-import { signingKeys } from "../config.ts";
+import { apiToken, signingKeys } from "../config.ts";
 import type { Variables } from "../environment.ts";
 import { RequestError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -104,6 +104,9 @@ export function createAccess({ store, log, config, variables, metrics, now }: Ch
       throw error instanceof RequestError ? refuse(c, error, bytes) : error;
     }
     prove(c, "secret");
+    if (signature.old) {
+      log.warn({ event: "secret.old_used", requestId: c.get("requestId"), path: pathname, source: c.get("source") });
+    }
     return signature;
   };
 
@@ -184,8 +187,8 @@ export function createAccess({ store, log, config, variables, metrics, now }: Ch
         await requireSigned(c, NOTHING);
         return;
       }
-      const token = variables.get("API_TOKEN");
-      if (token && isOneOf(bearer, [token])) return prove(c, "token");
+      const token = apiToken(variables);
+      if (token !== undefined && isOneOf(bearer, [token])) return prove(c, "token");
       c.get("admission").fail(0);
       throw new RequestError("token_invalid");
     },

@@ -1,4 +1,5 @@
 import { toJson } from "../../text/characters.ts";
+import { NoAnswer, Redirected, request } from "../../tools/outgoing/request.mjs";
 import type { Variables } from "../environment.ts";
 import type { Log } from "../log.ts";
 import type { OutboxEntry, Settlement, Store } from "../store/store.ts";
@@ -59,25 +60,23 @@ async function deliver({ variables, now }: Sending, entry: OutboxEntry): Promise
   // The entry may be of another release, which has other channels.
   const channel = Object.hasOwn(CHANNELS, entry.target) ? CHANNELS[entry.target as ChannelName] : undefined;
   const address = channel && variables.get(channel.variable);
-  if (address === undefined) return { as: "given up", error: "the target has no address any more" };
-  const error = await post(address, entry.payload);
+  if (channel === undefined || address === undefined)
+    return { as: "given up", error: "the target has no address any more" };
+  const error = await post(channel.variable, address, entry.payload);
   if (error === undefined) return { as: "sent" };
   if (entry.attempts >= MOST_ATTEMPTS) return { as: "given up", error };
   return { as: "retry", at: now() + 10_000 * 2 ** (entry.attempts - 1), error };
 }
 
-async function post(address: string, payload: unknown): Promise<string | undefined> {
+/** What went wrong, undefined when nothing did. Errors of a request hold no more of its address than the host that it is sent on to. */
+async function post(variable: string, address: string, payload: unknown): Promise<string | undefined> {
   try {
-    const answer = await fetch(address, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: toJson(payload),
-      signal: AbortSignal.timeout(TIMEOUT),
-    });
-    await answer.body?.cancel();
-    return answer.ok ? undefined : `answered ${answer.status}`;
+    const headers = { "content-type": "application/json" };
+    const body = toJson(payload);
+    const { status } = await request(address, { method: "POST", headers, body, timeoutMs: TIMEOUT, statusOnly: true });
+    return status >= 200 && status < 300 ? undefined : `answered ${status}`;
   } catch (error) {
-    const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code;
-    return code ?? (error as Error).name;
+    if (error instanceof Redirected) return `${error.message}: ${error.hint(variable)}`;
+    return error instanceof NoAnswer ? error.message : (error as Error).name;
   }
 }

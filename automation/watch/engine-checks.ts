@@ -1,8 +1,10 @@
+import { allowedHosts, explainInsecure, findInsecure } from "../../tools/outgoing/insecure.mjs";
+import { Redirected, request } from "../../tools/outgoing/request.mjs";
 import { checkEngine } from "../engine/version-check.ts";
 import type { Variables } from "../environment.ts";
 import type { Mask } from "../mask.ts";
 import type { EngineCheckResult } from "../socket/messages.ts";
-import { ENGINE_VARIABLES, SECRET_VARIABLES } from "../variables.ts";
+import { ENGINE_VARIABLES, SECRET_VARIABLES, type VariableName } from "../variables.ts";
 
 /** How long what is asked may take for its answer, and the engine to tell its version, in milliseconds. */
 const TIMEOUT = 5_000;
@@ -48,22 +50,41 @@ export function createEngineChecks({
   };
 }
 
+/** The status of a GET. An answer that is none, is sent in clear, or sends on to somewhere else, throws what to do. */
+async function statusOf(
+  variables: Variables,
+  setting: VariableName,
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<number> {
+  const insecure = findInsecure(url, allowedHosts({ ALLOW_INSECURE: variables.get("ALLOW_INSECURE") }));
+  if (insecure !== undefined) throw new Error(`${setting} ${explainInsecure(insecure).message}`);
+  try {
+    return (await request(url, { headers, timeoutMs: TIMEOUT, statusOnly: true })).status;
+  } catch (error) {
+    if (error instanceof Redirected) throw new Error(`${setting} ${error.message}: ${error.hint(setting)}`);
+    throw error;
+  }
+}
+
+/** An address that may be below a path, as the program's clients take it. */
+function below(address: string, end: RegExp, path: string): string {
+  return `${address.trim().replace(/\/+$/, "").replace(end, "")}${path}`;
+}
+
 /** Asks for Dokploy's version, which needs a valid key (api reference: settings.getDokployVersion). */
 async function probeDokploy(variables: Variables): Promise<number | undefined> {
-  const url = new URL("/api/settings.getDokployVersion", variables.get("DOKPLOY_URL"));
-  if (!/^https?:$/.test(url.protocol)) return undefined;
+  const url = below(variables.get("DOKPLOY_URL") ?? "", /\/api$/, "/api/settings.getDokployVersion");
+  if (!/^https?:/i.test(url)) return undefined;
   const headers = { "x-api-key": variables.get("DOKPLOY_API_KEY") ?? "", accept: "application/json" };
-  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT) });
-  await answer.body?.cancel();
-  return answer.status;
+  return await statusOf(variables, "DOKPLOY_URL", url, headers);
 }
 
 /** Whether Vault answers and is unsealed; a standby is good enough (https://developer.hashicorp.com/vault/api-docs/system/health). */
 async function probeVault(variables: Variables): Promise<void> {
-  const url = new URL("/v1/sys/health?standbyok=true&perfstandbyok=true", variables.get("VAULT_ADDR"));
-  const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT) });
-  await answer.body?.cancel();
-  if (!answer.ok) throw new Error(`Vault answered ${answer.status}`);
+  const path = "/v1/sys/health?standbyok=true&perfstandbyok=true";
+  const status = await statusOf(variables, "VAULT_ADDR", below(variables.get("VAULT_ADDR") ?? "", /\/v1$/, path));
+  if (status < 200 || status > 299) throw new Error(`Vault answered ${status}`);
 }
 
 /** Whether every secret that an agent keeps in a file can be read. */

@@ -1,4 +1,4 @@
-import { webhookSecrets } from "../config.ts";
+import { secretProblems, webhookSecrets } from "../config.ts";
 import type { Engines } from "../dispatch/engines.ts";
 import type { Variables } from "../environment.ts";
 import type { Mirror } from "../git/mirror.ts";
@@ -96,6 +96,8 @@ export function startHealth(on: Checked): Health {
   const ask = askEngines(on);
   check("engine", remote, () => ask("engine"));
   check("secret", { every: INTERVAL }, async () => {
+    const [problem] = secretProblems(on.variables);
+    if (problem !== undefined) throw new Error(problem);
     if (webhookSecrets(on.variables).length === 0) throw new Error("WEBHOOK_SECRET is not set");
   });
   check("secret_files", { every: INTERVAL }, async () => {

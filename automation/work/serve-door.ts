@@ -26,6 +26,11 @@ const LONGEST_LOCK = 200;
 /** How much of a commit may wait to be unpacked, in bytes. */
 const MOST_WAITING = 32 * 1024 ** 2;
 
+/** The door does not keep what it is told any more: it is gone, or the run is not ours. It says itself why. */
+class NotKept extends Error {
+  override readonly name = "NotKept";
+}
+
 /** One run under way. */
 interface Active {
   stop: AbortController;
@@ -46,7 +51,7 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
   const asked = new Map<number, { resolve(): void; reject(error: Error): void }>();
   const files: Files = new Map();
   let numbers = 0;
-  let gone: Error | undefined;
+  let gone: NotKept | undefined;
   const closed = Promise.withResolvers<void>();
 
   /**
@@ -98,14 +103,17 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
       const ending = await performRun({ ...context, files: fetchFiles }, spec, eventsOf(run), stop.signal);
       send({ type: "end", run, ending });
     } catch (err) {
-      context.log.error({ event: "run.mistaken", err, run });
+      if (!(err instanceof NotKept)) context.log.error({ event: "run.mistaken", err, run });
       send({ type: "mistake", run, message: tellMistake(err) });
     } finally {
       active.delete(run);
     }
   };
   const receiveState = async (id: number) => {
-    const error = await served.keepState(receive(files, id, channel)).then(() => undefined, tellMistake);
+    const arriving = receive(files, id, channel);
+    const error = await served.keepState(arriving).then(() => undefined, tellMistake);
+    // What it did not read keeps nothing else from coming in.
+    await arriving.cancel().catch(() => {});
     send({ type: "kept", id, ...(error === undefined ? {} : { error }) });
   };
   const begin = (work: Promise<void>) => {
@@ -128,7 +136,7 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
         return active.get(message.run)?.stop.abort(message.reason);
       case "answer":
         if (message.error === undefined) return asked.get(message.id)?.resolve();
-        return asked.get(message.id)?.reject(new Error(message.error));
+        return asked.get(message.id)?.reject(new NotKept(message.error));
       case "files":
         return files.get(message.id)?.fail(new Error(message.error));
       case "state":
@@ -143,7 +151,7 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
     message: (message) => handle(message as ToWorker),
     bytes: (id, piece) => files.get(id)?.push(piece),
     closed: (why) => {
-      gone = new Error(`the door is gone: ${why}`);
+      gone = new NotKept(`the door is gone: ${why}`);
       for (const { reject } of asked.values()) reject(gone);
       for (const { fail } of files.values()) fail(gone);
       for (const { stop } of active.values()) stop.abort("lease" satisfies StopReason);
@@ -159,7 +167,7 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
  * The bytes of files as they come, until an empty piece. Registered at once: they may come before anybody reads. Where they come faster
  * than they are used, nothing else is taken in either until there is room.
  */
-function receive(files: Files, id: number, channel: Pick<Channel, "pause" | "resume">): AsyncIterable<Buffer> {
+function receive(files: Files, id: number, channel: Pick<Channel, "pause" | "resume">): ReadableStream<Buffer> {
   const stream = new ReadableStream<Buffer>(
     {
       start: (controller) => {

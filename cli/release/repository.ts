@@ -2,6 +2,7 @@ import { type MissingCommit, type Standing, toRelation } from "../../automation/
 import { ignoredTags, parseTag, type Release } from "../../automation/domain/releases/release-tag.ts";
 import { parseTagMessage, type TagTrailers } from "../../automation/domain/releases/tag-message.ts";
 import { parseSignedTag } from "../../automation/domain/releases/tag-proof.ts";
+import { type Handed, hideRemote } from "../../automation/git/credentials.ts";
 import { createGit, type Git, GitError } from "../../automation/git/git.ts";
 import { listMissing } from "../../automation/git/missing.ts";
 import { hideSignIns } from "../print/hide.ts";
@@ -53,7 +54,8 @@ export async function openRepository(options: {
 }): Promise<Repository> {
   const { folder, remote, branch } = options;
   const inFolder = createGit({ env: await withOwnSsh(options.env, folder), mask: hideSignIns });
-  const git: Git = (words, more) => inFolder(words, { cwd: folder, ...more });
+  const handed: Handed = { settings: [], env: {} };
+  const git: Git = (words, more) => inFolder(words, { cwd: folder, handed, ...more });
   /** Output without the line end; undefined when git says no. One that was ended says nothing. */
   const ask = async (words: string[]): Promise<string | undefined> => {
     try {
@@ -68,6 +70,16 @@ export async function openRepository(options: {
   if (remote.startsWith("-") || !(await ask(["remote", "get-url", "--", remote]))) {
     throw wrongUse(`There is no Git repository with a remote "${remote}" here`, "Run this in a clone of the platform");
   }
+  const addresses = await Promise.all([
+    ask(["config", "--get-all", `remote.${remote}.url`]),
+    ask(["config", "--get-all", `remote.${remote}.pushurl`]),
+    ask(["remote", "get-url", "--all", "--", remote]),
+    ask(["remote", "get-url", "--all", "--push", "--", remote]),
+  ]);
+  Object.assign(
+    handed,
+    hideRemote([...new Set(addresses.flatMap((lines) => (lines ?? "").split("\n")))].filter(Boolean)),
+  );
   const isAncestor = async (ancestor: string, commit: string) =>
     (await ask(["merge-base", "--is-ancestor", ancestor, commit])) !== undefined;
   const head = `refs/remotes/${remote}/${branch}`;

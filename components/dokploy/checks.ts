@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { exchange } from "./api/http-request.ts";
+import { request } from "../../tools/outgoing/request.mjs";
 import type { Check } from "./rules/http-check.ts";
 import { ServiceError } from "./rules/service-error.ts";
 
@@ -30,9 +30,9 @@ async function attempt(check: Check): Promise<string | undefined> {
 
 async function ask(url: string): Promise<string> {
   try {
-    // Not fetch: it refuses ports that browsers refuse.
-    const signal = AbortSignal.timeout(ANSWER_WITHIN);
-    return String((await exchange(new URL(url), { method: "GET", signal, statusOnly: true })).status);
+    // A redirect may be what is expected: it is not followed, its status counts.
+    const { status } = await request(url, { timeoutMs: ANSWER_WITHIN, statusOnly: true, redirect: "answer" });
+    return String(status);
   } catch (error) {
     return `nothing (${(error as Error).message})`;
   }

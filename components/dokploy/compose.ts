@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { say } from "../engine/say.ts";
 import type { TakenOver } from "./adoption.ts";
 import { DokployError } from "./api/errors.ts";
 import { found } from "./api/found.ts";
@@ -25,7 +26,6 @@ import { markerFor } from "./rules/plan.ts";
 import { ServiceError } from "./rules/service-error.ts";
 import { refuseMistakes } from "./rules/validate.ts";
 import { requireSameServer } from "./same-server.ts";
-import { say } from "./say.ts";
 
 /** Inputs as the engine hands them over: with the text of the provider. */
 export type WithProvider<T> = T & { __provider?: unknown };

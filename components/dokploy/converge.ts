@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { say } from "../engine/say.ts";
 import { mustDeployFound, type TakenOver, takenOver } from "./adoption.ts";
 import type { Dokploy } from "./api/client.ts";
 import { DokployError } from "./api/errors.ts";
@@ -23,7 +24,6 @@ import { type ComposeOutputs, DEPLOYED, SCHEMA_VERSION } from "./rules/outputs.t
 import { lastDeployment, type Plan, planConvergence, planFirst } from "./rules/plan.ts";
 import { ServiceError } from "./rules/service-error.ts";
 import { rightSettings } from "./rules/settings.ts";
-import { say } from "./say.ts";
 import { verifyContainers } from "./verify.ts";
 
 /** What is to be brought to where, from what. */

@@ -1,5 +1,7 @@
 // What the shims in resources.ts call, in the process that the engine starts for dynamic resources. State keeps the shims' text, so
 // these names and parameters must stay as they are: older state calls newer code.
+
+import { say } from "../engine/say.ts";
 import { configOfNow, type StackConfig } from "../engine/stack-config.ts";
 import { exitWithParent, keepCompiledCode } from "../engine/watchdog.ts";
 import { foreseeTakeOver, printTakenOver, type TakenOver } from "./adoption.ts";
@@ -15,7 +17,6 @@ import { changedKeys, takenRoutes } from "./rules/diff.ts";
 import { type ComposeInputs, hasUnknown, type RawComposeInputs, withDefaults } from "./rules/inputs.ts";
 import { type ComposeOutputs, DEPLOYED, type EnvironmentOutputs } from "./rules/outputs.ts";
 import { mistakesIn } from "./rules/validate.ts";
-import { say } from "./say.ts";
 
 exitWithParent();
 keepCompiledCode();

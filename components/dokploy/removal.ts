@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { say } from "../engine/say.ts";
 import { DokployError } from "./api/errors.ts";
 import { found } from "./api/found.ts";
 import type { ContainerRow } from "./api/schema.ts";
 import type { Context } from "./context.ts";
 import type { ComposeOutputs } from "./rules/outputs.ts";
 import { ServiceError } from "./rules/service-error.ts";
-import { say } from "./say.ts";
 
 /** Deletes the record and its containers; volumes stay. One that is gone already is no error. */
 export async function removeRecord({ dokploy }: Context, composeId: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { request } from "../../tools/outgoing/request.mjs";
 import type { Harness } from "./harness.ts";
 
 /** What Dokploy knows of one service, read as a person with an API key would. */
@@ -12,13 +13,13 @@ export interface LiveService {
 async function call(dokploy: Harness["dokploy"], procedure: string, query: Record<string, string>, body?: unknown) {
   const url = new URL(`/api/${procedure}`, dokploy.url);
   for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
-  const answer = await fetch(url, {
+  const { status, text } = await request(url, {
     method: body === undefined ? "GET" : "POST",
     headers: { "x-api-key": dokploy.apiKey, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    timeoutMs: 30_000,
   });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${procedure} answered ${answer.status}`);
+  if (status !== 200) throw new Error(`${procedure} answered ${status}`);
   return text === "" ? undefined : JSON.parse(text);
 }
 

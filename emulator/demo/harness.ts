@@ -32,7 +32,6 @@ async function freePort(): Promise<number> {
 
 /** Starts everything on loopback, with keys made for this demo only. */
 export async function startHarness(folder: string, onProgress: (what: string) => void): Promise<Harness> {
-  const apiKey = randomBytes(24).toString("hex");
   const secret = randomBytes(24).toString("hex");
   const keys = {
     PLATFORM_KEY: randomBytes(32).toString("hex"),
@@ -46,18 +45,20 @@ export async function startHarness(folder: string, onProgress: (what: string) =>
   try {
     onProgress("starting the emulated Dokploy");
     const emulator = await startServer(
-      ["emulator/main.ts", "--port", "0", "--data", join(folder, "dokploy"), "--api-key", apiKey, "--json"].map(
-        (arg, i) => (i === 0 ? join(checkout, arg) : arg),
+      ["emulator/main.ts", "--port", "0", "--data", join(folder, "dokploy"), "--json"].map((arg, i) =>
+        i === 0 ? join(checkout, arg) : arg,
       ),
       {
         env: engineEnvironment(),
         logFile: join(folder, "emulator.log"),
         timeoutMs: 20_000,
-        ready: (line) => (line.startsWith("{") ? (JSON.parse(line) as { url?: string }).url : undefined),
+        // It makes its key itself: on its command line everybody could read it.
+        ready: (line) => (line.startsWith("{") ? (JSON.parse(line) as { url: string; apiKey: string }) : undefined),
       },
     );
     servers.push(emulator);
-    const dokploy = { url: emulator.value, apiKey };
+    const { url, apiKey } = emulator.value;
+    const dokploy = { url, apiKey };
     const access = { DOKPLOY_URL: dokploy.url, DOKPLOY_API_KEY: apiKey, ...keys };
 
     onProgress("making an origin repository from this checkout");

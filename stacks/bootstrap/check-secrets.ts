@@ -2,6 +2,8 @@ import { outgrown, planSecrets, type SecretPlan, variableOf } from "../../compon
 import type { Problem } from "../../components/compose/problem.ts";
 import type { Vault } from "../../components/vault/api/client.ts";
 import { VaultError } from "../../components/vault/api/errors.ts";
+import { allowedHosts, explainInsecure, findInsecure } from "../../tools/outgoing/insecure.mjs";
+import { LEAST_SECRET } from "../../tools/secret-parts.mjs";
 import { vaultProblem } from "./look-up.ts";
 
 /** A secret in Vault: its KV v2 path, and what it has to hold. */
@@ -19,6 +21,8 @@ export interface RunnerSecrets {
   env: NodeJS.ProcessEnv;
   /** The mount is somebody else's, so it has to be there. */
   existing: boolean;
+  /** Hosts that the runner may reach in clear, with commas. */
+  allowed: string;
 }
 
 type Values = Readonly<Record<string, unknown>>;
@@ -45,14 +49,16 @@ export async function checkSecrets(
   }
 }
 
-function assess({ door, engines, unwanted, env }: RunnerSecrets, before: Values, lives: readonly Values[]) {
-  const doors = planSecrets(door.names, before, { env }, () => "made");
+function assess({ door, engines, unwanted, env, allowed }: RunnerSecrets, before: Values, lives: readonly Values[]) {
+  const doors = planSecrets(door.names, before, { env }, () => "0".repeat(LEAST_SECRET));
   const workers = engines.map(({ stack, path, names }, index): Worker => {
     const live = lives[index] ?? {};
     return { stack, path, live, plan: planSecrets(names, live, { env, stack, before }, () => "made") };
   });
   const problems = [
     ...doors.missing.map((variable) => missing(variable, "the runner has none", [door.path], "")),
+    ...explainWeak(door.path, before, doors),
+    ...explainInClear(before.GIT_REPO_URL || env.GIT_REPO_URL, allowed),
     ...explainMissing(workers),
     ...explainDifferent(workers, env),
     // Before it has a secret of its own, a worker would take over that of the runner.
@@ -62,6 +68,25 @@ function assess({ door, engines, unwanted, env }: RunnerSecrets, before: Values,
     ),
   ];
   return { problems, notes: noteOutgrown(door.path, before) };
+}
+
+/** Secrets of callers that the runner would not start with. */
+function explainWeak(path: string, live: Values, { weak }: SecretPlan): Problem[] {
+  return Object.entries(weak).flatMap(([file, problems]) =>
+    problems.map((message) => ({
+      file,
+      message: message.replace(/^\w+:? /, ""),
+      hint: live[file]
+        ? `the runner would not start with it: change it where Vault has it, at ${path}, and keep the one of before in WEBHOOK_SECRET_OLD only if that is long enough`
+        : "set a longer one for this run, or none: then one is made",
+    })),
+  );
+}
+
+/** Releases come from there: nobody in between may change them, nor read the sign-in. */
+function explainInClear(repository: unknown, allowed: string): Problem[] {
+  const host = findInsecure(String(repository ?? ""), allowedHosts({ ALLOW_INSECURE: allowed }));
+  return host === undefined ? [] : [{ file: "GIT_REPO_URL", ...explainInsecure(host) }];
 }
 
 interface Worker {

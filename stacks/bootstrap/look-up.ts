@@ -8,6 +8,8 @@ import { ServiceError } from "../../components/dokploy/rules/service-error.ts";
 import { connectVault, type Vault, type VaultConnection } from "../../components/vault/api/client.ts";
 import { vaultAddress, vaultConnection } from "../../components/vault/api/connection.ts";
 import { VaultError } from "../../components/vault/api/errors.ts";
+import { allowedHosts, explainInsecure, findInsecure } from "../../tools/outgoing/insecure.mjs";
+import { NoAnswer, Redirected } from "../../tools/outgoing/request.mjs";
 import { problemAt, type RawConfig } from "../config/raw-config.ts";
 import type { BootstrapSettings } from "./settings.ts";
 
@@ -53,7 +55,8 @@ export async function reachVault(
     const connection = vaultConnection({ get }, env);
     const client = connectVault(connection);
     await client.lookupSelf();
-    if (plain !== undefined) return { vault: { connection, client, address: vaultAddress(plain) }, problems };
+    if (plain === undefined) return { problems };
+    return { vault: { connection, client, address: vaultAddress(plain) }, problems };
   } catch (error) {
     problems.push(vaultProblem(error));
   }
@@ -75,6 +78,7 @@ export async function lookAtGithub(
   raw: RawConfig,
   { repository, reviewers, tagMakers, plan, api }: NonNullable<BootstrapSettings["github"]>,
   token: string | undefined,
+  allowed = "",
 ): Promise<{ github?: GithubPlan; problems: Problem[] }> {
   if (!token) {
     const hint =
@@ -83,6 +87,11 @@ export async function lookAtGithub(
   }
   const at = (path: (string | number)[], message: string, hint: string) =>
     problemAt(raw, "bootstrap:github", path, message, hint);
+  const insecure = findInsecure(api, allowedHosts({ ALLOW_INSECURE: allowed }));
+  if (insecure !== undefined) {
+    const { message, hint } = explainInsecure(insecure);
+    return { problems: [at(["api"], message, hint)] };
+  }
   try {
     const wanted = { repository, reviewers, ...(tagMakers && { tagMakers }), ...(plan && { plan }) };
     const { survey, problems } = await surveyRepository(openGithub(api.replace(/\/+$/, ""), token), wanted);
@@ -97,10 +106,13 @@ export async function lookAtGithub(
     const found = { ...assessment, missing, reviewers: survey.reviewers, ...(makers && { tagMakers: makers }) };
     return { github: found, problems: [] };
   } catch (error) {
-    const reason = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).name;
-    return {
-      problems: [at(["api"], `no answer from ${new URL(api).host} (${reason})`, "run it again when it answers")],
-    };
+    if (error instanceof Redirected) {
+      const hint = `${error.hint("api")}; a repository that was renamed or moved answers so too: write its new name`;
+      return { problems: [at(["api"], `${new URL(api).host} ${error.message}`, hint)] };
+    }
+    if (!(error instanceof NoAnswer)) throw error;
+    const message = `no answer from ${new URL(api).host} (${error.message})`;
+    return { problems: [at(["api"], message, "run it again when it answers")] };
   }
 }
 

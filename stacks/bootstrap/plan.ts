@@ -20,6 +20,7 @@ import { findBackend, planBackend } from "./backend.ts";
 import { checkSecrets, type WantedSecret } from "./check-secrets.ts";
 import { readSettings } from "./config.ts";
 import { checkEngines, deployedStacks, type EnginePlan, planEngines } from "./engines.ts";
+import { joinHosts, planInClear } from "./in-clear.ts";
 import {
   type DokployAddress,
   type GithubPlan,
@@ -85,7 +86,10 @@ export async function planBootstrap({
   const project = String(raw.values["dokploy:project"] ?? "platform");
   const layout = { project, kv: sections.vault?.kv ?? "secret", approle: sections.vault?.approle ?? "approle" };
   const { plan: backend } = take(planBackend(findBackend(env), sections.runner?.secrets ?? []));
-  const { dokploy } = take(readDokploy(raw, env));
+  // What the runner may reach in clear this laptop may as well.
+  const allowed = joinHosts([env.ALLOW_INSECURE, sections.runner?.env.ALLOW_INSECURE]);
+  const reaching = { ...env, ALLOW_INSECURE: allowed };
+  const { dokploy } = take(readDokploy(raw, reaching));
   const { access, limits } = take(readVaultStacks(layout));
   const stacks = deployedStacks(folder);
   found.push(...checkEngines(raw, stacks, sections.runner));
@@ -93,8 +97,8 @@ export async function planBootstrap({
   found.push(...(sections.image ? checkPasswords(sections.image, env) : []));
   const { release } = sections.image?.use ? {} : take(chooseRelease(readCheckout(folder)));
   const [{ vault }, { github }] = await Promise.all([
-    reachVault(raw, env).then(take),
-    sections.github ? lookAtGithub(raw, sections.github, env.GITHUB_TOKEN).then(take) : { github: undefined },
+    reachVault(raw, reaching).then(take),
+    sections.github ? lookAtGithub(raw, sections.github, env.GITHUB_TOKEN, allowed).then(take) : { github: undefined },
   ]);
   if (!settings || !backend || !dokploy || !vault) return { problems: sortProblems(found) };
 
@@ -103,9 +107,13 @@ export async function planBootstrap({
   const doors = more.filter((name) => !isEngineSecret(name));
   // The key is the workflows' own; the door does not get it.
   const secrets = { path, names: [...DOOR_SECRETS, ...doors, ...(settings.github?.tagMakers ? [TAG_KEY] : [])] };
+  const inClear = take(
+    planInClear(addressesOf(settings.runner, dokploy, vault), { own: settings.runner.env.ALLOW_INSECURE, allowed }),
+  );
+  const own = { ...settings.runner.env, ...(inClear.allowed !== "" && { ALLOW_INSECURE: inClear.allowed }) };
   const engines = planEngines(stacks, {
     layout,
-    runner: settings.runner,
+    runner: { ...settings.runner, env: own },
     env: { ...backend.env, DOKPLOY_URL: dokploy.url },
     secrets: more.filter(isEngineSecret),
     vaultAddress: vault.address,
@@ -118,6 +126,7 @@ export async function planBootstrap({
       unwanted: backend.unwanted,
       env,
       existing: settings.vault.existing,
+      allowed: inClear.allowed,
     }),
   );
 
@@ -125,7 +134,7 @@ export async function planBootstrap({
     text: readFileSync(join(folder, "components/bootstrap/runner/compose.yaml"), "utf8"),
     settings: {
       memory: settings.runner.doorMemory,
-      env: { GIT_BRANCH: settings.runner.branch, ...settings.runner.env },
+      env: { GIT_BRANCH: settings.runner.branch, ...own },
       secrets: doors,
       vault: { address: vault.address, approle: layout.approle, path },
     },
@@ -152,7 +161,12 @@ export async function planBootstrap({
       engines,
       release,
       github,
-      notes: [...(backend.note ? [backend.note] : []), ...notes, ...noteCompany(engineCompany(planned))],
+      notes: [
+        ...(backend.note ? [backend.note] : []),
+        ...(inClear.note ? [inClear.note] : []),
+        ...notes,
+        ...noteCompany(engineCompany(planned)),
+      ],
       allows: rendered.notes.flatMap(printAllowed),
       runner,
     },
@@ -165,6 +179,21 @@ function noteCompany(stacks: readonly string[]): string[] {
   return [
     `The engine workers of ${stacks.join(", ")} share a network with the runner's door, as Dokploy or Vault is the name of a container there. What runs in them reaches its port, though it can sign nothing. With addresses that have a domain (\`bootstrap:runner.env.DOKPLOY_URL\`, \`vault:address\`) they are apart`,
   ];
+}
+
+/** The addresses of Dokploy and Vault that containers get, by what names them. */
+function addressesOf(
+  { env, engines }: BootstrapSettings["runner"],
+  dokploy: DokployAddress,
+  vault: VaultReached,
+): Record<string, string | undefined> {
+  const workers = Object.entries(engines).flatMap(([stack, { env: own }]) =>
+    ["DOKPLOY_URL", "VAULT_ADDR"].map((name) => [`${name} of ${stack}`, own[name]]),
+  );
+  return {
+    ...{ DOKPLOY_URL: env.DOKPLOY_URL ?? dokploy.url, VAULT_ADDR: env.VAULT_ADDR, "vault:address": vault.address },
+    ...Object.fromEntries(workers),
+  };
 }
 
 function checkKey(key: string | undefined): Problem[] {

@@ -29,6 +29,8 @@ export const IMAGE_FILES = [
   "tools/engine-path.mjs",
   "tools/engine-checksums.txt",
   "tools/run-program.mjs",
+  "tools/secret-parts.mjs",
+  "tools/outgoing",
   "tools/shortcuts",
   "tools/engine",
   "tools/language-host",

@@ -6,6 +6,7 @@ import { vaultAddress } from "../../components/vault/api/connection.ts";
 import { VaultError } from "../../components/vault/api/errors.ts";
 import { requirePlainName } from "../../components/vault/api/paths.ts";
 import type { VaultSettings } from "../../components/vault/plan.ts";
+import { allowedHosts, explainInsecure, findInsecure } from "../../tools/outgoing/insecure.mjs";
 import { problemAt, type RawConfig } from "./raw-config.ts";
 
 const mount = z.string().regex(/^[\w-]+(\/[\w-]+)*$/, "is no path of a mount; write it without `/` at its ends");
@@ -64,6 +65,7 @@ export function readVault(
   stack: string,
   project: string,
   vault: z.infer<typeof vaultSettings>,
+  env: Readonly<Record<string, string | undefined>> = process.env,
 ): { settings?: VaultSettings; problems: Problem[] } {
   const problems: Problem[] = [];
   const attempt = <T>(key: string, path: string[], read: () => T): T | undefined => {
@@ -77,7 +79,7 @@ export function readVault(
   };
   attempt("dokploy:project", [], () => requirePlainName("project", project));
   attempt("platform:secrets", [], () => requirePlainName("stack", stack));
-  const address = readAddress(raw, vault.address, problems);
+  const address = readAddress(raw, vault.address, env, problems);
   if (address === undefined || problems.length > 0) return { problems };
   const { kv, approle } = vault;
   return { settings: { layout: { project, kv, approle }, address, limits: readLimits(vault) }, problems };
@@ -87,11 +89,23 @@ export function readVault(
  * The address is part of the containers' text, so it comes from config only: with `VAULT_ADDR` a laptop behind a tunnel would restart
  * every service.
  */
-function readAddress(raw: RawConfig, own: string | undefined, problems: Problem[]): string | undefined {
+function readAddress(
+  raw: RawConfig,
+  own: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+  problems: Problem[],
+): string | undefined {
   const plain = raw.values["vault:address"];
   const [key, path, text] = own === undefined ? ["vault:address", [], plain] : ["platform:vault", ["address"], own];
   try {
-    if (typeof text === "string") return vaultAddress(text);
+    if (typeof text === "string") {
+      const address = vaultAddress(text);
+      const insecure = findInsecure(address, allowedHosts(env, raw.values["platform:allowInsecure"]));
+      if (insecure === undefined) return address;
+      const { message, hint } = explainInsecure(insecure);
+      problems.push(problemAt(raw, key, path, message, hint));
+      return undefined;
+    }
   } catch {
     problems.push(problemAt(raw, key, path, "is no http(s) address", "write it like `https://vault.example.org`"));
     return undefined;

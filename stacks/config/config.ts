@@ -5,6 +5,7 @@ import { explainIssues } from "../../components/platform/explain-issues.ts";
 import { MIN_KEY_LENGTH } from "../../components/platform/keys.ts";
 import type { NameSpace } from "../../components/platform/names/name.ts";
 import type { StackSettings } from "../../components/platform/plan.ts";
+import { ALLOWED_HOSTS } from "../../tools/outgoing/insecure.mjs";
 import { findClearSecrets } from "./clear-secrets.ts";
 import { readVault, vaultSettings } from "./config-vault.ts";
 import { problemAt, type RawConfig } from "./raw-config.ts";
@@ -44,6 +45,13 @@ export const platformSettings = z.strictObject({
     .describe(
       "`ours`: a route that was made by hand in Dokploy is drift, and the next update takes it away. `any`: such routes stay; drift checks and updates name them.",
     ),
+  allowInsecure: z
+    .string()
+    .regex(ALLOWED_HOSTS, "is no list of hosts; write them with commas, as `vault, dokploy:3000`, without `http://`")
+    .optional()
+    .describe(
+      "Hosts of Dokploy and Vault that may be reached without encryption, separated by commas, besides those of `ALLOW_INSECURE`. This machine always may.",
+    ),
   key: z
     .string()
     .optional()
@@ -69,6 +77,8 @@ export interface ConfigSources {
   catalogue: readonly string[];
   /** `PLATFORM_KEY` of the environment. */
   platformKey: string | undefined;
+  /** Where else it is said which hosts may be reached without encryption. */
+  env?: Readonly<Record<string, string | undefined>>;
 }
 
 const KEY_HINT = "make one with `openssl rand -base64 32`, keep it safe, and hand it over as PLATFORM_KEY";
@@ -85,7 +95,10 @@ export function readConfig(sources: ConfigSources): { config?: StackConfig; prob
   problems.push(...checkIsolation(sources), ...checkServices(sources));
   problems.push(...findClearSecrets(raw, stack, catalogue), ...checkKey(sources));
   const project = String(raw.values["dokploy:project"] ?? "platform");
-  const vault = parsed.data?.secrets === "vault" ? readVault(raw, stack, project, parsed.data.vault) : { problems: [] };
+  const vault =
+    parsed.data?.secrets === "vault"
+      ? readVault(raw, stack, project, parsed.data.vault, sources.env)
+      : { problems: [] };
   problems.push(...vault.problems);
   const key = sources.platformKey ?? own.key;
   if (!parsed.success || problems.length > 0 || typeof key !== "string") return { problems };

@@ -8,7 +8,7 @@ const TARGETS: [string, number][] = [
   ["rollback of four services, end to end", 10],
   ["the same, as a multiple of what Dokploy itself needs", 1.15],
   ["SIGKILL ", 10],
-  ["runner at rest", 114],
+  ["runner at rest, both processes", 114],
 ];
 
 /** The runner's part of the page as Markdown. */

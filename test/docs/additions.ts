@@ -51,11 +51,14 @@ const RUN_KIND: Example = {
     const runner = {
       config: { rate: { burst: 9, perSecond: 9 } }, store: { remember: async () => true }, log, now: Date.now,
       metrics: { requests: count, signatureChecks: count, signatureFailures: count },
-      variables: { get: (name) => (name === "WEBHOOK_SECRET" ? "a-secret" : undefined), isNamed: () => false },
+      variables: {
+        get: (name) => (name === "WEBHOOK_SECRET" ? "a-secret-of-at-least-32-characters" : undefined),
+        isNamed: () => false,
+      },
     };
     const parts = { stopping: new AbortController().signal, version: "1", worker: { wake() {} } };
     const body = Buffer.from('{"env":"staging"}');
-    const headers = { "content-type": "application/json", "x-hub-signature-256": signPlain("a-secret", body), prefer: "wait=0" };
+    const headers = { "content-type": "application/json", "x-hub-signature-256": signPlain("a-secret-of-at-least-32-characters", body), prefer: "wait=0" };
     const ask = (headers) => createServer(runner, parts).request("/verify", { method: "POST", body, headers });
     const answer = await ask(headers);
     console.log(JSON.stringify({

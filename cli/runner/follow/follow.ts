@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunView } from "../../../automation/api/schemas.ts";
 import { isFinal } from "../../../automation/domain/run.ts";
+import { NoAnswer } from "../../../tools/outgoing/request.mjs";
 import { openEventStream, type RunnerAddress } from "../../client.ts";
 import { isPassing, readRun } from "../ask.ts";
 import { parseRunEvent, type RunEvent } from "./run-event.ts";
@@ -66,7 +67,7 @@ async function readStream(
     }
   } catch (error) {
     // A connection that breaks is opened again at the same place; what a follower throws is not meant here.
-    if (signal.aborted || !(error instanceof TypeError)) throw error;
+    if (signal.aborted || !(error instanceof NoAnswer)) throw error;
   }
   return last;
 }

@@ -1,6 +1,7 @@
 import { DokployError } from "../../../components/dokploy/api/errors.ts";
 import { parseVersion, requireSupported } from "../../../components/dokploy/api/version.ts";
 import { VaultError } from "../../../components/vault/api/errors.ts";
+import { NoAnswer } from "../../../tools/outgoing/request.mjs";
 import { requestRunner } from "../../client.ts";
 import { CliError } from "../../problem.ts";
 import { hasRunnerAddress, readRunnerAddress } from "../../runner/address.ts";
@@ -56,10 +57,8 @@ export async function examineVault(access: NodeJS.ProcessEnv): Promise<Finding> 
       const fix = /sealed$/.test(message) ? "vault operator unseal" : "vault operator init";
       return broken(name, message.replace("Vault", address), fix);
     }
-    if (cause === undefined) return broken(name, `${address}: ${message}`, hint);
-    const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-    const { code: reason = "does not answer" } = inner as NodeJS.ErrnoException;
-    return broken(name, `${address}: ${reason}`, "check VAULT_ADDR and that Vault runs");
+    if (!(cause instanceof NoAnswer)) return broken(name, `${address}: ${message}`, hint);
+    return broken(name, `${address}: ${cause.message}`, "check VAULT_ADDR and that Vault runs");
   }
 }
 

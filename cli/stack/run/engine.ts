@@ -23,6 +23,8 @@ export function laptopEnvironment(): NodeJS.ProcessEnv {
   try {
     return {
       DOCKMASTER_RELEASE: describeRelease(),
+      // Also when it is empty: tools/outgoing/insecure.mjs.
+      ALLOW_INSECURE: process.env.ALLOW_INSECURE ?? "",
       ...engineEnvironment(),
       PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
     };

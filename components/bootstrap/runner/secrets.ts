@@ -1,3 +1,4 @@
+import { readSecret } from "../../../tools/secret-parts.mjs";
 import { TAG_KEY } from "../github/tag-key.ts";
 
 /** Variables of the door that hold secrets: each is a field of one Vault secret and reaches the door as a file. */
@@ -10,7 +11,13 @@ export const ENGINE_SECRETS = ["DOKPLOY_API_KEY", "PULUMI_CONFIG_PASSPHRASE", "P
 export const OWN_SIGN_IN = ["VAULT_ROLE_ID", "VAULT_SECRET_ID"] as const;
 
 /** More that a door may need, by where its history is and who may ask it. */
-const OPTIONAL_DOOR_SECRETS: readonly string[] = ["API_TOKEN", "DATABASE_URL", "PREVIEW_SECRET", "PRODUCTION_SECRET"];
+const OPTIONAL_DOOR_SECRETS: readonly string[] = [
+  "API_TOKEN",
+  "DATABASE_URL",
+  "PREVIEW_SECRET",
+  "WEBHOOK_SECRET_OLD",
+  "PRODUCTION_SECRET",
+];
 
 /** More that a worker may need, by where the state is. */
 const OPTIONAL_ENGINE_SECRETS: readonly string[] = [
@@ -34,6 +41,18 @@ export function isEngineSecret(name: string): boolean {
   return [...ENGINE_SECRETS, ...OWN_SIGN_IN, ...OPTIONAL_ENGINE_SECRETS].includes(name);
 }
 
+/**
+ * Secrets of callers, which the runner does not start with when they are short: as a whole, or one of the parts between commas. The
+ * runner's own table of variables has the same; a test holds them together.
+ */
+export const CALLERS_SECRETS: Readonly<Record<string, "whole" | "parts">> = {
+  WEBHOOK_SECRET: "parts",
+  WEBHOOK_SECRET_OLD: "parts",
+  PRODUCTION_SECRET: "parts",
+  PREVIEW_SECRET: "parts",
+  API_TOKEN: "whole",
+};
+
 /** A variable that nobody has to think of: made when it is nowhere. */
 const GENERATED: readonly string[] = ["WEBHOOK_SECRET", "API_TOKEN", "PRODUCTION_SECRET", "PREVIEW_SECRET", TAG_KEY];
 
@@ -47,6 +66,8 @@ export interface SecretPlan {
   missing: string[];
   /** Secrets that have to be the same for people and runner, and are not: the name, and the variable that says another value. */
   different: { name: string; variable: string }[];
+  /** What is wrong with secrets of callers, in words, by name. */
+  weak: Record<string, string[]>;
 }
 
 /** Where the first values of a Vault secret come from. */
@@ -77,7 +98,7 @@ export function planSecrets(
   { env, stack, before = {} }: SecretSources,
   generate: (name: string) => string,
 ): SecretPlan {
-  const plan: SecretPlan = { writes: {}, generated: [], missing: [], different: [] };
+  const plan: SecretPlan = { writes: {}, generated: [], missing: [], different: [], weak: {} };
   for (const name of names) {
     const special = stack === undefined ? name : variableOf(stack, name);
     const variable = env[special] ? special : name;
@@ -85,6 +106,9 @@ export function planSecrets(
     const stored = text(live[name]);
     const first = variable === special && stack !== undefined ? given : (text(before[name]) ?? given);
     const value = stored ?? first;
+    const of = CALLERS_SECRETS[name];
+    const problems = of === undefined ? [] : readSecret(name, value, of).problems;
+    if (problems.length > 0) plan.weak[name] = problems;
     if (SAME_FOR_ALL.includes(name) && value && given && given !== value) plan.different.push({ name, variable });
     if (stored !== undefined) continue;
     if (value) plan.writes[name] = value;

@@ -1,3 +1,4 @@
+import { allowedHosts, explainInsecure, findInsecure } from "../../../tools/outgoing/insecure.mjs";
 import type { StackConfig } from "../../engine/stack-config.ts";
 import { ServiceError } from "../rules/service-error.ts";
 import type { TransportOptions } from "./transport.ts";
@@ -5,7 +6,8 @@ import type { TransportOptions } from "./transport.ts";
 /**
  * How to reach Dokploy, from the environment and the stack's configuration; the environment wins. `DOKPLOY_URL`, `DOKPLOY_API_KEY` (or
  * `dokploy:url`, `dokploy:apiKey`): the server · `DOKPLOY_TIMEOUT`: seconds per request, 15 · `DOKPLOY_CONCURRENCY`: requests at once, 8.
- * Throws `config_invalid` when address or key are missing or unusable.
+ * Throws `config_invalid` when address or key are missing or unusable, and when the key would go over the network in clear to a host that
+ * neither `ALLOW_INSECURE` nor `platform:allowInsecure` names.
  */
 export function dokployConnection(
   config: StackConfig | undefined,
@@ -15,6 +17,11 @@ export function dokployConnection(
   const apiKey = setting("DOKPLOY_API_KEY", "dokploy:apiKey", config, env);
   const [timeout, concurrency] = [positive(env.DOKPLOY_TIMEOUT, 1000), positive(env.DOKPLOY_CONCURRENCY, 1)];
   const connection = { url: serverUrl(url), apiKey: headerValue(apiKey) };
+  const insecure = findInsecure(connection.url, allowedHosts(env, config?.get("platform:allowInsecure")));
+  if (insecure !== undefined) {
+    const { message, hint } = explainInsecure(insecure);
+    throw new ServiceError("config_invalid", `DOKPLOY_URL ${message}`, hint);
+  }
   return { ...connection, ...(timeout && { timeout }), ...(concurrency && { concurrency }) };
 }
 

@@ -1,4 +1,4 @@
-import type { NoAnswer } from "./http-request.ts";
+import type { NoAnswer } from "../../../tools/outgoing/request.mjs";
 import { wholeLine } from "./log-tail.ts";
 
 /**

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { type NoAnswer, openConnections, request } from "../../../tools/outgoing/request.mjs";
 import {
   type Answer,
   type Call,
@@ -8,7 +9,6 @@ import {
   toConnectionError,
   toDokployError,
 } from "./errors.ts";
-import { exchange, type NoAnswer, openConnections } from "./http-request.ts";
 
 export interface TransportOptions {
   /** Origin, and a path when Dokploy lives below one; without `/api`. */
@@ -76,8 +76,8 @@ export function openTransport(options: TransportOptions): Transport {
     try {
       const headers: Record<string, string> = { "x-api-key": options.apiKey, accept: "application/json" };
       if (body !== undefined) headers["content-type"] = "application/json";
-      const signal = AbortSignal.timeout(limit);
-      answer = await exchange(target, { method: call.method, headers, body, signal, connections });
+      const init = { method: call.method, headers, timeoutMs: limit, connections, redirect: "answer" } as const;
+      answer = await request(target, body === undefined ? init : { ...init, body });
     } catch (error) {
       throw toConnectionError(call, options.url, error as NoAnswer);
     }

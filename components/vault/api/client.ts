@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { rememberSecrets } from "../../../text/mask/process-secrets.ts";
-import { toUnreachable, toVaultError, type VaultCall, VaultError } from "./errors.ts";
+import { Redirected, request } from "../../../tools/outgoing/request.mjs";
+import { toRedirected, toUnreachable, toVaultError, type VaultCall, VaultError } from "./errors.ts";
 
 /** How to reach Vault and who we are there. */
 export interface VaultConnection {
@@ -56,16 +57,16 @@ export function connectVault({ address, auth, timeout = 10_000, backoff = 200 }:
     if (key !== undefined) headers["X-Vault-Token"] = key;
     if (body) headers["content-type"] = call.method === "PATCH" ? "application/merge-patch+json" : "application/json";
     try {
-      const init = { method: call.method, headers, signal: AbortSignal.timeout(timeout), redirect: "manual" } as const;
-      const answer = await fetch(`${address}/v1/${call.path}`, body ? { ...init, body: JSON.stringify(body) } : init);
-      return { status: answer.status, text: await answer.text() };
+      const init = { method: call.method, headers, timeoutMs: timeout };
+      return await request(`${address}/v1/${call.path}`, body ? { ...init, body: JSON.stringify(body) } : init);
     } catch (cause) {
+      if (cause instanceof Redirected) throw toRedirected(call, cause);
       throw toUnreachable(call, address, cause);
     }
   }
 
   async function signIn(roleId: string, secretId: string, mount: string): Promise<string> {
-    const call = { method: "POST", path: `auth/${mount}/login` };
+    const call: VaultCall = { method: "POST", path: `auth/${mount}/login` };
     const answer = await repeat(() =>
       expectSuccess(call, once(call, undefined, { role_id: roleId, secret_id: secretId })),
     );
@@ -92,7 +93,7 @@ export function connectVault({ address, auth, timeout = 10_000, backoff = 200 }:
   }
 
   async function get(path: string, alsoFine: (answer: Answer) => boolean = () => false): Promise<Answer> {
-    const call = { method: "GET", path };
+    const call: VaultCall = { method: "GET", path };
     return repeat(() => expectSuccess(call, send(call), alsoFine));
   }
 
@@ -109,7 +110,7 @@ export function connectVault({ address, auth, timeout = 10_000, backoff = 200 }:
     async writeFields(path, values, version) {
       rememberSecrets(...Object.values(values));
       // A patch needs no right to overwrite the whole secret.
-      const call = { method: version === 0 ? "POST" : "PATCH", path };
+      const call: VaultCall = { method: version === 0 ? "POST" : "PATCH", path };
       const sent = send(call, { data: values, options: { cas: version } });
       const answer = await expectSuccess(call, sent, (other) => isConflict(other) || isAbsent(other));
       return answer.status < 300 ? (parse(answer) as { data: { version: number } }).data.version : undefined;
@@ -119,7 +120,7 @@ export function connectVault({ address, auth, timeout = 10_000, backoff = 200 }:
       return (parse(answer) as { data?: { role_id?: string } }).data?.role_id;
     },
     async requireUnsealed() {
-      const call = { method: "GET", path: "sys/health?standbyok=true" };
+      const call: VaultCall = { method: "GET", path: "sys/health?standbyok=true" };
       await expectSuccess(call, once(call, undefined, undefined));
     },
     async lookupSelf() {

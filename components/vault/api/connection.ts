@@ -1,3 +1,4 @@
+import { allowedHosts, explainInsecure, findInsecure } from "../../../tools/outgoing/insecure.mjs";
 import { isHandedOver, type StackConfig } from "../../engine/stack-config.ts";
 import type { VaultConnection } from "./client.ts";
 import { VaultError } from "./errors.ts";
@@ -8,11 +9,17 @@ export const APPROLE_MOUNT = "approle";
 /**
  * How to reach Vault, from the environment and the stack's configuration; the environment wins.
  * `VAULT_ADDR` or `vault:address`; `VAULT_TOKEN`, or `VAULT_ROLE_ID` with `VAULT_SECRET_ID` (mount: `VAULT_APPROLE_MOUNT` or
- * `platform:vault.approle`, default `approle`), or `vault:token`. With `DOCKMASTER_SETTINGS=environment` it holds all there is. Throws `config_invalid` when something is missing or unusable.
+ * `platform:vault.approle`, default `approle`), or `vault:token`. With `DOCKMASTER_SETTINGS=environment` it holds all there is. Throws `config_invalid` when something is missing or unusable,
+ * and when a token would go over the network in clear to a host that neither `ALLOW_INSECURE` nor `platform:allowInsecure` names.
  */
 export function vaultConnection(given: StackConfig | undefined, env: NodeJS.ProcessEnv = process.env): VaultConnection {
   const config = isHandedOver(env) ? undefined : given;
   const address = vaultAddress(env.VAULT_ADDR || config?.get("vault:address"));
+  const insecure = findInsecure(address, allowedHosts(env, config?.get("platform:allowInsecure")));
+  if (insecure !== undefined) {
+    const { message, hint } = explainInsecure(insecure);
+    throw new VaultError("config_invalid", `VAULT_ADDR ${message}`, hint);
+  }
   if (env.VAULT_TOKEN) return { address, auth: { token: header(env.VAULT_TOKEN) } };
   const { VAULT_ROLE_ID: roleId, VAULT_SECRET_ID: secretId } = env;
   if (roleId && secretId) {

@@ -1,3 +1,5 @@
+import { NoAnswer, type Redirected } from "../../../tools/outgoing/request.mjs";
+
 /**
  * What kind of failure it is.
  * `vault_denied`: token or AppRole refused · `vault_unreachable`: no usable answer, worth another try · `vault_sealed`: up but locked ·
@@ -25,7 +27,7 @@ export function printVaultError({ code, message, hint }: VaultError): string {
 
 /** One call, as far as error texts need it. */
 export interface VaultCall {
-  method: string;
+  method: "GET" | "POST" | "PATCH";
   /** Below `/v1/`. */
   path: string;
 }
@@ -72,11 +74,21 @@ export function toVaultError(call: VaultCall, status: number, said: string): Vau
 
 /** Translates a failure to get any answer. */
 export function toUnreachable(call: VaultCall, address: string, cause: unknown): VaultError {
-  const reason = codeOf(cause);
+  const reason = cause instanceof NoAnswer ? cause.message : (cause as Error).name;
   return new VaultError(
     "vault_unreachable",
     `${call.method} ${call.path}: no answer from ${address} (${reason})`,
     WAIT,
+    cause,
+  );
+}
+
+/** A redirect is not followed: the token goes to no other address than the one that was set. A standby sends on like this too. */
+export function toRedirected(call: VaultCall, cause: Redirected): VaultError {
+  return new VaultError(
+    "config_invalid",
+    `${call.method} ${call.path} ${cause.message}`,
+    cause.hint("VAULT_ADDR, or vault:address in the stack's file,"),
     cause,
   );
 }
@@ -87,10 +99,4 @@ function loginRefused({ path }: VaultCall): VaultError {
     `${path} refused the role id or the secret id`,
     "the secret id was revoked or has expired: make a new one and set VAULT_ROLE_ID and VAULT_SECRET_ID",
   );
-}
-
-/** `fetch` hides the reason in `cause`. */
-function codeOf(error: unknown): string {
-  const { cause, name, code } = error as { cause?: { code?: string }; name?: string; code?: string };
-  return cause?.code ?? code ?? name ?? "error";
 }

@@ -245,7 +245,9 @@ describe.skipIf(missing)(`from nothing to a runner${note}`, { timeout: 240_000 }
   });
 
   test("a webhook secret rotated in Vault reaches GitHub, and new secret ids Vault: door and workers are not touched", async () => {
-    await harness.bao.demand("PATCH", SECRET, { data: { WEBHOOK_SECRET: "webhook-canary-2, old" } });
+    await harness.bao.demand("PATCH", SECRET, {
+      data: { WEBHOOK_SECRET: "webhook-canary-2-0123456789abcdef0, the-old-one-0123456789abcdef0123" },
+    });
     const both = async () => ({ door: await values(), staging: await engineValues("staging") });
     const inspect = () => Promise.all([RUNNER, engine("staging")].map((name) => harness.containers.inspect(name)));
     const [before, containers] = [await both(), await inspect()];
@@ -275,7 +277,7 @@ describe.skipIf(missing)(`from nothing to a runner${note}`, { timeout: 240_000 }
       config: {
         url: "https://iac.example.org/webhook",
         content_type: "json",
-        secret: "webhook-canary-2",
+        secret: "webhook-canary-2-0123456789abcdef0",
         insecure_ssl: "0",
       },
     });
@@ -367,7 +369,7 @@ describe.skipIf(missing)(`from nothing to a runner${note}`, { timeout: 240_000 }
     const made = [PRODUCTION_SECRET, PREVIEW_SECRET, TAG_KEY, TAG_KEY.split("\n")[1]];
     const minted = [WEBHOOK_SECRET, VAULT_SECRET_ID, ...agents, ...made];
     const keys = [harness.github.token, harness.env.DOKPLOY_API_KEY ?? ""];
-    for (const secret of [...canaries, "webhook-canary-2", ...minted, ...keys]) {
+    for (const secret of [...canaries, "webhook-canary-2-0123456789abcdef0", ...minted, ...keys]) {
       expect(everything.includes(secret), secret).toBe(false);
     }
   });

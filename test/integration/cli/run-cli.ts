@@ -60,8 +60,7 @@ export function startCli(words: string[], options: CliOptions = {}) {
 /** Copies what makes the platform (stacks, components, their config) below a new folder, to be edited by a test. */
 export function copyPlatform(): string {
   const folder = mkdtempSync(join(tmpdir(), "platform-"));
-  for (const name of ["stacks", "components", "text", "tools/shortcuts", "package.json", "Pulumi.yaml"])
-    copy(name, folder);
+  for (const name of ["stacks", "components", "text", "tools", "package.json", "Pulumi.yaml"]) copy(name, folder);
   for (const stack of ["staging", "production"]) copy(`Pulumi.${stack}.yaml`, folder);
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
   return folder;

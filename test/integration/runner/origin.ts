@@ -28,15 +28,7 @@ export const fixtureProgram: Program = (folder) => {
 
 /** Writes the platform of this checkout. */
 export const currentPlatform: Program = (folder) => {
-  for (const part of [
-    "stacks",
-    "components",
-    "text",
-    "tools/shortcuts",
-    "package.json",
-    "package-lock.json",
-    "Pulumi.yaml",
-  ]) {
+  for (const part of ["stacks", "components", "text", "tools", "package.json", "package-lock.json", "Pulumi.yaml"]) {
     cpSync(join(root, part), join(folder, part), { recursive: true });
   }
 };

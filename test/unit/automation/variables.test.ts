@@ -12,6 +12,7 @@ import {
   variablesThat,
 } from "../../../automation/variables.ts";
 import {
+  CALLERS_SECRETS,
   DOOR_SECRETS,
   ENGINE_SECRETS,
   isEngineSecret,
@@ -57,6 +58,13 @@ test("the address of every channel is a secret", () => {
 describe("the bootstrap stack's own contract with the runner", () => {
   test("has the secrets that every runner needs", () => {
     expect([...DOOR_SECRETS, ...ENGINE_SECRETS].sort()).toEqual(inVault("always").sort());
+  });
+
+  test("knows how long the secrets of callers must be", () => {
+    const judged = variablesThat(({ strength }) => strength === "whole" || strength === "parts");
+    expect(CALLERS_SECRETS).toEqual(
+      Object.fromEntries(judged.map((name) => [name, (VARIABLES[name] as Variable).strength])),
+    );
   });
 
   test("has those that it mints itself", () => {

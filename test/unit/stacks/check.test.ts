@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 const copy = mkdtempSync(join(tmpdir(), "dockmaster-check-"));
-for (const folder of ["components", "stacks", "text", "package.json", "Pulumi.staging.yaml"]) {
+for (const folder of ["components", "stacks", "text", "tools", "package.json", "Pulumi.staging.yaml"]) {
   cpSync(join(ROOT, folder), join(copy, folder), { recursive: true });
 }
 symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));

@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dirname, "..", "..", "..");
 /** Copies the program into an empty folder. */
 export function copyProgram(folder: string): void {
   mkdirSync(folder, { recursive: true });
-  for (const part of ["stacks", "components", "text", "tools/shortcuts", "package.json", "Pulumi.yaml"]) {
+  for (const part of ["stacks", "components", "text", "tools", "package.json", "Pulumi.yaml"]) {
     cpSync(join(ROOT, part), join(folder, part), { recursive: true });
   }
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));

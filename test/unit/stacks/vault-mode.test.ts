@@ -117,8 +117,16 @@ it("asks for new values with secretVersion, for the owner's secrets only", () =>
   expect(services.get("authentik")).toEqual(vault.services.get("authentik"));
 });
 
+it("refuses an address in clear whose host nobody named, for the containers as well", () => {
+  const { problems } = plan("platform:vault: {address: http://vault.internal:8200/}");
+  expect(problems).toEqual([
+    expect.stringMatching(/reaches vault.internal without encryption.+platform:allowInsecure/),
+  ]);
+});
+
 it("takes mounts and the containers' own address from the config", () => {
   const { services } = plan(
+    "platform:allowInsecure: vault.internal",
     "platform:vault: {address: http://vault.internal:8200/, kv: team, approle: machines}",
     "dokploy:project: infra",
   );

@@ -9,7 +9,7 @@ const SINKS = [
   "cli/print/live.ts",
   "cli/print/print.ts",
   "cli/print/problem.ts",
-  "components/dokploy/say.ts",
+  "components/engine/say.ts",
   "automation/serve.ts",
   "automation/serve-engine.ts",
   // Constant words only.

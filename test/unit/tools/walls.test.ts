@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -89,6 +89,7 @@ beforeAll(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), "dockmaster-walls-")));
   const { $schema: _, vcs: __, ...config } = JSON.parse(readFileSync(join(ROOT, "biome.json"), "utf8"));
   writeFileSync(join(folder, "biome.json"), JSON.stringify(config));
+  cpSync(join(ROOT, "tools/outgoing"), join(folder, "tools/outgoing"), { recursive: true });
   for (const [file, text] of [...refused, ...allowed]) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), text);

@@ -10,10 +10,10 @@ import { until } from "../until.ts";
 
 /** Every secret that the runner can have; each value is nothing but a canary. */
 const CANARIES = {
-  WEBHOOK_SECRET: "canary-webhook-5c1f",
-  PRODUCTION_SECRET: "canary-production-8b",
-  PREVIEW_SECRET: "canary-preview-3e",
-  API_TOKEN: "canary-token-77d0",
+  WEBHOOK_SECRET: "canary-webhook-5c1f-0123456789abcdef",
+  PRODUCTION_SECRET: "canary-production-8b-0123456789abcdef",
+  PREVIEW_SECRET: "canary-preview-3e-0123456789abcdef",
+  API_TOKEN: "canary-token-77d0-0123456789abcdef",
   PULUMI_CONFIG_PASSPHRASE: `canary "pass\\phrase" e1b9/+&<'$é>`,
   PLATFORM_KEY: "canary-platform-9a2e",
   DOKPLOY_API_KEY: "canary-dokploy-31aa",

@@ -4,7 +4,7 @@ import { signPlain } from "../../../../automation/api/signature.ts";
 import { type Harness, startHarness } from "../harness.ts";
 import { requireDocumented } from "./documented.ts";
 
-const TOKEN = "a-token-for-readers";
+const TOKEN = "a-token-for-readers-0123456789abcdef";
 
 let harness: Harness;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { signPlain, signV2 } from "../../../../automation/api/signature.ts";
@@ -91,10 +91,10 @@ test("a webhook that was delivered before is not taken again after a restart", a
 });
 
 test("secrets are rotated without a pause: both are valid for a while, and a changed file counts at once", async () => {
-  await start({ WEBHOOK_SECRET: "the-old-secret,the-new-secret" });
+  await start({ WEBHOOK_SECRET: "the-old-secret-of-some-32-characters,the-new-secret-of-some-32-characters" });
   const as = (secret: string) => (body: Uint8Array) => ({ "x-hub-signature-256": signPlain(secret, body) });
-  expect((await post("/deploy", GOOD, as("the-old-secret"))).status).toBe(200);
-  expect((await post("/deploy", GOOD, as("the-new-secret"))).status).toBe(200);
+  expect((await post("/deploy", GOOD, as("the-old-secret-of-some-32-characters"))).status).toBe(200);
+  expect((await post("/deploy", GOOD, as("the-new-secret-of-some-32-characters"))).status).toBe(200);
 
   // From now on an agent keeps the secret in a file.
   const file = join(harness.folder, "webhook-secret");
@@ -102,12 +102,82 @@ test("secrets are rotated without a pause: both are valid for a while, and a cha
     writeFileSync(`${file}.new`, value);
     renameSync(`${file}.new`, file);
   };
-  write("the-old-secret,the-new-secret\n");
+  write("the-old-secret-of-some-32-characters,the-new-secret-of-some-32-characters\n");
   delete harness.env.WEBHOOK_SECRET;
   harness.env.WEBHOOK_SECRET_FILE = file;
-  expect((await post("/deploy", GOOD, as("the-old-secret"))).status).toBe(200);
-  write("the-new-secret\n");
-  expect(await post("/deploy", GOOD, as("the-old-secret"))).toMatchObject(refusedAs("signature_invalid"));
-  expect((await post("/deploy", GOOD, as("the-new-secret"))).status).toBe(200);
-  for (const secret of ["the-old-secret", "the-new-secret"]) expect(harness.logged()).not.toContain(secret);
+  expect((await post("/deploy", GOOD, as("the-old-secret-of-some-32-characters"))).status).toBe(200);
+  write("the-new-secret-of-some-32-characters\n");
+  expect(await post("/deploy", GOOD, as("the-old-secret-of-some-32-characters"))).toMatchObject(
+    refusedAs("signature_invalid"),
+  );
+  expect((await post("/deploy", GOOD, as("the-new-secret-of-some-32-characters"))).status).toBe(200);
+  for (const secret of ["the-old-secret-of-some-32-characters", "the-new-secret-of-some-32-characters"])
+    expect(harness.logged()).not.toContain(secret);
+});
+
+test("the secret of before is still taken where WEBHOOK_SECRET_OLD says so, and the log says who uses it", async () => {
+  const [now, old] = ["the-new-secret-of-some-32-characters", "the-old-secret-of-some-32-characters"];
+  await start({ WEBHOOK_SECRET: now, WEBHOOK_SECRET_OLD: old });
+  const used = () =>
+    harness
+      .logged()
+      .split("\n")
+      .filter((line) => line.includes('"secret.old_used"'));
+  expect((await post("/deploy", GOOD, v2("now-00001", Date.now(), "/deploy", now))).status).toBe(200);
+  expect(used()).toEqual([]);
+  expect((await post("/deploy", GOOD, v2("old-00001", Date.now(), "/deploy", old))).status).toBe(200);
+  const plain = (body: Uint8Array) => ({ "x-hub-signature-256": signPlain(old, body) });
+  expect((await post("/deploy", GOOD, plain)).status).toBe(200);
+  expect(used()).toHaveLength(2);
+  for (const line of used()) expect(JSON.parse(line)).toMatchObject({ path: "/deploy", source: "127.0.0.1" });
+  for (const secret of [now, old]) expect(harness.logged()).not.toContain(secret);
+});
+
+test("a secret whose file is gone or became short is accepted no more at once, and comes back with a good one", async () => {
+  const [first, short, third] = ["the-first-secret-of-32-characters", "too-short", "the-third-secret-of-32-characters"];
+  await start();
+  const file = join(harness.folder, "webhook-secret");
+  const write = (value: string) => {
+    writeFileSync(`${file}.new`, value);
+    renameSync(`${file}.new`, file);
+  };
+  const as = (secret: string) => (body: Uint8Array) => ({ "x-hub-signature-256": signPlain(secret, body) });
+  write(first);
+  delete harness.env.WEBHOOK_SECRET;
+  harness.env.WEBHOOK_SECRET_FILE = file;
+  expect((await post("/deploy", GOOD, as(first))).status).toBe(200);
+  rmSync(file);
+  for (const secret of [first, ""]) {
+    expect(await post("/deploy", GOOD, as(secret))).toMatchObject({
+      body: { error: { code: "secret_not_configured" } },
+    });
+  }
+  write(short);
+  for (const secret of [first, short]) {
+    expect(await post("/deploy", GOOD, as(secret))).toMatchObject({
+      body: { error: { code: "secret_not_configured" } },
+    });
+  }
+  write(`${third},${short}`);
+  for (const secret of [first, short]) {
+    expect(await post("/deploy", GOOD, as(secret))).toMatchObject(refusedAs("signature_invalid"));
+  }
+  expect((await post("/deploy", GOOD, as(third))).status).toBe(200);
+  for (const secret of [first, short, third]) expect(harness.logged()).not.toContain(secret);
+});
+
+test("a secret that became short shows in /health", async () => {
+  await start({ API_TOKEN: "a-token-to-read-0123456789abcdef" });
+  await expect
+    .poll(async () => (await (await fetch(new URL("/health", harness.runner.url))).json()) as object)
+    .toMatchObject({ checks: { secret: "ok" } });
+  await harness.runner.stop(0);
+  await harness.restart();
+  harness.env.WEBHOOK_SECRET = "short";
+  await expect
+    .poll(async () => (await (await fetch(new URL("/health", harness.runner.url))).json()) as object, {
+      timeout: 30_000,
+    })
+    .toMatchObject({ status: "degraded", checks: { secret: "broken" } });
+  expect(harness.logged()).toContain("WEBHOOK_SECRET has 5 characters, at least 32 are needed");
 });

@@ -20,7 +20,7 @@ afterEach(() => harness.stop());
 /** The metrics, as Prometheus reads them. */
 async function read(): Promise<string> {
   const answer = await fetch(new URL("/metrics", harness.runner.url), {
-    headers: { authorization: "Bearer a-token-to-read" },
+    headers: { authorization: "Bearer a-token-to-read-0123456789abcdef" },
   });
   expect(answer.headers.get("content-type")).toContain("text/plain");
   return answer.text();
@@ -28,7 +28,7 @@ async function read(): Promise<string> {
 
 describe("metrics", () => {
   test("tell of requests, signatures, runs, services, phases, queue and health, and are closed", async () => {
-    await start({ API_TOKEN: "a-token-to-read" });
+    await start({ API_TOKEN: "a-token-to-read-0123456789abcdef" });
     expect((await fetch(new URL("/metrics", harness.runner.url))).status).toBe(401);
     await harness.deploy("staging", "v1.0.1");
     await harness.send("POST", "/drift", { env: "staging" });
@@ -50,7 +50,11 @@ describe("metrics", () => {
   });
 
   test("and health tell that Vault is away, or that a secret's file is gone or too old", async () => {
-    await start({ API_TOKEN: "a-token-to-read", VAULT_ADDR: "http://127.0.0.1:1", SECRET_MAX_AGE: "30" });
+    await start({
+      API_TOKEN: "a-token-to-read-0123456789abcdef",
+      VAULT_ADDR: "http://127.0.0.1:1",
+      SECRET_MAX_AGE: "30",
+    });
     const checks = async () => {
       const answer = await fetch(new URL("/health", harness.runner.url));
       const { checks } = (await answer.json()) as { checks: Record<string, string> };
@@ -77,7 +81,7 @@ describe("metrics", () => {
   }, 60_000);
 
   test("count a path that nobody knows under one name", async () => {
-    await start({ API_TOKEN: "a-token-to-read" });
+    await start({ API_TOKEN: "a-token-to-read-0123456789abcdef" });
     for (const path of ["/a", "/b/c", "/wp-login.php"]) await fetch(new URL(path, harness.runner.url));
     expect(await read()).toMatch(/dockmaster_http_requests_total\{method="GET",route="\/?\*",status="404"\} 3/);
   });
@@ -121,7 +125,7 @@ describe("notices", () => {
 
   test("of a failure, of the recovery after it, and of a deploy to production; also of a mistake of the runner", async () => {
     const target = await listen(0);
-    await start({ NOTIFY_WEBHOOK: target.url, API_TOKEN: "a-token-to-read" });
+    await start({ NOTIFY_WEBHOOK: target.url, API_TOKEN: "a-token-to-read-0123456789abcdef" });
     engine.mistake = new Error(`it tripped over ${harness.env.PLATFORM_KEY}`);
     const failed = await harness.deploy("staging", "v1.0.1");
     expect(failed).toMatchObject({ status: 500, body: { status: "failed", cause: { code: "program_error" } } });

@@ -25,7 +25,6 @@ const GOES_WITH_IT = ["plants a state for another stack"];
 /** A checkout that is thrown away may be its own. */
 const OWN_CHECKOUT = ["writes its own worktree"];
 
-// `REQUIRE_DOCKER` and the like are for what may be absent. Real users are there on every Linux on which this runs as root.
 describe.skipIf(!canChangeUsers())("a hostile program, as real users", () => {
   let two: TwoUsers;
   const users = { staging: [32_000, 32_003], production: [32_100, 32_103] } as const;

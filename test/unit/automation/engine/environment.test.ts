@@ -60,6 +60,11 @@ test("other addresses of a server, and how it is asked, are handed on: the provi
   expect(build(env)).toMatchObject(env);
 });
 
+test("a program always knows that this runner hands on which hosts may be reached in clear", () => {
+  expect(build({})).toHaveProperty("ALLOW_INSECURE", "");
+  expect(build({ ALLOW_INSECURE: "dokploy" })).toHaveProperty("ALLOW_INSECURE", "dokploy");
+});
+
 test("only the run's own request gives volumes up", () => {
   expect(build({ DOCKMASTER_GIVE_UP: "everything" })).not.toHaveProperty("DOCKMASTER_GIVE_UP");
   expect(build({ DOCKMASTER_GIVE_UP: "everything" }, ["a", "b"])).toHaveProperty("DOCKMASTER_GIVE_UP", "a,b");

@@ -51,6 +51,14 @@ test("nothing is decrypted that the environment has already, or that nobody need
   expect(await settingsEnvironment(other, {}, never)).toEqual({ DOCKMASTER_SETTINGS: "environment" });
 });
 
+test("hosts that may be reached in clear add up", async () => {
+  const file = "config:\n  platform:allowInsecure: vault\n";
+  expect(await settingsEnvironment(file, {}, never)).toMatchObject({ ALLOW_INSECURE: "vault" });
+  expect(await settingsEnvironment(file, { ALLOW_INSECURE: "dokploy" }, never)).toMatchObject({
+    ALLOW_INSECURE: "dokploy,vault",
+  });
+});
+
 test("where secrets cannot be decrypted the engine is left to say why", async () => {
   const settings = await settingsEnvironment(FILE, {}, () => Promise.resolve(undefined));
   expect(settings).toHaveProperty("DOKPLOY_URL");

@@ -40,6 +40,6 @@ test("what a service's file allows itself stands below the table, in words that 
   const allows = ["components/web/compose.yaml:7:5  allows `docker.sock`: [it](https://example.org) watches"];
   const text = formatMarkdown("staging", [{ service: "web", result: "unchanged", reason: "equal", allows }]);
   expect(text).toContain(
-    "- ⚠️ **web**: components/web/compose.yaml:7:5  allows \\`docker.sock\\`: \\[it\\](https://example.org) watches\n",
+    "- ⚠️ **web**: components/web/compose.yaml:7:5  allows \\`docker.sock\\`: \\[it\\](https\u200b://example.org) watches\n",
   );
 });

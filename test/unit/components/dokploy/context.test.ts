@@ -29,6 +29,10 @@ describe("the connection", () => {
       { ...env, DOKPLOY_API_KEY: "" },
       /^config_invalid: DOKPLOY_API_KEY is not set \(.*pulumi config set --secret dokploy:apiKey/,
     ],
+    [
+      { ...env, DOKPLOY_URL: "http://dokploy:3000" },
+      /^config_invalid: DOKPLOY_URL reaches dokploy without encryption, and keys would go there in clear \(.+set ALLOW_INSECURE=dokploy/,
+    ],
     [{ ...env, DOKPLOY_API_KEY: "two words" }, /^config_invalid: DOKPLOY_API_KEY holds characters that no key has/],
     [{ ...env, DOKPLOY_URL: "dokploy.example.org" }, /^config_invalid: DOKPLOY_URL is not an http\(s\) address/],
     [
@@ -44,6 +48,13 @@ describe("the connection", () => {
     }
     expect(said).toMatch(reason);
     expect(said).not.toContain("pw");
+  });
+
+  it("may be in clear where environment or stack file name the host", () => {
+    const inside = { ...env, DOKPLOY_URL: "http://dokploy:3000" };
+    expect(contextFrom(undefined, { ...inside, ALLOW_INSECURE: "dokploy" }).dokploy.url).toBe("http://dokploy:3000");
+    const named = config({ "platform:allowInsecure": "vault,dokploy:3000" });
+    expect(contextFrom(named, inside).dokploy.url).toBe("http://dokploy:3000");
   });
 
   it.each([

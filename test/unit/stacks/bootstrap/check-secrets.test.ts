@@ -17,6 +17,7 @@ const asked = (changes: Partial<RunnerSecrets> = {}): RunnerSecrets => ({
   env: { PLATFORM_KEY: "key-canary" },
   unwanted: ["PULUMI_BACKEND_URL"],
   existing: false,
+  allowed: "",
   ...changes,
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { clearVolumes, findVolumes } from "../../../../../cli/stack/remove/clear-volumes.ts";
 import { type Answer, toConnectionError, toDokployError } from "../../../../../components/dokploy/api/errors.ts";
-import { NoAnswer } from "../../../../../components/dokploy/api/http-request.ts";
+import { NoAnswer } from "../../../../../tools/outgoing/request.mjs";
 
 const owners = {
   service: "wiki",

@@ -9,9 +9,12 @@ import {
   variableOf,
 } from "../../../../../components/bootstrap/runner/secrets.ts";
 
+const MADE = "made".repeat(16);
+const GIVEN = "given".repeat(7);
+
 const plan = (names: string[], live: Record<string, unknown>, sources: SecretSources) =>
-  planSecrets(names, live, sources, () => "made");
-const nothing = { writes: {}, generated: [], missing: [], different: [] };
+  planSecrets(names, live, sources, () => MADE);
+const nothing = { writes: {}, generated: [], missing: [], different: [], weak: {} };
 
 describe("where a secret of the runner comes from", () => {
   test.each<[string, string[], Record<string, unknown>, Record<string, string | undefined>, object]>([
@@ -30,16 +33,16 @@ describe("where a secret of the runner comes from", () => {
       "the environment, when Vault's is no text",
       ["API_TOKEN"],
       { API_TOKEN: 5 },
-      { API_TOKEN: "a" },
-      { writes: { API_TOKEN: "a" } },
+      { API_TOKEN: GIVEN },
+      { writes: { API_TOKEN: GIVEN } },
     ],
     [
       "here, when it is one that may be made",
       ["WEBHOOK_SECRET", "API_TOKEN", "PRODUCTION_SECRET"],
       {},
-      { API_TOKEN: "given" },
+      { API_TOKEN: GIVEN },
       {
-        writes: { WEBHOOK_SECRET: "made", API_TOKEN: "given", PRODUCTION_SECRET: "made" },
+        writes: { WEBHOOK_SECRET: MADE, API_TOKEN: GIVEN, PRODUCTION_SECRET: MADE },
         generated: ["WEBHOOK_SECRET", "PRODUCTION_SECRET"],
       },
     ],

@@ -5,8 +5,8 @@ import {
   toConnectionError,
   toDokployError,
 } from "../../../../../components/dokploy/api/errors.ts";
-import { NoAnswer } from "../../../../../components/dokploy/api/http-request.ts";
 import { reasonOf } from "../../../../../components/dokploy/failure.ts";
+import { NoAnswer } from "../../../../../tools/outgoing/request.mjs";
 
 const call = { method: "GET", procedure: "compose.one" } as const;
 

@@ -28,6 +28,21 @@ test("prefers the environment to the stack's configuration", () => {
   });
 });
 
+test("sends no token in clear to a host that nobody named", () => {
+  const stack = config({ "vault:address": "http://vault:8200", "vault:token": "canary" });
+  expect(() => vaultConnection(stack, {})).toThrow(
+    expect.objectContaining({
+      code: "config_invalid",
+      message: "VAULT_ADDR reaches vault without encryption, and keys would go there in clear",
+      hint: expect.stringContaining("set ALLOW_INSECURE=vault"),
+    }),
+  );
+  expect(vaultConnection(stack, { ALLOW_INSECURE: "vault" })).toMatchObject({ address: "http://vault:8200" });
+  const named = config({ "vault:address": "http://vault:8200", "vault:token": "t", "platform:allowInsecure": "vault" });
+  expect(vaultConnection(named, {})).toMatchObject({ address: "http://vault:8200" });
+  expect(vaultConnection(stack, { VAULT_ADDR: "http://127.0.0.1:8200" })).toMatchObject({ auth: { token: "canary" } });
+});
+
 test("looks at no configuration where the environment holds all there is: it may be the one of the last update", () => {
   const stack = config({ "vault:address": "https://old", "vault:token": "old", "platform:vault": '{"approle":"old"}' });
   const env = {

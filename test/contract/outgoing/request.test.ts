@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import { exchange, NoAnswer, openConnections } from "../../../../components/dokploy/api/http-request.ts";
+import { NoAnswer, openConnections, openStream, Redirected, request } from "../../../tools/outgoing/request.mjs";
 
 describe("a request", () => {
   const servers: Server[] = [];
@@ -21,7 +21,7 @@ describe("a request", () => {
   const serve = async (listener: RequestListener) =>
     new URL(`http://127.0.0.1:${await listen(createServer(listener))}/`);
 
-  const get = (url: URL, limit = 2_000) => exchange(url, { method: "GET", signal: AbortSignal.timeout(limit) });
+  const get = (url: URL, limit = 2_000) => request(url, { timeoutMs: limit });
 
   const failureOf = async (call: Promise<unknown>): Promise<NoAnswer> => {
     const failure = await call.then(
@@ -60,7 +60,7 @@ describe("a request", () => {
       else request.socket.destroy();
     });
     const connections = openConnections(url, 1, 2_000);
-    const ask = () => exchange(url, { method: "GET", signal: AbortSignal.timeout(2_000), connections });
+    const ask = () => request(url, { timeoutMs: 2_000, connections });
     const [, failure] = await Promise.all([ask(), failureOf(ask())]);
     expect([failure.message, failure.sent, asked]).toEqual(["ECONNRESET", true, 2]);
     connections.destroy();
@@ -69,7 +69,7 @@ describe("a request", () => {
   it("was not sent when its time ended before it had a connection", async () => {
     const url = await serve(() => {});
     const connections = openConnections(url, 1, 2_000);
-    const ask = (limit: number) => exchange(url, { method: "GET", signal: AbortSignal.timeout(limit), connections });
+    const ask = (limit: number) => request(url, { timeoutMs: limit, connections });
     const [first, second] = await Promise.all([failureOf(ask(400)), failureOf(ask(100))]);
     expect([first.sent, second.sent]).toEqual([true, false]);
     connections.destroy();
@@ -126,7 +126,7 @@ describe("a request", () => {
     server.on("connection", () => (made += 1));
     const url = new URL(`http://127.0.0.1:${await listen(server)}/`);
     const connections = openConnections(url, 2, 100);
-    const ask = () => exchange(url, { method: "GET", signal: AbortSignal.timeout(2_000), connections });
+    const ask = () => request(url, { timeoutMs: 2_000, connections });
     await ask();
     await ask();
     expect(made).toBe(1);
@@ -134,5 +134,85 @@ describe("a request", () => {
     await ask();
     expect(made).toBe(2);
     connections.destroy();
+  });
+
+  it.each([301, 302, 303, 307, 308])(
+    "that is answered %i goes to no other address, which is named without what it asks for",
+    async (status) => {
+      let asked = 0;
+      const elsewhere = await serve((_, response) => {
+        asked += 1;
+        response.end();
+      });
+      const target = new URL("/token-in-a-path?key=token-in-a-query", elsewhere);
+      const url = await serve((_, response) => void response.writeHead(status, { location: target.href }).end());
+      const sent = { headers: { "x-api-key": "canary" }, timeoutMs: 2_000 };
+      const failure = await request(url, sent).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(Redirected);
+      const { message, origin } = failure as Redirected;
+      expect({ message, origin }).toEqual({
+        message: `answered ${status}: the server redirects to ${elsewhere.origin}`,
+        origin: elsewhere.origin,
+      });
+      expect((failure as Redirected).hint("VAULT_ADDR")).toContain(`set VAULT_ADDR to ${elsewhere.origin}`);
+      await expect(openStream(url, sent)).rejects.toBeInstanceOf(Redirected);
+      expect(asked).toBe(0);
+      expect(await request(url, { ...sent, redirect: "answer" })).toMatchObject({ status, location: target.href });
+      expect(asked).toBe(0);
+    },
+  );
+
+  it("is sent on only when it was asked for, at most five times, and never with headers of the caller's", async () => {
+    const target = await serve((incoming, response) => response.end(JSON.stringify(incoming.headers)));
+    const url = await serve((incoming, response) => {
+      const left = Number(incoming.url?.slice(1));
+      const location = left > 1 ? `/${left - 1}` : target.href.replace("//", "//user:password@");
+      response.writeHead(302, { location }).end();
+    });
+    const follow = { timeoutMs: 2_000, redirect: "follow" } as const;
+    const { text } = await request(new URL("/5", url), follow);
+    expect(Object.keys(JSON.parse(text)).sort()).toEqual(["connection", "host"]);
+    await expect(request(new URL("/6", url), follow)).rejects.toBeInstanceOf(Redirected);
+    for (const more of [{ headers: { authorization: "canary" } }, { method: "POST" }] as const) {
+      await expect(request(new URL("/1", url), { ...follow, ...more })).rejects.toThrow(TypeError);
+    }
+  });
+
+  it.each(["/there", "no address//", "ftp://host/file", undefined])(
+    "that is sent on to %s is an error too",
+    async (location) => {
+      const url = await serve((_, response) => void response.writeHead(307, location ? { location } : {}).end());
+      const failure = await request(url, { timeoutMs: 2_000 }).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(Redirected);
+    },
+  );
+
+  it.each<[string, string, Record<string, string>]>([
+    ["an address that is none", "https://exa mple/canary", {}],
+    ["an address of another kind", "ftp://example.org/canary", {}],
+    ["a header that cannot be one", "http://127.0.0.1:1/canary", { "x-api-key": "canary\n" }],
+  ])("fails without repeating it: %s", async (_, address, headers) => {
+    const failure = await failureOf(request(address, { headers, timeoutMs: 500 }));
+    expect(failure.sent).toBe(false);
+    expect(failure.message).toMatch(/^ERR_/);
+    expect(failure.message).not.toContain("canary");
+  });
+
+  it("gives a stream for as long as it lasts, once its head was there in time", async () => {
+    const url = await serve(async (_, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      for (let count = 0; count < 4; count++) {
+        response.write(`${count}`);
+        await delay(60);
+      }
+      response.end();
+    });
+    const { status, contentType, body } = await openStream(url, { timeoutMs: 150 });
+    let text = "";
+    for await (const chunk of body) text += chunk;
+    expect({ status, contentType, text }).toEqual({ status: 200, contentType: "text/event-stream", text: "0123" });
+    const silent = await serve(() => {});
+    const failure = await failureOf(openStream(silent, { timeoutMs: 100 }));
+    expect(failure.message).toBe("TimeoutError");
   });
 });
