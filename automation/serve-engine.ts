@@ -61,7 +61,7 @@ export async function openEngineWorker(options: EngineWorkerOptions): Promise<Se
     await requireUsers(users.files);
     // Others have to get through to what is theirs, and see nothing on the way.
     await chmod(dataDir, 0o711);
-    await clearPlaces(dataDir, backendUrl, users);
+    for (const err of await clearPlaces(dataDir, backendUrl, users)) log.error({ event: "run.not_tidied", err });
     await shareCompiled(join(dataDir, "compiled"), users.files, enginePath);
   }
   await dropClearCopies(dataDir, log);
@@ -190,7 +190,8 @@ async function listen(path: string, group: number | undefined, served: Served): 
     if (busy) return socket.destroy();
     busy = true;
     open.add(socket);
-    await serveDoor(socket, served).catch(() => {});
+    // The door comes again, and has it said once more.
+    await serveDoor(socket, served).catch(() => socket.destroy());
     open.delete(socket);
     busy = false;
   });

@@ -27,11 +27,19 @@ export async function readLocks(folder: string): Promise<StackLock[]> {
   const files = await readdir(folder).catch(() => []);
   const locks: StackLock[] = [];
   for (const file of files.filter((name) => name.endsWith(".json"))) {
-    const text = await readFile(join(folder, file), "utf8").catch(() => undefined);
+    const text = await readLock(join(folder, file)).catch(() => undefined);
     if (text === undefined) continue;
     locks.push({ id: basename(file, ".json"), ...parseHolder(text) });
   }
   return locks;
+}
+
+/** Largest file that is read as a lock, in bytes: a program of a release may write any where its stack's are. */
+const LARGEST_LOCK = 64 * 1024;
+
+async function readLock(file: string): Promise<string> {
+  const facts = await lstat(file);
+  return facts.isFile() && facts.size <= LARGEST_LOCK ? await readFile(file, "utf8") : "";
 }
 
 /** The engine that a lock's file names. */

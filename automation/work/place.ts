@@ -204,10 +204,17 @@ async function keepCopies(from: string, { dataDir, prefix }: { dataDir: string; 
   }
 }
 
-/** Removes what runs left that were cut off with the worker, and takes back what they were lent. Nobody else works in this folder. */
-export async function clearPlaces(dataDir: string, backendUrl: string, users: RunUsers): Promise<void> {
+/**
+ * Removes what runs left that were cut off with the worker, and takes back what they were lent. Nobody else works in this folder. Answers
+ * what could not be removed, and why: that keeps no worker from its work.
+ */
+export async function clearPlaces(dataDir: string, backendUrl: string, users: RunUsers): Promise<unknown[]> {
   for (const user of users.all) await killUser(user);
   const backend = backendFolder(backendUrl);
   if (backend) await takeAllBack(backend);
-  for (const name of await readdir(runFolders(dataDir)).catch(() => [])) await removePlace(dataDir, name, users.all);
+  const errors: unknown[] = [];
+  for (const name of await readdir(runFolders(dataDir)).catch(() => [])) {
+    await removePlace(dataDir, name, users.all).catch((error: unknown) => errors.push(error));
+  }
+  return errors;
 }

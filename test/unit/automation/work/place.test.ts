@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Run } from "../../../../automation/domain/run.ts";
-import { takePlace } from "../../../../automation/work/place.ts";
+import { clearPlaces, takePlace } from "../../../../automation/work/place.ts";
 import { asUser, createUsers, type RunUser, type RunUsers } from "../../../../automation/work/users.ts";
 import { canChangeUsers } from "../../../integration/runner/users/two-users.ts";
 
@@ -50,6 +50,18 @@ describe.skipIf(!canChangeUsers())("the user of a run", () => {
     rmSync(join(dataDir, "state-copies"), { recursive: true });
     await (await take()).leave();
     expect(readdirSync(join(dataDir, "state-copies"))).toEqual(["staging-01RUN-1.json"]);
+  });
+
+  test("keeps no worker from starting with what of it cannot be removed", async () => {
+    const place = await take();
+    mkdirSync(join(dataDir, "state-copies/staging-01RUN-1.json/in"), { recursive: true });
+    await place.make("copies");
+    act(`echo {} > ${join(place.folder, "copies/1.json")}`);
+    expect(await clearPlaces(dataDir, `file://${dataDir}/state`, users)).toHaveLength(1);
+    rmSync(join(dataDir, "state-copies"), { recursive: true });
+    expect(await clearPlaces(dataDir, `file://${dataDir}/state`, users)).toEqual([]);
+    expect(existsSync(place.folder)).toBe(false);
+    await place.leave();
   });
 
   test("cannot keep the worker from its copies of the state, and leaves none that is too large to read", async () => {
