@@ -42,7 +42,14 @@ export class ConfigError extends Error {
 /** What an engine worker is told by its environment. */
 export type EngineConfig = Pick<
   Config,
-  "dataDir" | "backendUrl" | "logLevel" | "engineSocket" | "engineSocketGroup" | "engineStacks" | "engineUsers"
+  | "dataDir"
+  | "backendUrl"
+  | "logLevel"
+  | "graceMs"
+  | "engineSocket"
+  | "engineSocketGroup"
+  | "engineStacks"
+  | "engineUsers"
 >;
 
 /** Reads and checks the door's environment. Throws ConfigError with all problems. */

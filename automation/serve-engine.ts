@@ -6,6 +6,7 @@ import { createConnection, createServer, Socket } from "node:net";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { findEngine } from "../tools/engine-path.mjs";
 import { shortcutEnvironment } from "../tools/shortcuts/environment.mjs";
@@ -74,6 +75,7 @@ export async function openEngineWorker(options: EngineWorkerOptions): Promise<Se
       npmEnvironment: npmEnvironment(env),
     },
     stacks,
+    running: new Set(),
     host: hostname(),
     knows: () => listStates(dataDir, backendUrl),
     keepState: (files) => keepState(dataDir, files),
@@ -162,7 +164,7 @@ export async function serveEngine(): Promise<void> {
     );
     const enginePath = [engine, dirname(process.execPath), process.env.PATH].filter(Boolean).join(":");
     const served = await openEngineWorker({ config, variables, env: process.env, log, folder: root, enginePath });
-    if (config.engineSocket) await listen(config.engineSocket, config.engineSocketGroup, served);
+    if (config.engineSocket) await listen(config, config.engineSocket, served);
     else {
       // The door ends what it started; a signal to the whole group is for the door to handle.
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => {});
@@ -181,7 +183,11 @@ export async function serveEngine(): Promise<void> {
 }
 
 /** Listens until a signal; a door that comes while another is there is the one that counts no more than that: it is turned away. */
-async function listen(path: string, group: number | undefined, served: Served): Promise<void> {
+async function listen(
+  { engineSocketGroup: group, graceMs }: Pick<EngineConfig, "engineSocketGroup" | "graceMs">,
+  path: string,
+  served: Served,
+): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   rmSync(path, { force: true });
   let busy = false;
@@ -204,15 +210,26 @@ async function listen(path: string, group: number | undefined, served: Served): 
     chownSync(path, process.getuid?.() ?? 0, group);
   }
   chmodSync(path, group === undefined ? 0o600 : 0o660);
-  await new Promise<void>((resolve) => {
-    process.once("SIGTERM", () => resolve());
-    process.once("SIGINT", () => resolve());
-  });
+  const told = Promise.withResolvers<void>();
+  let signals = 0;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      signals += 1;
+      told.resolve();
+    });
+  }
+  await told.promise;
   server.close();
+  // A door that stops at the same time lets runs end too, and hands back what does not: it needs its worker for that.
+  const until = Date.now() + graceMs + HAND_BACK;
+  while (served.running.size > 0 && signals < 2 && Date.now() < until) await delay(100);
   for (const socket of open) socket.destroy();
-  while (busy) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (busy) await delay(50);
   rmSync(path, { force: true });
 }
+
+/** How long handing a run back takes after the time that it may go on, in milliseconds. */
+const HAND_BACK = 15_000;
 
 /** Whether a worker listens: for a container's health check. */
 async function check(path: string | undefined): Promise<void> {

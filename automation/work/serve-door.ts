@@ -9,6 +9,8 @@ export interface Served {
   context: Omit<WorkContext, "files">;
   /** Stacks that it serves; undefined: any. */
   stacks: readonly string[] | undefined;
+  /** Runs under way, by id. */
+  running: Set<string>;
   /** Names the machine of its sessions and locks. */
   host: string;
   /** Stacks of which it has a state already, by project: `platform/staging`. */
@@ -107,6 +109,7 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
       send({ type: "mistake", run, message: tellMistake(err) });
     } finally {
       active.delete(run);
+      served.running.delete(run);
     }
   };
   const receiveState = async (id: number) => {
@@ -124,6 +127,7 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
     switch (message.type) {
       case "run": {
         const stop = new AbortController();
+        served.running.add(message.spec.run.id);
         active.set(message.spec.run.id, { stop, leaseUntil: message.leaseUntil });
         return begin(carryOut(message.spec, stop));
       }

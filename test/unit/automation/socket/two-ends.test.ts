@@ -29,6 +29,7 @@ const start = async (files: () => AsyncIterable<Buffer> = async function* () {})
   const served: Served = {
     context: { log, mask: (text: string) => text } as unknown as Served["context"],
     stacks: undefined,
+    running: new Set<string>(),
     host: "here",
     knows: async () => [],
     keepState: async () => {},
