@@ -42,7 +42,14 @@ export class ConfigError extends Error {
 /** What an engine worker is told by its environment. */
 export type EngineConfig = Pick<
   Config,
-  "dataDir" | "backendUrl" | "logLevel" | "engineSocket" | "engineSocketGroup" | "engineStacks" | "engineUsers"
+  | "dataDir"
+  | "backendUrl"
+  | "logLevel"
+  | "graceMs"
+  | "engineSocket"
+  | "engineSocketGroup"
+  | "engineStacks"
+  | "engineUsers"
 >;
 
 /** Reads and checks the door's environment. Throws ConfigError with all problems. */
@@ -57,7 +64,16 @@ export function readConfig(variables: Variables): Config {
 
 /** Reads and checks an engine worker's environment. Throws ConfigError with all problems. */
 export function readEngineConfig(variables: Variables): EngineConfig {
-  return withDefaults(readSettings(variables, ENGINE_VARIABLES));
+  const config = withDefaults(readSettings(variables, ENGINE_VARIABLES));
+  const { engineUsers = [], engineSocketGroup } = config;
+  const problems: string[] = [];
+  if (engineUsers.length > 0 && process.getuid?.() !== 0)
+    problems.push("ENGINE_USERS needs a worker that is root, with CHOWN, FOWNER, KILL, SETGID and SETUID");
+  // Whoever may reach the socket may have anything run.
+  if (engineUsers.some(({ id }) => id === engineSocketGroup))
+    problems.push(`ENGINE_USERS has ${engineSocketGroup}, the group of ENGINE_SOCKET_GROUP: take other numbers`);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
 }
 
 function withDefaults(settings: Settings): Config {

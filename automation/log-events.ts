@@ -39,6 +39,7 @@ export const LOG_EVENTS = {
   "run.cut_off": "run cut off, the store is away",
   "run.worker_gone": "run handed over again: its engine worker went away",
   "run.mistaken": "run failed by a mistake of the runner",
+  "run.not_tidied": "what a run left cannot be removed",
   "run.not_ended": "run not ended",
   "service.changed": "service changed",
   "service.differs": "service differs",

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, rmSync } from "node:fs";
 import { chmod, chown, mkdir, readdir, rm } from "node:fs/promises";
@@ -7,6 +6,7 @@ import { createConnection, createServer, Socket } from "node:net";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { findEngine } from "../tools/engine-path.mjs";
 import { shortcutEnvironment } from "../tools/shortcuts/environment.mjs";
@@ -24,6 +24,7 @@ import { createLog, type Log } from "./log.ts";
 import { createMask } from "./mask.ts";
 import { maskEarly } from "./mask-early.ts";
 import { backendFolder } from "./state/backend.ts";
+import { keepState } from "./state/keep-state.ts";
 import { removeClearCopies, stateCopies } from "./state/state-copies.ts";
 import { ENGINE_VARIABLES, SECRET_VARIABLES, variablesThat } from "./variables.ts";
 import { createEngineChecks } from "./watch/engine-checks.ts";
@@ -61,7 +62,7 @@ export async function openEngineWorker(options: EngineWorkerOptions): Promise<Se
     await requireUsers(users.files);
     // Others have to get through to what is theirs, and see nothing on the way.
     await chmod(dataDir, 0o711);
-    await clearPlaces(dataDir, backendUrl, users);
+    for (const err of await clearPlaces(dataDir, backendUrl, users)) log.error({ event: "run.not_tidied", err });
     await shareCompiled(join(dataDir, "compiled"), users.files, enginePath);
   }
   await dropClearCopies(dataDir, log);
@@ -74,6 +75,7 @@ export async function openEngineWorker(options: EngineWorkerOptions): Promise<Se
       npmEnvironment: npmEnvironment(env),
     },
     stacks,
+    running: new Set(),
     host: hostname(),
     knows: () => listStates(dataDir, backendUrl),
     keepState: (files) => keepState(dataDir, files),
@@ -128,19 +130,6 @@ async function listStates(dataDir: string, backendUrl: string): Promise<string[]
   return found;
 }
 
-/** Never over what is there. */
-async function keepState(dataDir: string, files: AsyncIterable<Buffer>): Promise<void> {
-  const words = ["--extract", "--directory", dataDir, "--no-same-owner", "--skip-old-files"];
-  const tar = spawn("tar", words, { env: { PATH: process.env.PATH }, stdio: ["pipe", "ignore", "inherit"] });
-  tar.stdin.on("error", () => {});
-  const closed = once(tar, "close") as Promise<[number | null]>;
-  closed.catch(() => {});
-  for await (const piece of files) if (!tar.stdin.write(piece)) await Promise.race([once(tar.stdin, "drain"), closed]);
-  tar.stdin.end();
-  const [code] = await closed;
-  if (code !== 0) throw new Error(`the state of before cannot be kept: tar ended with ${code}`);
-}
-
 /** Says what the worker uses and what is missing. Of secrets only that they are there. */
 function logConfig(log: Log, { config, variables }: EngineWorkerOptions, mask: (text: string) => string): void {
   const names = ENGINE_VARIABLES;
@@ -175,7 +164,7 @@ export async function serveEngine(): Promise<void> {
     );
     const enginePath = [engine, dirname(process.execPath), process.env.PATH].filter(Boolean).join(":");
     const served = await openEngineWorker({ config, variables, env: process.env, log, folder: root, enginePath });
-    if (config.engineSocket) await listen(config.engineSocket, config.engineSocketGroup, served);
+    if (config.engineSocket) await listen(config, config.engineSocket, served);
     else {
       // The door ends what it started; a signal to the whole group is for the door to handle.
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => {});
@@ -194,7 +183,11 @@ export async function serveEngine(): Promise<void> {
 }
 
 /** Listens until a signal; a door that comes while another is there is the one that counts no more than that: it is turned away. */
-async function listen(path: string, group: number | undefined, served: Served): Promise<void> {
+async function listen(
+  { engineSocketGroup: group, graceMs }: Pick<EngineConfig, "engineSocketGroup" | "graceMs">,
+  path: string,
+  served: Served,
+): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   rmSync(path, { force: true });
   let busy = false;
@@ -203,7 +196,8 @@ async function listen(path: string, group: number | undefined, served: Served): 
     if (busy) return socket.destroy();
     busy = true;
     open.add(socket);
-    await serveDoor(socket, served).catch(() => {});
+    // The door comes again, and has it said once more.
+    await serveDoor(socket, served).catch(() => socket.destroy());
     open.delete(socket);
     busy = false;
   });
@@ -216,15 +210,26 @@ async function listen(path: string, group: number | undefined, served: Served): 
     chownSync(path, process.getuid?.() ?? 0, group);
   }
   chmodSync(path, group === undefined ? 0o600 : 0o660);
-  await new Promise<void>((resolve) => {
-    process.once("SIGTERM", () => resolve());
-    process.once("SIGINT", () => resolve());
-  });
+  const told = Promise.withResolvers<void>();
+  let signals = 0;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      signals += 1;
+      told.resolve();
+    });
+  }
+  await told.promise;
   server.close();
+  // A door that stops at the same time lets runs end too, and hands back what does not: it needs its worker for that.
+  const until = Date.now() + graceMs + HAND_BACK;
+  while (served.running.size > 0 && signals < 2 && Date.now() < until) await delay(100);
   for (const socket of open) socket.destroy();
-  while (busy) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (busy) await delay(50);
   rmSync(path, { force: true });
 }
+
+/** How long handing a run back takes after the time that it may go on, in milliseconds. */
+const HAND_BACK = 15_000;
 
 /** Whether a worker listens: for a container's health check. */
 async function check(path: string | undefined): Promise<void> {

@@ -254,6 +254,7 @@ export const VARIABLES = {
     default: "20",
     reads: seconds(0),
     setting: "graceMs",
+    readBy: "both",
   },
   RATE_LIMIT: {
     docs: "requests per second from one source (an IPv4 address, or the /64 of an IPv6 one); twice as many at once. A wrong signature costs more. When strangers used it up, as many again for what is signed rightly",

@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
 import { type Channel, openChannel } from "../socket/frames.ts";
 import type { EngineCheckResult, FromWorker, ToWorker } from "../socket/messages.ts";
+import { readMessage } from "../socket/read-message.ts";
 import { StoreConflict } from "../store/store.ts";
 import type { Ending, RunEvents, StopReason, WorkSpec } from "../work/perform.ts";
-import { readMessage } from "./read-message.ts";
 
 /** How often a worker is told until when a run's stack is ours, in milliseconds. */
 const SIGN_OF_LIFE = 500;
@@ -53,6 +53,7 @@ export async function connectWorker(socket: Duplex, { files }: Files): Promise<C
   const kept = new Map<number, PromiseWithResolvers<void>>();
   const checking = new Map<string, PromiseWithResolvers<EngineCheckResult>>();
   let numbers = 0;
+  let lost: WorkerGone | undefined;
   hello.promise.catch(() => {});
 
   const send = (message: ToWorker) => channel.send(message);
@@ -77,14 +78,15 @@ export async function connectWorker(socket: Duplex, { files }: Files): Promise<C
     }
   };
   const close = (why: string) => {
-    channel.close();
-    const error = new WorkerGone(`the engine worker is gone: ${why}`);
+    void channel.close();
+    lost ??= new WorkerGone(`the engine worker is gone: ${why}`);
+    const error = lost;
     hello.reject(error);
     gone.resolve(why);
     for (const { reject } of checking.values()) reject(error);
     for (const { reject } of kept.values()) reject(error);
     for (const { ended } of handed.values()) ended.reject(error);
-    handed.clear();
+    for (const known of [checking, kept, handed]) known.clear();
   };
   const handle = (message: FromWorker) => {
     if (message.type === "hello") return hello.resolve(message);
@@ -143,6 +145,8 @@ export async function connectWorker(socket: Duplex, { files }: Files): Promise<C
     perform: async (spec, events, stop) => {
       const run: Handed = { spec, events, stop, ended: Promise.withResolvers() };
       const { id } = spec.run;
+      // Nobody would say any more that it is gone.
+      if (lost) throw lost;
       let told = events.leaseUntil();
       const sign = setInterval(() => {
         const leaseUntil = events.leaseUntil();
@@ -168,6 +172,7 @@ export async function connectWorker(socket: Duplex, { files }: Files): Promise<C
       }
     },
     check: (name) => {
+      if (lost) return Promise.reject(lost);
       const known = checking.get(name);
       if (known) return known.promise;
       const asked = Promise.withResolvers<EngineCheckResult>();
@@ -177,6 +182,7 @@ export async function connectWorker(socket: Duplex, { files }: Files): Promise<C
       return asked.promise;
     },
     handState: async (pieces) => {
+      if (lost) throw lost;
       const id = ++numbers;
       const done = Promise.withResolvers<void>();
       done.promise.catch(() => {});

@@ -45,6 +45,8 @@ export function connectEngines(sources: readonly EngineSource[], on: Files & { l
     const late = setTimeout(() => socket.destroy(new Error("it does not say who it is")), HELLO_WITHIN);
     try {
       const connection = await connectWorker(socket, on);
+      // What it is handed then may be large.
+      clearTimeout(late);
       const { stacks } = connection.hello;
       if (stack !== "*" && stacks !== null && !stacks.includes(stack)) {
         connection.close();

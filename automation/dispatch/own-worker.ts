@@ -53,6 +53,8 @@ export function startOwnWorker(env: Record<string, string | undefined>): EngineS
 const STOP_WITHIN = 10_000;
 
 function workerEnvironment(env: Record<string, string | undefined>): Record<string, string> {
-  const names = [...ENGINE_VARIABLES.flatMap((name) => [name, `${name}_FILE`]), "PATH"];
+  // Where others listen this one does not: it is spoken with through the descriptor that it is started with.
+  const its = ENGINE_VARIABLES.filter((name) => name !== "ENGINE_SOCKET");
+  const names = [...its.flatMap((name) => [name, `${name}_FILE`]), "PATH"];
   return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }

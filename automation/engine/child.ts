@@ -2,13 +2,23 @@
 // the runner is gone or may not have the stack any more.
 
 import { copyFileSync, readFileSync } from "node:fs";
+import { Socket } from "node:net";
 import { runProgram } from "../../tools/run-program.mjs";
 import type { TimedRecord } from "../domain/engine-record.ts";
 import { refuseUnknown } from "../domain/give-up.ts";
+import { openChannel } from "../socket/frames.ts";
 import { checkpointSettings } from "../state/checkpoints.ts";
 import { writeStateCopy } from "../state/state-copies.ts";
 import { type EngineCommand, initStack, isUnknownStack, runCommand, WORDS } from "./command.ts";
-import { type EngineEnd, type EngineJob, type EngineMessage, type EngineOrder, SAID_LIMIT } from "./messages.ts";
+import {
+  type EngineEnd,
+  type EngineJob,
+  type EngineMessage,
+  type EngineOrder,
+  LONGEST_MESSAGE,
+  SAID_LIMIT,
+  WORKER_FD,
+} from "./messages.ts";
 import { describeSession, endSession } from "./process-group.ts";
 import { redactEvent } from "./redact.ts";
 import { stackSettings } from "./stack-settings.ts";
@@ -45,9 +55,21 @@ async function abandon(why: string): Promise<void> {
   process.exit(1);
 }
 
-process.once("disconnect", () => abandon("the runner is gone"));
-// It went while this was loading.
-if (!process.connected) process.exit(1);
+const channel = openChannel(
+  new Socket({ fd: WORKER_FD, readable: true, writable: true }),
+  {
+    message: (value) => {
+      const order = value as EngineOrder;
+      if ("job" in order) job = order.job;
+      else leaseUntil = order.leaseUntil;
+      if (job && leaseUntil !== undefined) working ??= work(job);
+    },
+    bytes: () => {},
+    // Also when it went while this was loading.
+    closed: () => void abandon("the runner is gone"),
+  },
+  LONGEST_MESSAGE,
+);
 
 const leaseWatch = setInterval(() => {
   if (leaseUntil === undefined || Date.now() < leaseUntil - LEASE_MARGIN) return;
@@ -55,17 +77,11 @@ const leaseWatch = setInterval(() => {
   void abandon("the runner gave no sign of life, and the stack's lease runs out");
 }, 250);
 
-process.on("message", (order: EngineOrder) => {
-  if ("job" in order) job = order.job;
-  else leaseUntil = order.leaseUntil;
-  if (job && leaseUntil !== undefined) working ??= work(job);
-});
-
 async function work(job: EngineJob): Promise<void> {
   const end = await run(job).catch((error: unknown) => failed(error instanceof Error ? error.message : String(error)));
   if (abandoned) return;
   send({ end });
-  process.disconnect();
+  await channel.close();
   process.exit(0);
 }
 
@@ -74,7 +90,7 @@ function failed(said: string): EngineEnd {
 }
 
 function send(message: EngineMessage): void {
-  if (process.connected) process.send?.(message);
+  channel.send(message);
 }
 
 async function run(job: EngineJob): Promise<EngineEnd> {

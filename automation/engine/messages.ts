@@ -4,6 +4,12 @@ import type { RunKindFacts } from "../domain/run-kinds.ts";
 /** Longest last words handed on, in characters. Far more than is kept: a cut goes through secrets, and only the runner can mask them. */
 export const SAID_LIMIT = 64_000;
 
+/** The descriptor by which an update's process speaks with the worker. Not Node's own channel: that takes any length, and dies of what is no JSON. */
+export const WORKER_FD = 3;
+
+/** Longest message between the two, in bytes. */
+export const LONGEST_MESSAGE = 1024 ** 2;
+
 /** What an update's process is told to do. Its environment carries the secrets, never this. */
 export interface EngineJob {
   kind: RunKindFacts["job"];

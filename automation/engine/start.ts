@@ -1,9 +1,20 @@
 import { spawn } from "node:child_process";
+import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { TimedRecord } from "../domain/engine-record.ts";
 import type { EngineSession } from "../domain/run.ts";
-import { type EngineEnd, type EngineJob, type EngineMessage, type EngineOrder, SAID_LIMIT } from "./messages.ts";
+import { openChannel } from "../socket/frames.ts";
+import {
+  type EngineEnd,
+  type EngineJob,
+  type EngineOrder,
+  LONGEST_MESSAGE,
+  SAID_LIMIT,
+  WORKER_FD,
+} from "./messages.ts";
 import { describeSession, killSession } from "./process-group.ts";
+import { readEngineMessage } from "./read-message.ts";
 
 /** How an engine process ended; `crashed` when it could not say so itself. */
 export type EngineResult = EngineEnd | { result: "crashed"; said: string };
@@ -21,6 +32,12 @@ export interface RunningEngine {
   ended: Promise<EngineResult>;
 }
 
+/** Most that one engine may tell, in characters: it is all kept until the run has ended. An update of 800 services tells 10 MB. */
+const MOST_TOLD = 64 * 1024 ** 2;
+
+/** How long an engine's process may stay when it says no more, and what it told may take to come when it is gone, in milliseconds. */
+const LAST_MESSAGES = 5_000;
+
 const PROGRAM = fileURLToPath(new URL("./child.ts", import.meta.url));
 
 /**
@@ -36,11 +53,16 @@ export function startEngine(
   const child = spawn(command, words, {
     detached: true,
     env,
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
   });
   child.on("error", () => {});
+  const socket = child.stdio[WORKER_FD] as unknown as Duplex;
+  socket.on("error", () => {});
   const session = child.pid === undefined ? undefined : describeSession(child.pid);
-  if (!session) return undefined;
+  if (!session) {
+    socket.destroy();
+    return undefined;
+  }
 
   let said = "";
   const keep = (text: string) => {
@@ -50,19 +72,49 @@ export function startEngine(
   child.stderr?.setEncoding("utf8").on("data", keep);
 
   let end: EngineEnd | undefined;
-  child.on("message", (message: EngineMessage) => {
-    if ("end" in message) end = message.end;
-    else onRecord(message);
-  });
+  let told = 0;
+  let overdue: NodeJS.Timeout | undefined;
+  const drained = Promise.withResolvers<void>();
+  /** It is not, or not any more, what was started. Nothing that it says counts. */
+  const refuse = (said: string) => {
+    end = { result: "failed", problem: "engine", said };
+    void channel.close();
+    drained.resolve();
+    killSession(session).catch(() => {});
+  };
+  const channel = openChannel(
+    socket,
+    {
+      message: (value) => {
+        const message = readEngineMessage(value);
+        told += JSON.stringify(value).length;
+        if (!message) refuse("the engine's process said what no engine says");
+        else if (told > MOST_TOLD) refuse(`the engine told of more than ${MOST_TOLD / 1024 ** 2} MiB`);
+        else if ("end" in message) end = message.end;
+        else onRecord(message);
+      },
+      bytes: () => refuse("the engine's process said what no engine says"),
+      closed: () => {
+        drained.resolve();
+        overdue = setTimeout(() => killSession(session).catch(() => {}), LAST_MESSAGES);
+      },
+    },
+    LONGEST_MESSAGE,
+  );
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const drained = new Promise<void>((resolve) => child.once("disconnect", () => resolve()));
-  const ended = Promise.all([exited, drained]).then(async (): Promise<EngineResult> => {
+  const ended = exited.then(async (): Promise<EngineResult> => {
+    // Whoever has its user may hold the other end for ever.
+    const late = new AbortController();
+    await Promise.race([drained.promise, delay(LAST_MESSAGES, undefined, { signal: late.signal }).catch(() => {})]);
+    late.abort();
+    clearTimeout(overdue);
+    void channel.close();
     await killSession(session);
     if (!end) return { result: "crashed", said };
     return end.problem === "killed" ? { result: "crashed", said: end.said } : end;
   });
   // An engine that ended already is told by `ended`, not by the message that does not reach it.
-  const tell = (order: EngineOrder) => void child.send(order, () => {});
+  const tell = (order: EngineOrder) => channel.send(order);
   tell({ job });
   return { session, holdUntil: (leaseUntil) => tell({ leaseUntil }), ended };
 }

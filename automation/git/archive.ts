@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 const COMMIT = /^[0-9a-f]{40,64}$/;
@@ -21,10 +22,14 @@ export async function* archiveCommit(
   { env, signal }: { env: Record<string, string>; signal: AbortSignal },
 ): AsyncGenerator<Buffer> {
   if (!COMMIT.test(commit)) throw new Error(`"${commit}" is no commit`);
-  await mkdir(join(folder, "info"), { recursive: true });
-  await writeFile(join(folder, "info", "attributes"), WHOLE);
+  await writeAttributes(join(folder, "info"));
   const words = ["-c", "core.hooksPath=/dev/null", "archive", "--format=tar", commit];
-  const git = spawn("git", words, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"], signal });
+  const git = spawn("git", words, {
+    ...{ cwd: folder, env, signal },
+    stdio: ["ignore", "pipe", "pipe"],
+    // A terminal's Ctrl-C is for the runner to handle: what it does then still needs the files.
+    detached: true,
+  });
   let said = "";
   git.stderr.setEncoding("utf8").on("data", (text: string) => {
     said = (said + text).slice(-SAID);
@@ -38,4 +43,14 @@ export async function* archiveCommit(
   } finally {
     git.kill("SIGKILL");
   }
+}
+
+/** Whole or not at all: another commit may be read from this repository now. */
+async function writeAttributes(info: string): Promise<void> {
+  const file = join(info, "attributes");
+  if ((await readFile(file, "utf8").catch(() => undefined)) === WHOLE) return;
+  await mkdir(info, { recursive: true });
+  const draft = `${file}.${randomUUID()}`;
+  await writeFile(draft, WHOLE);
+  await rename(draft, file);
 }

@@ -19,15 +19,22 @@ export interface Incoming {
 
 /** One end of a socket between the door and an engine worker: JSON messages, and the bytes of files between them. */
 export interface Channel {
-  /** Nothing happens when the other side is gone: `closed` tells that. */
+  /** Nothing happens when the other side is gone: `closed` tells that. Throws when it is longer than the other side takes. */
   send(message: unknown): void;
   /** Resolves when there is room for more. */
   sendBytes(id: number, piece: Buffer): Promise<void>;
-  close(): void;
+  /** Takes nothing more in for now, and again. */
+  pause(): void;
+  resume(): void;
+  /** Resolves when all that was sent is on its way, or never will be. */
+  close(): Promise<void>;
 }
 
-/** Opens one end. */
-export function openChannel(socket: Duplex, incoming: Incoming): Channel {
+/** How long the other side may take for what is on its way to it when this one closes, in milliseconds. */
+const LAST_WORDS = 5_000;
+
+/** Opens one end. A frame that is longer than `longest` bytes closes it. */
+export function openChannel(socket: Duplex, incoming: Incoming, longest = LONGEST): Channel {
   let kept: Buffer[] = [];
   let length = 0;
   let open = true;
@@ -51,7 +58,7 @@ export function openChannel(socket: Duplex, incoming: Incoming): Channel {
         if (length < HEAD) return;
         const head = take(HEAD);
         expected = { size: head.readUInt32BE(0), type: head.readUInt8(4) };
-        if (expected.size > LONGEST || expected.type > BYTES) return end("it sent what is no frame");
+        if (expected.size > longest || expected.type > BYTES) return end("it sent what is no frame");
       }
       if (length < expected.size) return;
       const { size, type } = expected;
@@ -72,6 +79,7 @@ export function openChannel(socket: Duplex, incoming: Incoming): Channel {
     }
   };
   socket.on("data", (piece: Buffer) => {
+    if (!open) return;
     kept.push(piece);
     length += piece.length;
     // One that comes in small pieces is joined once, not at each of them.
@@ -89,7 +97,11 @@ export function openChannel(socket: Duplex, incoming: Incoming): Channel {
     return socket.write(Buffer.concat([head, ...parts]));
   };
   return {
-    send: (message) => void write(MESSAGE, [Buffer.from(JSON.stringify(message))]),
+    send: (message) => {
+      const body = Buffer.from(JSON.stringify(message));
+      if (body.length > longest) throw new RangeError(`a message of ${body.length} bytes is too long`);
+      write(MESSAGE, [body]);
+    },
     sendBytes: async (id, piece) => {
       const number = Buffer.alloc(4);
       number.writeUInt32BE(id);
@@ -102,9 +114,21 @@ export function openChannel(socket: Duplex, incoming: Incoming): Channel {
         socket.on("drain", go).on("close", go);
       });
     },
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     close: () => {
       open = false;
-      socket.end(() => socket.destroy());
+      kept = [];
+      if (socket.destroyed) return Promise.resolve();
+      return new Promise<void>((resolve) => {
+        // One that is frozen takes nothing, and holds nothing here.
+        const late = setTimeout(() => socket.destroy(), LAST_WORDS);
+        socket.once("close", () => {
+          clearTimeout(late);
+          resolve();
+        });
+        socket.end(() => socket.destroy());
+      });
     },
   };
 }

@@ -27,11 +27,19 @@ export async function readLocks(folder: string): Promise<StackLock[]> {
   const files = await readdir(folder).catch(() => []);
   const locks: StackLock[] = [];
   for (const file of files.filter((name) => name.endsWith(".json"))) {
-    const text = await readFile(join(folder, file), "utf8").catch(() => undefined);
+    const text = await readLock(join(folder, file)).catch(() => undefined);
     if (text === undefined) continue;
     locks.push({ id: basename(file, ".json"), ...parseHolder(text) });
   }
   return locks;
+}
+
+/** Largest file that is read as a lock, in bytes: a program of a release may write any where its stack's are. */
+const LARGEST_LOCK = 64 * 1024;
+
+async function readLock(file: string): Promise<string> {
+  const facts = await lstat(file);
+  return facts.isFile() && facts.size <= LARGEST_LOCK ? await readFile(file, "utf8") : "";
 }
 
 /** The engine that a lock's file names. */
@@ -86,7 +94,7 @@ export function parseLocks(said: string): NamedLock[] {
 export async function findLockOf(folder: string, user: number): Promise<string | undefined> {
   for (const name of await readdir(folder).catch(() => [])) {
     const facts = await lstat(join(folder, name)).catch(() => undefined);
-    if (facts?.uid === user && /^[\w-]+\.json$/.test(name)) return basename(name, ".json");
+    if (facts?.uid === user && /^[\w-]{1,100}\.json$/.test(name)) return basename(name, ".json");
   }
   return undefined;
 }

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import type { StackPlace } from "./backend.ts";
 import { lockFolder } from "./locks.ts";
 
-/** Folders below `.pulumi` that hold one folder for each stack of a project, and the one that holds one file for each. */
+/** Folders below `.pulumi` that hold one folder for each stack of a project, history first, and the one that holds one file for each. */
 function placesOf(place: StackPlace): { folders: string[]; states: string } {
   const { folder, project, stack } = place;
   const root = join(folder, ".pulumi");
@@ -19,9 +19,10 @@ function isStates(name: string, stack: string): boolean {
 /**
  * Lets a user write one stack's state in a `file://` backend, and no other's: what is the stack's becomes its own. The folder of states
  * is sticky, so that nobody removes or replaces a file of somebody else there. Whoever calls this is root, holds the stack's lease, and
- * no process of the user runs.
+ * no process of the user runs. The folder of its history is the first that becomes the user's and the last that is taken back: as long as
+ * it is, anything of the stack may be, whenever this process was killed. `users` are all that runs are carried out as.
  */
-export async function lendState(place: StackPlace, user: number): Promise<void> {
+export async function lendState(place: StackPlace, user: number, users: readonly number[]): Promise<void> {
   const { folders, states } = placesOf(place);
   await mkdir(join(place.folder, ".pulumi"), { recursive: true });
   await chmod(place.folder, 0o711);
@@ -33,15 +34,20 @@ export async function lendState(place: StackPlace, user: number): Promise<void> 
     await mkdir(folder, { recursive: true });
     for (let at = dirname(folder); at.length > place.folder.length; at = dirname(at)) await chmod(at, 0o755);
   }
+  // Left by a run that could not tidy up.
+  const left = (await lstat(folders[0] ?? "")).uid;
+  if (left !== process.getuid?.()) await takeStateBack(place, left);
+  for (const folder of folders) await give(folder, user);
   await chmod(states, 0o1777);
   for (const name of await readdir(states)) {
     if (!isStates(name, place.stack)) continue;
     const file = join(states, name);
-    // Nobody but root has files here while no run goes on: this one was made in advance.
-    if ((await lstat(file)).uid !== process.getuid?.()) await rm(file, { recursive: true, force: true });
+    const facts = await lstat(file).catch(() => undefined);
+    if (!facts) continue;
+    // No run has files of this stack while it is not lent: this one was made in advance, by a run of another stack.
+    if (users.includes(facts.uid)) await remove(file, process.getuid?.() ?? 0);
     else await lchown(file, user, user);
   }
-  for (const folder of folders) await give(folder, user);
   // So that this process sees, by its group, which lock the engine took.
   await lchown(lockFolder(place), user, process.getgid?.() ?? 0);
 }
@@ -52,19 +58,20 @@ export async function takeStateBack(place: StackPlace, user: number): Promise<vo
   const root = process.getuid?.() ?? 0;
   for (const name of await readdir(states).catch(() => [])) {
     const file = join(states, name);
-    const facts = await lstat(file);
-    if (facts.uid !== user) continue;
+    // Another run may be at work on another stack here.
+    const facts = await lstat(file).catch(() => undefined);
+    if (facts?.uid !== user) continue;
     if (isStates(name, place.stack) && facts.isFile() && facts.nlink === 1) await takeFile(file, root);
     else await remove(file, root);
   }
-  for (const folder of folders) await takeFolder(folder, root);
+  for (const folder of [...folders].reverse()) await takeFolder(folder, root);
 }
 
 /**
- * Takes back every state that was lent when the worker was killed. `users` are those that runs are carried out as; no process of
- * theirs runs.
+ * Takes back every state that was lent when the worker was killed, also to users that it does not have any more. No process of theirs
+ * runs.
  */
-export async function takeAllBack(backend: string, users: readonly number[]): Promise<void> {
+export async function takeAllBack(backend: string): Promise<void> {
   const root = join(backend, ".pulumi");
   const stacks: StackPlace[] = [];
   for (const project of await readdir(join(root, "stacks")).catch(() => [])) {
@@ -80,7 +87,7 @@ export async function takeAllBack(backend: string, users: readonly number[]): Pr
   for (const place of stacks) {
     const { folders } = placesOf(place);
     const owner = await lstat(folders[0] ?? "").catch(() => undefined);
-    if (owner && users.includes(owner.uid)) await takeStateBack(place, owner.uid);
+    if (owner && owner.uid !== process.getuid?.()) await takeStateBack(place, owner.uid);
   }
 }
 

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
-import { lstat, readdir } from "node:fs/promises";
+import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { asUser, type RunUser, removeAs } from "./users.ts";
+import { asUser, inWords, type RunUser, removeAllAs } from "./users.ts";
 
 /** How often it is looked what a run has on the disk, in milliseconds. */
 const EVERY = 1_000;
@@ -37,9 +37,14 @@ export function watchDisk(
     const full = await findExcess(user, [...(await listBelow(folders)), ...(await listOpen(user))], most);
     if (stopped) return;
     if (full) return onFull(full);
-    timer = setTimeout(look, EVERY);
+    timer = setTimeout(start, EVERY);
   };
-  let timer = setTimeout(look, EVERY);
+  // What cannot be looked at now can the next time: a machine may be out of processes or files for a moment.
+  const start = () =>
+    void look().catch(() => {
+      if (!stopped) timer = setTimeout(start, EVERY);
+    });
+  let timer = setTimeout(start, EVERY);
   return {
     stop: () => {
       stopped = true;
@@ -50,23 +55,24 @@ export function watchDisk(
 
 /** Looks as the user: nobody else may look into what it keeps for itself. Stops counting as soon as it is too much. */
 async function findExcess(user: RunUser, folders: readonly string[], most: DiskLimits): Promise<string | undefined> {
-  if (folders.length === 0) return undefined;
-  const words = [...folders, "-user", String(user.id), "-printf", "%k\n"];
-  const [command = "find", ...rest] = [...asUser(user), "find", ...words];
-  const find = spawn(command, rest, { ...PLAIN, stdio: ["ignore", "pipe", "ignore"] });
-  find.on("error", () => {});
   let [kib, files] = [0, 0];
-  try {
-    for await (const line of createInterface({ input: find.stdout })) {
-      kib += Number(line);
-      files += 1;
-      if (kib > most.kib) return `it wrote more than ${most.kib / 1024} MiB`;
-      if (files > most.files) return `it wrote more than ${most.files} files`;
+  for (const some of inWords(folders)) {
+    const words = [...some, "-user", String(user.id), "-printf", "%k\n"];
+    const [command = "find", ...rest] = [...asUser(user), "find", ...words];
+    const find = spawn(command, rest, { ...PLAIN, stdio: ["ignore", "pipe", "ignore"] });
+    find.on("error", () => {});
+    try {
+      for await (const line of createInterface({ input: find.stdout })) {
+        kib += Number(line);
+        files += 1;
+        if (kib > most.kib) return `it wrote more than ${most.kib / 1024} MiB`;
+        if (files > most.files) return `it wrote more than ${most.files} files`;
+      }
+    } finally {
+      find.kill("SIGKILL");
     }
-    return undefined;
-  } finally {
-    find.kill("SIGKILL");
   }
+  return undefined;
 }
 
 /** What is in folders of this process's, which others may pass through and not list. */
@@ -91,5 +97,11 @@ async function listOpen(user: RunUser): Promise<string[]> {
 
 /** Removes what a user left in the folders that are open to all. None of its processes runs. */
 export async function clearOpenFolders(user: RunUser): Promise<void> {
-  for (const path of await listOpen(user)) await removeAs(path, [user]);
+  const folders: string[] = [];
+  for (const path of await listOpen(user)) {
+    // A name in a folder that is open to all is anybody's to remove who may do so with other people's files there.
+    if ((await lstat(path)).isDirectory()) folders.push(path);
+    else await rm(path, { force: true });
+  }
+  await removeAllAs(folders, [user]);
 }

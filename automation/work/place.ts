@@ -8,10 +8,13 @@ import { lendState, takeAllBack, takeStateBack } from "../state/ownership.ts";
 import { stateCopies } from "../state/state-copies.ts";
 import { clearOpenFolders, watchDisk } from "./disk.ts";
 import type { WorkContext, WorkSpec } from "./perform.ts";
-import { killUser, type RunUser, type RunUsers, removeAs } from "./users.ts";
+import { giveBack, killUser, type RunUser, type RunUsers, removeAs } from "./users.ts";
 
 /** Names of the copies of a state that a recovery makes in a run's folder, by attempt. */
 const COPY = /^(\d{1,6})\.json$/;
+
+/** Largest copy that is kept, in bytes: it is read as a whole when the worker starts. A state of 800 services has 10 MB. */
+const LARGEST_COPY = 64 * 1024 ** 2;
 
 /** Folder of the runs' own folders, each named `<stack>.<run>`. */
 export function runFolders(dataDir: string): string {
@@ -60,19 +63,29 @@ export interface Place {
  * The place of a run. Where the worker may change users, each run has a user and all folders of its own; where it may not, what main
  * contains shares the worker's, and only what was not merged has its own. Waits for a user that is free.
  */
-export async function takePlace(
-  {
-    config: { dataDir, backendUrl, logLevel },
-    users,
-    programEnvironment,
-  }: Pick<WorkContext, "config" | "users" | "programEnvironment">,
-  { run, merged }: Pick<WorkSpec, "run" | "merged">,
-  stop: AbortSignal,
+export async function takePlace(context: PlaceContext, spec: PlaceSpec, stop: AbortSignal): Promise<Place> {
+  const { users } = context;
+  const user = await users?.take(stop);
+  try {
+    return await makePlace(context, spec, user);
+  } catch (error) {
+    // A full disk ends this run, and takes no user from those that come when there is room again.
+    if (users && user) await giveBack(users, user);
+    throw error;
+  }
+}
+
+type PlaceContext = Pick<WorkContext, "config" | "users" | "programEnvironment">;
+type PlaceSpec = Pick<WorkSpec, "run" | "merged">;
+
+async function makePlace(
+  { config: { dataDir, backendUrl, logLevel }, users, programEnvironment }: PlaceContext,
+  { run, merged }: PlaceSpec,
+  user: RunUser | undefined,
 ): Promise<Place> {
   const name = `${run.stack}.${run.id}`;
   if (!FOLDER.test(name)) throw new Error(`"${run.stack}" is no stack name`);
   const folder = join(runFolders(dataDir), name);
-  const user = await users?.take(stop);
   // Left by a try that was killed; a copy of the state is kept.
   await removePlace(dataDir, name, users?.all ?? []);
   await mkdir(folder, { recursive: true, mode: 0o711 });
@@ -97,7 +110,8 @@ export async function takePlace(
   const lend = async (place: StackPlace | undefined) => {
     if (!place || !user) return;
     lent = place;
-    await lendState(place, user.id);
+    const all = users?.all.map(({ id }) => id) ?? [];
+    await lendState(place, user.id, all);
   };
   const settle = async () => {
     if (!user) return;
@@ -106,18 +120,16 @@ export async function takePlace(
     lent = undefined;
   };
   let refused: string | undefined;
-  const disk =
-    user &&
-    watchDisk(user, [folder, stateFolder(backendUrl)], (why) => {
-      refused = why;
-      killUser(user).catch(() => {});
-    });
+  let disk: ReturnType<typeof watchDisk> | undefined;
   const leave = async () => {
     disk?.stop();
-    await settle();
-    if (user) await clearOpenFolders(user);
-    await removePlace(dataDir, name, users && user ? [users.files, user] : []);
-    if (user) users?.give(user);
+    try {
+      await settle();
+      if (user) await clearOpenFolders(user);
+      await removePlace(dataDir, name, users && user ? [users.files, user] : []);
+    } finally {
+      if (users && user) await giveBack(users, user);
+    }
   };
   const isOwn = users !== undefined || !merged;
   const given = programEnvironment();
@@ -135,13 +147,20 @@ export async function takePlace(
     NODE_COMPILE_CACHE: compiled,
   });
   const cache = merged ? join(dataDir, "npm") : await make("npm");
+  const env = isOwn ? await own() : {};
+  if (user) {
+    disk = watchDisk(user, [folder, stateFolder(backendUrl)], (why) => {
+      refused = why;
+      killUser(user).catch(() => {});
+    });
+  }
   return {
     folder,
     worktree: isOwn ? join(folder, "worktree") : join(dataDir, "worktrees", run.stack),
     dependencies: merged ? join(dataDir, "dependencies") : join(folder, "dependencies"),
     files: merged ? users?.files : user,
     user,
-    env: isOwn ? await own() : {},
+    env,
     pulumiHome,
     compiled,
     npm: isOwn ? { npm_config_cache: cache, HOME: cache } : {},
@@ -172,10 +191,12 @@ async function keepCopies(from: string, { dataDir, prefix }: { dataDir: string; 
   const folder = await lstat(from).catch(() => undefined);
   if (!folder?.isDirectory()) return;
   if (folder.uid !== own) await lchown(from, own, own);
+  // Its user may have closed it, also to its owner.
+  await chmod(from, 0o700);
   for (const name of await readdir(from)) {
     const [, attempt] = COPY.exec(name) ?? [];
     const facts = await lstat(join(from, name));
-    if (!attempt || !facts.isFile() || facts.nlink !== 1) continue;
+    if (!attempt || !facts.isFile() || facts.nlink !== 1 || facts.size > LARGEST_COPY) continue;
     const kept = join(stateCopies(dataDir), `${prefix}-${attempt}.json`);
     await mkdir(stateCopies(dataDir), { recursive: true, mode: 0o700 });
     await rename(join(from, name), kept);
@@ -183,11 +204,17 @@ async function keepCopies(from: string, { dataDir, prefix }: { dataDir: string; 
   }
 }
 
-/** Removes what runs left that were cut off with the worker, and takes back what they were lent. Nobody else works in this folder. */
-export async function clearPlaces(dataDir: string, backendUrl: string, users: RunUsers): Promise<void> {
+/**
+ * Removes what runs left that were cut off with the worker, and takes back what they were lent. Nobody else works in this folder. Answers
+ * what could not be removed, and why: that keeps no worker from its work.
+ */
+export async function clearPlaces(dataDir: string, backendUrl: string, users: RunUsers): Promise<unknown[]> {
   for (const user of users.all) await killUser(user);
   const backend = backendFolder(backendUrl);
-  const numbers = users.all.map(({ id }) => id);
-  if (backend) await takeAllBack(backend, numbers);
-  for (const name of await readdir(runFolders(dataDir)).catch(() => [])) await removePlace(dataDir, name, users.all);
+  if (backend) await takeAllBack(backend);
+  const errors: unknown[] = [];
+  for (const name of await readdir(runFolders(dataDir)).catch(() => [])) {
+    await removePlace(dataDir, name, users.all).catch((error: unknown) => errors.push(error));
+  }
+  return errors;
 }

@@ -7,6 +7,9 @@ import type { RecordedEvent, RunEvents } from "./perform.ts";
 /** How long events are gathered before they are written, in milliseconds. */
 const GATHER = 100;
 
+/** How much is written at once, in characters: what one run tells goes to the door in messages that it takes. */
+const AT_ONCE = 1024 ** 2;
+
 /** Longest message kept, in characters. */
 const MESSAGE_LIMIT = 8_000;
 
@@ -52,11 +55,12 @@ export function openRecord(
     timer = undefined;
     const events = pending;
     pending = [];
-    if (events.length === 0) return;
-    written = written
-      .then(() => tools.append(events))
-      // A record with a gap is better than an update that dies for its record.
-      .catch((err) => tools.log.error({ event: "events.not_recorded", err }));
+    for (const some of inPortions(events)) {
+      written = written
+        .then(() => tools.append(some))
+        // A record with a gap is better than an update that dies for its record.
+        .catch((err) => tools.log.error({ event: "events.not_recorded", err }));
+    }
   };
   const add = (type: string, at: number, data: unknown) => {
     pending.push({ type, at, data });
@@ -87,4 +91,19 @@ export function openRecord(
       return written;
     },
   };
+}
+
+function inPortions(events: readonly RecordedEvent[]): RecordedEvent[][] {
+  const portions: RecordedEvent[][] = [];
+  let size = Number.POSITIVE_INFINITY;
+  for (const event of events) {
+    const length = JSON.stringify(event).length;
+    size += length;
+    if (size > AT_ONCE) {
+      portions.push([]);
+      size = length;
+    }
+    portions.at(-1)?.push(event);
+  }
+  return portions;
 }

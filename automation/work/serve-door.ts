@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
-import { openChannel } from "../socket/frames.ts";
+import { type Channel, openChannel } from "../socket/frames.ts";
 import type { EngineCheckResult, FromWorker, ToWorker } from "../socket/messages.ts";
+import { readMessage } from "../socket/read-message.ts";
 import type { RunEvents, StopReason, WorkContext, WorkSpec } from "./perform.ts";
 
 /** What a worker does for the door. */
@@ -8,6 +9,8 @@ export interface Served {
   context: Omit<WorkContext, "files">;
   /** Stacks that it serves; undefined: any. */
   stacks: readonly string[] | undefined;
+  /** Runs under way, by id. */
+  running: Set<string>;
   /** Names the machine of its sessions and locks. */
   host: string;
   /** Stacks of which it has a state already, by project: `platform/staging`. */
@@ -17,6 +20,13 @@ export interface Served {
   /** How something that the worker leans on is. */
   check(name: string): Promise<EngineCheckResult>;
 }
+
+/** How much is told of a mistake, and of a lock that was removed, in characters. */
+const LONGEST_MISTAKE = 4_000;
+const LONGEST_LOCK = 200;
+
+/** How much of a commit may wait to be unpacked, in bytes. */
+const MOST_WAITING = 32 * 1024 ** 2;
 
 /** The door does not keep what it is told any more: it is gone, or the run is not ours. It says itself why. */
 class NotKept extends Error {
@@ -46,14 +56,21 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
   let gone: NotKept | undefined;
   const closed = Promise.withResolvers<void>();
 
-  const send = (message: FromWorker) => channel.send(message);
+  /**
+   * What the door does not understand has it close the socket, which every other run here needs too. A program has a say in how long
+   * names and messages are. Throws when it is that.
+   */
+  const send = (message: FromWorker) => {
+    if (!readMessage(message)) throw new RangeError(`its ${message.type} is longer than the door takes`);
+    channel.send(message);
+  };
   /** Sends what the door answers. */
-  const ask = (message: (id: number) => FromWorker): Promise<void> => {
-    if (gone) return Promise.reject(gone);
+  const ask = async (message: (id: number) => FromWorker): Promise<void> => {
+    if (gone) throw gone;
     const answer = Promise.withResolvers<void>();
     const id = ++numbers;
-    asked.set(id, answer);
     send(message(id));
+    asked.set(id, answer);
     return answer.promise.finally(() => asked.delete(id));
   };
   const eventsOf = (run: string): RunEvents => ({
@@ -64,16 +81,19 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
     // Said here, for the door may be gone while what it left is cleared away.
     lockRemoved: (lock) => {
       context.log.warn({ event: "lock.removed", run, lock });
-      send({ type: "lock", run, lock });
+      send({ type: "lock", run, lock: lock.slice(0, LONGEST_LOCK) });
     },
   });
-  const fetchFiles = (run: string): AsyncIterable<Buffer> => {
+  /** Asked for when somebody reads: what nobody takes would keep everything else from coming in. */
+  async function* fetchFiles(run: string): AsyncGenerator<Buffer> {
     const id = ++numbers;
-    const arriving = receive(files, id);
+    const arriving = receive(files, id, channel);
     if (gone) files.get(id)?.fail(gone);
     else send({ type: "files", id, run });
-    return arriving;
-  };
+    yield* arriving;
+  }
+  const tellMistake = (err: unknown) =>
+    context.mask(err instanceof Error ? err.message : String(err)).slice(0, LONGEST_MISTAKE);
   const carryOut = async (spec: WorkSpec, stop: AbortController) => {
     const run = spec.run.id;
     try {
@@ -86,16 +106,17 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
       send({ type: "end", run, ending });
     } catch (err) {
       if (!(err instanceof NotKept)) context.log.error({ event: "run.mistaken", err, run });
-      send({ type: "mistake", run, message: context.mask(err instanceof Error ? err.message : String(err)) });
+      send({ type: "mistake", run, message: tellMistake(err) });
     } finally {
       active.delete(run);
+      served.running.delete(run);
     }
   };
   const receiveState = async (id: number) => {
-    const error = await served.keepState(receive(files, id)).then(
-      () => undefined,
-      (err: unknown) => (err instanceof Error ? err.message : String(err)),
-    );
+    const arriving = receive(files, id, channel);
+    const error = await served.keepState(arriving).then(() => undefined, tellMistake);
+    // What it did not read keeps nothing else from coming in.
+    await arriving.cancel().catch(() => {});
     send({ type: "kept", id, ...(error === undefined ? {} : { error }) });
   };
   const begin = (work: Promise<void>) => {
@@ -106,6 +127,7 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
     switch (message.type) {
       case "run": {
         const stop = new AbortController();
+        served.running.add(message.spec.run.id);
         active.set(message.spec.run.id, { stop, leaseUntil: message.leaseUntil });
         return begin(carryOut(message.spec, stop));
       }
@@ -145,23 +167,36 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
   while (working.size > 0) await Promise.allSettled(working);
 }
 
-/** The bytes of files as they come, until an empty piece. Registered at once: they may come before anybody reads. */
-function receive(files: Files, id: number): AsyncIterable<Buffer> {
-  const stream = new ReadableStream<Buffer>({
-    start: (controller) => {
-      files.set(id, {
-        push: (piece) => {
-          if (piece.length > 0) return controller.enqueue(piece);
-          files.delete(id);
-          controller.close();
-        },
-        fail: (error) => {
-          files.delete(id);
-          controller.error(error);
-        },
-      });
+/**
+ * The bytes of files as they come, until an empty piece. Registered at once: they may come before anybody reads. Where they come faster
+ * than they are used, nothing else is taken in either until there is room.
+ */
+function receive(files: Files, id: number, channel: Pick<Channel, "pause" | "resume">): ReadableStream<Buffer> {
+  const stream = new ReadableStream<Buffer>(
+    {
+      start: (controller) => {
+        files.set(id, {
+          push: (piece) => {
+            if (piece.length === 0) {
+              files.delete(id);
+              return controller.close();
+            }
+            controller.enqueue(piece);
+            if ((controller.desiredSize ?? 0) <= 0) channel.pause();
+          },
+          fail: (error) => {
+            files.delete(id);
+            controller.error(error);
+          },
+        });
+      },
+      pull: () => channel.resume(),
+      cancel: () => {
+        files.delete(id);
+        channel.resume();
+      },
     },
-    cancel: () => void files.delete(id),
-  });
+    new ByteLengthQueuingStrategy({ highWaterMark: MOST_WAITING }),
+  );
   return stream;
 }

@@ -26,6 +26,8 @@ export async function unpack(
     env: { PATH: process.env.PATH, LC_ALL: "C" },
     stdio: ["pipe", "ignore", "pipe"],
     signal,
+    // A terminal's Ctrl-C is for the runner to handle.
+    detached: true,
   });
   let said = "";
   tar.stderr.setEncoding("utf8").on("data", (text: string) => {

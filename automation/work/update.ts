@@ -73,7 +73,8 @@ export async function performRun(
     }
   } finally {
     await record.flush();
-    await place?.leave();
+    // How the run ended stands, whatever is left of it; the next start of the worker removes that.
+    await place?.leave().catch((err: unknown) => log.error({ event: "run.not_tidied", err }));
   }
 }
 

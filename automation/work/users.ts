@@ -24,7 +24,7 @@ export interface RunUsers {
   files: RunUser;
   /** One that no other run has, as soon as there is one. Rejects with the signal's reason. */
   take(signal: AbortSignal): Promise<RunUser>;
-  /** Gives it back. None of its processes is left. */
+  /** Has it taken again. None of its processes is left: see `giveBack`. */
   give(user: RunUser): void;
   all: RunUser[];
 }
@@ -111,6 +111,19 @@ export async function killUser(user: RunUser): Promise<void> {
   }
 }
 
+/** How soon it is tried again to end what could not be ended, in milliseconds. */
+const KILL_AGAIN = 30_000;
+
+/** Gives a user back as soon as none of its processes is left: what hangs on a device may need a while. */
+export async function giveBack(users: RunUsers, user: RunUser): Promise<void> {
+  try {
+    await killUser(user);
+    users.give(user);
+  } catch {
+    setTimeout(() => void giveBack(users, user), KILL_AGAIN).unref();
+  }
+}
+
 /** What tidies up sees nothing of the worker's environment. */
 const PLAIN = { env: { PATH: "/usr/bin:/bin" } };
 
@@ -126,15 +139,43 @@ export async function giveFolder(folder: string, user: RunUser): Promise<void> {
 
 /** Removes a path with all that users have below it: only a user can look into what it made with rights of its own. */
 export async function removeAs(path: string, users: readonly RunUser[]): Promise<void> {
-  for (const user of users) {
-    // A folder of this process's may be one that others cannot list.
-    const below = await readdir(path).catch(() => []);
-    const its = [path, ...below.map((name) => join(path, name)), "-user", String(user.id)];
-    await runAs(user, "find", [...its, "-type", "d", "-exec", "chmod", "u+rwx", "{}", "+"], PLAIN);
-    await runAs(user, "find", [...its, "-depth", "-delete"], PLAIN);
+  await removeAllAs([path], users);
+}
+
+/** The same for several paths, however many. */
+export async function removeAllAs(paths: readonly string[], users: readonly RunUser[]): Promise<void> {
+  if (users.length > 0) {
+    const its: string[] = [];
+    for (const path of paths) its.push(path, ...(await listOwn(path)));
+    for (const user of users) {
+      for (const some of inWords(its)) {
+        const found = [...some, "-user", String(user.id)];
+        await runAs(user, "find", [...found, "-type", "d", "-exec", "chmod", "u+rwx", "{}", "+"], PLAIN);
+        await runAs(user, "find", [...found, "-depth", "-delete"], PLAIN);
+      }
+    }
   }
-  if (users.length > 0) await takeOver(path);
-  await rm(path, { recursive: true, force: true });
+  for (const path of paths) {
+    if (users.length > 0) await takeOver(path);
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** What is in a folder of this process's: it may be one that others cannot list. */
+async function listOwn(path: string): Promise<string[]> {
+  const facts = await lstat(path).catch(() => undefined);
+  if (!facts?.isDirectory() || facts.uid !== process.getuid?.()) return [];
+  return (await readdir(path).catch(() => [])).map((name) => join(path, name));
+}
+
+/** How many paths one command line gets: with the longest names it is half of what Linux takes (execve(2)). */
+const PATHS_AT_ONCE = 200;
+
+/** Paths in portions for a command line: a program may make any number of them. */
+export function inWords(paths: readonly string[]): string[][] {
+  const portions: string[][] = [];
+  for (let at = 0; at < paths.length; at += PATHS_AT_ONCE) portions.push(paths.slice(at, at + PATHS_AT_ONCE));
+  return portions;
 }
 
 /** What is left are folders that a user could not take out of one of this process's: they become this process's. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Harness, startHarness } from "../harness.ts";
 import { until } from "../until.ts";
-import { processesOf } from "./apart.ts";
+import { findWorker, processesOf } from "./apart.ts";
 
 let harness: Harness;
 beforeAll(async () => {
@@ -34,7 +34,7 @@ test("a host dies in mid-update and the run that was to fix it never comes so fa
   const isDeploying = () => harness.actions().some(({ id, env }) => id === "staging/postgres" && env.TAG === "v1.0.2");
   await until("postgres is being deployed", 60_000, isDeploying);
   // Held still, so that none of them notices that the others are gone: a host dies at once.
-  const victims = processesOf(harness.folder, [harness.runner.pid]);
+  const victims = [...processesOf(harness.folder, [harness.runner.pid]), findWorker(harness.runner.pid)];
   signal(victims, "SIGSTOP");
   await harness.runner.kill();
   signal(victims, "SIGKILL");

@@ -58,3 +58,38 @@ test("an engine that is started just when the run is canceled does nothing", asy
   expect(await ended).toMatchObject({ result: "failed", said: "canceled before the engine started" });
   expect(existsSync(join(folder, "asked"))).toBe(false);
 });
+
+/** A process with the engine's user that got hold of its channel: here it takes the place of the engine itself. */
+const told = async (script: string) => {
+  program("hostile", `exec ${process.execPath} -e '${script}'`);
+  const job = { kind: "update", stack: "staging", workDir: folder, message: "m", giveUp: [], recoverTo: null } as const;
+  engine = startEngine(
+    { ...job, configFile: join(folder, "Pulumi.staging.yaml") },
+    { env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin` }, as: [join(folder, "bin/hostile")] },
+    () => {},
+  );
+  return engine?.ended;
+};
+const frame =
+  "const frame = (text) => { const head = Buffer.alloc(5); head.writeUInt32BE(Buffer.byteLength(text)); return Buffer.concat([head, Buffer.from(text)]); };";
+const write = "const write = (bytes) => require(`fs`).writeSync(3, bytes);";
+
+test.each([
+  ["null", "null"],
+  ["what is no JSON", "{"],
+  ["an event without a type", '{"event":{},"at":1}'],
+  [
+    "an event of a type that has no such field",
+    '{"event":{"type":"diagnostic","severity":"error","urn":{},"message":[]},"at":1}',
+  ],
+  ["a name without end", `{"event":{"type":"summary","result":"${"x".repeat(5_000)}"},"at":1}`],
+])("an engine that says %s ends its run and not the worker", async (_, text) => {
+  const said = await told(`${frame} ${write} write(frame(${JSON.stringify(text)})); setTimeout(() => {}, 60000);`);
+  expect(said).toMatchObject(text === "{" ? { result: "crashed" } : { result: "failed", problem: "engine" });
+});
+
+test("an engine that tells without end ends its run", async () => {
+  const text = `{"event":{"type":"diagnostic","severity":"info","urn":null,"message":"${"x".repeat(60_000)}"},"at":1}`;
+  const script = `${frame} const one = frame(${JSON.stringify(text)}); const s = new (require("net").Socket)({ fd: 3 }); s.on("error", () => {}); const go = () => { while (s.write(one)); s.once("drain", go); }; go();`;
+  expect(await told(script)).toMatchObject({ result: "failed", said: "the engine told of more than 64 MiB" });
+}, 30_000);

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -25,13 +25,13 @@ const write = (files: number, bytes = 0) => {
     chownSync(file, user.id, user.id);
   }
 };
-const watch = (kib: number, files: number) =>
+const watch = (kib: number, files: number, ms = 4_000) =>
   new Promise<string>((resolve) => {
     const disk = watchDisk(user, [folder], resolve, { kib, files });
     setTimeout(() => {
       disk.stop();
       resolve("well");
-    }, 4_000);
+    }, ms);
   });
 
 describe.skipIf(!canChangeUsers())("what a user has on the disk", () => {
@@ -41,6 +41,23 @@ describe.skipIf(!canChangeUsers())("what a user has on the disk", () => {
     expect(await watch(1024, 400)).toBe("it wrote more than 1 MiB");
     expect(await watch(100_000, 400)).toBe("well");
   }, 30_000);
+
+  test("is counted, and goes, also when it is more paths than a command line takes", async () => {
+    const long = "x".repeat(240);
+    const left = Array.from({ length: 9_000 }, (_, index) => `/tmp/${long}-${index}`);
+    for (const [index, path] of left.entries()) {
+      if (index % 100 === 0) mkdirSync(path);
+      else writeFileSync(path, "");
+      chownSync(path, user.id, user.id);
+    }
+    try {
+      expect(await watch(100_000, 8_000, 90_000)).toBe("it wrote more than 8000 files");
+      await clearOpenFolders(user);
+      expect(left.filter((path) => existsSync(path))).toEqual([]);
+    } finally {
+      for (const path of left) rmSync(path, { recursive: true, force: true });
+    }
+  }, 120_000);
 
   test("goes from the folders that are open to all, and nobody else's does", async () => {
     const left = mkdtempSync("/tmp/left-");

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { OUTAGES_OF, SERVICE_RESULTS } from "../domain/run.ts";
-import type { FromWorker } from "../socket/messages.ts";
+import type { FromWorker } from "./messages.ts";
 
 const name = z.string().max(200);
 const text = z.string().max(200_000);
