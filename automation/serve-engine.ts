@@ -63,6 +63,9 @@ export async function openEngineWorker(options: EngineWorkerOptions): Promise<Se
     // Others have to get through to what is theirs, and see nothing on the way.
     await chmod(dataDir, 0o711);
     for (const err of await clearPlaces(dataDir, backendUrl, users)) log.error({ event: "run.not_tidied", err });
+    // What npm downloaded, by the user that installs.
+    await mkdir(join(dataDir, "npm"), { recursive: true, mode: 0o700 });
+    await chown(join(dataDir, "npm"), users.files.id, users.files.id);
     await shareCompiled(join(dataDir, "compiled"), users.files, enginePath);
   }
   await dropClearCopies(dataDir, log);

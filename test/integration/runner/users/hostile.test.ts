@@ -1,4 +1,18 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -8,6 +22,28 @@ import { canChangeUsers, sharedProgram, startTwoUsers, type TwoUsers } from "./t
 const root = new URL("../../../..", import.meta.url).pathname;
 const attack = readFileSync(join(root, "test/fixtures/hostile/attack.mjs"), "utf8");
 const program = `process.umask(0);\n${readFileSync(join(root, "test/fixtures/program/index.mjs"), "utf8")}`;
+
+/** Serves a package whose code is `code` on loopback. */
+async function servePackage(folder: string, code: string) {
+  const made = join(folder, "evil");
+  mkdirSync(made);
+  const version = "1.0.0";
+  writeFileSync(
+    join(made, "package.json"),
+    JSON.stringify({ name: "evil", version, type: "module", main: "index.js" }),
+  );
+  writeFileSync(join(made, "index.js"), code);
+  execFileSync("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], { cwd: made });
+  const tarball = readFileSync(join(folder, "evil-1.0.0.tgz"));
+  const server = createServer((_, response) => response.end(tarball));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    version,
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/evil-1.0.0.tgz`,
+    integrity: `sha512-${createHash("sha512").update(tarball).digest("base64")}`,
+    close: () => server.close(),
+  };
+}
 
 /** What a hostile program wrote down. */
 interface Report {
@@ -156,12 +192,49 @@ describe.skipIf(!canChangeUsers())("a hostile program, as real users", () => {
     await expectNothingLeft();
   }, 240_000);
 
+  test("as a dependency, when it is imported: it is installed by another user, and runs as the run's", async () => {
+    const { out, files } = hostile();
+    const evil = await servePackage(two.folder, attack);
+    try {
+      const read = (path: string) => JSON.parse(readFileSync(join(root, path), "utf8"));
+      const [own, lock] = [read("package.json"), read("package-lock.json")];
+      const { imports } = read("test/fixtures/program/package.json");
+      const dependencies = { ...own.dependencies, evil: evil.address };
+      const { version, address: resolved, integrity } = evil;
+      lock.packages[""].dependencies = dependencies;
+      lock.packages["node_modules/evil"] = { version, resolved, integrity };
+      two.origin.release(`v1.0.${last}`, {
+        "targets.json": files["targets.json"],
+        "package.json": JSON.stringify({ ...own, imports, dependencies }),
+        "package-lock.json": JSON.stringify(lock),
+        "index.mjs": `import "evil";\n${program}`,
+      });
+      const { status, body } = await deploy("staging", `v1.0.${last}`);
+      expect(status, JSON.stringify(body)).toBe(200);
+    } finally {
+      evil.close();
+    }
+    const told = report(out);
+    expectNothing(told);
+    // What it is made of belongs to a user as which nothing of a release runs.
+    const [installed = ""] = readdirSync(join(two.workerData("staging"), "dependencies"));
+    const folder = join(two.workerData("staging"), "dependencies", installed, "node_modules/evil");
+    expect(lstatSync(folder).uid).toBe(users.staging[0]);
+    expect(told.uid).not.toBe(users.staging[0]);
+    await expectNothingLeft();
+    two.origin.release(`v1.0.${++last}`, {
+      "index.mjs": program,
+      "package.json": readFileSync(join(root, "test/fixtures/program/package.json"), "utf8"),
+      "package-lock.json": readFileSync(join(root, "package-lock.json"), "utf8"),
+    });
+    expect(await deploy("staging", `v1.0.${last}`)).toMatchObject({ status: 200 });
+  }, 300_000);
+
   test("whose stack's file is a link to what only the worker may read", async () => {
     const { files } = hostile("", {});
     two.origin.release(null, files);
     const name = "Pulumi.staging.yaml";
     two.origin.git("rm", "--quiet", name);
-    const { symlinkSync } = await import("node:fs");
     symlinkSync(
       join(two.workerData("staging"), "state/.pulumi/stacks/dockmaster/staging.json"),
       join(two.origin.folder, name),

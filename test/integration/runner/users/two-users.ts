@@ -16,6 +16,8 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { pickEnvironment } from "../../../../automation/environment.ts";
+import { seenBy } from "../../../../automation/variables.ts";
 import { requestRunner } from "../../../../cli/client.ts";
 import { enginePath } from "../../../../tools/engine-path.mjs";
 import { createOrigin, fixtureProgram, type Origin, type Program } from "../origin.ts";
@@ -109,6 +111,7 @@ export async function startTwoUsers(
   const doorData = join(folder, "door");
   mkdirSync(doorData, { mode: 0o700 });
   chownSync(doorData, DOOR, DOOR);
+  const registry = execFileSync("npm", ["config", "get", "registry"], { encoding: "utf8" }).trim();
   const random = () => randomBytes(24).toString("hex");
   const secrets = { webhook: random(), api: random(), git: random() };
   const keys = new Map(workers.map(({ stack }) => [stack, { passphrase: random(), key: random() }]));
@@ -141,6 +144,12 @@ export async function startTwoUsers(
         PLATFORM_KEY: key,
         DOKPLOY_URL: `file://${dokploy}`,
         DOKPLOY_API_KEY: random(),
+        // Where this machine's own packages come from.
+        npm_config_registry: registry,
+        ...pickEnvironment(
+          process.env,
+          seenBy("npm").filter((name) => !["HOME", "TMPDIR"].includes(name)),
+        ),
         ...more,
       },
       stdio: ["ignore", "pipe", "pipe"],
