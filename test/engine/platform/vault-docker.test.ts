@@ -31,13 +31,15 @@ describe.skipIf(missing)(
       await bao.demand("POST", "auth/approle/role/platform.staging.redis", { token_policies: ["redis"] });
       const env = { VAULT_ADDR: bao.address, VAULT_TOKEN: bao.rootToken };
       platform = await openPlatform({ host: createDockerContainers(), plugins: ["vault"], env });
-      const host = await docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}");
+      const found = await docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}");
+      const host = found || "172.17.0.1";
       platform.config("staging", [
         "platform:domain: example.org",
         `platform:suffix: ${SUFFIX}`,
         "platform:services: [redis]",
         "platform:secrets: vault",
-        `vault:address: http://${host || "172.17.0.1"}:${new URL(bao.address).port}`,
+        `vault:address: http://${host}:${new URL(bao.address).port}`,
+        `platform:allowInsecure: ${host}`,
       ]);
     });
     afterAll(async () => {
