@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { decodeEnv } from "../../../components/dokploy/api/env.ts";
 import type { ComposeRecord } from "../../../components/dokploy/api/schema.ts";
 import { listVolumes } from "../../../components/dokploy/api/volumes.ts";
-import { rightsOfContainers } from "../../../components/platform/rights.ts";
 import type { Live } from "../../print/live.ts";
 import { CliError } from "../../problem.ts";
 import type { Checkout } from "../checkout.ts";
@@ -58,9 +57,11 @@ export async function planAdoption(checkout: Checkout, stack: string, all: Adopt
   const given = values.filter(({ path }) => path === undefined);
   const stackFile = given.length === 0 ? plain : await withSecrets(checkout, stack, plain, given);
   const last = given.length === 0 ? first : await planInputs(checkout, stack, stackFile, live);
+  // Loads the schema of Compose, which no command needs to start.
+  const { rightsOfContainers } = await import("../../../components/platform/rights.ts");
   const services = all.map(({ service, compose }): ServiceAdoption => {
     const wanted = find(last, service, names);
-    const loses = rightsLost(compose, wanted);
+    const loses = rightsLost(compose, wanted, rightsOfContainers);
     return {
       service,
       changes: differences(compose, wanted),
@@ -98,11 +99,15 @@ async function withSecrets(
   }
 }
 
-function rightsLost({ composeFile: live, env }: ComposeRecord, { composeFile, inputs }: Wanted): string[] {
+function rightsLost(
+  { composeFile: live, env }: ComposeRecord,
+  { composeFile, inputs }: Wanted,
+  rightsOf: (text: string, env: Record<string, string>) => string[],
+): string[] {
   if (composeFile === null) return [];
   const plain = Object.entries(inputs.env).filter((entry): entry is [string, string] => typeof entry[1] === "string");
-  const kept = rightsOfContainers(composeFile, Object.fromEntries(plain));
-  return rightsOfContainers(live ?? "", decodeEnv(env)).filter((name) => !kept.includes(name));
+  const kept = rightsOf(composeFile, Object.fromEntries(plain));
+  return rightsOf(live ?? "", decodeEnv(env)).filter((name) => !kept.includes(name));
 }
 
 function volumesLeft(

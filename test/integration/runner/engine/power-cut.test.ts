@@ -38,7 +38,8 @@ beforeAll(async () => {
     { apart: true },
   );
   origin.release("v1.0.1", "feat: the platform");
-  expect((await harness.deploy("staging", "v1.0.1")).body).toMatchObject({ status: "success" });
+  const first = (await harness.deploy("staging", "v1.0.1")).body;
+  expect(first, JSON.stringify(first)).toMatchObject({ status: "success" });
 }, 240_000);
 
 afterAll(async () => {
