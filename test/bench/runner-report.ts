@@ -1,5 +1,8 @@
 import type { Row } from "./report.ts";
 
+/** Its row holds MiB, not seconds. */
+const AT_REST = "runner at rest, both processes";
+
 /** What design §12 asks of the runner: the start of a row's name → seconds, a ratio, or MiB. */
 const TARGETS: [string, number][] = [
   ["request accepted on ", 0.05],
@@ -8,7 +11,7 @@ const TARGETS: [string, number][] = [
   ["rollback of four services, end to end", 10],
   ["the same, as a multiple of what Dokploy itself needs", 1.15],
   ["SIGKILL ", 10],
-  ["runner at rest, both processes", 114],
+  [AT_REST, 120],
 ];
 
 /** The runner's part of the page as Markdown. */
@@ -16,7 +19,7 @@ export function renderRunnerReport(rows: Row[]): string {
   const lines = rows.map((row) => {
     const target = TARGETS.find(([start]) => row.what.startsWith(start))?.[1];
     const unit = unitOf(row.what);
-    const value = row.what === "runner at rest" ? row.peakMemory : row.seconds;
+    const value = row.what === AT_REST ? row.peakMemory : row.seconds;
     return `| ${row.what} | ${print(value, unit)} | ${target === undefined ? "–" : print(target, unit)} | ${row.requests || "–"} |`;
   });
   return [
@@ -43,7 +46,7 @@ the pace of their compose files. Containers that are healthy the moment they sta
 that one that dies right after is no success; those that needed as long to get healthy are not watched again.`;
 
 function unitOf(what: string): string {
-  if (what === "runner at rest") return "MiB";
+  if (what === AT_REST) return "MiB";
   return what.startsWith("the same, as a multiple") ? "×" : "s";
 }
 
