@@ -75,4 +75,4 @@ LABEL org.opencontainers.image.title="dockmaster" \
 # The process cannot read its image's labels; `/health` says these.
 ENV DOCKMASTER_IMAGE_RELEASE=${RELEASE} \
     DOCKMASTER_IMAGE_COMMIT=${COMMIT}
-CMD ["node", "automation/main.ts"]
+CMD ["node", "automation/main.mjs"]

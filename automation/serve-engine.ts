@@ -23,6 +23,7 @@ import { createVariables, type Variables } from "./environment.ts";
 import { createLog, type Log } from "./log.ts";
 import { createMask } from "./mask.ts";
 import { maskEarly } from "./mask-early.ts";
+import { DOOR_FD } from "./socket/messages.ts";
 import { backendFolder } from "./state/backend.ts";
 import { keepState } from "./state/keep-state.ts";
 import { removeClearCopies, stateCopies } from "./state/state-copies.ts";
@@ -31,12 +32,9 @@ import { createEngineChecks } from "./watch/engine-checks.ts";
 import { startEnginePruning } from "./watch/engine-pruning.ts";
 import { clearPlaces } from "./work/place.ts";
 import { type Served, serveDoor } from "./work/serve-door.ts";
-import { createUsers, type RunUser, runAs } from "./work/users.ts";
+import { createUsers, PLAIN, type RunUser, runAs } from "./work/users.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-
-/** The descriptor that a door which starts this process hands it; another process listens at ENGINE_SOCKET. */
-const DOOR_FD = 3;
 
 /** What a worker is made with. */
 export interface EngineWorkerOptions {
@@ -89,7 +87,7 @@ export async function openEngineWorker(options: EngineWorkerOptions): Promise<Se
 
 /** A worker that may not change users would carry everything out as its own. */
 async function requireUsers(user: RunUser): Promise<void> {
-  const { code } = await runAs(user, "true", [], { env: { PATH: "/usr/bin:/bin" } }).catch(() => ({ code: null }));
+  const { code } = await runAs(user, "true", [], PLAIN).catch(() => ({ code: null }));
   if (code === 0) return;
   const needs =
     "root with the capabilities CHOWN, FOWNER, KILL, SETGID and SETUID, and setpriv, prlimit and choom of util-linux";

@@ -46,7 +46,7 @@ async function start(): Promise<void> {
 function requireOwnWorker(variables: Variables): void {
   if (readEngineConfig(variables).engineSocket) {
     throw new ConfigError([
-      "ENGINE_SOCKET is for a worker of its own: start that with it (automation/engine-worker.ts), and name the socket here in ENGINES",
+      "ENGINE_SOCKET is for a worker of its own: start that with it (automation/engine-worker.mjs), and name the socket here in ENGINES",
     ]);
   }
   if (!findEngine()) {

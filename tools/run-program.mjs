@@ -1,5 +1,6 @@
-// The one way to run another program to its end. Plain JavaScript: `tools/setup.mjs` runs on any Node from 20 on.
+// The one way to run another program to its end, also one whose input or output is too much to hold. Plain JavaScript: `tools/setup.mjs` runs on any Node from 20 on.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 
 /**
@@ -104,4 +105,79 @@ function signalProgram(child, apart, signal) {
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== "ESRCH") throw error;
     }
   }
+}
+
+/**
+ * @typedef {object} StreamOptions
+ * @property {string} [cwd] default: this process's own
+ * @property {NodeJS.ProcessEnv} env exactly what it sees
+ * @property {AbortSignal} [signal] ends it
+ * @property {string} failure how the error begins when it does not end well, e.g. `the files cannot be read`
+ */
+
+/** How much of what a program whose output or input is streamed says on stderr is kept, in characters. */
+const SAID = 2_000;
+
+/**
+ * What a program writes to stdout, piece by piece. Throws when it does not end well, also in the middle.
+ * @param {string} command
+ * @param {readonly string[]} words
+ * @param {StreamOptions} options
+ * @returns {AsyncGenerator<Buffer>}
+ */
+export async function* readProgram(command, words, options) {
+  const { child, ended } = startStreamed(command, words, options);
+  child.stdin.end();
+  try {
+    for await (const piece of child.stdout) yield piece;
+    await ended();
+  } finally {
+    child.kill("SIGKILL");
+  }
+}
+
+/**
+ * Writes pieces to a program's stdin, as fast as it takes them. Throws what reading them throws, and when the program does not end well.
+ * @param {string} command
+ * @param {readonly string[]} words
+ * @param {AsyncIterable<Buffer>} pieces
+ * @param {StreamOptions} options
+ */
+export async function feedProgram(command, words, pieces, options) {
+  const { child, closed, ended } = startStreamed(command, words, options);
+  child.stdout.resume();
+  // One that ends before it has read everything says so by its exit code.
+  child.stdin.on("error", () => {});
+  try {
+    for await (const piece of pieces) {
+      if (!child.stdin.write(piece)) await Promise.race([once(child.stdin, "drain"), closed]);
+    }
+    child.stdin.end();
+  } catch (error) {
+    child.kill("SIGKILL");
+    await closed.catch(() => {});
+    throw error;
+  }
+  await ended();
+}
+
+/**
+ * @param {string} command
+ * @param {readonly string[]} words
+ * @param {StreamOptions} options
+ */
+function startStreamed(command, words, { failure, ...options }) {
+  // A terminal's Ctrl-C is for who streams to handle: what it does then may still need the rest.
+  const child = spawn(command, words, { ...options, stdio: ["pipe", "pipe", "pipe"], detached: true });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (/** @type {string} */ text) => {
+    said = (said + text).slice(-SAID);
+  });
+  const closed = /** @type {Promise<[number | null]>} */ (once(child, "close"));
+  closed.catch(() => {});
+  const ended = async () => {
+    const [code] = await closed;
+    if (code !== 0) throw new Error(`${failure}: ${said.trim() || `${command} ended with ${code}`}`);
+  };
+  return { child, closed, ended };
 }

@@ -1,8 +1,7 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { readProgram } from "../../tools/run-program.mjs";
 import type { Log } from "../log.ts";
 import type { Connection } from "./connection.ts";
 
@@ -51,16 +50,10 @@ async function findOldStacks(dataDir: string): Promise<OldStack[]> {
   return found;
 }
 
-async function* pack(dataDir: string, paths: readonly string[]): AsyncGenerator<Buffer> {
-  const tar = spawn("tar", ["--create", "--directory", dataDir, "--", ...paths], {
-    env: { PATH: process.env.PATH, LC_ALL: "C" },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const closed = once(tar, "close") as Promise<[number | null]>;
-  closed.catch(() => {});
-  for await (const piece of tar.stdout) yield piece as Buffer;
-  const [code] = await closed;
-  if (code !== 0) throw new Error(`the state of before cannot be read: tar ended with ${code}`);
+function pack(dataDir: string, paths: readonly string[]): AsyncGenerator<Buffer> {
+  const words = ["--create", "--directory", dataDir, "--", ...paths];
+  const env = { PATH: process.env.PATH, LC_ALL: "C" };
+  return readProgram("tar", words, { env, failure: "the state of before cannot be read" });
 }
 
 async function setAside(dataDir: string, path: string): Promise<void> {

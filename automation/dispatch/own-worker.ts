@@ -2,13 +2,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { DOOR_FD } from "../socket/messages.ts";
 import { ENGINE_VARIABLES } from "../variables.ts";
 import type { EngineSource } from "./engines.ts";
 
-const PROGRAM = fileURLToPath(new URL("../engine-worker.ts", import.meta.url));
-
-/** The file descriptor that is the door's socket in a worker that the door started. */
-export const DOOR_FD = 3;
+const PROGRAM = fileURLToPath(new URL("../engine-worker.mjs", import.meta.url));
 
 /** Opens a socket to a worker that listens at `path`. */
 export function openSocket(path: string): Promise<Duplex> {

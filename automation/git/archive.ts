@@ -1,13 +1,9 @@
-import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readProgram } from "../../tools/run-program.mjs";
 
 const COMMIT = /^[0-9a-f]{40,64}$/;
-
-/** How much of what git says is kept, in characters. */
-const SAID = 2_000;
 
 /** A commit is handed on as it is: its own attributes may leave files out of archives, and write into others. */
 const WHOLE = "* -export-ignore -export-subst\n";
@@ -24,25 +20,7 @@ export async function* archiveCommit(
   if (!COMMIT.test(commit)) throw new Error(`"${commit}" is no commit`);
   await writeAttributes(join(folder, "info"));
   const words = ["-c", "core.hooksPath=/dev/null", "archive", "--format=tar", commit];
-  const git = spawn("git", words, {
-    ...{ cwd: folder, env, signal },
-    stdio: ["ignore", "pipe", "pipe"],
-    // A terminal's Ctrl-C is for the runner to handle: what it does then still needs the files.
-    detached: true,
-  });
-  let said = "";
-  git.stderr.setEncoding("utf8").on("data", (text: string) => {
-    said = (said + text).slice(-SAID);
-  });
-  const closed = once(git, "close") as Promise<[number | null]>;
-  closed.catch(() => {});
-  try {
-    for await (const piece of git.stdout) yield piece as Buffer;
-    const [code] = await closed;
-    if (code !== 0) throw new Error(`the commit's files cannot be read: ${said.trim() || `git ended with ${code}`}`);
-  } finally {
-    git.kill("SIGKILL");
-  }
+  yield* readProgram("git", words, { cwd: folder, env, signal, failure: "the commit's files cannot be read" });
 }
 
 /** Whole or not at all: another commit may be read from this repository now. */

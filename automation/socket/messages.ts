@@ -1,5 +1,8 @@
 import type { Ending, RecordedEvent, RunEvents, StopReason, WorkSpec } from "../work/perform.ts";
 
+/** The file descriptor that is the door's end in a worker that the door started; any other worker listens at ENGINE_SOCKET. */
+export const DOOR_FD = 3;
+
 /** What the door tells an engine worker. */
 export type ToWorker =
   /** A run to carry out; nothing is begun before the stack is known to be ours. */

@@ -1,8 +1,7 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { feedProgram } from "../../tools/run-program.mjs";
 
 /** Whether a file is a state itself: a stack is known by it. */
 const STATE = /(^|\/)stacks\/[^/]+\/[^/]+\.json$/;
@@ -16,7 +15,9 @@ export async function keepState(dataDir: string, files: AsyncIterable<Buffer>): 
   await rm(aside, { recursive: true, force: true });
   await mkdir(aside, { mode: 0o700 });
   try {
-    await extract(aside, files);
+    const words = ["--extract", "--directory", aside, "--no-same-owner"];
+    const env = { PATH: process.env.PATH, LC_ALL: "C" };
+    await feedProgram("tar", words, files, { env, failure: "the state of before cannot be kept" });
     const found = await readdir(aside, { recursive: true, withFileTypes: true });
     const names = found
       .filter((entry) => entry.isFile())
@@ -30,23 +31,4 @@ export async function keepState(dataDir: string, files: AsyncIterable<Buffer>): 
   } finally {
     await rm(aside, { recursive: true, force: true });
   }
-}
-
-async function extract(folder: string, files: AsyncIterable<Buffer>): Promise<void> {
-  const words = ["--extract", "--directory", folder, "--no-same-owner"];
-  const tar = spawn("tar", words, { env: { PATH: process.env.PATH }, stdio: ["pipe", "ignore", "inherit"] });
-  tar.stdin.on("error", () => {});
-  const closed = once(tar, "close") as Promise<[number | null]>;
-  closed.catch(() => {});
-  try {
-    for await (const piece of files)
-      if (!tar.stdin.write(piece)) await Promise.race([once(tar.stdin, "drain"), closed]);
-    tar.stdin.end();
-  } catch (error) {
-    tar.kill("SIGKILL");
-    await closed;
-    throw error;
-  }
-  const [code] = await closed;
-  if (code !== 0) throw new Error(`the state of before cannot be kept: tar ended with ${code}`);
 }

@@ -37,7 +37,10 @@ export async function lendState(place: StackPlace, user: number, users: readonly
   // Left by a run that could not tidy up.
   const left = (await lstat(folders[0] ?? "")).uid;
   if (left !== process.getuid?.()) await takeStateBack(place, left);
-  for (const folder of folders) await give(folder, user);
+  // So that this process sees, by its group, which lock the engine took.
+  await chmod(lockFolder(place), 0o750);
+  for (const folder of folders) await giveFolder(folder, user);
+  await lchown(lockFolder(place), user, process.getgid?.() ?? 0);
   await chmod(states, 0o1777);
   for (const name of await readdir(states)) {
     if (!isStates(name, place.stack)) continue;
@@ -48,8 +51,6 @@ export async function lendState(place: StackPlace, user: number, users: readonly
     if (users.includes(facts.uid)) await remove(file, process.getuid?.() ?? 0);
     else await lchown(file, user, user);
   }
-  // So that this process sees, by its group, which lock the engine took.
-  await lchown(lockFolder(place), user, process.getgid?.() ?? 0);
 }
 
 /** Takes a stack's state back, and removes whatever else the user left beside it. None of its processes runs. */
@@ -96,13 +97,12 @@ function unlessThere(error: NodeJS.ErrnoException): void {
 }
 
 /** A folder that root owns, with all that is in it, becomes the user's: from inside out, so that root may still look into it. */
-async function give(folder: string, user: number): Promise<void> {
+export async function giveFolder(folder: string, user: number): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) await give(path, user);
+    if (entry.isDirectory()) await giveFolder(path, user);
     else await lchown(path, user, user);
   }
-  await chmod(folder, 0o750);
   await lchown(folder, user, user);
 }
 

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { asUser, inWords, type RunUser, removeAllAs } from "./users.ts";
+import { asUser, inWords, PLAIN, type RunUser, removeAllAs } from "./users.ts";
 
 /** How often it is looked what a run has on the disk, in milliseconds. */
 const EVERY = 1_000;
@@ -18,9 +18,6 @@ export interface DiskLimits {
 
 /** Folders that every user of a machine may write to. */
 const OPEN_TO_ALL = ["/tmp", "/var/tmp", "/dev/shm"];
-
-/** What tidies up sees nothing of the worker's environment. */
-const PLAIN = { env: { PATH: "/usr/bin:/bin", LC_ALL: "C" } };
 
 /**
  * Looks again and again what a user has in some folders, and in those that are open to all. Calls `onFull` once, with why, when that is

@@ -2,13 +2,14 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { placeOf, type StackPlace } from "../state/backend.ts";
 import { lockFolder } from "../state/locks.ts";
+import { giveFolder } from "../state/ownership.ts";
 import { type DependenciesOptions, linkDependencies } from "./dependencies.ts";
 import { readInput } from "./npm/read-input.ts";
 import type { WorkContext, WorkSpec } from "./perform.ts";
 import type { Place } from "./place.ts";
 import type { Recorder } from "./record.ts";
 import { unpack } from "./unpack.ts";
-import { giveFolder, type RunUser, removeAs, runAs } from "./users.ts";
+import { type RunUser, removeAs, runAs } from "./users.ts";
 
 /** Largest stack file or Pulumi.yaml, in bytes. */
 const FILE_LIMIT = 1024 ** 2;
@@ -96,7 +97,7 @@ function ownerOf(user: RunUser | undefined): DependenciesOptions["owner"] {
   return (
     user && {
       run: (command, words, options) => runAs(user, command, words, options),
-      give: (folder) => giveFolder(folder, user),
+      give: (folder) => giveFolder(folder, user.id),
       remove: (path) => removeAs(path, [user]),
     }
   );

@@ -18,6 +18,9 @@ const LARGEST_FILE = 1024 ** 3;
 /** How long a user's processes may take to be gone once they are killed, in milliseconds. */
 const GONE_WITHIN = 10_000;
 
+/** What programs that keep users apart and tidy up after them see: nothing of the worker's environment. */
+export const PLAIN = { env: { PATH: "/usr/bin:/bin", LC_ALL: "C" } };
+
 /** Users that one engine worker carries runs out as. */
 export interface RunUsers {
   /** Owns checkouts and dependencies: no program of a release ever runs as it. */
@@ -106,7 +109,7 @@ export async function killUser(user: RunUser): Promise<void> {
     if (Date.now() > deadline) throw new Error(`processes of user ${user.id} cannot be ended`);
     const id = String(user.id);
     const words = [`--reuid=${id}`, `--regid=${id}`, "--clear-groups", "--", "sh", "-c", "kill -9 -1"];
-    await runProgram("setpriv", words, { env: { PATH: "/usr/bin:/bin" } });
+    await runProgram("setpriv", words, PLAIN);
     await delay(20);
   }
 }
@@ -122,19 +125,6 @@ export async function giveBack(users: RunUsers, user: RunUser): Promise<void> {
   } catch {
     setTimeout(() => void giveBack(users, user), KILL_AGAIN).unref();
   }
-}
-
-/** What tidies up sees nothing of the worker's environment. */
-const PLAIN = { env: { PATH: "/usr/bin:/bin" } };
-
-/** Makes a folder of this process's, with all that is in it, a user's: from inside out, so that this one may still look into it. */
-export async function giveFolder(folder: string, user: RunUser): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) await giveFolder(path, user);
-    else await lchown(path, user.id, user.id);
-  }
-  await lchown(folder, user.id, user.id);
 }
 
 /** Removes a path with all that users have below it: only a user can look into what it made with rights of its own. */

@@ -66,7 +66,7 @@ export async function startHarness(folder: string, onProgress: (what: string) =>
 
     onProgress("starting the runner");
     const port = await freePort();
-    const runner = await startServer([join(checkout, "automation", "main.ts")], {
+    const runner = await startServer([join(checkout, "automation", "main.mjs")], {
       env: {
         ...engineEnvironment(),
         ...access,

@@ -20,7 +20,7 @@ test("an engine worker that is told to stop lets its run end, and the next one g
   await harness.runner.stop(0);
   const startWorker = async () => {
     const { SHUTDOWN_GRACE: _none, ...env } = harness.env;
-    const child = spawn(process.execPath, [join(root, "automation/engine-worker.ts")], {
+    const child = spawn(process.execPath, [join(root, "automation/engine-worker.mjs")], {
       env: {
         ...env,
         PATH: engineEnvironment().PATH,

@@ -47,7 +47,7 @@ test("every default is one that the variable may have", () => {
 });
 
 test("what is read before the table is loaded has the table's default", () => {
-  const main = readFileSync(join(import.meta.dirname, "../../../automation/main.ts"), "utf8");
+  const main = readFileSync(join(import.meta.dirname, "../../../automation/compiled.mjs"), "utf8");
   expect(main).toContain(`process.env.DATA_DIR || "${VARIABLES.DATA_DIR.default}"`);
 });
 

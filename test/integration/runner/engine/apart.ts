@@ -17,7 +17,7 @@ export interface ApartRunner {
 }
 
 /** What `npm start` runs. */
-export const RUNNER = "automation/main.ts";
+export const RUNNER = "automation/main.mjs";
 
 /** Starts a runner's program and waits until it listens. What it logs goes to `onLine`. */
 export async function startApart(
@@ -57,7 +57,7 @@ async function end(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): Promise<
 }
 
 /** What every runner has beside itself, as long as it runs. */
-const WORKER = "automation/engine-worker.ts";
+const WORKER = "automation/engine-worker.mjs";
 
 /** Processes whose environment or command line names `folder`, other than `except` and the runner's own engine worker. */
 export function processesOf(folder: string, except: number[] = []): number[] {

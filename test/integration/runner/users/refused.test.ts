@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const start = (env: Record<string, string>) =>
-  promisify(execFile)(process.execPath, [join(root, "automation/engine-worker.ts")], {
+  promisify(execFile)(process.execPath, [join(root, "automation/engine-worker.mjs")], {
     env: { PATH: engineEnvironment().PATH, HOME: process.env.HOME, ...env },
     timeout: 30_000,
   });
@@ -31,7 +31,7 @@ test.each([
 
 test.skipIf(!canChangeUsers())("one that may not change users says what that needs", async () => {
   const without = ["--bounding-set=-setuid,-setgid", "--inh-caps=-setuid,-setgid", "--"];
-  const program = [process.execPath, join(root, "automation/engine-worker.ts")];
+  const program = [process.execPath, join(root, "automation/engine-worker.mjs")];
   const env = { PATH: engineEnvironment().PATH, HOME: process.env.HOME, DATA_DIR: folder, ENGINE_USERS: "20000-20003" };
   const started = promisify(execFile)("setpriv", [...without, ...program], { env, timeout: 30_000 });
   await expect(started).rejects.toThrow("ENGINE_USERS needs a worker that may change users: root with");

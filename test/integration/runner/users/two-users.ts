@@ -131,7 +131,7 @@ export async function startTwoUsers(
   const startWorker = async ({ stack, users, env: more = {} }: TestWorker): Promise<ChildProcess> => {
     const { passphrase = "", key = "" } = keys.get(stack) ?? {};
     const words = [`--bounding-set=${CAPABILITIES}`, `--inh-caps=${CAPABILITIES}`, "--no-new-privs", "--clear-groups"];
-    const child = spawn("setpriv", [...words, "--", app.node, join(app.folder, "automation/engine-worker.ts")], {
+    const child = spawn("setpriv", [...words, "--", app.node, join(app.folder, "automation/engine-worker.mjs")], {
       env: {
         PATH,
         HOME: "/nonexistent",
@@ -164,7 +164,7 @@ export async function startTwoUsers(
     const from = text.length;
     const id = String(DOOR);
     const words = [`--reuid=${id}`, `--regid=${id}`, "--clear-groups", "--no-new-privs", "--"];
-    const child = spawn("setpriv", [...words, app.node, join(app.folder, "automation/main.ts")], {
+    const child = spawn("setpriv", [...words, app.node, join(app.folder, "automation/main.mjs")], {
       env: {
         PATH,
         HOME: doorData,

@@ -13,8 +13,8 @@ describe.skipIf(!composeVersion() && process.env.REQUIRE_DOCKER !== "1")(`docker
     const read = readWithCompose(TEXT, "WEBHOOK_SECRET=a\n");
     expect(read).toMatchObject({
       services: {
-        runner: { command: ["node", "automation/main.ts"] },
-        engine: { command: ["node", "automation/engine-worker.ts"] },
+        runner: { command: ["node", "automation/main.mjs"] },
+        engine: { command: ["node", "automation/engine-worker.mjs"] },
       },
     });
   });
@@ -54,7 +54,7 @@ describe.skipIf(!composeVersion() && process.env.REQUIRE_DOCKER !== "1")(`docker
         "platform-runner-bootstrap": {
           image: "ghcr.io/you/dockmaster:v1.2.4",
           entrypoint: guardEntrypoint(["API_TOKEN", "GIT_REPO_URL", "WEBHOOK_SECRET"]),
-          command: ["node", "automation/main.ts"],
+          command: ["node", "automation/main.mjs"],
           environment: {
             API_TOKEN_FILE: "/run/secrets/API_TOKEN",
             ENGINES: "staging=/run/engines/staging/engine.sock",
@@ -64,7 +64,7 @@ describe.skipIf(!composeVersion() && process.env.REQUIRE_DOCKER !== "1")(`docker
         },
         "platform-runner-engine-staging-bootstrap": {
           entrypoint: guardEntrypoint(["DOKPLOY_API_KEY", "PLATFORM_KEY", "PULUMI_CONFIG_PASSPHRASE"]),
-          command: ["node", "automation/engine-worker.ts"],
+          command: ["node", "automation/engine-worker.mjs"],
           environment: {
             DOKPLOY_URL: "http://dokploy:3000",
             ENGINE_STACKS: "staging",

@@ -146,7 +146,7 @@ describe("the door", () => {
       read_only: true,
       user: "1000:1000",
       hostname: "dockmaster-runner",
-      command: ["node", "automation/main.ts"],
+      command: ["node", "automation/main.mjs"],
       init: true,
       cap_drop: ["ALL"],
       security_opt: ["no-new-privileges:true"],
@@ -196,7 +196,7 @@ describe("an engine worker", () => {
   test("may give files and processes to the users of its runs, and end these, and nothing else", () => {
     const { container } = render();
     expect(container("engine-staging")).toMatchObject({
-      command: ["node", "automation/engine-worker.ts"],
+      command: ["node", "automation/engine-worker.mjs"],
       user: "0:0",
       cap_drop: ["ALL"],
       cap_add: ["CHOWN", "FOWNER", "KILL", "SETGID", "SETUID"],

@@ -148,7 +148,7 @@ describe("the runner's image", () => {
         visit(relative(ROOT, join(ROOT, dirname(file), path!)));
       }
     };
-    for (const start of ["automation/main.ts", "automation/engine-worker.ts", "automation/engine/child.ts"])
+    for (const start of ["automation/main.mjs", "automation/engine-worker.mjs", "automation/engine/child.ts"])
       visit(start);
     expect(seen.size).toBeGreaterThan(50);
     const inside = (file: string) => IMAGE_FILES.some((path) => file === path || file.startsWith(`${path}/`));
