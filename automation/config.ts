@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { z } from "zod";
 import { secretsIn } from "../text/mask/addresses.ts";
 import { allowedHosts, explainInsecure, findInsecure } from "../tools/outgoing/insecure.mjs";
-import { LEAST_SECRET, readSecret } from "../tools/secret-parts.mjs";
+import { LEAST_SECRET, readSecret, secretParts } from "../tools/secret-parts.mjs";
 import type { SigningKey } from "./api/signature.ts";
 import { rightsOf, SIGNING_VARIABLES } from "./domain/rights.ts";
 import { pickEnvironment, type Variables } from "./environment.ts";
@@ -191,13 +191,6 @@ function readParts(variables: Pick<Variables, "get">, name: VariableName): strin
   } catch {
     return [];
   }
-}
-
-function secretParts(text = ""): string[] {
-  return text
-    .split(",")
-    .map((secret) => secret.trim())
-    .filter(Boolean);
 }
 
 /**

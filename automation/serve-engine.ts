@@ -183,7 +183,7 @@ export async function serveEngine(): Promise<void> {
   }
 }
 
-/** Listens until a signal; a door that comes while another is there is the one that counts no more than that: it is turned away. */
+/** Listens until a signal. One door at a time: a second one is turned away, and tries again. */
 async function listen(
   { engineSocketGroup: group, graceMs }: Pick<EngineConfig, "engineSocketGroup" | "graceMs">,
   path: string,

@@ -6,6 +6,23 @@ export const LEAST_SECRET = 32;
 const MAKE = "make one with `openssl rand -hex 32`";
 
 /**
+ * The parts of a comma list, also those that are empty.
+ * @param {string} text
+ */
+function parts(text) {
+  return text.split(",").map((part) => part.trim());
+}
+
+/**
+ * Every part of a comma list that says something, whether it counts or not.
+ * @param {string} [text]
+ * @returns {string[]}
+ */
+export function secretParts(text = "") {
+  return parts(text).filter(Boolean);
+}
+
+/**
  * The parts of a secret that count, and what is wrong with the others. No part is shown. Pure.
  * @param {string} name of the variable, for the words
  * @param {string | undefined} text its value; undefined or empty: there is none
@@ -14,12 +31,12 @@ const MAKE = "make one with `openssl rand -hex 32`";
  */
 export function readSecret(name, text, of) {
   if (!text) return { good: [], problems: [] };
-  const parts = of === "parts" ? text.split(",").map((part) => part.trim()) : [text];
+  const given = of === "parts" ? parts(text) : [text];
   /** @type {string[]} */
   const problems = [];
-  const good = parts.filter((part, index) => {
+  const good = given.filter((part, index) => {
     if (part.length >= LEAST_SECRET) return true;
-    const which = parts.length === 1 ? name : `${name}: part ${index + 1} of ${parts.length}`;
+    const which = given.length === 1 ? name : `${name}: part ${index + 1} of ${given.length}`;
     if (part === "") problems.push(`${which} is empty: take out the comma, or ${MAKE}`);
     else problems.push(`${which} has ${part.length} characters, at least ${LEAST_SECRET} are needed: ${MAKE}`);
     return false;

@@ -4,6 +4,7 @@ import { RUN_KINDS } from "../domain/run-kinds.ts";
 import { RequestError } from "../errors.ts";
 import type { Catalogue } from "../git/catalogue.ts";
 import type { Mirror } from "../git/mirror.ts";
+import { isTrustedCommit } from "../git/trusted.ts";
 import type { Log } from "../log.ts";
 import { type Ending, judgeStop, type RunSpec, type StopReason } from "../work/perform.ts";
 import { decideWait } from "../work/verdict.ts";
@@ -57,8 +58,7 @@ export async function findRelease(
     if (!services) {
       return refuse(`the release has no Pulumi.${run.stack}.yaml`, "deploy a release that has this environment");
     }
-    const head = await mirror.branchHead(config.gitBranch);
-    return { release: { services, merged: head !== undefined && (await mirror.isAncestor(run.commit, head)) } };
+    return { release: { services, merged: await isTrustedCommit(mirror, config.gitBranch, run.commit) } };
   } catch (error) {
     if (stop.aborted) return end(judgeStop(stop.reason as StopReason, config.runTimeoutMs));
     if (!(error instanceof RequestError && error.code === "git_unreachable")) throw error;

@@ -21,16 +21,11 @@ export function runFolders(dataDir: string): string {
   return join(dataDir, "runs");
 }
 
-/** Where what a run writes into a folder of states lies; its own folder when the states are elsewhere. */
-const stateFolder = (backendUrl: string) => join(backendFolder(backendUrl) ?? "/nonexistent", ".pulumi");
-
 /** A run's own folder below that of all. */
 const FOLDER = /^([a-z][a-z0-9-]{0,62})\.([\w-]+)$/;
 
 /** Where one run has its files, and as whom it runs. */
 export interface Place {
-  /** Its own, for what the engine writes beside the state. */
-  folder: string;
   worktree: string;
   /** Where its dependencies are installed when nobody has them yet. */
   dependencies: string;
@@ -149,13 +144,13 @@ async function makePlace(
   const cache = merged ? join(dataDir, "npm") : await make("npm");
   const env = isOwn ? await own() : {};
   if (user) {
-    disk = watchDisk(user, [folder, stateFolder(backendUrl)], (why) => {
+    const states = backendFolder(backendUrl);
+    disk = watchDisk(user, states === undefined ? [folder] : [folder, join(states, ".pulumi")], (why) => {
       refused = why;
       killUser(user).catch(() => {});
     });
   }
   return {
-    folder,
     worktree: isOwn ? join(folder, "worktree") : join(dataDir, "worktrees", run.stack),
     dependencies: merged ? join(dataDir, "dependencies") : join(folder, "dependencies"),
     files: merged ? users?.files : user,

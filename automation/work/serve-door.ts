@@ -172,7 +172,7 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
  * than they are used, nothing else is taken in either until there is room.
  */
 function receive(files: Files, id: number, channel: Pick<Channel, "pause" | "resume">): ReadableStream<Buffer> {
-  const stream = new ReadableStream<Buffer>(
+  return new ReadableStream<Buffer>(
     {
       start: (controller) => {
         files.set(id, {
@@ -198,5 +198,4 @@ function receive(files: Files, id: number, channel: Pick<Channel, "pause" | "res
     },
     new ByteLengthQueuingStrategy({ highWaterMark: MOST_WAITING }),
   );
-  return stream;
 }

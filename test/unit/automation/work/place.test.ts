@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Run } from "../../../../automation/domain/run.ts";
 import { clearPlaces, takePlace } from "../../../../automation/work/place.ts";
@@ -45,7 +45,7 @@ describe.skipIf(!canChangeUsers())("the user of a run", () => {
     // A folder in the way of the copies that are kept.
     mkdirSync(join(dataDir, "state-copies/staging-01RUN-1.json/in"), { recursive: true });
     await place.make("copies");
-    act(`echo {} > ${join(place.folder, "copies/1.json")}`);
+    act(`echo {} > ${join(dirname(place.worktree), "copies/1.json")}`);
     await expect(place.leave()).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST/);
     rmSync(join(dataDir, "state-copies"), { recursive: true });
     await (await take()).leave();
@@ -56,11 +56,11 @@ describe.skipIf(!canChangeUsers())("the user of a run", () => {
     const place = await take();
     mkdirSync(join(dataDir, "state-copies/staging-01RUN-1.json/in"), { recursive: true });
     await place.make("copies");
-    act(`echo {} > ${join(place.folder, "copies/1.json")}`);
+    act(`echo {} > ${join(dirname(place.worktree), "copies/1.json")}`);
     expect(await clearPlaces(dataDir, `file://${dataDir}/state`, users)).toHaveLength(1);
     rmSync(join(dataDir, "state-copies"), { recursive: true });
     expect(await clearPlaces(dataDir, `file://${dataDir}/state`, users)).toEqual([]);
-    expect(existsSync(place.folder)).toBe(false);
+    expect(existsSync(dirname(place.worktree))).toBe(false);
     await place.leave();
   });
 
@@ -72,6 +72,6 @@ describe.skipIf(!canChangeUsers())("the user of a run", () => {
     );
     await place.leave();
     expect(readdirSync(join(dataDir, "state-copies"))).toEqual(["staging-01RUN-1.json"]);
-    expect(existsSync(place.folder)).toBe(false);
+    expect(existsSync(dirname(place.worktree))).toBe(false);
   });
 });
