@@ -1,6 +1,7 @@
 import type { Outage, Run } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import type { Database, Queries, SqlValue } from "./database.ts";
+import { isDue, regate } from "./holds.ts";
 import { isLeased, takeLease } from "./lease.ts";
 import { ACTIVE, IS_UPDATE, type RunRow, toRun, updateRun } from "./rows.ts";
 import type { Claim } from "./store.ts";
@@ -34,10 +35,14 @@ async function claimStack(
 }
 
 async function startNext(queries: Queries, stack: string, now: number): Promise<Run | undefined> {
-  const due = "(state = 'queued' OR (state = 'waiting' AND due_at <= $2))";
   const next =
-    (await first(queries, `${due} AND ${IS_UPDATE} ORDER BY id DESC`, stack, now)) ??
-    (await first(queries, `${due} ORDER BY id`, stack, now));
+    (await regate(queries, stack, now)).find((run) => isDue(run, now)) ??
+    (await first(
+      queries,
+      `(state = 'queued' OR (state = 'waiting' AND due_at <= $2)) AND NOT (${IS_UPDATE}) ORDER BY id`,
+      stack,
+      now,
+    ));
   if (!next) return undefined;
   const changes = RUN_KINDS[next.kind].changesStack;
   const outage = next.outage ?? (changes ? await inheritOutage(queries, next) : null);

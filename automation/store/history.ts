@@ -67,7 +67,18 @@ export async function prune(db: Database, before: { events: number; runs: number
       "DELETE FROM events WHERE at < $1 OR NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = events.run_id)",
       [before.events],
     );
-    await queries.query("DELETE FROM outbox WHERE NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = outbox.run_id)");
+    await queries.query("DELETE FROM holds WHERE ended_at < $1", [before.runs]);
+    // Of each stack the newest one stays, and the release that it would go back to.
+    await queries.query(
+      `DELETE FROM confirmations WHERE ended_at < $1 AND EXISTS (
+         SELECT 1 FROM confirmations AS newer WHERE newer.stack = confirmations.stack
+           AND newer.begun_at > confirmations.begun_at AND (newer.state = 'confirmed' OR confirmations.state <> 'confirmed'))`,
+      [before.runs],
+    );
+    await queries.query(
+      `DELETE FROM outbox WHERE NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = outbox.run_id)
+         AND NOT EXISTS (SELECT 1 FROM holds WHERE holds.id = outbox.run_id)`,
+    );
     await queries.query("DELETE FROM remembered WHERE expires_at <= $1", [now]);
   });
 }

@@ -1,4 +1,5 @@
 import { isFinal, nextState, type Run, type RunEventType } from "../domain/run.ts";
+import { noteEnd } from "./confirmations.ts";
 import type { Database, Queries } from "./database.ts";
 import { checkFence } from "./lease.ts";
 import { enqueue } from "./outbox.ts";
@@ -27,6 +28,7 @@ export async function transition(
       state,
     };
     await updateRun(queries, moved);
+    if (isFinal(state)) await noteEnd(queries, moved, now);
     await enqueue(queries, id, notices, now);
     return moved;
   });
