@@ -41,6 +41,8 @@ export const LOG_EVENTS = {
   "run.mistaken": "run failed by a mistake of the runner",
   "run.not_tidied": "what a run left cannot be removed",
   "run.not_ended": "run not ended",
+  "hold.made": "stack held",
+  "hold.ended": "hold ended",
   "service.changed": "service changed",
   "service.differs": "service differs",
 

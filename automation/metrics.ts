@@ -79,6 +79,12 @@ export function createMetrics() {
       labelNames: ["env"],
       registers,
     }),
+    hold: new Gauge({
+      name: "dockmaster_hold",
+      help: "1 while somebody holds the stack, so that what goes forward waits",
+      labelNames: ["env"],
+      registers,
+    }),
     lockBreaks: new Counter({
       name: "dockmaster_lock_breaks_total",
       help: "Stack locks of our own dead updates that were removed",

@@ -7,6 +7,8 @@ import { kindsWith, UPDATES } from "../domain/run-kinds.ts";
 import type { Catalogue } from "../git/catalogue.ts";
 import type { Mirror } from "../git/mirror.ts";
 import type { Store } from "../store/store.ts";
+import { toConfirmedView, toWatchedView } from "./confirmation-view.ts";
+import { toHoldView } from "./hold-view.ts";
 import { toWaitingView } from "./report.ts";
 
 const DRIFT_CHECKS = kindsWith({ answers: "drift" });
@@ -23,6 +25,8 @@ export interface Described {
     /** The branch that releases are cut from. */
     gitBranch: string;
   };
+  /** Milliseconds since the epoch. */
+  now(): number;
 }
 
 /** All environments of the main branch. Git is read as of the last fetch. Null stands for "not known". */
@@ -34,13 +38,18 @@ export async function describeStacks(on: Described): Promise<StackView[]> {
   return Promise.all(stacks.map((stack) => describeStack(on, stack, head)));
 }
 
-async function describeStack({ store, mirror }: Described, stack: string, head: string): Promise<StackView> {
-  const [release, last, drifted, [waits]] = await Promise.all([
+async function describeStack({ store, mirror, now }: Described, stack: string, head: string): Promise<StackView> {
+  const [release, last, drifted, waiting, holds, confirmed, watched] = await Promise.all([
     store.stackRelease(stack),
     readLastLook(store, stack),
     countDrifted(store, stack),
-    store.runs({ stack, kinds: UPDATES, states: ["waiting"], limit: 1 }),
+    store.runs({ stack, kinds: UPDATES, states: ["waiting"] }),
+    store.holds(now(), stack),
+    store.lastConfirmed(stack),
+    store.newestConfirmation(stack),
   ]);
+  const heldBack = waiting.find(({ gate }) => gate);
+  const waits = waiting.find(({ gate }) => !gate);
   return {
     env: stack,
     tag: release?.tag ?? null,
@@ -50,6 +59,10 @@ async function describeStack({ store, mirror }: Described, stack: string, head: 
     drift: drifted === null ? null : drifted > 0,
     behind_by: release ? await mirror.countBetween(release.commit, head) : null,
     ...(waits ? toWaitingView(waits) : {}),
+    holds: holds.map(toHoldView),
+    ...(heldBack ? { held_back: { run: heldBack.id, tag: heldBack.tag, commit: heldBack.commit } } : {}),
+    confirmed: confirmed ? toConfirmedView(confirmed) : null,
+    watched: watched ? toWatchedView(watched) : null,
   };
 }
 

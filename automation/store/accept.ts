@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { behindGate, findGate } from "../domain/gate.ts";
+import { behindGate, findGate } from "../domain/gates/gate.ts";
 import { isFinal, type Run, type RunRequest } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import type { Database, Queries } from "./database.ts";

@@ -1,4 +1,4 @@
-import { type Confirmation, decideAfterUpdate, isSettled } from "../domain/confirmation.ts";
+import { type Confirmation, decideAfterUpdate, isSettled } from "../domain/confirming/confirmation.ts";
 import type { Run } from "../domain/run.ts";
 import { insert, newestAccepted, newestRun } from "./accept.ts";
 import type { Database, Queries } from "./database.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { behindGate, findGate, isSameGate } from "../domain/gate.ts";
-import { HOLD_ENDS, type Hold, isOpen } from "../domain/hold.ts";
+import { behindGate, findGate, isSameGate } from "../domain/gates/gate.ts";
+import { HOLD_ENDS, type Hold, isOpen } from "../domain/gates/hold.ts";
 import type { Run } from "../domain/run.ts";
 import type { Database, Queries } from "./database.ts";
 import { enqueue } from "./outbox.ts";

@@ -1,5 +1,5 @@
-import type { Confirmation, ConfirmationState } from "../domain/confirmation.ts";
-import type { Hold } from "../domain/hold.ts";
+import type { Confirmation, ConfirmationState } from "../domain/confirming/confirmation.ts";
+import type { Hold } from "../domain/gates/hold.ts";
 import type { Run, RunEventType, RunRequest, RunState } from "../domain/run.ts";
 
 /** What a transition may write beside the state. */

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { describeHold } from "../../automation/domain/gates/hold.ts";
 import { EXIT } from "../exit.ts";
 import { formatAge } from "../print/duration.ts";
 import { type Mark, printMark } from "../print/live.ts";
@@ -43,7 +44,31 @@ export function formatStacks(stacks: StackView[], now: number): string[] {
     ];
   });
   const waiting = stacks.flatMap(({ env, waiting: why }) => (why ? [`${env} waits: ${why.message}`] : []));
-  return [...formatTable(["  stack", "release", "since", "healthy", "drift", "behind by"], rows), ...waiting];
+  const more = [...waiting, ...stacks.flatMap(wordHolds), ...stacks.flatMap(wordWatched)];
+  return [...formatTable(["  stack", "release", "since", "healthy", "drift", "behind by"], rows), ...more];
+}
+
+/** Who holds it, and what waits for that. */
+function wordHolds({ env, holds = [], held_back: back }: StackView): string[] {
+  const told = holds.map(
+    ({ by, reason, until }) =>
+      `${env} is ${describeHold({ by, reason, until: until === null ? null : Date.parse(until) })}`,
+  );
+  return back ? [...told, `${env}: ${back.tag ?? back.commit.slice(0, 7)} waits for that (run ${back.run})`] : told;
+}
+
+/** What became of the release since its update. */
+function wordWatched({ env, watched, confirmed }: StackView): string[] {
+  const last = confirmed ? `; confirmed last: ${confirmed.tag ?? confirmed.commit.slice(0, 7)}` : "";
+  if (watched?.state === "watching") {
+    return [`${env}: ${nameOf(watched)} is watched until ${watched.until ?? "it can be told"}${last}`];
+  }
+  if (watched?.state !== "trouble") return [];
+  return [`${env}: ${nameOf(watched)} is in trouble: ${watched.why ?? "see its run"}${last}`];
+}
+
+function nameOf({ tag, commit }: { tag: string | null; commit: string }): string {
+  return tag ?? commit.slice(0, 7);
 }
 
 function tell(value: boolean | null, yes: string, no: string): string {

@@ -1,6 +1,6 @@
+import { type Gate, nextState, type Run } from "../run.ts";
+import { RUN_KINDS } from "../run-kinds.ts";
 import { describeHold, type Hold, isOpen } from "./hold.ts";
-import { type Gate, nextState, type Run } from "./run.ts";
-import { RUN_KINDS } from "./run-kinds.ts";
 
 /** All that may hold a run back. */
 export interface GateFacts {

@@ -1,11 +1,21 @@
-import type { Run, ServiceOutcome } from "./run.ts";
-import { RUN_KINDS } from "./run-kinds.ts";
+import type { Run, ServiceOutcome } from "../run.ts";
+import { RUN_KINDS } from "../run-kinds.ts";
 
 /**
  * What becomes of a release after its update ended. `begun`: nobody decided yet; `watching` until it is `confirmed` or meets `trouble`;
  * `superseded`: another update came to the stack; `unwatched`: nobody looks; `unknown`: somebody was to look and could not tell.
  */
-export type ConfirmationState = "begun" | "watching" | "confirmed" | "trouble" | "superseded" | "unwatched" | "unknown";
+export type ConfirmationState = (typeof CONFIRMATION_STATES)[number];
+
+export const CONFIRMATION_STATES = [
+  "begun",
+  "watching",
+  "confirmed",
+  "trouble",
+  "superseded",
+  "unwatched",
+  "unknown",
+] as const;
 
 /** Whether nothing becomes of it any more. */
 export function isSettled(state: ConfirmationState): boolean {
