@@ -6,6 +6,7 @@ import { nameFailures } from "./failures.ts";
 import { hasSucceeded, prune, runs, stackRelease } from "./history.ts";
 import { isRemembered, ping, pinnedCommit, pinnedTags, pinTag, remember } from "./keys.ts";
 import { releaseGone, releaseLease, renewLease } from "./lease.ts";
+import { forgetLeft, readLeft } from "./left-behind.ts";
 import { migrate } from "./migrations.ts";
 import { endedObservations, observationEvents, observationsSince, openObservations, standing } from "./observations.ts";
 import { settleOutbox, takeOutbox } from "./outbox.ts";
@@ -30,7 +31,8 @@ export async function openSqlStore(database: Database): Promise<Store> {
     release: (lease) => releaseLease(db, lease),
     releaseGone: (isGone, now) => releaseGone(db, isGone, now),
 
-    transition: (id, event, patch, now, lease, notices = []) => transition(db, id, event, patch, now, lease, notices),
+    transition: (id, event, patch, now, lease, notices = [], left) =>
+      transition(db, id, event, patch, now, lease, { notices, left }),
     update: (id, patch, _now, lease) => update(db, id, patch, lease),
     requestCancel: (id, now) => requestCancel(db, id, now),
     cancelRequested: (id) => cancelRequested(db, id),
@@ -40,6 +42,9 @@ export async function openSqlStore(database: Database): Promise<Store> {
 
     stackRelease: (stack) => stackRelease(db, stack),
     hasSucceeded: (stack, commit) => hasSucceeded(db, stack, commit),
+
+    leftBehind: (stack) => readLeft(db, stack),
+    forgetLeft: (left) => forgetLeft(db, left),
 
     remember: (key, expiresAt, now) => remember(db, key, expiresAt, now),
     isRemembered: (key, now) => isRemembered(db, key, now),

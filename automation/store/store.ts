@@ -1,12 +1,14 @@
 import type { Run, RunEventType, RunRequest, RunState } from "../domain/run.ts";
+import type { KeptLeft } from "./left-behind.ts";
 import type { Notice } from "./notice.ts";
 import type { Observing } from "./observing.ts";
 
+export type { KeptLeft } from "./left-behind.ts";
 export type { Notice } from "./notice.ts";
 
 /** What a transition may write beside the state. */
 export type RunPatch = Partial<
-  Pick<Run, "outcomes" | "cause" | "session" | "startedAt" | "finishedAt" | "supersededBy" | "outage">
+  Pick<Run, "outcomes" | "cause" | "session" | "startedAt" | "finishedAt" | "supersededBy" | "outage" | "answeredBy">
 >;
 
 /** A stack leased to one worker. The fence grows with every lease; writes with an older fence are refused. */
@@ -125,7 +127,8 @@ export interface Store extends Observing {
 
   /**
    * Moves a run by one event of the table. With a lease its fence is checked. Throws StoreConflict. The first `start`
-   * sets `startedAt` and a final state sets `finishedAt` to `now`, unless the patch does. `notices` are written with it or not at all.
+   * sets `startedAt` and a final state sets `finishedAt` to `now`, unless the patch does. `notices`, and what the run `left`, are written
+   * with it or not at all.
    */
   transition(
     id: string,
@@ -134,8 +137,12 @@ export interface Store extends Observing {
     now: number,
     lease?: Lease,
     notices?: readonly Notice[],
+    left?: KeptLeft,
   ): Promise<Run>;
-  /** Writes what is known of a running run without moving it. Throws StoreConflict when the lease was lost. */
+  /**
+   * Writes what is known of a running run without moving it. With another attempt of a deploy or sync what was left on the stack is
+   * forgotten. Throws StoreConflict when the lease was lost.
+   */
   update(id: string, patch: RunPatch & { attempts?: number }, now: number, lease: Lease): Promise<void>;
 
   /** Asks whoever holds the run, in whatever process, to cancel it. False when it is final or unknown. */
@@ -150,6 +157,11 @@ export interface Store extends Observing {
   stackRelease(stack: string): Promise<StackRelease | undefined>;
   /** Whether a deploy or sync of this commit ever succeeded on the stack. */
   hasSucceeded(stack: string, commit: string): Promise<boolean>;
+
+  /** What the last update of a stack left; undefined when nobody can tell. */
+  leftBehind(stack: string): Promise<KeptLeft | undefined>;
+  /** Forgets what a run left, unless another run's is kept by now. */
+  forgetLeft(left: Pick<KeptLeft, "stack" | "run">): Promise<void>;
 
   /** Remembers a nonce or delivery id until `expiresAt`. False when it was known already. */
   remember(key: string, expiresAt: number, now: number): Promise<boolean>;
