@@ -3,6 +3,11 @@ export type EnvRefusal = { key: string; reason: string };
 
 const KEY = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 
+/** Whether a word can name a variable in Dokploy's env. */
+export function isVariable(name: string): boolean {
+  return KEY.test(name);
+}
+
 /** Names that Dokploy writes into `.env` itself; a declared one would be overwritten or duplicated. */
 const RESERVED = new Set(["APP_NAME", "COMPOSE_PROJECT_NAME", "DOCKER_CONFIG"]);
 
@@ -55,7 +60,7 @@ export function refusedEnv(env: Record<string, string>, escapes: boolean): EnvRe
 }
 
 function refusal(key: string, value: string, escapes: boolean): string | undefined {
-  if (!KEY.test(key)) return "is not a variable name ([A-Za-z_][A-Za-z0-9_.-]*)";
+  if (!isVariable(key)) return "is not a variable name ([A-Za-z_][A-Za-z0-9_.-]*)";
   if (RESERVED.has(key)) return "is a name that Dokploy sets itself";
   const problem = envProblem(value);
   if (problem !== undefined) return problem;
