@@ -104,7 +104,10 @@ function parsePart(value: unknown): ReadPart {
       return parseRoute(name);
   }
   const near = closest(section, WHOLE);
-  return refused(`there is no part \`${value}\``, near ? `did you mean \`${near}${value.slice(section.length)}\`?` : PARTS);
+  return refused(
+    `there is no part \`${value}\``,
+    near ? `did you mean \`${near}${value.slice(section.length)}\`?` : PARTS,
+  );
 }
 
 /** As `drift` names it: a host in small letters and the whole path. */
