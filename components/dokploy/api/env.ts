@@ -70,10 +70,19 @@ function refusal(key: string, value: string, escapes: boolean): string | undefin
   return undefined;
 }
 
-/** The env text for Dokploy: one `KEY=value` per entry, sorted by key, so that equal maps give equal bytes. */
-export function encodeEnv(env: Record<string, string>): string {
+/**
+ * The env text for Dokploy: one `KEY=value` per entry, sorted by key, so that equal maps give equal bytes. What `written` has
+ * stays as it is written there: a person may write what we cannot, like a reference that Dokploy fills in.
+ */
+export function encodeEnv(env: Record<string, string>, written: ReadonlyMap<string, WrittenValue> = new Map()): string {
   const keys = Object.keys(env).sort();
-  return keys.map((key) => `${key}=${encodeEnvValue(env[key] ?? "")}\n`).join("");
+  return keys.map((key) => `${key}=${written.get(key)?.text ?? encodeEnvValue(env[key] ?? "")}\n`).join("");
+}
+
+/** A value in an env text, and how it is written there. */
+export interface WrittenValue {
+  value: string;
+  text: string;
 }
 
 const LINE =
@@ -83,10 +92,18 @@ const LINE =
 export function decodeEnv(text: string | null | undefined): Record<string, string> {
   // A plain object, as dotenv's: of a variable `__proto__` it keeps nothing.
   const env: Record<string, string> = {};
+  for (const [key, { value }] of assignmentsIn(text)) env[key] = value;
+  return env;
+}
+
+/** The same with how each value is written; of several for one variable the last counts. */
+export function assignmentsIn(text: string | null | undefined): ReadonlyMap<string, WrittenValue> {
+  const found = new Map<string, WrittenValue>();
   for (const [, key = "", raw = ""] of (text ?? "").replace(/\r\n?/g, "\n").matchAll(LINE)) {
     const trimmed = raw.trim();
     const value = trimmed.replace(/^(['"`])([\s\S]*)\1$/gm, "$2");
-    env[key] = trimmed.startsWith('"') ? value.replace(/\\n/g, "\n").replace(/\\r/g, "\r") : value;
+    const read = trimmed.startsWith('"') ? value.replace(/\\n/g, "\n").replace(/\\r/g, "\r") : value;
+    found.set(key, { value: read, text: trimmed });
   }
-  return env;
+  return found;
 }
