@@ -110,6 +110,8 @@ export interface RunRequest {
   rollback: boolean;
   /** Full names of volumes that containers may start without in this run, and in no other; sorted. Default none. */
   giveUp?: string[];
+  /** An engine looks, also where nothing is to do. Default false. */
+  full?: boolean;
   /** Who or what asked: a person, "github-actions", "webhook", "catch-up". */
   triggeredBy: string;
   reason: string | null;
@@ -146,7 +148,15 @@ export interface Run extends RunRequest {
   outage?: Outage | null;
   /** What holds it back although it could go on. Absent or null: nothing. */
   gate?: Gate | null;
+  /** What told how it is: a look at Dokploy, or an engine. Absent or null: neither came to it. */
+  answeredBy?: AnsweredBy | null;
 }
+
+/** What can tell how a stack is. */
+export const ANSWERED_BY = ["look", "engine"] as const;
+
+/** One of them. */
+export type AnsweredBy = (typeof ANSWERED_BY)[number];
 
 /** What can happen to a run. */
 export type RunEventType = "hold" | "release" | "start" | "requeue" | "succeed" | "fail" | "cancel" | "supersede";

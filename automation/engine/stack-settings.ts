@@ -6,17 +6,19 @@ import { runProgram } from "../../tools/run-program.mjs";
 interface Setting {
   variable: string;
   key: string;
+  /** Nobody else may see it. */
+  secret?: true;
   /** Where it is in a structured value. */
   below?: string;
 }
 
 const SETTINGS: Setting[] = [
   { variable: "DOKPLOY_URL", key: "dokploy:url" },
-  { variable: "DOKPLOY_API_KEY", key: "dokploy:apiKey" },
+  { variable: "DOKPLOY_API_KEY", key: "dokploy:apiKey", secret: true },
   { variable: "DOKPLOY_ALSO_AT", key: "dokploy:alsoAt" },
-  { variable: "PLATFORM_KEY", key: "platform:key" },
+  { variable: "PLATFORM_KEY", key: "platform:key", secret: true },
   { variable: "VAULT_ADDR", key: "vault:address" },
-  { variable: "VAULT_TOKEN", key: "vault:token" },
+  { variable: "VAULT_TOKEN", key: "vault:token", secret: true },
   { variable: "VAULT_APPROLE_MOUNT", key: "platform:vault", below: "approle" },
 ];
 
@@ -54,6 +56,25 @@ export function readStackSettings(text: string, env: Record<string, string | und
     settings.values.ALLOW_INSECURE = [env.ALLOW_INSECURE, hosts].filter(Boolean).join(",");
   }
   return settings;
+}
+
+const SECRETS = SETTINGS.flatMap(({ variable, secret }) => (secret ? [variable] : []));
+
+/** The secrets among settings that were found in a stack's file. */
+export function secretSettings(found: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(SECRETS.flatMap((variable) => (found[variable] ? [[variable, found[variable]]] : [])));
+}
+
+/** What of a stack's file may be kept in clear, and the names of those settings that may not. Pure. */
+export function plainSettings({ values, encrypted }: StackSettings): {
+  values: Record<string, string>;
+  sealed: string[];
+} {
+  const isSecret = (variable: string) => SECRETS.includes(variable);
+  return {
+    values: Object.fromEntries(Object.entries(values).filter(([variable]) => !isSecret(variable))),
+    sealed: [...encrypted.map(({ variable }) => variable), ...Object.keys(values).filter(isSecret)].sort(),
+  };
 }
 
 /** Vault takes a role of the environment before a token of the file. */

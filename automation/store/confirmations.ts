@@ -132,3 +132,13 @@ async function readConfirmation(queries: Queries, run: string): Promise<Confirma
   const [row] = await queries.query<ConfirmationRow>("SELECT * FROM confirmations WHERE run_id = $1", [run]);
   return row && toConfirmation(row);
 }
+
+/** Drops what is settled since before a time. Of each stack the newest one stays, and the release that it would go back to. */
+export async function pruneConfirmations(queries: Queries, before: number): Promise<void> {
+  await queries.query(
+    `DELETE FROM confirmations WHERE ended_at < $1 AND EXISTS (
+       SELECT 1 FROM confirmations AS newer WHERE newer.stack = confirmations.stack
+         AND newer.begun_at > confirmations.begun_at AND (newer.state = 'confirmed' OR confirmations.state <> 'confirmed'))`,
+    [before],
+  );
+}

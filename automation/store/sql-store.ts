@@ -8,11 +8,14 @@ import { hasSucceeded, prune, runs, stackRelease } from "./history.ts";
 import { endHold, endHoldsInTime, hold, openHolds, readHold } from "./holds.ts";
 import { isRemembered, ping, pinnedCommit, pinnedTags, pinTag, remember } from "./keys.ts";
 import { releaseGone, releaseLease, renewLease } from "./lease.ts";
+import { forgetLeft, readLeft } from "./left-behind.ts";
 import { migrate } from "./migrations.ts";
+import { endedObservations, observationEvents, observationsSince, openObservations, standing } from "./observations.ts";
 import { settleOutbox, takeOutbox } from "./outbox.ts";
 import { readRun } from "./rows.ts";
 import type { Store } from "./store.ts";
 import { cancelRequested, requestCancel, transition, update } from "./transition.ts";
+import { claimWatch, keepLook, postponeWatch, watches } from "./watches.ts";
 
 /** The store over one SQL database, brought to the current schema. Closing the store closes the database. */
 export async function openSqlStore(database: Database): Promise<Store> {
@@ -30,7 +33,8 @@ export async function openSqlStore(database: Database): Promise<Store> {
     release: (lease) => releaseLease(db, lease),
     releaseGone: (isGone, now) => releaseGone(db, isGone, now),
 
-    transition: (id, event, patch, now, lease, notices = []) => transition(db, id, event, patch, now, lease, notices),
+    transition: (id, event, patch, now, lease, notices = [], left) =>
+      transition(db, id, event, patch, now, lease, { notices, left }),
     update: (id, patch, _now, lease) => update(db, id, patch, lease),
     requestCancel: (id, now) => requestCancel(db, id, now),
     cancelRequested: (id) => cancelRequested(db, id),
@@ -40,6 +44,9 @@ export async function openSqlStore(database: Database): Promise<Store> {
 
     stackRelease: (stack) => stackRelease(db, stack),
     hasSucceeded: (stack, commit) => hasSucceeded(db, stack, commit),
+
+    leftBehind: (stack) => readLeft(db, stack),
+    forgetLeft: (left) => forgetLeft(db, left),
 
     remember: (key, expiresAt, now) => remember(db, key, expiresAt, now),
     isRemembered: (key, now) => isRemembered(db, key, now),
@@ -61,6 +68,16 @@ export async function openSqlStore(database: Database): Promise<Store> {
 
     takeOutbox: (limit, holdMs, now) => takeOutbox(db, limit, holdMs, now),
     settleOutbox: (entry, settlement, now) => settleOutbox(db, entry, settlement, now),
+
+    claimWatch: (times, now) => claimWatch(db, times, now),
+    keepLook: (kept, now) => keepLook(db, kept, now),
+    postponeWatch: (watch, next) => postponeWatch(db, watch, next),
+    watches: () => watches(db),
+    standing: (stack) => standing(db, stack),
+    openObservations: (stack) => openObservations(db, stack),
+    endedObservations: (query) => endedObservations(db, query),
+    observationsSince: (stack, since) => observationsSince(db, stack, since),
+    observationEvents: (stack, after, limit) => observationEvents(db, stack, after, limit),
 
     prune: (before, now) => prune(db, before, now),
     ping: (now) => ping(db, now),

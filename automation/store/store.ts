@@ -1,10 +1,16 @@
 import type { Confirmation, ConfirmationState } from "../domain/confirming/confirmation.ts";
 import type { Hold } from "../domain/gates/hold.ts";
 import type { Run, RunEventType, RunRequest, RunState } from "../domain/run.ts";
+import type { KeptLeft } from "./left-behind.ts";
+import type { Notice } from "./notice.ts";
+import type { Observing } from "./observing.ts";
+
+export type { KeptLeft } from "./left-behind.ts";
+export type { Notice } from "./notice.ts";
 
 /** What a transition may write beside the state. */
 export type RunPatch = Partial<
-  Pick<Run, "outcomes" | "cause" | "session" | "startedAt" | "finishedAt" | "supersededBy" | "outage">
+  Pick<Run, "outcomes" | "cause" | "session" | "startedAt" | "finishedAt" | "supersededBy" | "outage" | "answeredBy">
 >;
 
 /** A stack leased to one worker. The fence grows with every lease; writes with an older fence are refused. */
@@ -87,17 +93,9 @@ export interface TakeBack extends Settled {
   request: RunRequest;
 }
 
-/** Something to tell people, written in the same transaction as the transition that it tells of. */
-export interface Notice {
-  /** Makes it unique within its run, e.g. `failed:slack`: a second one is left alone, so each goes out once. */
-  key: string;
-  /** Where it goes: `slack`, `feishu`, `webhook`. */
-  target: string;
-  payload: unknown;
-}
-
 /** A notice that was taken to be sent. */
 export interface OutboxEntry extends Notice {
+  /** The run, or the observation, that it tells of. */
   run: string;
   createdAt: number;
   /** How often it was taken, this time included. */
@@ -124,7 +122,7 @@ export class StoreUnavailable extends Error {
  * Where runs live. Every method is atomic and durable when its promise resolves. Times are milliseconds since the
  * epoch and always passed in (`now`), so that no implementation reads a clock.
  */
-export interface Store {
+export interface Store extends Observing {
   /**
    * Writes a queued run; a queued, waiting or running one of the same stack, kind, commit, rollback flag and volumes given up is joined
    * instead, unless a newer deploy or sync waits behind it or it is being canceled. One that waits for something that is
@@ -158,7 +156,8 @@ export interface Store {
 
   /**
    * Moves a run by one event of the table. With a lease its fence is checked. Throws StoreConflict. The first `start`
-   * sets `startedAt` and a final state sets `finishedAt` to `now`, unless the patch does. `notices` are written with it or not at all.
+   * sets `startedAt` and a final state sets `finishedAt` to `now`, unless the patch does. `notices`, and what the run `left`, are written
+   * with it or not at all.
    */
   transition(
     id: string,
@@ -167,8 +166,12 @@ export interface Store {
     now: number,
     lease?: Lease,
     notices?: readonly Notice[],
+    left?: KeptLeft,
   ): Promise<Run>;
-  /** Writes what is known of a running run without moving it. Throws StoreConflict when the lease was lost. */
+  /**
+   * Writes what is known of a running run without moving it. With another attempt of a deploy or sync what was left on the stack is
+   * forgotten. Throws StoreConflict when the lease was lost.
+   */
   update(id: string, patch: RunPatch & { attempts?: number }, now: number, lease: Lease): Promise<void>;
 
   /** Asks whoever holds the run, in whatever process, to cancel it. False when it is final or unknown. */
@@ -183,6 +186,11 @@ export interface Store {
   stackRelease(stack: string): Promise<StackRelease | undefined>;
   /** Whether a deploy or sync of this commit ever succeeded on the stack. */
   hasSucceeded(stack: string, commit: string): Promise<boolean>;
+
+  /** What the last update of a stack left; undefined when nobody can tell. */
+  leftBehind(stack: string): Promise<KeptLeft | undefined>;
+  /** Forgets what a run left, unless another run's is kept by now. */
+  forgetLeft(left: Pick<KeptLeft, "stack" | "run">): Promise<void>;
 
   /** Remembers a nonce or delivery id until `expiresAt`. False when it was known already. */
   remember(key: string, expiresAt: number, now: number): Promise<boolean>;
@@ -226,7 +234,7 @@ export interface Store {
   settleOutbox(entry: OutboxEntry, settlement: Settlement, now: number): Promise<boolean>;
 
   /**
-   * Drops events, finished runs with their notices, and remembered keys older than given. The newest succeeded deploy or sync of each
+   * Drops events, finished runs and observations that are over, with their notices, and remembered keys older than given. The newest succeeded deploy or sync of each
    * commit on each stack stays, so that `stackRelease` and `hasSucceeded` stay true.
    */
   prune(before: { events: number; runs: number }, now: number): Promise<void>;

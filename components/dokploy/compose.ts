@@ -14,12 +14,13 @@ import { converge } from "./converge.ts";
 import { seeEnvironment } from "./environment.ts";
 import { plainFailure } from "./failure.ts";
 import { lookAgain } from "./look-at-containers.ts";
-import { foreignTo, readOutputs, startedByAnother } from "./read.ts";
+import { foreignTo, keptParts, readOutputs, startedByAnother } from "./read.ts";
 import { confirmRemoved, removeRecord, sayRemaining } from "./removal.ts";
 import { expectedServices } from "./rules/containers.ts";
 import { chooseExisting } from "./rules/find.ts";
 import { type ComposeInputs, composeInputs } from "./rules/inputs.ts";
 import { liveRoutes, strayRoutes } from "./rules/labels.ts";
+import { printKept } from "./rules/may-differ.ts";
 import { type ComposeOutputs, requireKnownSchema } from "./rules/outputs.ts";
 import { requireOurs, strangersMarker, whose } from "./rules/ownership.ts";
 import { markerFor } from "./rules/plan.ts";
@@ -110,6 +111,8 @@ export async function readCompose(context: Context, id: string, olds: ComposeOut
   // What an update of ours made is no restart.
   if (olds.containers && !props.cutOff) props.containers = await lookAgain(context.dokploy, olds.containers, rows);
   if (olds.routes === "any") sayKept(olds.service, foreignTo(olds, record));
+  const kept = keptParts(olds, record, context.key);
+  if (kept.length > 0) say(printKept(olds.service, kept));
   return { id, props, inputs: composeInputs(props) };
 }
 

@@ -1,0 +1,31 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { placeOf } from "./backend.ts";
+import { lockFolder, readLocks } from "./locks.ts";
+import { readPostgresMark } from "./postgres-mark.ts";
+
+/** What a backend tells of a stack's state without an engine. */
+export type StateMark =
+  /** Another text has another mark, whoever wrote it; nobody is at work on it. */
+  | { mark: string }
+  /** Somebody is at work on it. */
+  | { locked: true }
+  /** This backend tells nothing without an engine, or does not have the stack. */
+  | { unknown: string };
+
+/** Reads which state a stack has now. Throws where the backend is away. */
+export async function readStateMark(backendUrl: string, project: string, stack: string): Promise<StateMark> {
+  const place = placeOf(backendUrl, project, stack);
+  if (place) {
+    if ((await readLocks(lockFolder(place))).length > 0) return { locked: true };
+    const states = join(place.folder, ".pulumi", "stacks", project);
+    for (const name of [`${stack}.json`, `${stack}.json.gz`]) {
+      const content = await readFile(join(states, name)).catch(() => undefined);
+      if (content) return { mark: createHash("sha256").update(content).digest("hex") };
+    }
+    return { unknown: "its state is not where it was" };
+  }
+  if (/^postgres(ql)?:/.test(backendUrl)) return readPostgresMark(backendUrl, project, stack);
+  return { unknown: "of a state in this backend only an engine can tell whether it is the one that was left" };
+}

@@ -1,0 +1,71 @@
+import { LEFT_FORMAT, type LeftBehind } from "../../../components/look/left.ts";
+import { plainSettings, readStackSettings } from "../../engine/stack-settings.ts";
+import type { ToldLeft } from "../../engine/start.ts";
+import { stampEngine } from "../../engine/version-check.ts";
+import { readStateMark, type StateMark } from "../../state/state-mark.ts";
+import type { WorkContext } from "../perform.ts";
+import { digestSettings } from "./settings.ts";
+
+/** How long after an engine ended its state is still its own, in milliseconds: no other engine comes and goes in so short a time. */
+const ITS_OWN = 3_000;
+
+/** What is kept of an engine that ended well. */
+export interface Engine {
+  told: ToldLeft;
+  stack: string;
+  project: string;
+  /** The text of the stack's file, and what the program saw of the worker's environment. */
+  stackFile: string;
+  given: Readonly<Record<string, string>>;
+}
+
+/** What an engine left, for the door to keep; or why nobody can tell. */
+export async function describeLeft(
+  context: Pick<WorkContext, "config" | "enginePath" | "version">,
+  { told, stack, project, stackFile, given }: Engine,
+): Promise<{ left: LeftBehind } | { missing: string }> {
+  const { resources, notLeft, endedAt } = told;
+  if (notLeft !== undefined) return { missing: notLeft };
+  if (resources.length === 0) return { missing: "its process told nothing" };
+  const settings = await describeSettings(context, { ...given, ...told.sealed });
+  if (settings === undefined) return { missing: "PLATFORM_KEY is not known" };
+  const found = await readStateMark(context.config.backendUrl, project, stack);
+  if (Date.now() - endedAt > ITS_OWN) return { missing: "somebody may have changed the state since" };
+  return {
+    left: {
+      format: LEFT_FORMAT,
+      settings,
+      state: "mark" in found ? `${project}/${found.mark}` : null,
+      resources,
+      told: plainSettings(readStackSettings(stackFile, given)),
+    },
+  };
+}
+
+/** The digest of all that has a say beside the release; undefined without the platform's key. */
+export async function describeSettings(
+  { config, enginePath, version }: Pick<WorkContext, "config" | "enginePath" | "version">,
+  env: Readonly<Record<string, string>>,
+): Promise<string | undefined> {
+  const versions = {
+    engine: await stampEngine(enginePath),
+    node: process.version,
+    runner: version(),
+    backend: config.backendUrl,
+  };
+  return digestSettings(env, versions);
+}
+
+/** Why the state may be another one than `state` tells; undefined: it is that one. */
+export async function refuseState(backendUrl: string, stack: string, state: string | null | undefined) {
+  const slash = state?.lastIndexOf("/") ?? -1;
+  if (!state || slash < 0)
+    return "of a state in this backend only an engine can tell whether it is the one that was left";
+  const found: StateMark | Error = await readStateMark(backendUrl, state.slice(0, slash), stack).catch(
+    (error: Error) => error,
+  );
+  if (found instanceof Error) return "the state cannot be read";
+  if ("locked" in found) return "somebody is at work on the stack";
+  if ("unknown" in found) return found.unknown;
+  return found.mark === state.slice(slash + 1) ? undefined : "the state was written since by somebody else";
+}
