@@ -43,6 +43,13 @@ export const LOG_EVENTS = {
   "run.not_ended": "run not ended",
   "hold.made": "stack held",
   "hold.ended": "hold ended",
+  "release.watched": "release watched until it is confirmed",
+  "release.not_watched": "release not watched: nobody can say that it is confirmed",
+  "release.confirmed": "release confirmed",
+  "release.trouble": "release in trouble: people decide",
+  "release.taken_back": "release taken back",
+  "confirming.failed": "watching of a release failed",
+  "promotion.unreadable": "stack's file on the main branch unreadable",
   "service.changed": "service changed",
   "service.differs": "service differs",
 

@@ -118,7 +118,8 @@ export function takeBack(
       throw new StoreConflict(`the release of run ${taken.run} is settled already`);
     }
     const newest = await newestAccepted(queries, stack);
-    if (newest?.id !== taken.run) throw new StoreConflict(`${stack} was asked for something newer meanwhile`);
+    if ((newest?.id ?? null) !== taken.newest)
+      throw new StoreConflict(`${stack} was asked for something newer meanwhile`);
     if ((await openHolds(queries, now, stack)).length > 0) throw new StoreConflict(`${stack} is held`);
     const takenBack = { run: before.run, tag: before.tag, commit: before.commit };
     const hold = await insertHold(queries, { ...taken.hold, takenBack }, now, taken.tell);

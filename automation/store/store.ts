@@ -88,6 +88,8 @@ export interface Settled {
 
 /** A release that is taken back: settles its watching, holds the stack and asks for the one before, all or nothing. */
 export interface TakeBack extends Settled {
+  /** Id of the newest deploy or sync that was accepted, against which this was decided. */
+  newest: string | null;
   hold: HoldRequest;
   tell: TellHold;
   request: RunRequest;

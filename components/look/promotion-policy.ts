@@ -7,9 +7,9 @@ const WATCHED_BY_DEFAULT = { stack: "production", watch: "30m" };
 /** Longest that a release is watched, in seconds. */
 const LONGEST = 7 * 86_400;
 
-const watch = z
-  .union([z.string(), z.number()], { error: "is no time; write it like `30m`, `2h` or `0`" })
-  .transform((value) => (value === 0 ? 0 : parseDuration(String(value))))
+const watch = z.coerce
+  .string()
+  .transform(parseDuration)
   .refine(
     (seconds): seconds is number => seconds !== undefined && seconds >= 0 && seconds <= LONGEST,
     "is no time of at most seven days; write it like `30m`, `2h` or `0`",
@@ -23,7 +23,7 @@ export const promotionSettings = z.strictObject({
       "How long a release is watched after its update until it counts as confirmed: `30m`, `2h`; `0`: not at all. `30m` in production, `0` elsewhere, unless given.",
     ),
   onTrouble: z
-    .enum(["notify", "rollback"], { error: "is neither `notify` nor `rollback`" })
+    .enum(["notify", "rollback"], { error: "is no way to meet trouble; write `notify` or `rollback`" })
     .default("notify")
     .describe(
       "What happens when an update fails, or its release meets trouble while it is watched: people are told, or the release that was confirmed last comes back and the stack is held.",
@@ -49,9 +49,9 @@ export function readPromotionPolicy(
   config: Readonly<Record<string, unknown>>,
   stack: string,
 ): { policy?: PromotionPolicy; issues: PolicyIssue[] } {
-  const own = Object.entries(config).filter(([key]) => key.startsWith(PREFIX));
+  const own = Object.entries(config).filter(([key]) => key.startsWith(PROMOTION));
   const parsed = promotionSettings.safeParse(
-    Object.fromEntries(own.map(([key, value]) => [key.slice(PREFIX.length), value])),
+    Object.fromEntries(own.map(([key, value]) => [key.slice(PROMOTION.length), value])),
   );
   if (!parsed.success) return { issues: parsed.error.issues.flatMap(explain) };
   const fallback = stack === WATCHED_BY_DEFAULT.stack ? (parseDuration(WATCHED_BY_DEFAULT.watch) ?? 0) : 0;
@@ -59,15 +59,16 @@ export function readPromotionPolicy(
   return { policy: { watchMs: Math.round(seconds * 1000), onTrouble }, issues: [] };
 }
 
-const PREFIX = "promotion:";
+/** What the keys begin with. */
+export const PROMOTION = "promotion:";
 
 function explain(issue: z.core.$ZodIssue): PolicyIssue[] {
   if (issue.code === "unrecognized_keys") {
-    const known = Object.keys(promotionSettings.shape).map((key) => `\`${PREFIX}${key}\``);
+    const known = Object.keys(promotionSettings.shape).map((key) => `\`${PROMOTION}${key}\``);
     return issue.keys.map((key) => ({
-      key: `${PREFIX}${key}`,
+      key: `${PROMOTION}${key}`,
       message: `is no setting; there are ${known.join(" and ")}`,
     }));
   }
-  return [{ key: `${PREFIX}${String(issue.path[0] ?? "")}`, message: issue.message }];
+  return [{ key: `${PROMOTION}${String(issue.path[0] ?? "")}`, message: issue.message }];
 }

@@ -39,8 +39,8 @@ export interface Confirmation {
     failed: boolean;
     /** Why it is in trouble, not watched, or not known, in words. */
     why?: string;
-    /** When checks were asked last. */
-    checkedAt?: number;
+    /** Until when it is known how it ran. */
+    seenAt?: number;
     /** What was done about trouble: the run that brings the release before back, or why none does. */
     back?: { run: string; hold: string } | { refused: string };
   };

@@ -1,10 +1,8 @@
 import { describeHold, type Hold } from "../gates/hold.ts";
 import type { Relation } from "../releases/ancestry.ts";
 import type { Run } from "../run.ts";
+import { WATCH } from "../watching/heal.ts";
 import type { Trouble } from "./trouble.ts";
-
-/** Who asks for runs that nobody asked for, in their records. */
-export const WATCH = "watch";
 
 /** Whether a run brings a release back by itself. */
 export function isReturn({ triggeredBy, rollback }: Pick<Run, "triggeredBy" | "rollback">): boolean {
@@ -23,9 +21,9 @@ export interface TakeBackFacts {
   onTrouble: "notify" | "rollback";
   trouble: Pick<Trouble, "ofRelease">;
   /** The update whose release is in trouble. */
-  run: Pick<Run, "id" | "rollback" | "triggeredBy">;
-  /** The newest deploy or sync that was accepted: another one than `run` is somebody's will. */
-  newest: string | null;
+  run: Pick<Run, "id" | "commit" | "rollback" | "triggeredBy">;
+  /** The newest deploy or sync that was accepted. */
+  newest: Pick<Run, "id" | "commit" | "state"> | null;
   /** Holds that count now. */
   holds: readonly Pick<Hold, "by" | "reason" | "until">[];
   /** The release that was confirmed last. */
@@ -68,7 +66,7 @@ export function decideTakeBack(facts: TakeBackFacts): TakeBackDecision {
   // It went back already, by itself or by a person: where to go from there nobody but a person knows.
   if (isReturn(run)) return tell("was_rolled_back", "this is the release that was brought back; it is not tried again");
   if (run.rollback) return tell("was_rolled_back", "somebody went back to this release on purpose");
-  if (newest !== run.id) return tell("newer_request", "somebody asked for something newer meanwhile");
+  if (newest && isNewer(newest, run)) return tell("newer_request", "somebody asked for something newer meanwhile");
   const [held] = holds;
   if (held) return tell("held", `the stack is ${describeHold(held)}`);
   if (!trouble.ofRelease) return tell("not_the_release", "nothing says that the release is at fault");
@@ -87,6 +85,11 @@ export function decideTakeBack(facts: TakeBackFacts): TakeBackDecision {
     return tell("data_changed", `${list(dataChanged)} may have changed its data: another image, and no rollback: safe`);
   }
   return { do: "return", to: confirmed };
+}
+
+/** Whether somebody asked for something since: not who asked for the same release again, which came to its end. */
+function isNewer(newest: Pick<Run, "id" | "commit" | "state">, run: Pick<Run, "id" | "commit">): boolean {
+  return newest.id !== run.id && !(newest.state === "succeeded" && newest.commit === run.commit);
 }
 
 function nameOf({ tag, commit }: Named): string {

@@ -219,6 +219,7 @@ for (const engine of engines()) {
         by.takeBack(
           {
             run,
+            newest: run,
             from: "begun",
             to: "trouble",
             data: { why: "redis: restarted" },
