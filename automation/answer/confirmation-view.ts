@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { confirmedView, watchedView } from "../api/views.ts";
+import type { confirmedView, confirmingView } from "../api/views.ts";
 import type { Confirmation } from "../domain/confirming/confirmation.ts";
 
 const toTime = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
@@ -10,7 +10,7 @@ export function toConfirmedView({ tag, commit, endedAt, begunAt }: Confirmation)
 }
 
 /** What becomes of a release after its update. */
-export function toWatchedView(watched: Confirmation): z.output<typeof watchedView> {
+export function toConfirmingView(watched: Confirmation): z.output<typeof confirmingView> {
   const { run, tag, commit, state, begunAt, until, endedAt, data } = watched;
   const { why, back } = data;
   return {

@@ -35,7 +35,7 @@ export const holdView = z.object({
 export const confirmedView = z.object({ tag: z.string().nullable(), commit: z.string(), at: timestamp });
 
 /** What becomes of a release after its update. */
-export const watchedView = z.object({
+export const confirmingView = z.object({
   run: z.string(),
   tag: z.string().nullable(),
   commit: z.string(),

@@ -16,7 +16,7 @@ export interface Watch {
 export interface KeptLook {
   /** As it was claimed. */
   watch: Watch;
-  /** The record of what was left that was looked at; null: there was none. When it is another one by now, nothing is written. */
+  /** The record of what was left that was looked at; when it is another one by now, nothing is written. Null: none that can be looked at. */
   left: { run: string; keptAt: number } | null;
   dueAt: number;
   /** Null: nothing was looked at. */

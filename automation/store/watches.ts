@@ -75,8 +75,8 @@ export function keepLook(db: Database, kept: KeptLook, now: number): Promise<boo
          (SELECT count(*) FROM runs WHERE stack = $1 AND state = 'running' AND ${IS_UPDATE}) AS updates`,
       [stack],
     );
-    const isSame = facts?.run_id === (left?.run ?? null) && facts.kept_at === (left?.keptAt ?? null);
-    if (!isSame || facts.due_at !== watch.dueAt || facts.updates > 0) return false;
+    const isSame = left === null || (facts?.run_id === left.run && facts.kept_at === left.keptAt);
+    if (!isSame || facts?.due_at !== watch.dueAt || facts.updates > 0) return false;
     await writeObservations(queries, write);
     await dropObservations(queries, drop);
     for (const { observation, notices: told } of notices) await enqueue(queries, observation, told, now);

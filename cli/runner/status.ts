@@ -44,7 +44,7 @@ export function formatStacks(stacks: StackView[], now: number): string[] {
     ];
   });
   const waiting = stacks.flatMap(({ env, waiting: why }) => (why ? [`${env} waits: ${why.message}`] : []));
-  const more = [...waiting, ...stacks.flatMap(wordHolds), ...stacks.flatMap(wordWatched)];
+  const more = [...waiting, ...stacks.flatMap(wordHolds), ...stacks.flatMap(wordConfirming)];
   return [...formatTable(["  stack", "release", "since", "healthy", "drift", "behind by"], rows), ...more];
 }
 
@@ -58,13 +58,13 @@ function wordHolds({ env, holds = [], held_back: back }: StackView): string[] {
 }
 
 /** What became of the release since its update. */
-function wordWatched({ env, watched, confirmed }: StackView): string[] {
+function wordConfirming({ env, confirming, confirmed }: StackView): string[] {
   const last = confirmed ? `; confirmed last: ${confirmed.tag ?? confirmed.commit.slice(0, 7)}` : "";
-  if (watched?.state === "watching") {
-    return [`${env}: ${nameOf(watched)} is watched until ${watched.until ?? "it can be told"}${last}`];
+  if (confirming?.state === "watching") {
+    return [`${env}: ${nameOf(confirming)} is watched until ${confirming.until ?? "it can be told"}${last}`];
   }
-  if (watched?.state !== "trouble") return [];
-  return [`${env}: ${nameOf(watched)} is in trouble: ${watched.why ?? "see its run"}${last}`];
+  if (confirming?.state !== "trouble") return [];
+  return [`${env}: ${nameOf(confirming)} is in trouble: ${confirming.why ?? "see its run"}${last}`];
 }
 
 function nameOf({ tag, commit }: { tag: string | null; commit: string }): string {

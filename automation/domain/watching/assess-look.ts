@@ -1,5 +1,5 @@
 import { timesBetween } from "../restarts.ts";
-import { emptyMemory, type Start, type WatchMemory } from "./memory.ts";
+import { emptyMemory, leftKey, type Start, type WatchMemory } from "./memory.ts";
 import type { LookVerdict, Observation, ObservationKind, ObservedContainer } from "./observation.ts";
 import { isSameStart, type SeenContainer, type SeenLook, type SeenResource, type Starts, toStart } from "./seen.ts";
 
@@ -104,11 +104,6 @@ export function assessLook(facts: LookFacts): Assessment {
   result.soon =
     result.verdict !== "unknown" && (result.seen.length > 0 || pending > 0 || Object.keys(memory.starting).length > 0);
   return result;
-}
-
-/** What tells one record of what was left from the next. */
-export function leftKey({ run, keptAt }: LookFacts["left"]): string {
-  return `${run} ${keptAt}`;
 }
 
 /**
@@ -280,22 +275,4 @@ function toVerdict(
   if (isOther || result.restarts.length > 0) return "found";
   if (resources.length === 0 || resources.some(({ is }) => is === "unknown")) return "unknown";
   return judged.length < resources.length || resources.some(({ starting }) => starting) ? "starting" : "left";
-}
-
-/**
- * What becomes of what is open where there is nothing to look at. An update that ended well came after it: it was brought back, though no
- * look can tell. Until then it stays as it is.
- */
-export function endByUpdate(
-  open: readonly Observation[],
-  lastSuccess: number | null,
-  now: number,
-): Pick<Assessment, "over" | "dropped"> {
-  const result = { over: [] as Observation[], dropped: [] as Observation[] };
-  for (const observation of open) {
-    if (lastSuccess === null || observation.seenAt >= lastSuccess) continue;
-    if (observation.confirmedAt === null) result.dropped.push(observation);
-    else result.over.push({ ...observation, endedAt: now });
-  }
-  return result;
 }

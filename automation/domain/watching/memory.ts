@@ -31,3 +31,8 @@ export interface WatchMemory {
 export function emptyMemory(now: number): WatchMemory {
   return { left: null, verdict: null, since: now, proven: {}, known: {}, starting: {} };
 }
+
+/** What tells one record of what was left from the next. */
+export function leftKey({ run, keptAt }: { run: string; keptAt: number }): string {
+  return `${run} ${keptAt}`;
+}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { endByUpdate } from "../../../../../automation/domain/watching/assess-look.ts";
+import { endByUpdate } from "../../../../../automation/domain/watching/not-watched.ts";
 import { type Observation, wordObservation } from "../../../../../automation/domain/watching/observation.ts";
 import { brief, other, restarted, service, T0, watchStack } from "./looks.ts";
 

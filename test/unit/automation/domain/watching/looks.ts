@@ -1,5 +1,5 @@
-import { type Assessment, assessLook, leftKey } from "../../../../../automation/domain/watching/assess-look.ts";
-import type { WatchMemory } from "../../../../../automation/domain/watching/memory.ts";
+import { type Assessment, assessLook } from "../../../../../automation/domain/watching/assess-look.ts";
+import { leftKey, type WatchMemory } from "../../../../../automation/domain/watching/memory.ts";
 import type { Observation } from "../../../../../automation/domain/watching/observation.ts";
 import type { SeenContainer, SeenResource, Starts } from "../../../../../automation/domain/watching/seen.ts";
 
