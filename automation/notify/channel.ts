@@ -4,7 +4,7 @@ import type { Run } from "../domain/run.ts";
 export type NoticeEvent = RunNotice | WatchNotice;
 
 /** What a run's end, or that it waits, is worth telling. */
-export type RunNotice = "failed" | "recovered" | "drift" | "production_deployed" | "waiting" | "resumed";
+export type RunNotice = "failed" | "recovered" | "drift" | "production_deployed" | "waiting" | "resumed" | "look_wrong";
 
 /** What looks found: something is not as it was left, that is over, the runner brings it back no more. */
 export type WatchNotice = "found" | "over" | "heal_stopped";

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { say } from "../engine/say.ts";
+import type { LeftService } from "../look/left.ts";
 import type { TakenOver } from "./adoption.ts";
+import { askForContainers, beside, type Listing, listContainers } from "./all-containers.ts";
 import { DokployError } from "./api/errors.ts";
 import { found } from "./api/found.ts";
 import { listEnvironment } from "./api/list-environment.ts";
@@ -10,13 +12,14 @@ import { requireWholeView } from "./api/rights.ts";
 import type { ComposeRecord, EnvironmentRecord } from "./api/schema.ts";
 import { escapesEnv, requireSupported } from "./api/version.ts";
 import type { Context } from "./context.ts";
-import { converge } from "./converge.ts";
+import { converge, type Target } from "./converge.ts";
 import { seeEnvironment } from "./environment.ts";
 import { plainFailure } from "./failure.ts";
-import { lookAgain } from "./look-at-containers.ts";
+import { leftService, telling } from "./left.ts";
+import { isAsKnown, lookAgain, lookAtContainers, type Prove } from "./look-at-containers.ts";
 import { foreignTo, keptParts, readOutputs, startedByAnother } from "./read.ts";
 import { confirmRemoved, removeRecord, sayRemaining } from "./removal.ts";
-import { expectedServices } from "./rules/containers.ts";
+import { areToldByName, calledLike, expectedServices } from "./rules/containers.ts";
 import { chooseExisting } from "./rules/find.ts";
 import { type ComposeInputs, composeInputs } from "./rules/inputs.ts";
 import { liveRoutes, strayRoutes } from "./rules/labels.ts";
@@ -41,14 +44,8 @@ export async function createCompose(
   const place = await findOrMake(context, wanted).catch((error: unknown) => {
     throw plainFailure(error, maskFor(context.secrets, wanted));
   });
-  const outs = await converge(context, {
-    ...place,
-    wanted,
-    previous: undefined,
-    provider: inputs.__provider,
-    onTakenOver,
-  });
-  return { id: place.composeId, outs };
+  const target = { ...place, wanted, previous: undefined, provider: inputs.__provider, onTakenOver };
+  return { id: place.composeId, outs: await convergeAndTell(context, target) };
 }
 
 /** Brings a compose that the state knows to what the program says. */
@@ -60,10 +57,31 @@ export async function updateCompose(
 ) {
   const wanted = composeInputs(news);
   const { record, previous } = await prepareUpdate(context, id, olds, wanted).catch((error: unknown) => {
+    context.tell?.({ type: "service", service: olds.service, id, forget: true });
     throw plainFailure(error, maskFor(context.secrets, wanted, olds));
   });
   const place = { composeId: id, appName: record.appName, organizationId: olds.organizationId };
-  return { outs: await converge(context, { ...place, wanted, record, previous, provider: news.__provider }) };
+  const target = { ...place, wanted, record, previous, provider: news.__provider };
+  return { outs: await convergeAndTell(context, target) };
+}
+
+function convergeAndTell(context: Context, target: Target) {
+  const { composeId: id, wanted } = target;
+  return telling(context, { type: "service", service: wanted.service, id }, async (leave) => {
+    const outs = await converge(context, target);
+    if (context.tell) leave(await seeAfter(context, outs).catch(() => undefined));
+    return outs;
+  });
+}
+
+/**
+ * A service as its update left it: judged by the record as it is after that, with all that a refresh would say. Undefined when a hand was
+ * quicker.
+ */
+async function seeAfter(context: Context, outputs: ComposeOutputs): Promise<LeftService | undefined> {
+  const record = await context.dokploy.compose(outputs.composeId);
+  const listing = await askForContainers(context.dokploy, record.appName);
+  return (await judge(context, outputs, record, listing)).left;
 }
 
 async function prepareUpdate(context: Context, id: string, olds: ComposeOutputs, wanted: ComposeInputs) {
@@ -75,7 +93,7 @@ async function prepareUpdate(context: Context, id: string, olds: ComposeOutputs,
     requireOurs(record, olds.owner, wanted);
     // A refresh saw it; without one, volumes and data of an update that was killed are known only from what is live.
     const isUnheard = !olds.cutOff && startedByAnother(olds, record);
-    const seen = isUnheard ? await readCompose(context, id, olds) : undefined;
+    const seen = isUnheard ? await readAnew(context, id, olds) : undefined;
     return { record, previous: seen?.props ?? olds };
   }
   throw new ServiceError(
@@ -94,39 +112,94 @@ export interface ComposeRead {
 
 /** The compose as it is live, or `{}` when it is confirmed to be gone. Throws whenever that cannot be told. */
 export async function readCompose(context: Context, id: string, olds: ComposeOutputs): Promise<ComposeRead> {
-  requireKnownSchema(olds);
-  requireSameServer(context, olds.serverUrl);
-  const record = await found(context.dokploy.compose(id));
-  if (record === undefined) {
-    await confirmGone(context, olds);
-    await sayRemaining(context, olds);
-    return {};
-  }
-  const rows = await seeContainers(context, record, olds);
+  return beside(context.dokploy, () =>
+    readAndTell(context, id, olds, (record) => seeContainers(context, record, olds)),
+  );
+}
+
+/** The same with a question of its own for the containers: of what an update has begun already. */
+export async function readAnew(context: Context, id: string, olds: ComposeOutputs): Promise<ComposeRead> {
+  return readAndTell(context, id, olds, (record) => seeOwnContainers(context, record, olds));
+}
+
+function readAndTell(
+  context: Context,
+  id: string,
+  olds: ComposeOutputs,
+  see: (record: ComposeRecord) => Promise<Listing>,
+): Promise<ComposeRead> {
+  return telling(context, { type: "service", service: olds.service, id }, async (leave) => {
+    requireKnownSchema(olds);
+    requireSameServer(context, olds.serverUrl);
+    const record = await found(context.dokploy.compose(id));
+    if (record === undefined) {
+      await confirmGone(context, olds);
+      await sayRemaining(context, olds);
+      return {};
+    }
+    const { props, left } = await judge(context, olds, record, await see(record));
+    leave(left);
+    if (olds.routes === "any") sayKept(olds.service, foreignTo(olds, record));
+    const kept = keptParts(olds, record, context.key);
+    if (kept.length > 0) say(printKept(olds.service, kept));
+    return { id, props, inputs: composeInputs(props) };
+  });
+}
+
+/** What a refresh says of a record and its containers, and how they are left when that is nothing. */
+async function judge(context: Context, olds: ComposeOutputs, record: ComposeRecord, listing: Listing) {
+  const { dokploy, key, tell } = context;
+  const { rows } = listing;
   // What the last update left live may be in the containers' labels, though the row is gone: only then these are asked for.
   const live = liveRoutes(record);
   const gone = (olds.foreignDomains ?? []).some((route) => !live.has(route));
-  const stray = gone ? await strayRoutes(context.dokploy, record, rows) : [];
-  const props = readOutputs(olds, record, rows, context.key, stray);
+  const stray = gone ? await strayRoutes(dokploy, record, rows) : [];
+  const props = readOutputs(olds, record, rows, key, stray);
+  const proven: Record<string, number> = {};
+  const prove: Prove = (container, at = listing.began) => {
+    proven[container] = at;
+  };
   // What an update of ours made is no restart.
-  if (olds.containers && !props.cutOff) props.containers = await lookAgain(context.dokploy, olds.containers, rows);
-  if (olds.routes === "any") sayKept(olds.service, foreignTo(olds, record));
-  const kept = keptParts(olds, record, context.key);
-  if (kept.length > 0) say(printKept(olds.service, kept));
-  return { id, props, inputs: composeInputs(props) };
+  if (olds.containers && !props.cutOff) {
+    props.containers = await lookAgain(dokploy, olds.containers, rows, listing.at, prove);
+  }
+  if (!tell) return { props };
+  const { appName } = record;
+  const project = { appName, composeFile: record.composeFile ?? "" };
+  const containers = props.containers ?? (await lookAtContainers(context, project, rows, prove));
+  return { props, left: leftService(context, { known: olds, found: props, record, containers, proven }) };
 }
 
 function sayKept(service: string, routes: string[]): void {
   if (routes.length > 0) say(`${service} has routes that were made by hand, and keeps them: ${routes.join(", ")}`);
 }
 
+/**
+ * The containers of a project, by the one list that reads beside each other share, as long as that says that all of them are there, the
+ * same and well. In every other case the project itself is asked for: by its label, and now.
+ */
+async function seeContainers(context: Context, record: ComposeRecord, olds: ComposeOutputs): Promise<Listing> {
+  const { appName } = record;
+  const services = expectedServices(record.composeFile ?? "", appName);
+  if (olds.containers && areToldByName(services, appName)) {
+    const all = await listContainers(context.dokploy);
+    const rows = all && calledLike(services, all.rows);
+    if (rows && isAsKnown(services, rows, olds.containers)) return { ...all, rows };
+  }
+  return seeOwnContainers(context, record, olds);
+}
+
 /** Dokploy answers an empty list also when its Docker does not answer: where that would be drift it is asked once more. */
-async function seeContainers({ dokploy, timing }: Context, record: ComposeRecord, olds: ComposeOutputs) {
-  const rows = await dokploy.containers(record.appName);
+async function seeOwnContainers(
+  { dokploy, timing }: Context,
+  record: ComposeRecord,
+  olds: ComposeOutputs,
+): Promise<Listing> {
+  const listing = await askForContainers(dokploy, record.appName);
   const drift = olds.deployed && expectedServices(record.composeFile ?? "", record.appName).length > 0;
-  if (rows.length > 0 || !drift) return rows;
+  if (listing.rows.length > 0 || !drift) return listing;
   await sleep(timing.pollMax);
-  return dokploy.containers(record.appName);
+  return askForContainers(dokploy, record.appName);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { showLine } from "../../text/characters.ts";
+import { type Seen, tellSeen } from "../engine/seen.ts";
 import { isHandedOver, type StackConfig } from "../engine/stack-config.ts";
 import { connectDokploy, type Dokploy } from "./api/client.ts";
 import { dokployConnection, serverUrl } from "./api/connection.ts";
@@ -22,6 +23,8 @@ export interface Context {
   /** Full names of volumes that a person gave up: containers may start without them. */
   givenUp: ReadonlySet<string>;
   timing: Timing;
+  /** Is told of everything that was read or left, where somebody wants to know. */
+  tell?: (seen: Seen) => void;
 }
 
 /** A tag and a commit are shorter. It stands in titles and descriptions on Dokploy. */
@@ -37,7 +40,7 @@ let last: { id: string; context: Context } | undefined;
  * The server: api/connection.ts · `PLATFORM_KEY` (or `platform:key`): keys of fingerprints · `DOKPLOY_ALSO_AT` (or `dokploy:alsoAt`):
  * other addresses of the same server, separated by commas · `DOCKMASTER_RELEASE`: what deployments are made for · `DOCKMASTER_ALLOW_EMPTY=1`: what is not found on the server counts as deleted, even when that is everything ·
  * `DOCKMASTER_NEW_KEY=1`: another master key is meant (environment.ts) · `DOCKMASTER_GIVE_UP`: full names of volumes that containers may
- * start without, separated by commas.
+ * start without, separated by commas · `DOCKMASTER_SEEN`: a file to which is told how everything was found or left (engine/seen.ts).
  *
  * Throws `config_invalid` when address or key are missing or unusable.
  */
@@ -52,7 +55,7 @@ export function contextFrom(given: StackConfig | undefined, env: NodeJS.ProcessE
     .split(",")
     .filter((entry) => entry.trim());
   const givenUp = readGivenUp(env);
-  const id = JSON.stringify([connection, platformKey, release, allowEmpty, alsoAt, [...givenUp]]);
+  const id = JSON.stringify([connection, platformKey, release, allowEmpty, alsoAt, [...givenUp], env.DOCKMASTER_SEEN]);
   if (last?.id !== id) {
     const context: Context = {
       dokploy: connectDokploy(connection),
@@ -63,6 +66,7 @@ export function contextFrom(given: StackConfig | undefined, env: NodeJS.ProcessE
       allowEmpty,
       givenUp,
       timing: DEFAULT_TIMING,
+      ...(env.DOCKMASTER_SEEN && { tell: (seen) => tellSeen(seen, env.DOCKMASTER_SEEN) }),
     };
     last = { id, context };
   }
