@@ -109,12 +109,6 @@ export function createMetrics() {
       buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
       registers,
     }),
-    lookContradictions: new Counter({
-      name: "dockmaster_look_contradictions_total",
-      help: "Full checks that found something where a look had said that all is as it was left, by stack",
-      labelNames: ["env"],
-      registers,
-    }),
     lockBreaks: new Counter({
       name: "dockmaster_lock_breaks_total",
       help: "Stack locks of our own dead updates that were removed",
@@ -137,6 +131,12 @@ export function createMetrics() {
       name: "dockmaster_secret_age_seconds",
       help: "Age of secrets that are read from files",
       labelNames: ["name"],
+      registers,
+    }),
+    lookContradictions: new Counter({
+      name: "dockmaster_look_contradictions_total",
+      help: "Full checks that found what looks right before and after them called as left, by stack",
+      labelNames: ["env"],
       registers,
     }),
     dokployRequests: new Counter({

@@ -11,6 +11,7 @@ export type RunNotice =
   | "production_deployed"
   | "waiting"
   | "resumed"
+  | "look_wrong"
   | "rolled_back";
 
 /** That a stack is held, and that it is not any more. */

@@ -52,3 +52,9 @@ export async function dropLeft(queries: Queries, stack: string): Promise<void> {
 export async function forgetLeft(db: Database, { stack, run }: Pick<KeptLeft, "stack" | "run">): Promise<void> {
   await db.query("DELETE FROM left_behind WHERE stack = $1 AND run_id = $2", [stack, run]);
 }
+
+/** The stacks of which it is kept what was left. */
+export async function leftStacks(db: Database): Promise<string[]> {
+  const rows = await db.query<{ stack: string }>("SELECT stack FROM left_behind ORDER BY stack");
+  return rows.map(({ stack }) => stack);
+}

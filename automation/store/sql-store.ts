@@ -8,7 +8,7 @@ import { hasSucceeded, prune, runs, stackRelease } from "./history.ts";
 import { endHold, endHoldsInTime, hold, openHolds, readHold } from "./holds.ts";
 import { isRemembered, ping, pinnedCommit, pinnedTags, pinTag, remember } from "./keys.ts";
 import { releaseGone, releaseLease, renewLease } from "./lease.ts";
-import { forgetLeft, readLeft } from "./left-behind.ts";
+import { forgetLeft, leftStacks, readLeft } from "./left-behind.ts";
 import { migrate } from "./migrations.ts";
 import { endedObservations, observationEvents, observationsSince, openObservations, standing } from "./observations.ts";
 import { settleOutbox, takeOutbox } from "./outbox.ts";
@@ -28,7 +28,7 @@ export async function openSqlStore(database: Database): Promise<Store> {
     runs: (filter) => runs(db, filter),
     newestAccepted: (stack) => newestAccepted(db, stack),
 
-    claim: (owner, leaseMs, now) => claim(db, owner, leaseMs, now),
+    claim: (owner, leaseMs, now, lookOnly) => claim(db, { owner, leaseMs, now, lookOnly }),
     renew: (lease, leaseMs, now) => renewLease(db, lease, leaseMs, now),
     release: (lease) => releaseLease(db, lease),
     releaseGone: (isGone, now) => releaseGone(db, isGone, now),
@@ -46,6 +46,7 @@ export async function openSqlStore(database: Database): Promise<Store> {
     hasSucceeded: (stack, commit) => hasSucceeded(db, stack, commit),
 
     leftBehind: (stack) => readLeft(db, stack),
+    leftStacks: () => leftStacks(db),
     forgetLeft: (left) => forgetLeft(db, left),
 
     remember: (key, expiresAt, now) => remember(db, key, expiresAt, now),

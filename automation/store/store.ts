@@ -28,6 +28,12 @@ export interface Claim {
   lease: Lease;
 }
 
+/** What is claimed when nothing but looks may be begun. */
+export interface LookOnly {
+  /** Ids of runs that a look did not answer. */
+  except: readonly string[];
+}
+
 /** One line of a run's record: an engine event cut down to the allow-list. */
 export interface RunEvent {
   seq: number;
@@ -146,9 +152,9 @@ export interface Store extends Observing {
    * Leases an idle stack and takes its newest deploy or sync that is queued, or waits for something and is due to be tried
    * again; older queued or waiting ones become superseded by it, which takes over since when they met an outage. A running run of that stack whose lease ran out is returned first (recovery). Previews and drift checks are
    * taken one by one, oldest first, when no deploy or sync is queued, and supersede nothing. A claim is no attempt:
-   * the worker counts `attempts` as it starts the update.
+   * the worker counts `attempts` as it starts the update. `lookOnly`: what would be taken is left alone unless a look may answer it.
    */
-  claim(owner: string, leaseMs: number, now: number): Promise<Claim | undefined>;
+  claim(owner: string, leaseMs: number, now: number, lookOnly?: LookOnly): Promise<Claim | undefined>;
   /** Prolongs a lease, also one that ran out and nobody took. False when it was lost: end the own session. */
   renew(lease: Lease, leaseMs: number, now: number): Promise<boolean>;
   /** Gives the stack back. */
@@ -191,6 +197,8 @@ export interface Store extends Observing {
 
   /** What the last update of a stack left; undefined when nobody can tell. */
   leftBehind(stack: string): Promise<KeptLeft | undefined>;
+  /** The stacks of which that is known. */
+  leftStacks(): Promise<string[]>;
   /** Forgets what a run left, unless another run's is kept by now. */
   forgetLeft(left: Pick<KeptLeft, "stack" | "run">): Promise<void>;
 

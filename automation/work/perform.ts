@@ -22,6 +22,8 @@ export interface RunSpec {
   before: Run | undefined;
   /** Whether the stack was ever brought to a release: then its Dokploy was there. */
   known: boolean;
+  /** Only a look may answer it now: all engines that may run at once do. Without an answer it is handed back. */
+  only?: "look";
 }
 
 /** All that the process needs to know that carries a run out: it has no store and no Git. */

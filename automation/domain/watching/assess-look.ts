@@ -76,7 +76,9 @@ export function assessLook(facts: LookFacts): Assessment {
   const names = new Set([...look.resources.map(({ name }) => name), ...open.map(({ service }) => service)]);
   for (const name of names) {
     const found = findAll(judged.filter((resource) => resource.name === name));
-    const unsure = look.resources.some((resource) => resource.name === name && !judged.includes(resource));
+    const unsure = look.resources.some(
+      (resource) => resource.name === name && (!judged.includes(resource) || resource.why !== undefined),
+    );
     const isGone = found.get("gone")?.has(WHOLE) ?? false;
     const canEnd = (kind: ObservationKind) => look.resources.length > 0 && !unsure && (!isGone || kind === "gone");
     const lasting = open.filter(({ service, kind }) => service === name && kind !== "restarted");
