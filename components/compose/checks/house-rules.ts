@@ -3,6 +3,7 @@ import { checkHealth } from "../house/health.ts";
 import { checkImage } from "../house/images.ts";
 import { notePasswords } from "../house/passwords.ts";
 import type { PlainFile, PlainService } from "../normalise.ts";
+import { isKeeper } from "../probes.ts";
 
 const LOGGING = { driver: "json-file", options: { "max-file": "3", "max-size": "10m" } };
 
@@ -17,7 +18,7 @@ export function applyHouseRules(compose: PlainFile, context: Context): PlainFile
     if (oneShots.has(key)) checkOneShot(key, compose, oneShots, context);
     else {
       ruled.restart ??= "unless-stopped";
-      ruled.healthcheck = checkHealth(key, service.healthcheck, context);
+      if (!isKeeper(key, context)) ruled.healthcheck = checkHealth(key, service.healthcheck, context);
     }
     return [key, ruled];
   });
