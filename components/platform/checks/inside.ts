@@ -119,7 +119,7 @@ function toProbe(
 /** BusyBox' `wget` says the status of every answer on its way; the first is the one that counts, as redirects are not followed elsewhere. */
 function askScript({ url, expect = 200 }: HttpCheck): string {
   const quoted = `'${url.replaceAll("'", "'\\''")}'`;
-  return `answer=$(wget -S -T 10 -O /dev/null ${quoted} 2>&1)
+  return `answer=$(timeout 10 wget -S -O /dev/null ${quoted} 2>&1)
 status=$(printf '%s\\n' "$answer" | sed -n 's/^ *HTTP\\/[0-9.]* \\([0-9][0-9][0-9]\\).*/\\1/p' | head -n 1)
 if [ "$status" = ${expect} ]; then exit 0; fi
 echo "it answered \${status:-nothing} instead of ${expect}"
