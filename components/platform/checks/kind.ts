@@ -77,7 +77,10 @@ export const ONLY_PATIENT = {
 /** Keys that every check has. */
 export const timed = {
   during: z
-    .union([z.enum(MOMENTS), z.array(z.enum(MOMENTS)).min(1)])
+    .union(
+      [z.enum(MOMENTS), z.array(z.enum(MOMENTS)).min(1)],
+      "is no moment; write `release`, `watch` or a list of both",
+    )
     .optional()
     .describe(
       "When it has to hold: `release`, before the update may end well; `watch`, in the time after it; or a list of both. `release` unless given.",

@@ -102,7 +102,7 @@ describe.skipIf(missing)(`checks in the network${missing ? ` (${missing})` : ""}
   test("fail the deployment although the container is healthy, and say why without a password", async () => {
     await redis("ACL SETUSER default -get");
     const { composeFile } = plan([]);
-    const quick = composeFile.replace('"$$attempt" -ge 10', '"$$attempt" -ge 2');
+    const quick = composeFile.replace("-ge 10", "-ge 2");
     expect(quick).not.toBe(composeFile);
     expect(await up(quick)).toMatch(/check-1.* didn't complete successfully: exit 1/);
     expect(await inspect("", "{{.State.Health.Status}}")).toBe("healthy");

@@ -13,7 +13,7 @@ const LETTERS: Record<string, MeasuredPhase> = { s: "Successful", f: "Failed", i
 const ARGO: Limits = { failureLimit: 0, inconclusiveLimit: 0, consecutiveErrorLimit: 4 };
 
 /** After measurements like `sfie`, a letter each. */
-function after(measured: string, limits: Partial<Limits> = {}): Analysis {
+function measuring(measured: string, limits: Partial<Limits> = {}): Analysis {
   const all = { ...ARGO, ...limits };
   return [...measured].reduce(
     (analysis, letter) => addMeasurement(analysis, { phase: LETTERS[letter]!, message: letter }, all),
@@ -34,7 +34,7 @@ describe("with the defaults of Argo Rollouts", () => {
     ["eeeef", "Failed"],
     ["eeeei", "Inconclusive"],
   ])("%j is %s", (measured, phase) => {
-    expect(after(measured).phase).toBe(phase);
+    expect(measuring(measured).phase).toBe(phase);
   });
 });
 
@@ -69,20 +69,20 @@ it.each<[string, string, Partial<Limits>, Analysis["phase"]]>([
   ["and fails all the same", `${"s".repeat(500)}f`, { interval: 1 }, "Failed"],
   ["a count of 0 is none", "s", { count: 0 }, "Successful"],
 ])("%s: %s", (_name, measured, limits, phase) => {
-  expect(after(measured, limits).phase).toBe(phase);
+  expect(measuring(measured, limits).phase).toBe(phase);
 });
 
 it("says why, and how often where that decided", () => {
-  expect(after("f").message).toBe("f");
-  expect(after("fff", { count: 9, interval: 1, failureLimit: 2 }).message).toBe("f (failed 3 times, 2 allowed)");
-  expect(after("eeeee").message).toBe("e (not measured 5 times, 4 allowed)");
+  expect(measuring("f").message).toBe("f");
+  expect(measuring("fff", { count: 9, interval: 1, failureLimit: 2 }).message).toBe("f (failed 3 times, 2 allowed)");
+  expect(measuring("eeeee").message).toBe("e (not measured 5 times, 4 allowed)");
 });
 
 it("waits for its interval, and ten seconds after an error", () => {
   const limits = { ...ARGO, interval: 60, count: 5 };
-  expect(pauseAfter(after("s", limits), limits)).toBe(60);
-  expect(pauseAfter(after("e", limits), limits)).toBe(10);
-  expect(pauseAfter(after("es", limits), limits)).toBe(60);
+  expect(pauseAfter(measuring("s", limits), limits)).toBe(60);
+  expect(pauseAfter(measuring("e", limits), limits)).toBe(10);
+  expect(pauseAfter(measuring("es", limits), limits)).toBe(60);
 });
 
 describe("as a law", () => {
@@ -110,15 +110,15 @@ describe("as a law", () => {
   }
 
   it("is what the whole list says", () => {
-    fc.assert(fc.property(measured, limits, (all, given) => after(all, given).phase === verdict(all, given)));
+    fc.assert(fc.property(measured, limits, (all, given) => measuring(all, given).phase === verdict(all, given)));
   });
 
   it("never changes once it has ended", () => {
     fc.assert(
       fc.property(measured, measured, limits, (all, more, given) => {
-        const ended = after(all, given);
+        const ended = measuring(all, given);
         fc.pre(ended.phase !== "Running");
-        expect(after(all + more, given)).toEqual(ended);
+        expect(measuring(all + more, given)).toEqual(ended);
       }),
     );
   });
@@ -126,7 +126,7 @@ describe("as a law", () => {
   it("errors alone are never a failure and never a success", () => {
     fc.assert(
       fc.property(fc.nat(20), limits, (count, given) =>
-        ["Running", "Error"].includes(after("e".repeat(count), given).phase),
+        ["Running", "Error"].includes(measuring("e".repeat(count), given).phase),
       ),
     );
   });
@@ -134,12 +134,12 @@ describe("as a law", () => {
   it("goes on from what was kept as JSON", () => {
     fc.assert(
       fc.property(measured, measured, limits, (all, more, given) => {
-        const kept = JSON.parse(JSON.stringify(after(all, given))) as Analysis;
+        const kept = JSON.parse(JSON.stringify(measuring(all, given))) as Analysis;
         const resumed = [...more].reduce(
           (analysis, letter) => addMeasurement(analysis, { phase: LETTERS[letter]!, message: letter }, given),
           kept,
         );
-        expect(resumed).toEqual(after(all + more, given));
+        expect(resumed).toEqual(measuring(all + more, given));
       }),
     );
   });
