@@ -8,6 +8,7 @@ import { createEngineChecks } from "../../../automation/watch/engine-checks.ts";
 import { openEventStream, requestRunner } from "../../../cli/client.ts";
 import { examineDokploy, examineVault } from "../../../cli/stack/doctor/servers.ts";
 import { openGithub } from "../../../components/bootstrap/github/api.ts";
+import { queryPrometheus } from "../../../components/dokploy/api/checks/prometheus.ts";
 import { openTransport } from "../../../components/dokploy/api/transport.ts";
 import { requireChecks } from "../../../components/dokploy/checks.ts";
 import { connectVault } from "../../../components/vault/api/client.ts";
@@ -97,6 +98,11 @@ const SENDERS: [string, string, () => Promise<string>][] = [
     "Vault, signing in",
     "VAULT_ADDR",
     () => said(() => vault({ roleId: KEY, secretId: KEY, mount: "approle" }).lookupSelf()),
+  ],
+  [
+    "a check that asks Prometheus",
+    "PROMETHEUS_URL",
+    () => said(() => queryPrometheus({ url: here, token: KEY }, "up")),
   ],
   ["a signed request", "DOCKMASTER_URL", () => said(() => requestRunner(runner(), "POST", "/deploy", { body: {} }))],
   ["a signed stream", "DOCKMASTER_URL", () => said(() => openEventStream(runner(), "/runs/r/events"))],

@@ -79,7 +79,7 @@ export async function queryPrometheus(
     });
     return readAnswer(status, text);
   } catch (error) {
-    if (error instanceof Redirected) return { error: error.message };
+    if (error instanceof Redirected) return { error: `${error.message}: ${error.hint("PROMETHEUS_URL")}` };
     return { error: `did not answer (${(error as NoAnswer).message})` };
   }
 }
