@@ -25,6 +25,9 @@ export interface Probe {
 /** Key of the container that waits for the checks: what nobody waits for makes `docker compose up --wait` fail when it ends. */
 const KEEPER = "checked";
 
+/** What marks that container: it says nothing of the service, so nothing waits for it to have run for a while. */
+export const WAITS_LABEL = "dockmaster.waits";
+
 /** The file that a check in the time after a release has as long as it holds. */
 export const HELD = "/tmp/held";
 
@@ -166,7 +169,7 @@ function keep({ image, platform }: PlainService, ends: readonly string[]): Plain
     command: ["exec sleep 2147483647"],
     mem_limit: "32m",
     environment: [],
-    labels: [],
+    labels: [`${WAITS_LABEL}=`],
     depends_on: Object.fromEntries(awaited),
   };
 }

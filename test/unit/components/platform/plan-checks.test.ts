@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { printProblem } from "../../../../components/compose/problem.ts";
+import {
+  assessContainers,
+  expectedServices,
+  lastingContainers,
+} from "../../../../components/dokploy/rules/containers.ts";
 import type { Check } from "../../../../components/platform/checks/checks.ts";
 import { planServices } from "../../../../components/platform/plan-services.ts";
 import { defineService } from "../../../../components/platform/service.ts";
@@ -74,6 +79,7 @@ function plan({ own, settings = [], masked, files = FILES, waitTimeout }: Scene)
 }
 
 const NAME = (key: string) => `platform-web-${key}-staging`;
+// biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's
 const COMMAND = { command: 'test "$(cat /run/secrets/web_password)" != "" || echo ${X} $$', beside: "web" };
 
 describe("a command beside a container", () => {
@@ -110,6 +116,24 @@ describe("a command beside a container", () => {
     });
     expect(text.services[NAME("checked")]).not.toHaveProperty("secrets");
     expect(web?.stages).toBe(4);
+  });
+
+  it("makes no update wait for what only waits, and misses none of them", () => {
+    const up = (name: string) => ({ containerId: name, name, state: "running", status: "Up 9 seconds (healthy)" });
+    const rows = [
+      up("platform-web-staging"),
+      { ...up(NAME("checked")), status: "Up Less than a second" },
+      ...["setup", "check-1"].map((key) => ({ ...up(NAME(key)), state: "exited", status: "Exited (0) 1 second ago" })),
+    ];
+    const services = expectedServices(web!.composeFile, "app");
+    expect(assessContainers(services, rows)).toEqual({ state: "healthy", problems: [], silent: false });
+    expect(lastingContainers(services, rows).map(({ name }) => name)).toEqual(["platform-web-staging"]);
+    const failed = rows.map((row) =>
+      row.name === NAME("check-1") ? { ...row, status: "Exited (1) 1 second ago" } : row,
+    );
+    expect(assessContainers(services, failed).problems).toEqual([`${NAME("check-1")}: exited (1)`]);
+    const gone = rows.filter(({ name }) => name !== NAME("checked"));
+    expect(assessContainers(services, gone).problems).toEqual([`${NAME("checked")}: has no container`]);
   });
 
   it("leaves the containers of the file, volumes and networks as they are", () => {
