@@ -17,6 +17,8 @@ const SETTINGS: Setting[] = [
   { variable: "DOKPLOY_API_KEY", key: "dokploy:apiKey", secret: true },
   { variable: "DOKPLOY_ALSO_AT", key: "dokploy:alsoAt" },
   { variable: "PLATFORM_KEY", key: "platform:key", secret: true },
+  { variable: "PROMETHEUS_URL", key: "prometheus:url" },
+  { variable: "PROMETHEUS_TOKEN", key: "prometheus:token", secret: true },
   { variable: "VAULT_ADDR", key: "vault:address" },
   { variable: "VAULT_TOKEN", key: "vault:token", secret: true },
   { variable: "VAULT_APPROLE_MOUNT", key: "platform:vault", below: "approle" },

@@ -1,3 +1,4 @@
+import { WAITS_LABEL } from "../../compose/probes.ts";
 import type { ContainerRow } from "../api/schema.ts";
 import { isRecord, section } from "../api/sections.ts";
 
@@ -8,7 +9,10 @@ export interface ExpectedService {
   name: string;
   /** What the names of its containers look like. */
   pattern: RegExp;
-  /** Others wait for it to end well, so having ended with exit code 0 is its good state. */
+  /**
+   * Others wait for it to end well, so having ended with exit code 0 is its good state; or it does nothing but wait for such a one, so
+   * that for how long it runs tells nothing either.
+   */
   oneShot: boolean;
   /** Variables stand in the name, so that others' containers may look the same. */
   open: boolean;
@@ -35,7 +39,7 @@ export function expectedServices(composeFile: string, appName: string): Expected
     const name = typeof fixed === "string" ? fixed : key;
     const pattern =
       typeof fixed === "string" ? withVariables(fixed) : new RegExp(`^${RegExp.escape(`${appName}-${key}-`)}\\d+$`);
-    return [{ key, name, pattern, oneShot: awaited.has(key), open: name.includes("$") }];
+    return [{ key, name, pattern, oneShot: awaited.has(key) || waitsOnly(service), open: name.includes("$") }];
   });
 }
 
@@ -51,6 +55,10 @@ function completedBefore(service: unknown): string[] {
   return Object.entries(dependencies)
     .filter(([, how]) => isRecord(how) && how.condition === "service_completed_successfully")
     .map(([key]) => key);
+}
+
+function waitsOnly({ labels }: Record<string, unknown>): boolean {
+  return Array.isArray(labels) ? labels.includes(`${WAITS_LABEL}=`) : isRecord(labels) && WAITS_LABEL in labels;
 }
 
 function startsByDefault(service: Record<string, unknown>): boolean {
