@@ -102,7 +102,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   const worker = startWorker(runner, owner, work);
   const outbox = startOutbox(runner);
   const housekeeping = startHousekeeping({ ...runner, version }, worker.wake);
-  const following = { ...runner, policy: createPolicies(runner), askChecks: createAskChecks() };
+  const following = { ...runner, policy: createPolicies(runner), askChecks: createAskChecks({ ...runner, engines }) };
   const confirming = startConfirming(following, worker.wake);
   const held = async (stack: string) =>
     (await store.holds(Date.now(), stack)).length > 0 || (await isLeftToReturn(following, stack));
