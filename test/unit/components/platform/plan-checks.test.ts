@@ -132,6 +132,8 @@ describe("a command beside a container", () => {
       row.name === NAME("check-1") ? { ...row, status: "Exited (1) 1 second ago" } : row,
     );
     expect(assessContainers(services, failed).problems).toEqual([`${NAME("check-1")}: exited (1)`]);
+    const tidy = rows.filter(({ state }) => state === "running");
+    expect(assessContainers(services, tidy)).toMatchObject({ state: "healthy", problems: [] });
     const gone = rows.filter(({ name }) => name !== NAME("checked"));
     expect(assessContainers(services, gone).problems).toEqual([`${NAME("checked")}: has no container`]);
   });
