@@ -26,6 +26,7 @@ import { requireOurs, strangersMarker, whose } from "./rules/ownership.ts";
 import { markerFor } from "./rules/plan.ts";
 import { ServiceError } from "./rules/service-error.ts";
 import { refuseMistakes } from "./rules/validate.ts";
+import { mayDiffer } from "./rules/writing.ts";
 import { requireSameServer } from "./same-server.ts";
 
 /** Inputs as the engine hands them over: with the text of the provider. */
@@ -118,6 +119,12 @@ export async function readCompose(context: Context, id: string, olds: ComposeOut
 
 function sayKept(service: string, routes: string[]): void {
   if (routes.length > 0) say(`${service} has routes that were made by hand, and keeps them: ${routes.join(", ")}`);
+}
+
+/** Parts that differ by a hand, with the leave of `olds`, and that may differ no more. */
+export async function noLongerKept({ dokploy, key }: Context, id: string, olds: ComposeOutputs, news: ComposeInputs) {
+  const record = await found(dokploy.compose(id));
+  return record === undefined ? [] : keptParts(olds, record, key).filter((part) => !mayDiffer(news.ignore, part));
 }
 
 /** Dokploy answers an empty list also when its Docker does not answer: where that would be drift it is asked once more. */
