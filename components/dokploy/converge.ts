@@ -52,7 +52,7 @@ export interface Target {
  */
 export async function converge(context: Context, target: Target): Promise<ComposeOutputs> {
   const { composeId, appName, wanted, record, previous, made, onTakenOver } = target;
-  const mask = maskFor(context.secrets, wanted, previous);
+  let mask = maskFor(context.secrets, wanted, previous);
   // What was just made must not be lost; what was only found is not ours until something is written.
   let recorded = record === undefined;
   const outputs = initialOutputs(context, target);
@@ -61,6 +61,8 @@ export async function converge(context: Context, target: Target): Promise<Compos
       ? planConvergence(record, wanted, previous, context.key)
       : planFirst(appName, wanted, context.key);
     const { brings } = plan;
+    // A container's log may hold what a hand put into env, too.
+    mask = maskFor(context.secrets, wanted, previous, brings);
     refuseVolumeChanges(existingVolumes(target), volumesOf(brings.composeFile, appName));
     outputs.volumes = { ...existingVolumes(target), ...volumesOf(brings.composeFile, appName) };
     const live = record && (await liveText(context, record));

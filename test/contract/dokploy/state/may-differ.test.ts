@@ -139,6 +139,16 @@ describe("a part that may differ", () => {
     expect(outputs().drift).toEqual([expect.stringMatching(/^deployed: platform-web: exited/)]);
   });
 
+  it("is not told by a log either", async () => {
+    await up({ ignore: ["env"] });
+    await edit({ env: "EXTRA=1\nNEW=canary-by-hand\nPASSWORD=a-secret-value" })();
+    const log = ["crash canary-by-hand"];
+    fixture.emulator.control.addFault({ kind: "containers", service: "web", outcome: "fail", times: 1, log });
+    const { web: result } = await up({ ignore: ["env"], composeFile: composeFile("web", "web:2") });
+    expect(result).toMatchObject({ op: "fail", reason: expect.stringContaining("crash ***") });
+    expect(result?.reason).not.toContain("canary");
+  });
+
   it("that no longer differs is no matter", async () => {
     await up({ ignore: ["env.EXTRA"] });
     expect(await up()).toEqual({ web: { op: "update" } });
