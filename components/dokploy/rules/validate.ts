@@ -3,6 +3,7 @@ import { refusedEnv } from "../api/env.ts";
 import { isRecord } from "../api/sections.ts";
 import { mistakesInCheck } from "./checks/check.ts";
 import { routeOf } from "./domains.ts";
+import { parseDrift } from "./drift-policy.ts";
 import { type DomainInput, hasUnknown, type RawComposeInputs, type withDefaults } from "./inputs.ts";
 import { ServiceError } from "./service-error.ts";
 
@@ -17,6 +18,9 @@ export function mistakesIn(inputs: Inputs, escapes: boolean): string[] {
     ...shapeMistakes(inputs),
     ...envMistakes(inputs, escapes),
     ...domainMistakes(inputs),
+    ...parseDrift({ ignore: hasUnknown(inputs.ignore) ? [] : inputs.ignore }).mistakes.map(
+      ({ message, hint }) => `ignore: ${message}; ${hint}`,
+    ),
     ...(Array.isArray(inputs.checks) ? inputs.checks : []).flatMap((check) =>
       hasUnknown(check) ? [] : mistakesInCheck(check),
     ),
