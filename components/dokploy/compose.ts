@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { say } from "../engine/say.ts";
 import type { LeftService } from "../look/left.ts";
 import type { TakenOver } from "./adoption.ts";
-import { askForContainers, beside, type Listing, listContainers } from "./all-containers.ts";
 import { DokployError } from "./api/errors.ts";
 import { found } from "./api/found.ts";
 import { listEnvironment } from "./api/list-environment.ts";
@@ -15,7 +14,6 @@ import type { Context } from "./context.ts";
 import { converge, type Target } from "./converge.ts";
 import { seeEnvironment } from "./environment.ts";
 import { plainFailure } from "./failure.ts";
-import { leftService, telling } from "./left.ts";
 import { isAsKnown, lookAgain, lookAtContainers, type Prove } from "./look-at-containers.ts";
 import { foreignTo, readOutputs, startedByAnother } from "./read.ts";
 import { confirmRemoved, removeRecord, sayRemaining } from "./removal.ts";
@@ -30,6 +28,8 @@ import { markerFor } from "./rules/plan.ts";
 import { ServiceError } from "./rules/service-error.ts";
 import { refuseMistakes } from "./rules/validate.ts";
 import { requireSameServer } from "./same-server.ts";
+import { askForContainers, beside, type Listing, listContainers } from "./seen/all-containers.ts";
+import { leftService, telling } from "./seen/left.ts";
 
 /** Inputs as the engine hands them over: with the text of the provider. */
 export type WithProvider<T> = T & { __provider?: unknown };

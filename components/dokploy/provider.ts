@@ -12,13 +12,13 @@ import { type Context, contextFrom } from "./context.ts";
 import * as environment from "./environment.ts";
 import type { EnvironmentInputs } from "./environment-find.ts";
 import { plainFailure } from "./failure.ts";
-import { holds } from "./left.ts";
 import { readGivenUp } from "./rules/data/give-up.ts";
 import { refuseToLeaveState } from "./rules/data/keep-data.ts";
 import { changedKeys, takenRoutes } from "./rules/diff.ts";
 import { type ComposeInputs, hasUnknown, type RawComposeInputs, withDefaults } from "./rules/inputs.ts";
 import { type ComposeOutputs, DEPLOYED, type EnvironmentOutputs } from "./rules/outputs.ts";
 import { mistakesIn } from "./rules/validate.ts";
+import { holds } from "./seen/left.ts";
 
 exitWithParent();
 keepCompiledCode();

@@ -1,5 +1,5 @@
-import { ANY_ROUTE } from "../dokploy/left.ts";
 import { handMade } from "../dokploy/rules/plan.ts";
+import { ANY_ROUTE } from "../dokploy/seen/left.ts";
 
 /** Parts of which digests differ, or that only one side has, without those that may: `env.X`, or all of a section. In order. */
 export function differingParts(

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { askForContainers, type Listing } from "../dokploy/all-containers.ts";
 import type { Dokploy } from "../dokploy/api/client.ts";
 import { found } from "../dokploy/api/found.ts";
 import type { ComposeRecord } from "../dokploy/api/schema.ts";
@@ -7,6 +6,7 @@ import { areToldByName, expectedServices } from "../dokploy/rules/containers.ts"
 import { observeEnvironment, observeService, routesIn } from "../dokploy/rules/observe.ts";
 import { ServiceError } from "../dokploy/rules/service-error.ts";
 import { requireSameServer } from "../dokploy/same-server.ts";
+import { askForContainers, type Listing } from "../dokploy/seen/all-containers.ts";
 import { answerOf, compareContainers, type Question, type Sight } from "./containers.ts";
 import { differingParts } from "./differing-parts.ts";
 import type { ContainerNews, LeftResource, LeftService, Looked } from "./left.ts";

@@ -1,12 +1,12 @@
-import type { Forgotten, Seen } from "../engine/seen.ts";
-import type { LeftResource, LeftService } from "../look/left.ts";
-import type { ComposeRecord, EnvironmentRecord } from "./api/schema.ts";
-import type { Context } from "./context.ts";
-import { same } from "./rules/diff.ts";
-import { foreignRoutes, routeOf } from "./rules/domains.ts";
-import { observeEnvironment, observeService } from "./rules/observe.ts";
-import type { ComposeOutputs, EnvironmentOutputs, SeenContainer } from "./rules/outputs.ts";
-import { handMade } from "./rules/plan.ts";
+import type { Forgotten, Seen } from "../../engine/seen.ts";
+import type { LeftResource, LeftService } from "../../look/left.ts";
+import type { ComposeRecord, EnvironmentRecord } from "../api/schema.ts";
+import type { Context } from "../context.ts";
+import { same } from "../rules/diff.ts";
+import { foreignRoutes, routeOf } from "../rules/domains.ts";
+import { observeEnvironment, observeService } from "../rules/observe.ts";
+import type { ComposeOutputs, EnvironmentOutputs, SeenContainer } from "../rules/outputs.ts";
+import { handMade } from "../rules/plan.ts";
 
 /** What stands for every route that a person made in Dokploy, among parts that may differ. */
 export const ANY_ROUTE = handMade("*");
