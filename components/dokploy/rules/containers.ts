@@ -16,6 +16,8 @@ export interface ExpectedService {
   oneShot: boolean;
   /** It does nothing but wait for such ones: for how long it runs tells nothing. */
   waits: boolean;
+  /** Variables stand in the name, so that others' containers may look the same. */
+  open: boolean;
 }
 
 /** `healthy`: all run, healthy where they say · `starting`: none is unhealthy, some do not say yet · `unhealthy`: some are not as they should be. */
@@ -39,7 +41,8 @@ export function expectedServices(composeFile: string, appName: string): Expected
     const name = typeof fixed === "string" ? fixed : key;
     const pattern =
       typeof fixed === "string" ? withVariables(fixed) : new RegExp(`^${RegExp.escape(`${appName}-${key}-`)}\\d+$`);
-    return [{ key, name, pattern, oneShot: awaited.has(key), waits: waitsOnly(service) }];
+    const oneShot = awaited.has(key);
+    return [{ key, name, pattern, oneShot, waits: waitsOnly(service), open: name.includes("$") }];
   });
 }
 
@@ -95,8 +98,22 @@ export function assessContainers(services: ExpectedService[], rows: ContainerRow
   return { state, problems, silent, ...(worst && { worst }) };
 }
 
+/**
+ * Whether a list of all containers of a server tells a project's by their names, which are unique on a host: it leaves out those with
+ * `dokploy` in them, and where variables stand in a name, or a file names none, only the project's label tells.
+ */
+export function areToldByName(services: ExpectedService[], appName: string): boolean {
+  const hidden = (name: string) => name.includes("dokploy");
+  return services.length > 0 && !hidden(appName) && !services.some(({ name, open }) => open || hidden(name));
+}
+
+/** Those of a server's containers that are called like a project's. */
+export function calledLike(services: ExpectedService[], rows: ContainerRow[]): ContainerRow[] {
+  return rows.filter(({ name }) => services.some(({ pattern }) => pattern.test(name)));
+}
+
 /** "healthy", "starting", "silent" (runs, has no health check), or what is wrong. */
-function lookAt(row: ContainerRow, oneShot: boolean): string {
+export function lookAt(row: ContainerRow, oneShot: boolean): string {
   const exited = /exited \((-?\d+)\)/i.exec(row.status);
   if (oneShot && (row.state === "running" || exited?.[1] === "0")) return "healthy";
   if (exited) return `exited (${exited[1]})`;
