@@ -1,5 +1,6 @@
 import type { Context } from "./context.ts";
 import type { Dependency } from "./model.ts";
+import { mountTargets } from "./mount.ts";
 import { keyOf, type PlainFile, type PlainService } from "./normalise.ts";
 import { escapeDollars } from "./variables.ts";
 
@@ -141,7 +142,9 @@ function templateOf(probe: Probe, compose: PlainFile, context: Context): PlainSe
   const given = Object.keys(probe.environment);
   const kept = like.environment.filter((entry) => !given.includes(keyOf(entry)));
   const { image, platform, user, secrets, configs } = like;
-  const parts = { image, platform, user, secrets, configs };
+  // Where its data is, the image has volumes: without something else there each of these containers would leave an empty one behind.
+  const covered = mountTargets({ volumes: like.volumes ?? [] });
+  const parts = { image, platform, user, secrets, configs, tmpfs: covered.length > 0 ? covered.sort() : undefined };
   const present = Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined));
   return { ...plain, ...present, environment: [...kept, ...environment].sort() };
 }
@@ -159,11 +162,12 @@ function staysUp({ patience }: Probe): Partial<PlainService> {
   };
 }
 
-function keep({ image, platform }: PlainService, ends: readonly string[]): PlainService {
+function keep({ image, platform, tmpfs }: PlainService, ends: readonly string[]): PlainService {
   const awaited = ends.map((key): [string, Dependency] => [key, { condition: "service_completed_successfully" }]);
   return {
     image: image ?? "",
     ...(platform !== undefined && { platform }),
+    ...(tmpfs !== undefined && { tmpfs }),
     init: true,
     entrypoint: ["/bin/sh", "-c"],
     command: ["exec sleep 2147483647"],

@@ -24,10 +24,10 @@ export interface Context {
   /** Full names of volumes that a person gave up: containers may start without them. */
   givenUp: ReadonlySet<string>;
   timing: Timing;
-  /** Is told of everything that was read or left, where somebody wants to know. */
-  tell?: (seen: Seen) => void;
   /** Where Prometheus is; throws `config_invalid` where that is not said. Only who has a check of that kind asks. */
   prometheus?(): PrometheusConnection;
+  /** Is told of everything that was read or left, where somebody wants to know. */
+  tell?: (seen: Seen) => void;
 }
 
 /** A tag and a commit are shorter. It stands in titles and descriptions on Dokploy. */
@@ -72,8 +72,8 @@ export function contextFrom(given: StackConfig | undefined, env: NodeJS.ProcessE
       allowEmpty,
       givenUp,
       timing: DEFAULT_TIMING,
-      ...(seen && { tell: (told) => tellSeen(told, seen) }),
       prometheus: () => prometheusConnection(given, env),
+      ...(seen && { tell: (what) => tellSeen(what, seen) }),
     };
     last = { id, context };
   }

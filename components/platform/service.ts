@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Check, checks } from "./checks/checks.ts";
+import { driftSetting } from "./drift-setting.ts";
 import { explainIssues, type Issue } from "./explain-issues.ts";
 import type { SecretRule } from "./secret-rules.ts";
 
@@ -96,6 +97,7 @@ export const commonSettings = {
     .describe(
       "`safe`: going back to an older image does no harm to this service's data, so the runner may do so by itself (`promotion:onTrouble`). Read from the main branch.",
     ),
+  drift: driftSetting("Its mode goes before the stack's; what it lets differ is added to what the stack does."),
   adopt: z
     .boolean()
     .default(false)

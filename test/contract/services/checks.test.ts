@@ -96,6 +96,8 @@ describe.skipIf(missing)(`checks in the network${missing ? ` (${missing})` : ""}
     expect(await up(composeFile)).toBeUndefined();
     expect(await started()).toBe(before);
     expect(await inspect("-check-1", "{{.State.Status}} {{.State.ExitCode}}")).toBe("exited 0");
+    // The image has a volume for its data, and these have none.
+    for (const each of ["-check-1", "-checked"]) expect(await inspect(each, "{{json .Mounts}}")).toBe("[]");
     expect(await redis("EXISTS platform:check")).toMatchObject({ stdout: "0\n" });
   });
 

@@ -103,6 +103,8 @@ describe("a command beside a container", () => {
       "SUFFIX=-staging",
     ]);
     expect(check.labels).toEqual([expect.stringMatching(/^dockmaster\.secrets=/)]);
+    // Its image has a volume there: without this the container would leave an empty one behind.
+    for (const key of ["check-1", "checked"]) expect(text.services[NAME(key)].tmpfs).toEqual(["/data"]);
     for (const key of ["volumes", "ports", "healthcheck", "restart"]) expect(check).not.toHaveProperty(key);
     expect(Object.keys(check.networks)).toEqual(["default", "platform"]);
   });
@@ -132,6 +134,8 @@ describe("a command beside a container", () => {
       row.name === NAME("check-1") ? { ...row, status: "Exited (1) 1 second ago" } : row,
     );
     expect(assessContainers(services, failed).problems).toEqual([`${NAME("check-1")}: exited (1)`]);
+    const tidy = rows.filter(({ state }) => state === "running");
+    expect(assessContainers(services, tidy)).toMatchObject({ state: "healthy", problems: [] });
     const gone = rows.filter(({ name }) => name !== NAME("checked"));
     expect(assessContainers(services, gone).problems).toEqual([`${NAME("checked")}: has no container`]);
   });
