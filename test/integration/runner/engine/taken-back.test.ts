@@ -36,7 +36,7 @@ describe("a release that crashes seconds after it was healthy", () => {
   const release = (tag: string, seconds: number) => {
     const file = readFileSync(join(harness.origin.folder, REDIS), "utf8");
     const stackFile = readFileSync(join(harness.origin.folder, "Pulumi.staging.yaml"), "utf8");
-    const settings = "  promotion:watch: 12s\n  promotion:onTrouble: rollback\n";
+    const settings = "  promotion:watch: 30s\n  promotion:onTrouble: rollback\n";
     return harness.origin.release(tag, {
       [REDIS]: file.replace(/stop_grace_period: \d+s/, `stop_grace_period: ${seconds}s`),
       "Pulumi.staging.yaml": stackFile.includes("promotion:") ? stackFile : `${stackFile}${settings}`,
@@ -50,14 +50,13 @@ describe("a release that crashes seconds after it was healthy", () => {
     await until("it is confirmed", 120_000, async () => (await stack()).confirmed?.commit === good);
 
     const bad = release("v1.0.3", 32);
-    expect((await harness.deploy("staging", "v1.0.3")).body).toMatchObject({ status: "success", commit: bad });
+    // Well for longer than an update waits, and no longer.
     dokploy.control.addFault({
-      ...{ kind: "containers", service: "redis", outcome: "restarting", exitCode: 3 },
-      ...{ afterMs: 9_000, now: true },
+      ...{ kind: "containers", service: "platform-redis-staging", outcome: "restarting" },
+      ...{ exitCode: 3, afterMs: 25_000, times: 1 },
     });
+    expect((await harness.deploy("staging", "v1.0.3")).body).toMatchObject({ status: "success", commit: bad });
     await until("it is taken back", 120_000, async () => (await stack()).holds?.length === 1);
-    // What comes back is well.
-    dokploy.control.clearFaults();
     await until("it is back", 120_000, async () => {
       const [newest] = await runs();
       return newest?.rollback && newest.finished_at !== null;
