@@ -39,7 +39,9 @@ export function leftService(
   { known, found, record, containers, proven }: Judged,
 ): LeftService | undefined {
   const isClean = found.deployed && found.drift.length === 0 && !found.unfinished && !found.cutOff;
-  if (key === undefined || containers === undefined || !isClean || !same(known, found)) return undefined;
+  // A container that was started again is no work for an update: what has been refreshed is compared with its new start from then on.
+  const isKnown = same({ ...known, containers: null }, { ...found, containers: null });
+  if (key === undefined || containers === undefined || !isClean || !isKnown) return undefined;
   const parts = observeService(record, key, found.domains.map(routeOf));
   const keepsRoutes = found.routes === "any";
   // Where they may stay, only those count that the last update noticed: their labels may outlive them.
