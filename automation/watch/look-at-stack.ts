@@ -110,7 +110,13 @@ async function ask(
   const signal = AbortSignal.any([stop, late]);
   try {
     const engine = await engines.find(stack, signal);
-    const question = { stack, left: { ...left.left, resources }, proven, keptAt: left.keptAt, purpose: "watch" } as const;
+    const question = {
+      stack,
+      left: { ...left.left, resources },
+      proven,
+      keptAt: left.keptAt,
+      purpose: "watch",
+    } as const;
     const { look, refused } = await engine.look(question, signal);
     return look ? { look } : { why: refused ?? "its engine worker did not say" };
   } catch (error) {

@@ -160,18 +160,18 @@ for (const engine of engines()) {
         });
 
         test("goes on with a stack that has nothing to look at any more", async () => {
-        await leave("staging");
-        const watch = await mustTake(T0);
-        await db.query("DELETE FROM left_behind");
-        expect(await store.keepLook(look(watch), T0)).toBe(false);
-        expect(await store.keepLook(look(watch, { left: null, lookedAt: null }), T0)).toBe(true);
-        expect(await store.watches()).toMatchObject([{ lookedAt: null }]);
-        // What was open there has still to be ended some day.
-        expect(await store.claimWatch(HOLD, T0 + MINUTE)).toHaveProperty("watch.stack", "staging");
+          await leave("staging");
+          const watch = await mustTake(T0);
+          await db.query("DELETE FROM left_behind");
+          expect(await store.keepLook(look(watch), T0)).toBe(false);
+          expect(await store.keepLook(look(watch, { left: null, lookedAt: null }), T0)).toBe(true);
+          expect(await store.watches()).toMatchObject([{ lookedAt: null }]);
+          // What was open there has still to be ended some day.
+          expect(await store.claimWatch(HOLD, T0 + MINUTE)).toHaveProperty("watch.stack", "staging");
+        });
       });
-    });
 
-    describe("observations", () => {
+      describe("observations", () => {
         test("keeps what was seen, confirmed and over", async () => {
           await leave("staging");
           const seen = observation("a", { kind: "restarted", parts: ["redis"], lastAt: T0 });

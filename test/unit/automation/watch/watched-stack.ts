@@ -89,7 +89,15 @@ export async function watchStacks({ url, file = "config: {}", held = false, reso
     );
     const claim = await store.claim("one", 60_000, clock.now);
     if (claim?.run.id !== accepted.id) throw new Error("it was not its turn");
-    await store.transition(accepted.id, state, {}, clock.now, claim.lease, [], left && { ...left, run: accepted.id, commit: accepted.commit });
+    await store.transition(
+      accepted.id,
+      state,
+      {},
+      clock.now,
+      claim.lease,
+      [],
+      left && { ...left, run: accepted.id, commit: accepted.commit },
+    );
     await store.release(claim.lease, clock.now);
     return accepted.id;
   };
