@@ -29,3 +29,22 @@ export async function readStateMark(backendUrl: string, project: string, stack: 
   if (/^postgres(ql)?:/.test(backendUrl)) return readPostgresMark(backendUrl, project, stack);
   return { unknown: "of a state in this backend only an engine can tell whether it is the one that was left" };
 }
+
+/** How a mark is kept, with the project that its state is found by. */
+export function toState(project: string, mark: string): string {
+  return `${project}/${mark}`;
+}
+
+/** Why the state may be another one than `state` tells; undefined: it is that one. */
+export async function refuseState(backendUrl: string, stack: string, state: string | null | undefined) {
+  const slash = state?.lastIndexOf("/") ?? -1;
+  if (!state || slash < 0)
+    return "of a state in this backend only an engine can tell whether it is the one that was left";
+  const found: StateMark | Error = await readStateMark(backendUrl, state.slice(0, slash), stack).catch(
+    (error: Error) => error,
+  );
+  if (found instanceof Error) return "the state cannot be read";
+  if ("locked" in found) return "somebody is at work on the stack";
+  if ("unknown" in found) return found.unknown;
+  return found.mark === state.slice(slash + 1) ? undefined : "the state was written since by somebody else";
+}
