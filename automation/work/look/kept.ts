@@ -3,11 +3,8 @@ import { digestSettings } from "../../engine/settings-digest.ts";
 import { plainSettings, readStackSettings } from "../../engine/stack-settings.ts";
 import type { ToldLeft } from "../../engine/start.ts";
 import { stampEngine } from "../../engine/version-check.ts";
-import { readStateMark, toState } from "../../state/state-mark.ts";
+import { isOf, readStateMark, toState } from "../../state/state-mark.ts";
 import type { WorkContext } from "../perform.ts";
-
-/** How long after an engine ended its state is still its own, in milliseconds: no other engine comes and goes in so short a time. */
-const ITS_OWN = 3_000;
 
 /** What is kept of an engine that ended well. */
 export interface Engine {
@@ -30,7 +27,7 @@ export async function describeLeft(
   const settings = await describeSettings(context, { ...given, ...told.sealed });
   if (settings === undefined) return { missing: "PLATFORM_KEY is not known" };
   const found = await readStateMark(context.config.backendUrl, project, stack);
-  if (Date.now() - endedAt > ITS_OWN) return { missing: "somebody may have changed the state since" };
+  if ("locked" in found || ("mark" in found && !isOf(endedAt, found, Date.now()))) return { missing: "somebody may have changed the state since" };
   return {
     left: {
       format: LEFT_FORMAT,

@@ -6,7 +6,7 @@ import { countResources, readSeen, SEEN } from "../../../automation/engine/seen.
 import { digestSettings } from "../../../automation/engine/settings-digest.ts";
 import { plainSettings, readStackSettings } from "../../../automation/engine/stack-settings.ts";
 import { stampEngine } from "../../../automation/engine/version-check.ts";
-import { readStateMark, refuseState, toState } from "../../../automation/state/state-mark.ts";
+import { isOf, readStateMark, refuseState, toState } from "../../../automation/state/state-mark.ts";
 import { LEFT_FORMAT } from "../../../components/look/left.ts";
 import { cachedEngineFolder } from "../../../tools/engine-path.mjs";
 import type { DriftFound } from "../../print/drift.ts";
@@ -31,9 +31,6 @@ export interface Left {
     end(run: StackRun): Promise<void>;
   };
 }
-
-/** How long after an engine ended its state is still its own, in milliseconds. */
-const ITS_OWN = 3_000;
 
 /** `full`: an engine is wanted in any case. */
 export function openLeft(checkout: Checkout, stack: string, { full }: { full: boolean }): Left {
@@ -92,7 +89,7 @@ export function openLeft(checkout: Checkout, stack: string, { full }: { full: bo
         if (!found || "missing" in found || program === undefined || backend === undefined) return;
         const digest = await given.settings;
         const state = await readStateMark(backend, project, stack);
-        const changed = digestTree(checkout.folder, stack) !== program || Date.now() - endedAt > ITS_OWN;
+        const changed = digestTree(checkout.folder, stack) !== program || !isOf(endedAt, state, Date.now());
         if (digest === undefined || !("mark" in state) || changed) return;
         const told = plainSettings(readStackSettings(given.file, shell));
         const there = services.filter(({ result }) => ["created", "changed", "unchanged"].includes(result));

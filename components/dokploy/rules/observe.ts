@@ -63,7 +63,8 @@ function routes(rows: DomainRow[], ours: ReadonlySet<string>): Record<string, un
   );
 }
 
-function digested(key: Buffer, id: string, values: Record<string, unknown>): Parts {
+/** A keyed digest of each value, of one object. */
+export function digested(key: Buffer, id: string, values: Record<string, unknown>): Parts {
   return Object.fromEntries(
     Object.entries(values).map(([part, value]) => [
       part,
