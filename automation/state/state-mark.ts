@@ -27,7 +27,9 @@ export async function readStateMark(backendUrl: string, project: string, stack: 
       const file = join(states, name);
       const facts = await stat(file).catch(() => undefined);
       if (!facts) continue;
-      const mark = createHash("sha256").update(await readFile(file)).digest("hex");
+      const mark = createHash("sha256")
+        .update(await readFile(file))
+        .digest("hex");
       return { mark, writtenAt: facts.mtimeMs };
     }
     return { unknown: "its state is not where it was" };

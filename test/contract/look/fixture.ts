@@ -1,8 +1,8 @@
 import type { Seen } from "../../../components/engine/seen.ts";
 import type { LeftResource, Look } from "../../../components/look/left.ts";
 import { isAsLeft, look } from "../../../components/look/look.ts";
-import type { SaidService } from "../dokploy/requests/small-engine.ts";
 import { composeFile, contextTo, type Fixture, openFixture } from "../dokploy/fixture.ts";
+import type { SaidService } from "../dokploy/requests/small-engine.ts";
 
 /** What the provider told of each resource last, as the file of `DOCKMASTER_SEEN` would hold it. */
 export function createTold() {

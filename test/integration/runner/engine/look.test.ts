@@ -31,7 +31,13 @@ describe("a stack on which nothing is to do", { timeout: 300_000 }, () => {
 
   test("a look answers a deploy, a sync and a drift check as an engine does", async () => {
     const looked = await harness.deploy("staging", "v1.0.1");
-    console.log(JSON.stringify(looked.body), harness.logged().split("\n").filter((l) => l.includes("look.")));
+    console.log(
+      JSON.stringify(looked.body),
+      harness
+        .logged()
+        .split("\n")
+        .filter((l) => l.includes("look.")),
+    );
     expect(looked.body).toMatchObject({ status: "success", by: "look", changed_services: [] });
     const engine = await harness.deploy("staging", "v1.0.1", { full: true }, v2);
     expect(engine.body).toMatchObject({ status: "success", by: "engine" });
