@@ -20,7 +20,7 @@ describe("a stack on which nothing is to do", { timeout: 300_000 }, () => {
   beforeAll(async () => {
     dokployFolder = mkdtempSync(join(tmpdir(), "dockmaster-dokploy-"));
     dokploy = await startEmulator({ dataDir: dokployFolder });
-    const access = { DOKPLOY_URL: dokploy.url, DOKPLOY_API_KEY: dokploy.apiKey };
+    const access = { DOKPLOY_URL: dokploy.url, DOKPLOY_API_KEY: dokploy.apiKey, CONCURRENCY: "1" };
     harness = await startHarness(access, { program: platformProgram(["redis"]) });
     const first = await harness.deploy("staging", "v1.0.1");
     expect(first.body).toMatchObject({ status: "success", by: "engine", changed_services: ["redis"] });
@@ -116,11 +116,11 @@ describe("a stack on which nothing is to do", { timeout: 300_000 }, () => {
     expect(await drift()).toMatchObject({ by: "look" });
   });
 
-  test("Dokploy away is no answer: the run waits for it as ever", async () => {
-    dokploy.control.addFault({ kind: "unavailable", times: 1 } as never);
+  test("a Dokploy that does not answer is no answer: an engine tells it better", async () => {
+    dokploy.control.addFault({ kind: "error", status: 500, procedure: "compose.one", times: 4 });
     const answer = await drift();
-    expect(answer).toMatchObject({ status: "success" });
     dokploy.control.clearFaults();
+    expect(await lookEvent(answer.run)).toMatchObject({ answered: false, why: expect.stringContaining("redis: ") });
   });
 
   test("a worker and a door that were started again still know", async () => {
@@ -154,5 +154,52 @@ describe("a stack on which nothing is to do", { timeout: 300_000 }, () => {
     await harness.restart("0.0.1-test");
     expect(await deploy("v1.0.3")).toMatchObject({ by: "look" });
     expect(await asked()).toHaveLength(1);
+  });
+
+  const state = async (run: unknown) => (await harness.send("GET", `/runs/${run}`)).body.state;
+
+  test("a look waits for no engine; what it does not answer waits, and the newest counts", async () => {
+    harness.origin.release("v1.1.0", { "docs/notes.md": "for production\n" });
+    expect(await deploy("v1.1.0")).toMatchObject({ by: "look" });
+    dokploy.control.addFault({ kind: "slow-deploy", service: "redis", ms: 120_000 });
+    const production = await harness.deploy("production", "v1.1.0", {}, { ...v2, waitSeconds: 0 });
+    await until("production is being updated", 60_000, async () => {
+      const { body } = await harness.send("GET", `/runs/${production.body.run}`);
+      return body.attempts === 1;
+    });
+    expect(await deploy("v1.1.0")).toMatchObject({ status: "success", by: "look" });
+    expect(await drift()).toMatchObject({ status: "success", by: "look" });
+    expect(await state(production.body.run)).toBe("running");
+
+    dokploy.control.edit(await redis(), { env: "REDIS_ARGS=--by-hand" });
+    const first = await harness.deploy("staging", "v1.1.0", {}, { ...v2, waitSeconds: 0 });
+    await until("a look did not answer it", 30_000, async () => {
+      return (await lookEvent(first.body.run)) && (await state(first.body.run)) === "queued";
+    });
+    harness.origin.release("v1.1.1", { "docs/notes.md": "and on\n" });
+    const second = await harness.deploy("staging", "v1.1.1", {}, { ...v2, waitSeconds: 0 });
+    await until("the older one is superseded", 30_000, async () => (await state(first.body.run)) === "superseded");
+    expect(await state(production.body.run)).toBe("running");
+    dokploy.control.clearFaults();
+    await until("both end", 120_000, async () => (await state(second.body.run)) === "succeeded");
+    expect(await state(production.body.run)).toBe("succeeded");
+    expect((await harness.send("GET", `/runs/${second.body.run}`)).body).toMatchObject({ by: "engine" });
+  });
+
+  test("while an engine changes the stack nothing is kept, nor where it was ended", async () => {
+    harness.origin.release("v1.1.2", { "notes.txt": "another program\n" });
+    dokploy.control.edit(await redis(), { env: "REDIS_ARGS=--by-hand" });
+    dokploy.control.addFault({ kind: "slow-deploy", service: "redis", ms: 120_000 });
+    const { body } = await harness.deploy("staging", "v1.1.2", {}, { ...v2, waitSeconds: 0 });
+    await until("its engine is at work", 60_000, async () => {
+      return (await harness.send("GET", `/runs/${body.run}`)).body.attempts === 1;
+    });
+    expect(await kept()).toBeUndefined();
+    await harness.send("POST", `/runs/${body.run}/cancel`, {}, v2);
+    await until("it is canceled", 60_000, async () => (await state(body.run)) === "canceled");
+    dokploy.control.clearFaults();
+    expect(await kept()).toBeUndefined();
+    expect(await deploy("v1.1.2")).toMatchObject({ status: "success", by: "engine" });
+    expect(await deploy("v1.1.2")).toMatchObject({ by: "look" });
   });
 });
