@@ -9,11 +9,9 @@ const TABLE = "pulumi_state";
 /** Which state the engine's own table has of a stack, and whether that is locked. Throws where the server is away. */
 export async function readPostgresMark(backendUrl: string, project: string, stack: string): Promise<StateMark> {
   const { default: pg } = await import("pg");
-  const address = new URL(backendUrl);
-  const table = address.searchParams.get("table") ?? TABLE;
-  address.searchParams.delete("table");
+  const table = decodeURIComponent(/[?&]table=([^&#]+)/.exec(backendUrl)?.[1] ?? TABLE);
   const client = new pg.Client({
-    connectionString: address.href,
+    connectionString: backendUrl,
     application_name: "dockmaster",
     connectionTimeoutMillis: TIMEOUT,
     statement_timeout: TIMEOUT,

@@ -20,6 +20,7 @@ import { isAsKnown, lookAgain, lookAtContainers, type Prove } from "./look-at-co
 import { foreignTo, keptParts, readOutputs, startedByAnother } from "./read.ts";
 import { confirmRemoved, removeRecord, sayRemaining } from "./removal.ts";
 import { areToldByName, calledLike, expectedServices } from "./rules/containers.ts";
+import { same } from "./rules/diff.ts";
 import { chooseExisting } from "./rules/find.ts";
 import { type ComposeInputs, composeInputs } from "./rules/inputs.ts";
 import { liveRoutes, strayRoutes } from "./rules/labels.ts";
@@ -81,7 +82,8 @@ function convergeAndTell(context: Context, target: Target) {
 async function seeAfter(context: Context, outputs: ComposeOutputs): Promise<LeftService | undefined> {
   const record = await context.dokploy.compose(outputs.composeId);
   const listing = await askForContainers(context.dokploy, record.appName);
-  return (await judge(context, outputs, record, listing)).left;
+  const { props, left } = await judge(context, outputs, record, listing);
+  return holdsSame(outputs, props) ? left : undefined;
 }
 
 async function prepareUpdate(context: Context, id: string, olds: ComposeOutputs, wanted: ComposeInputs) {
@@ -138,12 +140,17 @@ function readAndTell(
       return {};
     }
     const { props, left } = await judge(context, olds, record, await see(record));
-    leave(left);
+    leave(left, holdsSame(olds, props));
     if (olds.routes === "any") sayKept(olds.service, foreignTo(olds, record));
     const kept = keptParts(olds, record, context.key);
     if (kept.length > 0) say(printKept(olds.service, kept));
     return { id, props, inputs: composeInputs(props) };
   });
+}
+
+/** Whether no container was started again; states of older releases do not know. */
+function holdsSame(olds: ComposeOutputs, props: ComposeOutputs): boolean {
+  return olds.containers === undefined || same(olds.containers, props.containers);
 }
 
 /** What a refresh says of a record and its containers, and how they are left when that is nothing. */

@@ -15,12 +15,12 @@ export const ANY_ROUTE = handMade("*");
 export async function telling<T>(
   { tell }: Context,
   about: Omit<Forgotten, "forget">,
-  work: (leave: (left: LeftResource | undefined) => void) => Promise<T>,
+  work: (leave: (left: LeftResource | undefined, isKnown?: boolean) => void) => Promise<T>,
 ): Promise<T> {
   let seen: Seen = { ...about, forget: true };
   try {
-    const done = await work((left) => {
-      seen = left ?? { ...about, forget: true };
+    const done = await work((left, isKnown = true) => {
+      if (left) seen = isKnown ? left : { ...about, forget: true, once: left };
     });
     tell?.(seen);
     return done;
@@ -31,17 +31,15 @@ export async function telling<T>(
 }
 
 /**
- * A service as it was left, by exactly the record that was judged; undefined unless `found` is the good state that `known` is. `proven`:
- * when each container was seen to be the process that `found` has.
+ * A service as it was left, by exactly the record that was judged; undefined unless `found` is the good state that `known` is, but for
+ * containers that were started again since. `proven`: when each container was seen to be the process that `found` has.
  */
 export function leftService(
   { key }: Pick<Context, "key">,
   { known, found, record, containers, proven }: Judged,
 ): LeftService | undefined {
   const isClean = found.deployed && found.drift.length === 0 && !found.unfinished && !found.cutOff;
-  // A container that was started again is no work for an update: what has been refreshed is compared with its new start from then on.
-  const isKnown = same({ ...known, containers: null }, { ...found, containers: null });
-  if (key === undefined || containers === undefined || !isClean || !isKnown) return undefined;
+  if (key === undefined || containers === undefined || !isClean || !isSameBut(known, found)) return undefined;
   const parts = observeService(record, key, found.domains.map(routeOf));
   const keepsRoutes = found.routes === "any";
   // Where they may stay, only those count that the last update noticed: their labels may outlive them.
@@ -66,6 +64,18 @@ export function leftService(
       }),
     ),
   };
+}
+
+/** Equal, or the containers alone differ. */
+function isSameBut(known: ComposeOutputs, found: ComposeOutputs): boolean {
+  return same({ ...known, containers: null }, { ...found, containers: null });
+}
+
+/** Whether the state holds the very processes that a service was left with. */
+export function holds({ containers = {} }: ComposeOutputs, left: LeftResource): boolean {
+  const { containers: told = {} } = left as LeftService;
+  const plain = Object.entries(told).map(([name, { seenAt: _, ...container }]) => [name, container]);
+  return same(containers, Object.fromEntries(plain));
 }
 
 export interface Judged {

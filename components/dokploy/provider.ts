@@ -2,6 +2,7 @@
 // these names and parameters must stay as they are: older state calls newer code.
 
 import { say } from "../engine/say.ts";
+import { tellSeen, toldOnce } from "../engine/seen.ts";
 import { configOfNow, type StackConfig } from "../engine/stack-config.ts";
 import { exitWithParent, keepCompiledCode } from "../engine/watchdog.ts";
 import { foreseeTakeOver, printTakenOver, type TakenOver } from "./adoption.ts";
@@ -11,6 +12,7 @@ import { type Context, contextFrom } from "./context.ts";
 import * as environment from "./environment.ts";
 import type { EnvironmentInputs } from "./environment-find.ts";
 import { plainFailure } from "./failure.ts";
+import { holds } from "./left.ts";
 import { readGivenUp } from "./rules/data/give-up.ts";
 import { refuseToLeaveState } from "./rules/data/keep-data.ts";
 import { changedKeys, takenRoutes } from "./rules/diff.ts";
@@ -116,7 +118,7 @@ const KEEP = "platform:routes: any in the stack's file keeps such routes";
  * Never names a replacement: no change of an input replaces a service. A refresh asks too, how what it found differs from what the state
  * had: that goes nowhere, and must not fail.
  */
-export async function diffCompose(_config: Config, _id: string, olds: ComposeOutputs, news: ComposeInputs) {
+export async function diffCompose(_config: Config, id: string, olds: ComposeOutputs, news: ComposeInputs) {
   return offline([olds, news], () => {
     const isAsked = registered.has(news.service);
     const givenUp = readGivenUp();
@@ -130,8 +132,15 @@ export async function diffCompose(_config: Config, _id: string, olds: ComposeOut
     if (isAsked && givenUp.size > 0 && hasUnknown([news.composeFile, news.env])) {
       say(`${news.service}: what it leaves is known only to the update`);
     }
+    if (isAsked && !changes) tellKept(id, olds);
     return { changes };
   });
+}
+
+/** That an update has nothing to do for a service, whose containers were started again since the one before it: now the state knows. */
+function tellKept(id: string, olds: ComposeOutputs): void {
+  const left = toldOnce(id);
+  if (left && olds.deployed && holds(olds, left)) tellSeen(left);
 }
 
 /** What runs by the state alone is handed the configuration of the last update. */

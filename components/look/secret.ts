@@ -28,6 +28,7 @@ async function lookWith({ vault, address }: AtVault, left: LeftSecret, view: Vie
   }
   const signIn = parseSignInId(left.id);
   if (signIn === undefined) {
+    if (!left.id.includes("/data/")) return { ...compared(found, []), is: "unknown", why: "nobody knows what this is" };
     const state = await vault.readState(left.id);
     if (state === undefined) return { ...compared(found, []), is: "gone" };
     return compared(found, differingParts(left.parts, observeSecret(left.id, state, key)));

@@ -53,7 +53,10 @@ export function serviceOf(path: string): string {
   return path.includes("/shared/") ? (last.split("_", 1)[0] ?? last) : last;
 }
 
-/** What the Vault plugin calls a secret id: `backend=approle::role=platform.staging.redis::accessor=…`; undefined for any other id. */
+/**
+ * What the Vault plugin calls a secret id: `backend=approle::role=platform.staging.redis::accessor=…`; undefined for any other id
+ * (hashicorp/terraform-provider-vault, vault/resource_approle_auth_backend_role_secret_id.go).
+ */
 export function parseSignInId(id: string): { mount: string; role: string; accessor: string } | undefined {
   const [, mount, role, accessor] = /^backend=(.+)::role=(.+)::accessor=(.+)$/.exec(id) ?? [];
   return mount && role && accessor ? { mount, role, accessor } : undefined;

@@ -1,7 +1,8 @@
 import { LEFT_FORMAT } from "../../../components/look/left.ts";
 import type { LookAnswer, LookQuestion } from "../../socket/messages.ts";
+import { refuseState } from "../../state/state-mark.ts";
 import type { WorkContext } from "../perform.ts";
-import { describeSettings, refuseState } from "./kept.ts";
+import { describeSettings } from "./kept.ts";
 
 type Context = Pick<WorkContext, "config" | "enginePath" | "version" | "programEnvironment" | "sealed">;
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { connectDokploy } from "../../../../components/dokploy/api/client.ts";
 import { parseMarker } from "../../../../components/dokploy/api/marker.ts";
 import type { Context } from "../../../../components/dokploy/context.ts";
 import type { Seen } from "../../../../components/engine/seen.ts";
@@ -54,6 +55,8 @@ async function play(seed: number, story: string[]): Promise<void> {
   const containers = createSimulatedContainers({ stateFile: join(dataDir, "containers.json") });
   const emulator = await startEmulator({ dataDir, containers });
   const dokploy = connect(emulator);
+  // What people do, and what is only compared, has all the time that a busy machine takes.
+  const patient = connectDokploy({ url: emulator.url, apiKey: emulator.apiKey, timeout: 30_000 });
   const timing = { ...QUICK, lost: 150, unanswered: 80, outage: 400, stalled: 250, grace: 20 };
   const toldTo = { tell: (seen: Seen) => told.tell(seen) };
   const context = contextTo(dokploy, { timing, secrets: [emulator.apiKey], ...toldTo });
@@ -100,7 +103,7 @@ async function play(seed: number, story: string[]): Promise<void> {
     const disturbed = await look(left, { env: lookEnv, keptAt: 0, proven });
     await undisturbed(async () => {
       const seen = await look(left ?? [], { env: lookEnv, keptAt: 0, proven });
-      const changed = await engine.refresh(contextTo(dokploy, { timing: QUICK }), { preview: true }).catch((error) => {
+      const changed = await engine.refresh(contextTo(patient, { timing: QUICK }), { preview: true }).catch((error) => {
         tell("  refresh failed:", (error as Error).message.split("\n")[0]);
         return undefined;
       });
@@ -174,7 +177,7 @@ async function play(seed: number, story: string[]): Promise<void> {
     undisturbed(async () => {
       const found = one(await services());
       if (found === undefined) return;
-      const record = await dokploy.compose(found.composeId);
+      const record = await patient.compose(found.composeId);
       const edits: Record<string, () => Promise<unknown> | unknown> = {
         env: () => emulator.control.edit(record.composeId, { env: "PASSWORD=canary-by-hand\nMORE=canary-by-hand" }),
         text: () => emulator.control.edit(record.composeId, { composeFile: composeFile(record.name, "by-hand:1") }),
@@ -184,9 +187,9 @@ async function play(seed: number, story: string[]): Promise<void> {
             command: `compose -p ${record.appName} -f docker-compose.yml up -d`,
           }),
         name: () => emulator.control.edit(record.composeId, { name: "renamed" }),
-        deletion: () => dokploy.deleteCompose(record.composeId),
+        deletion: () => patient.deleteCompose(record.composeId),
         // Nobody waits for it: behind a job that is stuck it would take for ever.
-        deployment: () => dokploy.deploy(record.composeId, "by hand", ""),
+        deployment: () => patient.deploy(record.composeId, "by hand", ""),
         stop: () =>
           emulator.control.addFault({
             kind: "containers",
@@ -210,7 +213,7 @@ async function play(seed: number, story: string[]): Promise<void> {
         owner: () => emulator.control.edit(record.composeId, { description: "mine" }),
         route: async () => {
           const [domain] = record.domains;
-          if (domain) await dokploy.deleteDomain(domain.domainId);
+          if (domain) await patient.deleteDomain(domain.domainId);
         },
       };
       const what = one(Object.keys(edits));
@@ -326,6 +329,7 @@ async function play(seed: number, story: string[]): Promise<void> {
       expect(shown.includes(secret), secret).toBe(false);
     expect(engine.snapshot()).not.toContain("canary-by-hand");
   } finally {
+    patient.close();
     await dokploy.close();
     await emulator.close();
     rmSync(dataDir, { recursive: true, force: true });
