@@ -40,7 +40,7 @@ const dokploy = await startEmulator({ dataDir });
 const program = (folder: string) => {
   currentPlatform(folder);
   writeFileSync(join(folder, "stacks/index.ts"), SERVICES.replaceAll('"./', '"../'));
-  writeFileSync(join(folder, "stacks/bench.json"), JSON.stringify({ services, changed: false }));
+  writeFileSync(join(folder, "bench.json"), JSON.stringify({ services, changed: false }));
   writeFileSync(join(folder, "Pulumi.staging.yaml"), "config: {}\n");
 };
 const access = {

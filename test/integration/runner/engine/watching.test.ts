@@ -27,9 +27,9 @@ describe("a stack that somebody changes by hand", { timeout: 240_000 }, () => {
     dokployFolder = mkdtempSync(join(tmpdir(), "dockmaster-dokploy-"));
     dokploy = await startEmulator({ dataDir: dokployFolder });
     const access = { DOKPLOY_URL: dokploy.url, DOKPLOY_API_KEY: dokploy.apiKey, WATCH_INTERVAL: "1" };
-    harness = await startHarness(access, { program: platformProgram(["redis"]) });
+    harness = await startHarness(access, { program: platformProgram(["postgres", "redis"]) });
     const { body } = await harness.deploy("staging", "v1.0.1");
-    expect(body).toMatchObject({ status: "success", changed_services: ["redis"] });
+    expect(body).toMatchObject({ status: "success", changed_services: ["postgres", "redis"] });
     await isAsLeft();
     composeId = await redisId();
   }, 240_000);
@@ -47,10 +47,12 @@ describe("a stack that somebody changes by hand", { timeout: 240_000 }, () => {
     return answer.json().catch(() => undefined);
   };
   const redisId = async () => {
-    const projects = (await call("project.all")) as { environments: { compose: { composeId: string }[] }[] }[];
-    const [first] = projects.flatMap(({ environments }) => environments).flatMap(({ compose }) => compose);
-    if (!first) throw new Error("there is no redis");
-    return first.composeId;
+    type Project = { environments: { compose: { composeId: string; name: string }[] }[] };
+    const projects = (await call("project.all")) as Project[];
+    const all = projects.flatMap(({ environments }) => environments).flatMap(({ compose }) => compose);
+    const redis = all.find(({ name }) => name === "redis");
+    if (!redis) throw new Error("there is no redis");
+    return redis.composeId;
   };
   const record = async () => (await call(`compose.one?composeId=${composeId}`)) as Record<string, string>;
   const container = async () => {
@@ -87,13 +89,13 @@ describe("a stack that somebody changes by hand", { timeout: 240_000 }, () => {
     const before = await runs();
     dokploy.control.resetStatistics();
     await until("it was looked at five times", PATIENCE, () => {
-      return (dokploy.control.statistics().procedures["compose.one"] ?? 0) >= 5;
+      return (dokploy.control.statistics().procedures["compose.one"] ?? 0) >= 10;
     });
     expect(await runs()).toEqual(before);
     expect((await watched()).ended).toEqual([]);
-    // One question for the service, one for its environment, one for all containers.
+    // One question for each service, one for their environment, one for all containers, and now and then one more.
     const { requests, procedures } = dokploy.control.statistics();
-    expect(requests / (procedures["compose.one"] ?? 1)).toBeLessThan(4);
+    expect(requests / ((procedures["compose.one"] ?? 2) / 2)).toBeLessThan(6);
   });
 
   test.each([
@@ -137,7 +139,7 @@ describe("a stack that somebody changes by hand", { timeout: 240_000 }, () => {
     [
       "one that was killed",
       async () => fail("exit", 137),
-      { kind: "unhealthy", found: "platform-redis-staging: exited (137)" },
+      { kind: "unhealthy", found: expect.stringMatching(/^platform-redis-staging: (exited \(137\)|restarting)/) },
     ],
     [
       "one that crashes again and again",
