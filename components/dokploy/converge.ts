@@ -11,7 +11,7 @@ import type { Context } from "./context.ts";
 import { deployAndWait, findUnderway } from "./deploy.ts";
 import { plainFailure, recordedFailure } from "./failure.ts";
 import { removeObstacles } from "./in-the-way.ts";
-import { liveText, lookAtContainers } from "./look-at-containers.ts";
+import { liveText, lookAtContainers, type Prove } from "./look-at-containers.ts";
 import { ensureNetwork, externalNetworks } from "./networks.ts";
 import { leastTime } from "./pace.ts";
 import { readLayout } from "./rules/data/held-data.ts";
@@ -25,6 +25,7 @@ import { type ComposeOutputs, DEPLOYED, SCHEMA_VERSION } from "./rules/outputs.t
 import { lastDeployment, type Plan, planConvergence, planFirst } from "./rules/plan.ts";
 import { ServiceError } from "./rules/service-error.ts";
 import { rightSettings } from "./rules/settings.ts";
+import type { After } from "./seen/judge.ts";
 import { verifyContainers } from "./verify.ts";
 
 /** What is to be brought to where, from what. */
@@ -41,6 +42,8 @@ export interface Target {
   provider: unknown;
   /** We made the record, although only a later look told so. */
   made?: boolean;
+  /** Filled in with what is seen after the deployment, where somebody wants to know. */
+  after?: After;
   /** Told when the state does not know what was found, as soon as it is decided what becomes of it. */
   onTakenOver?: (taken: TakenOver) => void;
 }
@@ -52,7 +55,7 @@ export interface Target {
  */
 export async function converge(context: Context, target: Target): Promise<ComposeOutputs> {
   const { composeId, appName, wanted, record, previous, made, onTakenOver } = target;
-  const mask = maskFor(context.secrets, wanted, previous);
+  let mask = maskFor(context.secrets, wanted, previous);
   // What was just made must not be lost; what was only found is not ours until something is written.
   let recorded = record === undefined;
   const outputs = initialOutputs(context, target);
@@ -61,6 +64,8 @@ export async function converge(context: Context, target: Target): Promise<Compos
       ? planConvergence(record, wanted, previous, context.key)
       : planFirst(appName, wanted, context.key);
     const { brings } = plan;
+    // A container's log may hold what a hand put into env, too.
+    mask = maskFor(context.secrets, wanted, previous, brings);
     refuseVolumeChanges(existingVolumes(target), volumesOf(brings.composeFile, appName));
     outputs.volumes = { ...existingVolumes(target), ...volumesOf(brings.composeFile, appName) };
     const live = record && (await liveText(context, record));
@@ -89,7 +94,12 @@ export async function converge(context: Context, target: Target): Promise<Compos
     const { unfinished: _, ...finished } = outputs;
     const isSame = outputs.deployment === previous?.deployment && !previous.cutOff;
     const known = isSame ? previous.containers : undefined;
-    const containers = known ?? (await lookAtContainers(context, identity(target, plan), rows));
+    const { after } = target;
+    const prove: Prove = (container, at) => {
+      if (after && at !== undefined) after.proven[container] = at;
+    };
+    const containers = known ?? (await lookAtContainers(context, identity(target, plan), rows, prove));
+    if (after && rows) after.rows = rows;
     return { ...finished, data: dataOf(brings, appName), ...(containers && { containers }), deployed: true };
   } catch (error) {
     throw recorded ? recordedFailure(composeId, outputs, target.provider, error, mask) : plainFailure(error, mask);
@@ -198,6 +208,7 @@ async function deploy(context: Context, target: Target, plan: Plan, outputs: Com
       description: printDeployment(context.release, digest, kept.filter(reachesContainers)),
       // One stage more than the file has, for pulling images before the waiting begins.
       limit: (wanted.stages + 1) * wanted.waitTimeout * 1000,
+      ...(target.after && { see: () => seeRows(context.dokploy, target.composeId, target.after) }),
       // Only where every container has to be made first.
       ...(target.record === undefined && { least: leastTime(brings.composeFile) }),
     };
@@ -209,6 +220,13 @@ async function deploy(context: Context, target: Target, plan: Plan, outputs: Com
       if (!(await removeObstacles(context, job, error))) throw error;
     }
   }
+}
+
+/** The rows of the deployments, by the whole record: what it is after the last of them is what is left. */
+async function seeRows(dokploy: Dokploy, composeId: string, after: After | undefined): Promise<DeploymentRow[]> {
+  const record = await dokploy.compose(composeId);
+  if (after) after.record = record;
+  return record.deployments;
 }
 
 /** The title of a deployment under way that an update began, of which the state knows nothing, and which brings all that is wanted. */

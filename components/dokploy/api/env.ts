@@ -71,12 +71,18 @@ function refusal(key: string, value: string, escapes: boolean): string | undefin
 }
 
 /**
- * The env text for Dokploy: one `KEY=value` per entry, sorted by key, so that equal maps give equal bytes. What `written` has
- * stays as it is written there: a person may write what we cannot, like a reference that Dokploy fills in.
+ * The env text for Dokploy: one `KEY=value` per entry, sorted by key, so that equal maps give equal bytes. A value that we cannot write
+ * stays as it is in `written`: a person may write a reference that Dokploy fills in. Throws where such a one would run into its neighbours.
  */
 export function encodeEnv(env: Record<string, string>, written: ReadonlyMap<string, WrittenValue> = new Map()): string {
   const keys = Object.keys(env).sort();
-  return keys.map((key) => `${key}=${written.get(key)?.text ?? encodeEnvValue(env[key] ?? "")}\n`).join("");
+  const own = keys.filter((key) => written.has(key) && envProblem(env[key] ?? "") !== undefined);
+  const write = (key: string) => (own.includes(key) ? (written.get(key)?.text ?? "") : encodeEnvValue(env[key] ?? ""));
+  const text = keys.map((key) => `${key}=${write(key)}\n`).join("");
+  if (own.length === 0) return text;
+  const read = decodeEnv(text);
+  if (Object.keys(read).length === keys.length && keys.every((key) => read[key] === env[key])) return text;
+  throw new Error(`${own.join(", ")} is written with quotes that do not end on its line`);
 }
 
 /** A value in an env text, and how it is written there. */

@@ -28,6 +28,7 @@ export interface DriftMistake {
   hint: string;
 }
 
+const NOTHING: GivenDrift = { ignore: [] };
 const NAMES = Object.keys(rightSettings("", 1, ""));
 /** Parts without a name below them. */
 const WHOLE = ["name", "composeFile", "env", "settings", "domains"];
@@ -135,7 +136,7 @@ function inOrder(parts: readonly string[]): string[] {
 }
 
 /** What holds for a service: its own mode before the stack's, and what either lets differ. */
-export function mergeDrift(stack: GivenDrift, service: GivenDrift = { ignore: [] }): DriftPolicy {
+export function mergeDrift(stack: GivenDrift = NOTHING, service: GivenDrift = NOTHING): DriftPolicy {
   return {
     mode: service.mode ?? stack.mode ?? "report",
     ignore: inOrder([...stack.ignore, ...service.ignore]),

@@ -7,6 +7,7 @@ import { contentDigest, parseDeployment, parseKept, unixLines } from "./fingerpr
 import type { ComposeInputs } from "./inputs.ts";
 import { changedByProgram, changedSinceMarked, staying } from "./may-differ.ts";
 import type { ComposeOutputs } from "./outputs.ts";
+import { ServiceError } from "./service-error.ts";
 import { differingSettings, liveSettings, needsDeployment, rightSettings, settingColumns } from "./settings.ts";
 import { type Content, differingParts, digestParts, type Written } from "./writing.ts";
 
@@ -82,7 +83,7 @@ export function planConvergence(
     ...(record.name !== brings.name && { name: brings.name }),
     ...(record.description !== description && { description }),
     ...(text && { composeFile: brings.composeFile }),
-    ...(env.length > 0 && { env: encodeEnv(brings.env, keptEnv) }),
+    ...(env.length > 0 && { env: encodeKept(brings, keptEnv) }),
     ...(settings.some((setting) => setting !== "environmentId") && settingColumns(right, stays)),
   };
   const writes = text || env.length > 0 || settings.some(needsDeployment) || changesDomains(domains);
@@ -114,6 +115,15 @@ export function planConvergence(
       ? differingParts(live, previous).filter((part) => brought.has(part) && differing.includes(part))
       : [],
   };
+}
+
+function encodeKept({ service, env }: ComposeInputs, kept: Parameters<typeof encodeEnv>[1]): string {
+  try {
+    return encodeEnv(env, kept);
+  } catch (error) {
+    const hint = "correct it in Dokploy, or take it out of what may differ (`ignore` below `platform:drift`)";
+    throw new ServiceError("config_invalid", `${service}: env ${(error as Error).message}`, hint);
+  }
 }
 
 /** The plan for a record that was just made: everything is written and deployed. */
