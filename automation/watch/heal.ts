@@ -29,7 +29,8 @@ const SYNCS = kindsWith({ changesStack: true, choosesRelease: false });
 
 /** Decides whether the stack is brought back, and takes note in its memory when that is given up, or forgiven. */
 export async function planHeal(on: Healing, stack: string, looked: LookedAt): Promise<PlannedHeal> {
-  const { open, memory, left, at } = looked;
+  const { open, memory, at } = looked;
+  const left = looked.left && { commit: looked.left.commit, hasState: looked.left.left.state !== null };
   const troubled = open.filter(({ confirmedAt, kind }) => confirmedAt !== null && kind !== "restarted");
   if (troubled.length === 0 && memory.gaveUpAt === undefined) return { do: "nothing" };
   const newest = await on.store.newestAccepted(stack);
