@@ -60,7 +60,9 @@ export function startWatching(on: Watching, wake: () => void): { stop(): Promise
   const round = async () => {
     let next: number | undefined;
     while (!signal.aborted && looks.size < AT_ONCE) {
-      const claimed = await on.store.claimWatch({ holdMs: HOLD, mostMs: 2 * (interval + HOLD) }, on.now());
+      // What an update has just left need not be looked at at once.
+      const times = { holdMs: HOLD, mostMs: 2 * (interval + HOLD), firstMs: jitter(interval) };
+      const claimed = await on.store.claimWatch(times, on.now());
       next = claimed.next;
       if (!claimed.watch) break;
       const looking = look(claimed.watch).finally(() => looks.delete(looking));
