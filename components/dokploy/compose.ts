@@ -1,8 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { say } from "../engine/say.ts";
-import type { LeftService } from "../look/left.ts";
 import type { TakenOver } from "./adoption.ts";
-import { askForContainers, beside, type Listing, listContainers } from "./all-containers.ts";
 import { DokployError } from "./api/errors.ts";
 import { found } from "./api/found.ts";
 import { listEnvironment } from "./api/list-environment.ts";
@@ -15,21 +12,21 @@ import type { Context } from "./context.ts";
 import { converge, type Target } from "./converge.ts";
 import { seeEnvironment } from "./environment.ts";
 import { plainFailure } from "./failure.ts";
-import { leftService, telling } from "./left.ts";
-import { isAsKnown, lookAgain, lookAtContainers, type Prove } from "./look-at-containers.ts";
-import { foreignTo, readOutputs, startedByAnother } from "./read.ts";
+import { foreignTo, keptParts, startedByAnother } from "./read.ts";
 import { confirmRemoved, removeRecord, sayRemaining } from "./removal.ts";
-import { areToldByName, calledLike, expectedServices } from "./rules/containers.ts";
-import { same } from "./rules/diff.ts";
 import { chooseExisting } from "./rules/find.ts";
 import { type ComposeInputs, composeInputs } from "./rules/inputs.ts";
-import { liveRoutes, strayRoutes } from "./rules/labels.ts";
+import { printKept } from "./rules/may-differ.ts";
 import { type ComposeOutputs, requireKnownSchema } from "./rules/outputs.ts";
 import { requireOurs, strangersMarker, whose } from "./rules/ownership.ts";
 import { markerFor } from "./rules/plan.ts";
 import { ServiceError } from "./rules/service-error.ts";
 import { refuseMistakes } from "./rules/validate.ts";
+import { mayDiffer } from "./rules/writing.ts";
 import { requireSameServer } from "./same-server.ts";
+import { beside, type Listing } from "./seen/all-containers.ts";
+import { type After, holdsSame, judge, judgeAfter, seeContainers, seeOwnContainers } from "./seen/judge.ts";
+import { telling } from "./seen/left.ts";
 
 /** Inputs as the engine hands them over: with the text of the provider. */
 export type WithProvider<T> = T & { __provider?: unknown };
@@ -68,21 +65,11 @@ export async function updateCompose(
 function convergeAndTell(context: Context, target: Target) {
   const { composeId: id, wanted } = target;
   return telling(context, { type: "service", service: wanted.service, id }, async (leave) => {
-    const outs = await converge(context, target);
-    if (context.tell) leave(await seeAfter(context, outs).catch(() => undefined));
+    const after: After = { proven: {} };
+    const outs = await converge(context, context.tell ? { ...target, after } : target);
+    if (context.tell) leave(await judgeAfter(context, outs, after).catch(() => undefined));
     return outs;
   });
-}
-
-/**
- * A service as its update left it: judged by the record as it is after that, with all that a refresh would say. Undefined when a hand was
- * quicker.
- */
-async function seeAfter(context: Context, outputs: ComposeOutputs): Promise<LeftService | undefined> {
-  const record = await context.dokploy.compose(outputs.composeId);
-  const listing = await askForContainers(context.dokploy, record.appName);
-  const { props, left } = await judge(context, outputs, record, listing);
-  return holdsSame(outputs, props) ? left : undefined;
 }
 
 async function prepareUpdate(context: Context, id: string, olds: ComposeOutputs, wanted: ComposeInputs) {
@@ -141,69 +128,20 @@ function readAndTell(
     const { props, left } = await judge(context, olds, record, await see(record));
     leave(left, holdsSame(olds, props));
     if (olds.routes === "any") sayKept(olds.service, foreignTo(olds, record));
+    const kept = keptParts(olds, record, context.key);
+    if (kept.length > 0) say(printKept(olds.service, kept));
     return { id, props, inputs: composeInputs(props) };
   });
-}
-
-/** Whether no container was started again; states of older releases do not know. */
-function holdsSame(olds: ComposeOutputs, props: ComposeOutputs): boolean {
-  return olds.containers === undefined || same(olds.containers, props.containers);
-}
-
-/** What a refresh says of a record and its containers, and how they are left when that is nothing. */
-async function judge(context: Context, olds: ComposeOutputs, record: ComposeRecord, listing: Listing) {
-  const { dokploy, key, tell } = context;
-  const { rows } = listing;
-  // What the last update left live may be in the containers' labels, though the row is gone: only then these are asked for.
-  const live = liveRoutes(record);
-  const gone = (olds.foreignDomains ?? []).some((route) => !live.has(route));
-  const stray = gone ? await strayRoutes(dokploy, record, rows) : [];
-  const props = readOutputs(olds, record, rows, key, stray);
-  const proven: Record<string, number> = {};
-  const prove: Prove = (container, at = listing.began) => {
-    proven[container] = at;
-  };
-  // What an update of ours made is no restart.
-  if (olds.containers && !props.cutOff) {
-    props.containers = await lookAgain(dokploy, olds.containers, rows, listing.at, prove);
-  }
-  if (!tell) return { props };
-  const { appName } = record;
-  const project = { appName, composeFile: record.composeFile ?? "" };
-  const containers = props.containers ?? (await lookAtContainers(context, project, rows, prove));
-  return { props, left: leftService(context, { known: olds, found: props, record, containers, proven }) };
 }
 
 function sayKept(service: string, routes: string[]): void {
   if (routes.length > 0) say(`${service} has routes that were made by hand, and keeps them: ${routes.join(", ")}`);
 }
 
-/**
- * The containers of a project, by the one list that reads beside each other share, as long as that says that all of them are there, the
- * same and well. In every other case the project itself is asked for: by its label, and now.
- */
-async function seeContainers(context: Context, record: ComposeRecord, olds: ComposeOutputs): Promise<Listing> {
-  const { appName } = record;
-  const services = expectedServices(record.composeFile ?? "", appName);
-  if (olds.containers && areToldByName(services, appName)) {
-    const all = await listContainers(context.dokploy);
-    const rows = all && calledLike(services, all.rows);
-    if (rows && isAsKnown(services, rows, olds.containers)) return { ...all, rows };
-  }
-  return seeOwnContainers(context, record, olds);
-}
-
-/** Dokploy answers an empty list also when its Docker does not answer: where that would be drift it is asked once more. */
-async function seeOwnContainers(
-  { dokploy, timing }: Context,
-  record: ComposeRecord,
-  olds: ComposeOutputs,
-): Promise<Listing> {
-  const listing = await askForContainers(dokploy, record.appName);
-  const drift = olds.deployed && expectedServices(record.composeFile ?? "", record.appName).length > 0;
-  if (listing.rows.length > 0 || !drift) return listing;
-  await sleep(timing.pollMax);
-  return askForContainers(dokploy, record.appName);
+/** Parts that differ by a hand, with the leave of `olds`, and that may differ no more. */
+export async function noLongerKept({ dokploy, key }: Context, id: string, olds: ComposeOutputs, news: ComposeInputs) {
+  const record = await found(dokploy.compose(id));
+  return record === undefined ? [] : keptParts(olds, record, key).filter((part) => !mayDiffer(news.ignore, part));
 }
 
 /**

@@ -4,13 +4,13 @@ import { type EnvironmentRecord, holdsServices } from "./api/schema.ts";
 import { requireSupported } from "./api/version.ts";
 import type { Context } from "./context.ts";
 import { type EnvironmentInputs, environmentMarker, findOrMakeEnvironment, madeByUs } from "./environment-find.ts";
-import { leftEnvironment, telling } from "./left.ts";
 import { ensureNetwork, leaveNetwork } from "./networks.ts";
 import { same } from "./rules/diff.ts";
 import { hasUnknown } from "./rules/inputs.ts";
 import { type EnvironmentOutputs, requireKnownSchema, SCHEMA_VERSION } from "./rules/outputs.ts";
 import { ServiceError } from "./rules/service-error.ts";
 import { requireSameServer } from "./same-server.ts";
+import { leftEnvironment, telling } from "./seen/left.ts";
 
 /** Finds project and environment by name, or makes them, and the network of the environment. */
 export async function createEnvironment(context: Context, inputs: EnvironmentInputs) {

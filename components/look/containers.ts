@@ -1,7 +1,7 @@
-import type { Listing } from "../dokploy/all-containers.ts";
 import type { ContainerConfig, ContainerRow } from "../dokploy/api/schema.ts";
 import { isSameStart, sameId } from "../dokploy/look-at-containers.ts";
 import { type ExpectedService, leastSeconds, lookAt } from "../dokploy/rules/containers.ts";
+import type { Listing } from "../dokploy/seen/all-containers.ts";
 import type { ContainerNews, LeftService } from "./left.ts";
 
 type Containers = NonNullable<LeftService["containers"]>;

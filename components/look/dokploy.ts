@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { askForContainers, type Listing } from "../dokploy/all-containers.ts";
 import type { Dokploy } from "../dokploy/api/client.ts";
 import { found } from "../dokploy/api/found.ts";
 import type { ComposeRecord } from "../dokploy/api/schema.ts";
@@ -7,6 +6,7 @@ import { areToldByName, expectedServices } from "../dokploy/rules/containers.ts"
 import { observeEnvironment, observeService, routesIn } from "../dokploy/rules/observe.ts";
 import { ServiceError } from "../dokploy/rules/service-error.ts";
 import { requireSameServer } from "../dokploy/same-server.ts";
+import { askForContainers, type Listing } from "../dokploy/seen/all-containers.ts";
 import { answerOf, compareContainers, type Question, type Sight } from "./containers.ts";
 import { differingParts } from "./differing-parts.ts";
 import type { ContainerNews, LeftResource, LeftService, Looked } from "./left.ts";
@@ -35,8 +35,11 @@ export async function lookAtService(left: LeftService, view: View): Promise<Look
     return looked(left, { is: "gone" });
   }
   requireSameOrganization(left, record.environment.project.organizationId);
-  const differs = differingParts(left.parts, observeService(record, key, routesIn(left.parts)), left.ignore);
-  const { news, starting, why } = await lookAtContainers(left, record, view);
+  const now = observeService(record, key, routesIn(left.parts));
+  const differs = differingParts(left.parts, now, left.ignore);
+  // Of a text that a hand changed, and that may differ, the containers may be or not: only those that were left are known.
+  const isOtherText = now.composeFile !== left.parts.composeFile;
+  const { news, starting, why } = await lookAtContainers(left, record, view, isOtherText);
   // What was changed by hand is told, also while nobody knows of the containers.
   if (why !== undefined && differs.length === 0 && news.length === 0)
     return looked(left, { is: "unknown", starting, why });
@@ -80,11 +83,16 @@ interface Containers {
   why?: string;
 }
 
-async function lookAtContainers(left: LeftService, record: ComposeRecord, view: View): Promise<Containers> {
+async function lookAtContainers(
+  left: LeftService,
+  record: ComposeRecord,
+  view: View,
+  isOtherText: boolean,
+): Promise<Containers> {
   const nothing = { news: [], starting: false };
   if (left.containers === undefined) return { ...nothing, why: "nobody knows which containers were left" };
   const { dokploy } = view.place();
-  const services = expectedServices(record.composeFile ?? "", record.appName);
+  const services = isOtherText ? [] : expectedServices(record.composeFile ?? "", record.appName);
   const isExpected = services.length > 0 || Object.keys(left.containers).length > 0;
   if (!isExpected) return nothing;
   const byName = areToldByName(services, record.appName);

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { showLine } from "../../text/characters.ts";
-import type { Listing } from "../dokploy/all-containers.ts";
 import type { Dokploy } from "../dokploy/api/client.ts";
 import { DokployError } from "../dokploy/api/errors.ts";
 import { found } from "../dokploy/api/found.ts";
@@ -8,6 +7,7 @@ import { maskFor } from "../dokploy/api/mask.ts";
 import type { EnvironmentRecord } from "../dokploy/api/schema.ts";
 import { toServiceError } from "../dokploy/failure.ts";
 import { ServiceError } from "../dokploy/rules/service-error.ts";
+import type { Listing } from "../dokploy/seen/all-containers.ts";
 import { VaultError } from "../vault/api/errors.ts";
 import { type AtVault, type Place, placeFrom, vaultFrom } from "./connections.ts";
 import type { LeftResource } from "./left.ts";

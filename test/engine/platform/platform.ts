@@ -45,6 +45,8 @@ export interface Platform {
   /** `pulumi refresh --preview-only --expect-no-changes`. */
   drift(stack: string, env?: NodeJS.ProcessEnv): Promise<Outcome>;
   destroy(stack: string, env?: NodeJS.ProcessEnv): Promise<Outcome>;
+  /** What every command of the engine sees. */
+  environment: NodeJS.ProcessEnv;
   /** The deployment of a stack's state, secrets encrypted. */
   state(stack: string): Promise<string>;
   /** The state as if it had been lost. */
@@ -175,6 +177,7 @@ export async function openPlatform({ env = {}, plugins = [], host }: PlatformOpt
   }
 
   return {
+    environment,
     folder,
     emulator,
     containers,

@@ -1,6 +1,6 @@
-import type { Dokploy } from "./api/client.ts";
-import { DokployError } from "./api/errors.ts";
-import type { ContainerRow } from "./api/schema.ts";
+import type { Dokploy } from "../api/client.ts";
+import { DokployError } from "../api/errors.ts";
+import type { ContainerRow } from "../api/schema.ts";
 
 /** All containers of a server, as one answer told them. */
 export interface Listing {

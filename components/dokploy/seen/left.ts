@@ -1,12 +1,12 @@
-import type { Forgotten, Seen } from "../engine/seen.ts";
-import type { LeftResource, LeftService } from "../look/left.ts";
-import type { ComposeRecord, EnvironmentRecord } from "./api/schema.ts";
-import type { Context } from "./context.ts";
-import { same } from "./rules/diff.ts";
-import { foreignRoutes, routeOf } from "./rules/domains.ts";
-import { observeEnvironment, observeService } from "./rules/observe.ts";
-import type { ComposeOutputs, EnvironmentOutputs, SeenContainer } from "./rules/outputs.ts";
-import { handMade } from "./rules/plan.ts";
+import type { Forgotten, Seen } from "../../engine/seen.ts";
+import type { LeftResource, LeftService } from "../../look/left.ts";
+import type { ComposeRecord, EnvironmentRecord } from "../api/schema.ts";
+import type { Context } from "../context.ts";
+import { same } from "../rules/diff.ts";
+import { foreignRoutes, routeOf } from "../rules/domains.ts";
+import { observeEnvironment, observeService } from "../rules/observe.ts";
+import type { ComposeOutputs, EnvironmentOutputs, SeenContainer } from "../rules/outputs.ts";
+import { handMade } from "../rules/plan.ts";
 
 /** What stands for every route that a person made in Dokploy, among parts that may differ. */
 export const ANY_ROUTE = handMade("*");
@@ -56,7 +56,7 @@ export function leftService(
     organizationId: found.organizationId,
     serverUrl: found.serverUrl,
     parts,
-    ignore: [...ignoredBy(found), ...(keepsRoutes ? [ANY_ROUTE] : [])],
+    ignore: [...(found.ignore ?? []), ...(keepsRoutes ? [ANY_ROUTE] : [])],
     containers: Object.fromEntries(
       Object.entries(containers).map(([name, container]) => {
         const seenAt = proven[name];
@@ -86,12 +86,6 @@ export interface Judged {
   /** Undefined where Docker did not tell of all. */
   containers: Record<string, SeenContainer> | undefined;
   proven: Readonly<Record<string, number>>;
-}
-
-/** Parts that a stack's file lets differ. States of older releases have none. */
-function ignoredBy(outputs: object): string[] {
-  const { ignore } = outputs as { ignore?: unknown };
-  return Array.isArray(ignore) ? ignore.map(String) : [];
 }
 
 /** An environment as it was left; undefined when it is not what the state says. */
