@@ -9,9 +9,9 @@ import { readPostgresMark } from "./postgres-mark.ts";
 export type StateMark =
   /**
    * Another text has another mark, whoever wrote it; nobody is at work on it. `writtenAt`: when, by this machine's clock, in milliseconds
-   * since the epoch; absent where only another's tells.
+   * since the epoch; a little later where a server tells.
    */
-  | { mark: string; writtenAt?: number }
+  | { mark: string; writtenAt: number }
   /** Somebody is at work on it. */
   | { locked: true }
   /** This backend tells nothing without an engine, or does not have the stack. */
@@ -57,11 +57,7 @@ export async function refuseState(backendUrl: string, stack: string, state: stri
   return found.mark === state.slice(slash + 1) ? undefined : "the state was written since by somebody else";
 }
 
-/** How long after an engine ended a state is still its own, in milliseconds: no other engine comes and goes in so short a time. */
-const ITS_OWN = 3_000;
-
 /** Whether the state that was just read is as an engine left it that ended at `endedAt`: nobody wrote it since. */
-export function isOf(endedAt: number, found: StateMark, now: number): boolean {
-  if (!("mark" in found)) return false;
-  return found.writtenAt === undefined ? now - endedAt <= ITS_OWN : found.writtenAt <= endedAt;
+export function isOf(endedAt: number, found: StateMark): boolean {
+  return "mark" in found && found.writtenAt <= endedAt;
 }

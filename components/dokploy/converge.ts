@@ -6,7 +6,7 @@ import { DokployError } from "./api/errors.ts";
 import { maskFor } from "./api/mask.ts";
 import type { ComposeRecord, ContainerRow, DeploymentRow } from "./api/schema.ts";
 import { refuseVolumeChanges, volumesOf } from "./api/volumes.ts";
-import { runChecks } from "./checks.ts";
+import { requireChecks } from "./checks.ts";
 import type { Context } from "./context.ts";
 import { deployAndWait, findUnderway } from "./deploy.ts";
 import { plainFailure, recordedFailure } from "./failure.ts";
@@ -90,7 +90,7 @@ export async function converge(context: Context, target: Target): Promise<Compos
         limit: wanted.waitTimeout * 1000,
       });
     } else if (record) outputs.deployment = lastDeployment(record.deployments)?.title ?? outputs.deployment;
-    await runChecks(wanted.service, wanted.checks);
+    await requireChecks(wanted.service, wanted.checks, context);
     const { unfinished: _, ...finished } = outputs;
     const isSame = outputs.deployment === previous?.deployment && !previous.cutOff;
     const known = isSame ? previous.containers : undefined;

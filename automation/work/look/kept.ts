@@ -27,7 +27,7 @@ export async function describeLeft(
   const settings = await describeSettings(context, { ...given, ...told.sealed });
   if (settings === undefined) return { missing: "PLATFORM_KEY is not known" };
   const found = await readStateMark(context.config.backendUrl, project, stack);
-  if ("locked" in found || ("mark" in found && !isOf(endedAt, found, Date.now())))
+  if ("locked" in found || ("mark" in found && !isOf(endedAt, found)))
     return { missing: "somebody may have changed the state since" };
   return {
     left: {

@@ -89,7 +89,7 @@ export function openLeft(checkout: Checkout, stack: string, { full }: { full: bo
         if (!found || "missing" in found || program === undefined || backend === undefined) return;
         const digest = await given.settings;
         const state = await readStateMark(backend, project, stack);
-        const changed = digestTree(checkout.folder, stack) !== program || !isOf(endedAt, state, Date.now());
+        const changed = digestTree(checkout.folder, stack) !== program || !isOf(endedAt, state);
         if (digest === undefined || !("mark" in state) || changed) return;
         const told = plainSettings(readStackSettings(given.file, shell));
         const there = services.filter(({ result }) => ["created", "changed", "unchanged"].includes(result));

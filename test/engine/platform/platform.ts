@@ -53,7 +53,10 @@ export interface Platform {
   forget(stack: string): Promise<void>;
   /** Services of a stack on Dokploy, in the order in which they were first deployed. */
   services(stack: string): Promise<Service[]>;
-  /** Container → its id and since when it runs: the same answer means that nothing was restarted. */
+  /**
+   * Container → its id and since when it runs: the same answer means that nothing was restarted. Without the checks of a release, which
+   * run with every deployment and end.
+   */
   running(stack: string): Promise<Record<string, string>>;
   /** Requests to Dokploy that change something, since the last call. */
   writes(): Record<string, number>;
@@ -231,7 +234,9 @@ export async function openPlatform({ env = {}, plugins = [], host }: PlatformOpt
     services,
     async running(stack) {
       const rows = (await services(stack)).map(({ appName }) => containers.list(appName));
-      const names = (await Promise.all(rows)).flat().map(({ name }) => name);
+      const names = (await Promise.all(rows)).flatMap((all) =>
+        all.map(({ name }) => name).filter((name) => !/-check-\d+(-|$)/.test(name)),
+      );
       const seen = names.map(async (name) => {
         const found = (await containers.inspect(name)) as {
           Id: string;

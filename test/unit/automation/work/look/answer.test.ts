@@ -152,10 +152,8 @@ test("nothing is left without the platform's key, where somebody is at work, or 
   expect(await keep()).toEqual({ missing: "PLATFORM_KEY is not known" });
 });
 
-test("whether a state is an engine's own: by when it was written, or by how little time passed", async () => {
+test("whether a state is an engine's own: by when it was written", async () => {
   utimesSync(stateFile, 1_000, 1_000);
   const found = await readStateMark(backendUrl(), "platform", "staging");
-  expect([isOf(1_000_000, found, 9e12), isOf(999_999, found, 1_000_000)]).toEqual([true, false]);
-  expect([isOf(1_000, { mark: "m" }, 3_999), isOf(1_000, { mark: "m" }, 4_001)]).toEqual([true, false]);
-  expect(isOf(1_000, { locked: true }, 1_000)).toBe(false);
+  expect([isOf(1_000_000, found), isOf(999_999, found), isOf(9e12, { locked: true })]).toEqual([true, false, false]);
 });
