@@ -54,7 +54,10 @@ export function createDispatch(on: Dispatching): Perform {
       if (verdict.next === "hold") await tellWaiting(events, verdict.outage.of, verdict.cause.message);
       return found.ending;
     }
-    record.phase("look", "why" in looked ? { answered: false, why: looked.why } : { answered: true });
+    record.phase(
+      "look",
+      "why" in looked ? { answered: false, why: looked.why } : { answered: true, took: looked.look.took },
+    );
     await record.flush();
     if ("look" in looked) {
       const outcomes = toOutcomes(looked.kept, run);

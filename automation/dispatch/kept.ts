@@ -19,7 +19,10 @@ export function isAllLeft(look: Look, { left: { resources } }: Pick<KeptLeft, "l
   return (
     resources.length > 0 &&
     names(look.resources).join() === names(resources).join() &&
-    look.resources.every(({ is, starting }) => is === "left" && !starting)
+    look.resources.every(
+      ({ is, differs, containers, starting }) =>
+        is === "left" && !starting && differs.length === 0 && containers.length === 0,
+    )
   );
 }
 

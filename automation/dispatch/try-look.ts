@@ -11,6 +11,9 @@ import { isAllLeft, wordLook } from "./kept.ts";
 /** How long a look may take before an engine is started instead, in milliseconds. */
 const PATIENCE = 20_000;
 
+/** How long a worker that is away is waited for, in milliseconds. */
+const SOON = 5_000;
+
 /** What looks are made with. */
 export interface Looking {
   store: Pick<Store, "leftBehind">;
@@ -47,11 +50,12 @@ export async function askLook(
   stop: AbortSignal,
 ): Promise<{ look: Look } | { why: string }> {
   const { stack, left, keptAt } = kept;
-  if (!engines.isThere(stack)) return { why: "its engine worker is away" };
   const of = `${kept.run} ${keptAt}`;
   const known = proven.get(stack);
   try {
-    const engine = await engines.find(stack, stop);
+    // One that starts with the runner comes a little later, and an engine would have to wait for it too.
+    const engine = await engines.find(stack, AbortSignal.any([stop, AbortSignal.timeout(SOON)])).catch(() => undefined);
+    if (!engine) return { why: "its engine worker is away" };
     const signal = AbortSignal.any([stop, AbortSignal.timeout(PATIENCE)]);
     const question = { stack, left, keptAt, purpose, proven: known?.of === of ? known.until : {} };
     const { look, refused } = await engine.look(question, signal);

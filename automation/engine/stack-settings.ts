@@ -6,21 +6,19 @@ import { runProgram } from "../../tools/run-program.mjs";
 interface Setting {
   variable: string;
   key: string;
-  /** Nobody else may see it. */
-  secret?: true;
   /** Where it is in a structured value. */
   below?: string;
 }
 
 const SETTINGS: Setting[] = [
   { variable: "DOKPLOY_URL", key: "dokploy:url" },
-  { variable: "DOKPLOY_API_KEY", key: "dokploy:apiKey", secret: true },
+  { variable: "DOKPLOY_API_KEY", key: "dokploy:apiKey" },
   { variable: "DOKPLOY_ALSO_AT", key: "dokploy:alsoAt" },
-  { variable: "PLATFORM_KEY", key: "platform:key", secret: true },
+  { variable: "PLATFORM_KEY", key: "platform:key" },
   { variable: "PROMETHEUS_URL", key: "prometheus:url" },
-  { variable: "PROMETHEUS_TOKEN", key: "prometheus:token", secret: true },
+  { variable: "PROMETHEUS_TOKEN", key: "prometheus:token" },
   { variable: "VAULT_ADDR", key: "vault:address" },
-  { variable: "VAULT_TOKEN", key: "vault:token", secret: true },
+  { variable: "VAULT_TOKEN", key: "vault:token" },
   { variable: "VAULT_APPROLE_MOUNT", key: "platform:vault", below: "approle" },
 ];
 
@@ -60,11 +58,15 @@ export function readStackSettings(text: string, env: Record<string, string | und
   return settings;
 }
 
-const SECRETS = SETTINGS.flatMap(({ variable, secret }) => (secret ? [variable] : []));
+/** Settings that everybody may see. Whatever else there is, or comes to be, is a secret. */
+const PLAIN: ReadonlySet<string> = new Set([
+  ...["DOKPLOY_URL", "DOKPLOY_ALSO_AT", "VAULT_ADDR", "VAULT_APPROLE_MOUNT", "PROMETHEUS_URL"],
+  ...["ALLOW_INSECURE", COMPLETE],
+]);
 
 /** The secrets among settings that were found in a stack's file. */
 export function secretSettings(found: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(SECRETS.flatMap((variable) => (found[variable] ? [[variable, found[variable]]] : [])));
+  return Object.fromEntries(Object.entries(found).filter(([variable, value]) => value && !PLAIN.has(variable)));
 }
 
 /** What of a stack's file may be kept in clear, and the names of those settings that may not. Pure. */
@@ -72,7 +74,7 @@ export function plainSettings({ values, encrypted }: StackSettings): {
   values: Record<string, string>;
   sealed: string[];
 } {
-  const isSecret = (variable: string) => SECRETS.includes(variable);
+  const isSecret = (variable: string) => !PLAIN.has(variable);
   return {
     values: Object.fromEntries(Object.entries(values).filter(([variable]) => !isSecret(variable))),
     sealed: [...encrypted.map(({ variable }) => variable), ...Object.keys(values).filter(isSecret)].sort(),

@@ -13,6 +13,12 @@ const APART: ReadonlySet<string> = new Set([
 /** A stack's own file. */
 const STACK_FILE = /^Pulumi\.(.+)\.yaml$/;
 
+/** Whether an entry of the root has no say in what the program makes of a stack. Pure. */
+export function isApart(name: string, stack: string): boolean {
+  const [, other] = STACK_FILE.exec(name) ?? [];
+  return APART.has(name) || name.endsWith(".md") || (other !== undefined && other !== stack);
+}
+
 /** A line of `git ls-tree -z`: mode, type and id of an entry, then its name. */
 const ENTRY = /^(\d+ \w+ [0-9a-f]+)\t(.*)$/s;
 
@@ -24,8 +30,7 @@ export function digestProgram(listing: string, stack: string): string {
   const digest = createHash("sha256");
   for (const line of listing.split("\0").filter(Boolean)) {
     const [, , name = ""] = ENTRY.exec(line) ?? [];
-    const [, other] = STACK_FILE.exec(name) ?? [];
-    if (APART.has(name) || name.endsWith(".md") || (other !== undefined && other !== stack)) continue;
+    if (isApart(name, stack)) continue;
     digest.update(line).update("\0");
   }
   return digest.digest("hex");

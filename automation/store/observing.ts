@@ -52,9 +52,12 @@ export type EventPlace = Pick<ObservationEvent, "at" | "is"> & { id: string };
 export interface Observing {
   /**
    * Takes a stack that is due and hides it from others for `holdMs`. One that is due in more than `mostMs` is due too: a clock was set
-   * back. `next` is when the next one is.
+   * back. One that was never looked at is due in `firstMs` (default 0). `next` is when the next one is.
    */
-  claimWatch(times: { holdMs: number; mostMs: number }, now: number): Promise<{ watch?: Watch; next?: number }>;
+  claimWatch(
+    times: { holdMs: number; mostMs: number; firstMs?: number },
+    now: number,
+  ): Promise<{ watch?: Watch; next?: number }>;
   /**
    * Writes what a look came to, all of it or nothing. False when it does not count: another took the watch, an update is under way, or
    * what was looked at is not what is kept as left any more.

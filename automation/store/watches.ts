@@ -21,13 +21,10 @@ function toWatch(row: Row): Watch {
   };
 }
 
-/**
- * Takes a stack that is due and hides it from others for `holdMs`. One that is due in more than `mostMs` is due too: a clock was set
- * back. `next` is when the next one is.
- */
+/** Takes a stack that is due, and hides it from others for a while; one that was never looked at is due later. */
 export async function claimWatch(
   db: Database,
-  { holdMs, mostMs }: { holdMs: number; mostMs: number },
+  { holdMs, mostMs, firstMs = 0 }: { holdMs: number; mostMs: number; firstMs?: number },
   now: number,
 ): Promise<{ watch?: Watch; next?: number }> {
   const known = await db.query<{ stack: string; due_at: number | null }>(
@@ -38,12 +35,14 @@ export async function claimWatch(
   const later = known.flatMap((each) => (isDue(each) ? [] : [each.due_at ?? now]));
   const due = known.filter(isDue);
   for (const [index, { stack, due_at: before }] of due.entries()) {
+    if (before === null && firstMs > 0) {
+      await insertWatch(db, stack, now + firstMs);
+      later.push(now + firstMs);
+      continue;
+    }
     const rows =
       before === null
-        ? await db.query<Row>(
-            "INSERT INTO watches (stack, due_at) VALUES ($1, $2) ON CONFLICT (stack) DO NOTHING RETURNING *",
-            [stack, now + holdMs],
-          )
+        ? await insertWatch(db, stack, now + holdMs)
         : await db.query<Row>("UPDATE watches SET due_at = $2 WHERE stack = $1 AND due_at = $3 RETURNING *", [
             stack,
             now + holdMs,
@@ -53,6 +52,13 @@ export async function claimWatch(
     if (row) return { watch: toWatch(row), next: due.length > index + 1 ? now : Math.min(...later, now + mostMs) };
   }
   return later.length > 0 ? { next: Math.min(...later) } : {};
+}
+
+function insertWatch(db: Database, stack: string, dueAt: number): Promise<Row[]> {
+  return db.query<Row>(
+    "INSERT INTO watches (stack, due_at) VALUES ($1, $2) ON CONFLICT (stack) DO NOTHING RETURNING *",
+    [stack, dueAt],
+  );
 }
 
 /**

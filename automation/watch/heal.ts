@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { RunRequest } from "../domain/run.ts";
+import { kindsWith } from "../domain/run-kinds.ts";
 import { decideHeal, type HealDecision, isForgiven, MOST_HEALS, WATCH } from "../domain/watching/heal.ts";
 import type { Log } from "../log.ts";
 import { type Store, StoreConflict } from "../store/store.ts";
@@ -20,12 +21,16 @@ export interface Healing {
 /** What becomes of a stack that was looked at; `newest` is what it was decided against. */
 export type PlannedHeal = HealDecision & { newest?: { id: string; tag: string | null; commit: string } };
 
-/** How many of the watch's own syncs are counted. */
+/** How many syncs are looked through for the watch's own. */
 const COUNTED = 50;
+
+/** What brings a stack back to the release that it has. */
+const SYNCS = kindsWith({ changesStack: true, choosesRelease: false });
 
 /** Decides whether the stack is brought back, and takes note in its memory when that is given up, or forgiven. */
 export async function planHeal(on: Healing, stack: string, looked: LookedAt): Promise<PlannedHeal> {
-  const { open, memory, left, at } = looked;
+  const { open, memory, at } = looked;
+  const left = looked.left && { commit: looked.left.commit, hasState: looked.left.left.state !== null };
   const troubled = open.filter(({ confirmedAt, kind }) => confirmedAt !== null && kind !== "restarted");
   if (troubled.length === 0 && memory.gaveUpAt === undefined) return { do: "nothing" };
   const newest = await on.store.newestAccepted(stack);
@@ -33,7 +38,7 @@ export async function planHeal(on: Healing, stack: string, looked: LookedAt): Pr
   if (memory.gaveUpAt !== undefined && isForgiven(memory.gaveUpAt, { asLeft, newest })) delete memory.gaveUpAt;
   const healed = await on.healed(stack, [...new Set(troubled.map(({ service }) => service))]);
   if (healed.size === 0) return { do: "nothing" };
-  const syncs = await on.store.runs({ stack, kinds: ["sync"], limit: COUNTED });
+  const syncs = await on.store.runs({ stack, kinds: SYNCS, limit: COUNTED });
   const before = syncs.filter(({ triggeredBy }) => triggeredBy === WATCH).map(({ createdAt }) => createdAt);
   const held = await on.isHeld(stack);
   const { gaveUpAt } = memory;

@@ -42,7 +42,7 @@ const QUIET_LOOKS = 10;
 
 /** Looks at every stack that has something left behind, again and again, until it is stopped. `wake`: there is a run to carry out. */
 export function startWatching(on: Watching, wake: () => void): { stop(): Promise<void> } {
-  const { watchIntervalMs: interval } = on.config;
+  const interval = Math.ceil(on.config.watchIntervalMs);
   if (interval === 0) return { stop: async () => {} };
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -60,7 +60,9 @@ export function startWatching(on: Watching, wake: () => void): { stop(): Promise
   const round = async () => {
     let next: number | undefined;
     while (!signal.aborted && looks.size < AT_ONCE) {
-      const claimed = await on.store.claimWatch({ holdMs: HOLD, mostMs: 2 * (interval + HOLD) }, on.now());
+      // What an update has just left need not be looked at at once.
+      const times = { holdMs: HOLD, mostMs: 2 * (interval + HOLD), firstMs: jitter(interval) };
+      const claimed = await on.store.claimWatch(times, on.now());
       next = claimed.next;
       if (!claimed.watch) break;
       const looking = look(claimed.watch).finally(() => looks.delete(looking));
@@ -94,7 +96,7 @@ export function watchKey(stack: string): string {
 }
 
 function jitter(ms: number): number {
-  return ms * (0.9 + 0.2 * Math.random());
+  return Math.round(ms * (0.9 + 0.2 * Math.random()));
 }
 
 /** One look at a stack, and all that follows of it. Exported for tests, which have a clock of their own. */
@@ -106,7 +108,7 @@ export async function lookOnce(
 ): Promise<void> {
   const { store, now } = on;
   const { stack } = watch;
-  const { watchIntervalMs: interval } = on.config;
+  const interval = Math.ceil(on.config.watchIntervalMs);
   const soon = Math.min(SOON, interval);
   const looked = await lookAtStack(on, watch, { quietMs: QUIET_LOOKS * interval, signal });
   // Who stops here has not seen that it could not be told: it was not waited for.
@@ -118,7 +120,7 @@ export async function lookOnce(
   const kept = await store.keepLook(
     {
       ...{ watch, left, memory, notices, lookedAt: left ? looked.at : null },
-      dueAt: Math.round(now() + (looked.soon ? soon : jitter(interval))),
+      dueAt: now() + (looked.soon ? soon : jitter(interval)),
       write: [...seen, ...confirmed, ...changed, ...over],
       drop: dropped.map(({ id }) => id),
     },

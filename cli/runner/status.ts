@@ -5,6 +5,7 @@ import { formatAge } from "../print/duration.ts";
 import { type Mark, printMark } from "../print/live.ts";
 import { printJson, printLines } from "../print/print.ts";
 import { formatTable } from "../print/table.ts";
+import { describeWatch } from "./observations.ts";
 import { readStacks, type StackView } from "./stacks.ts";
 
 /** `dockmaster status` */
@@ -44,7 +45,8 @@ export function formatStacks(stacks: StackView[], now: number): string[] {
     ];
   });
   const waiting = stacks.flatMap(({ env, waiting: why }) => (why ? [`${env} waits: ${why.message}`] : []));
-  const more = [...waiting, ...stacks.flatMap(wordHolds), ...stacks.flatMap(wordConfirming)];
+  const watched = stacks.flatMap((stack) => wordWatch(stack, now));
+  const more = [...waiting, ...stacks.flatMap(wordHolds), ...watched, ...stacks.flatMap(wordConfirming)];
   return [...formatTable(["  stack", "release", "since", "healthy", "drift", "behind by"], rows), ...more];
 }
 
@@ -69,6 +71,13 @@ function wordConfirming({ env, confirming, confirmed }: StackView): string[] {
 
 function nameOf({ tag, commit }: { tag: string | null; commit: string }): string {
   return tag ?? commit.slice(0, 7);
+}
+
+/** How it was when it was looked at last, where that is not as it was left. */
+function wordWatch({ env, commit, watch }: StackView, now: number): string[] {
+  if (!watch || watch.state === "left" || commit === null) return [];
+  const more = watch.findings > 0 ? ` See: dockmaster observations ${env}` : "";
+  return [`${env}: ${describeWatch(watch, now)}${more}`];
 }
 
 function tell(value: boolean | null, yes: string, no: string): string {

@@ -17,8 +17,8 @@ export interface HealFacts {
   healed: ReadonlySet<string>;
   /** Whether somebody holds the stack. */
   held: boolean;
-  /** The release that was left; null: none is kept. */
-  left: { commit: string } | null;
+  /** The release that was left, and whether its state can be told from another one; null: none is kept. */
+  left: { commit: string; hasState: boolean } | null;
   /** The newest deploy or sync that was accepted. */
   newest: Pick<Run, "id" | "state" | "commit" | "triggeredBy" | "createdAt" | "finishedAt"> | undefined;
   /** When it was brought back before, in milliseconds since the epoch. */
@@ -35,6 +35,9 @@ export type HealDecision =
   | { do: "stop"; services: string[] }
   | { do: "nothing" };
 
+/** The part that says whose deployment was the last (components/dokploy/rules/observe.ts; a test holds them together). */
+export const DEPLOYMENT = "deployment";
+
 const NOTHING: HealDecision = { do: "nothing" };
 
 /**
@@ -50,6 +53,8 @@ export function decideHeal({ open, healed, held, left, newest, before, gaveUpAt,
   const isOurs = newest.triggeredBy === WATCH;
   // Something else was asked for, and came to nothing: what the stack shall have now, people decide.
   if (left ? newest.commit !== left.commit : !isOurs) return NOTHING;
+  // Another deployment may be the update of a person elsewhere, which only the state tells from a hand in Dokploy.
+  if (left?.hasState === false && troubles.some(({ parts }) => parts.includes(DEPLOYMENT))) return NOTHING;
   const services = [...new Set(troubles.map(({ service }) => service))];
   if (before.filter((at) => at > now - WITHIN).length >= MOST_HEALS) return { do: "stop", services };
   // Without what was left nobody can look: it is tried again because it failed.

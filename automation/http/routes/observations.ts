@@ -51,7 +51,9 @@ export function observationHandlers(
   return { observations };
 }
 
-async function isKnown({ mirror, catalogue, config }: Described, stack: string): Promise<boolean> {
+/** Whether the main branch has it, or it was looked at: a runner that just started may not have Git yet. */
+async function isKnown({ store, mirror, catalogue, config }: Described, stack: string): Promise<boolean> {
+  if ((await store.watches()).some((watch) => watch.stack === stack)) return true;
   const head = await mirror.branchHead(config.gitBranch);
   return head !== undefined && (await catalogue.stacks(head)).includes(stack);
 }

@@ -1,13 +1,10 @@
 import { LEFT_FORMAT, type LeftBehind } from "../../../components/look/left.ts";
+import { digestSettings } from "../../engine/settings-digest.ts";
 import { plainSettings, readStackSettings } from "../../engine/stack-settings.ts";
 import type { ToldLeft } from "../../engine/start.ts";
 import { stampEngine } from "../../engine/version-check.ts";
-import { readStateMark, type StateMark } from "../../state/state-mark.ts";
+import { isOf, readStateMark, toState } from "../../state/state-mark.ts";
 import type { WorkContext } from "../perform.ts";
-import { digestSettings } from "./settings.ts";
-
-/** How long after an engine ended its state is still its own, in milliseconds: no other engine comes and goes in so short a time. */
-const ITS_OWN = 3_000;
 
 /** What is kept of an engine that ended well. */
 export interface Engine {
@@ -30,12 +27,13 @@ export async function describeLeft(
   const settings = await describeSettings(context, { ...given, ...told.sealed });
   if (settings === undefined) return { missing: "PLATFORM_KEY is not known" };
   const found = await readStateMark(context.config.backendUrl, project, stack);
-  if (Date.now() - endedAt > ITS_OWN) return { missing: "somebody may have changed the state since" };
+  if ("locked" in found || ("mark" in found && !isOf(endedAt, found)))
+    return { missing: "somebody may have changed the state since" };
   return {
     left: {
       format: LEFT_FORMAT,
       settings,
-      state: "mark" in found ? `${project}/${found.mark}` : null,
+      state: "mark" in found ? toState(project, found.mark) : null,
       resources,
       told: plainSettings(readStackSettings(stackFile, given)),
     },
@@ -54,18 +52,4 @@ export async function describeSettings(
     backend: config.backendUrl,
   };
   return digestSettings(env, versions);
-}
-
-/** Why the state may be another one than `state` tells; undefined: it is that one. */
-export async function refuseState(backendUrl: string, stack: string, state: string | null | undefined) {
-  const slash = state?.lastIndexOf("/") ?? -1;
-  if (!state || slash < 0)
-    return "of a state in this backend only an engine can tell whether it is the one that was left";
-  const found: StateMark | Error = await readStateMark(backendUrl, state.slice(0, slash), stack).catch(
-    (error: Error) => error,
-  );
-  if (found instanceof Error) return "the state cannot be read";
-  if ("locked" in found) return "somebody is at work on the stack";
-  if ("unknown" in found) return found.unknown;
-  return found.mark === state.slice(slash + 1) ? undefined : "the state was written since by somebody else";
 }

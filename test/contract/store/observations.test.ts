@@ -94,6 +94,14 @@ for (const engine of engines()) {
           expect(await second.claimWatch(HOLD, T0 + 2)).toEqual({ next: T0 + 30_000 });
         });
 
+        test("leaves one that was never looked at for a while", async () => {
+          await leave("staging");
+          const times = { ...HOLD, firstMs: 7_000 };
+          expect(await store.claimWatch(times, T0)).toEqual({ next: T0 + 7_000 });
+          expect(await second.claimWatch(times, T0 + 6_999)).toEqual({ next: T0 + 7_000 });
+          expect(await second.claimWatch(times, T0 + 7_000)).toHaveProperty("watch.stack", "staging");
+        });
+
         test("gives a due stack to one of many who ask at once", async () => {
           await leave("staging");
           const ask = (now: number) =>

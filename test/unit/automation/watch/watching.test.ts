@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { DEPLOYMENT } from "../../../../automation/domain/watching/heal.ts";
+import { DEPLOYMENT as OBSERVED } from "../../../../components/dokploy/rules/observe.ts";
 import {
   heals,
   leftService,
@@ -287,6 +289,15 @@ describe("healing", () => {
     shows(looked("minio", { is: "other", differs: ["env.A"] }), crashed);
     await pass(5 * MINUTE);
     expect(await heals(store)).toMatchObject([{ reason: "redis: redis: exited (137)" }]);
+  });
+
+  test("undoes no update from a laptop where no state tells of it", async () => {
+    expect(DEPLOYMENT).toBe(OBSERVED);
+    const { pass, store } = await start({ file: HEAL });
+    shows(looked("redis", { is: "other", differs: ["deployment", "env.A"] }));
+    await pass(10 * MINUTE);
+    expect(await store.openObservations()).toHaveLength(1);
+    expect(await heals(store)).toEqual([]);
   });
 
   test("needs no restart", async () => {

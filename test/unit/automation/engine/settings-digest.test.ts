@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { digestSettings } from "../../../../../automation/work/look/settings.ts";
+import { digestSettings } from "../../../../automation/engine/settings-digest.ts";
 
 const env = { PLATFORM_KEY: "k".repeat(40), DOKPLOY_URL: "https://dokploy.example.org", DOKPLOY_API_KEY: "secret" };
 const versions = { engine: "1", node: "v24", runner: "1.0.0" };
