@@ -73,7 +73,7 @@ describe("a release that crashes seconds after it was healthy", () => {
       holds: [{ by: "dockmaster", until: null, taken_back: { tag: "v1.0.3", commit: bad } }],
     });
     // The same again waits; a newer one is let through, and ends the hold.
-    const again = await harness.deploy("staging", "v1.0.3", {}, { waitSeconds: 0 });
+    const again = await harness.deploy("staging", "v1.0.3", {}, { waitSeconds: 0, form: "v2" });
     expect(again).toMatchObject({ status: 202, body: { status: "waiting", gate: { by: "dockmaster" } } });
     release("v1.0.4", 33);
     expect((await harness.deploy("staging", "v1.0.4")).body).toMatchObject({ status: "success", tag: "v1.0.4" });
