@@ -14,6 +14,8 @@ interface Watched {
   ended: ObservationView[];
 }
 
+const REDIS = "platform-redis-staging";
+
 /** How long is waited for what two looks, one second apart, must have told long before: machines are busy. */
 const PATIENCE = 60_000;
 
@@ -58,7 +60,8 @@ describe("a stack that somebody changes by hand", { timeout: 240_000 }, () => {
   const container = async () => {
     const { appName } = await record();
     const rows = await call(`docker.getContainersByAppNameMatch?appName=${appName}&appType=docker-compose`);
-    const [row] = rows as { containerId: string; name: string }[];
+    // Beside it are those that check it.
+    const row = (rows as { containerId: string; name: string }[]).find(({ name }) => name === REDIS);
     if (!row) throw new Error("redis has no container");
     return row;
   };
@@ -83,7 +86,7 @@ describe("a stack that somebody changes by hand", { timeout: 240_000 }, () => {
     composeId = await redisId();
   };
   const fail = (outcome: "exit" | "restarting" | "unhealthy", exitCode = 1) =>
-    dokploy.control.addFault({ kind: "containers", service: "redis", outcome, exitCode, now: true, times: "always" });
+    dokploy.control.addFault({ kind: "containers", service: REDIS, outcome, exitCode, now: true, times: "always" });
 
   test("is asked of Dokploy and of no engine while nobody does", async () => {
     const before = await runs();
@@ -154,7 +157,7 @@ describe("a stack that somebody changes by hand", { timeout: 240_000 }, () => {
     [
       "one that was removed",
       async () => call("docker.removeContainer", { containerId: (await container()).containerId }),
-      { kind: "gone", parts: ["platform-redis-staging"] },
+      { kind: "gone", parts: [REDIS] },
     ],
     [
       "a service that was deleted",
