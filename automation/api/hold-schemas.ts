@@ -1,12 +1,14 @@
 import { z } from "zod";
-import { env, person, reason } from "./schemas.ts";
+import { env, person, reasonOr } from "./schemas.ts";
 import { holdView } from "./views.ts";
+
+const WHY = "must say why nothing shall go forward";
 
 /** `POST /holds`. */
 export const holdBody = z.strictObject({
   env,
   /** Why nothing shall go forward: shown wherever something waits for it. */
-  reason: reason.trim().min(1, "must say why nothing shall go forward"),
+  reason: reasonOr(WHY).trim().min(1, WHY),
   /** When it ends by itself; until somebody lifts it unless given. */
   until: z.iso
     .datetime({ offset: true, error: "must be a moment, e.g. 2026-01-31T12:00:00Z" })
