@@ -31,7 +31,7 @@ export async function answerLook(
     if ((await describeSettings(context, own)) !== left.settings) {
       return { refused: "other settings, keys or versions than when it was left" };
     }
-    const refused = await refuseState(backendUrl, stack, left.state);
+    const refused = await refuseState(backendUrl, stack, left.state, given);
     if (refused !== undefined) return { refused };
   }
   // Loaded with the first look: a worker at rest needs none of it.
@@ -39,7 +39,7 @@ export async function answerLook(
   const env = { ...values, ...own, ...(values.ALLOW_INSECURE ? { ALLOW_INSECURE: values.ALLOW_INSECURE } : {}) };
   const seen = await look(left.resources, { env, proven, keptAt, signal });
   if (purpose === "answer") {
-    const refused = await refuseState(backendUrl, stack, left.state);
+    const refused = await refuseState(backendUrl, stack, left.state, given);
     if (refused !== undefined) return { refused };
   }
   return { look: seen };
