@@ -79,6 +79,7 @@ export async function openEngineWorker(options: EngineWorkerOptions): Promise<Se
         return version;
       },
       sealed: new Map(),
+      proven: new Map(),
       programEnvironment: () => programEnvironment(variables),
       npmEnvironment: npmEnvironment(env),
     },

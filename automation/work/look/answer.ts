@@ -1,10 +1,11 @@
 import { LEFT_FORMAT } from "../../../components/look/left.ts";
+import { provenContainers } from "../../engine/proven.ts";
 import type { LookAnswer, LookQuestion } from "../../socket/messages.ts";
 import { refuseState } from "../../state/state-mark.ts";
 import type { WorkContext } from "../perform.ts";
 import { describeSettings } from "./kept.ts";
 
-type Context = Pick<WorkContext, "config" | "enginePath" | "version" | "programEnvironment" | "sealed">;
+type Context = Pick<WorkContext, "config" | "enginePath" | "version" | "programEnvironment" | "sealed" | "proven">;
 
 /**
  * Looks whether a stack is as it was left, or says why only an engine can tell. Asked to `answer` instead of one, settings and state have
@@ -38,6 +39,7 @@ export async function answerLook(
   const { look } = await import("../../../components/look/look.ts");
   const env = { ...values, ...own, ...(values.ALLOW_INSECURE ? { ALLOW_INSECURE: values.ALLOW_INSECURE } : {}) };
   const seen = await look(left.resources, { env, proven, keptAt, signal });
+  context.proven.set(stack, provenContainers(left.resources, seen));
   if (purpose === "answer") {
     const refused = await refuseState(backendUrl, stack, left.state, given);
     if (refused !== undefined) return { refused };

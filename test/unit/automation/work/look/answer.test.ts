@@ -40,6 +40,7 @@ const context = (version = "1.0.0") => ({
   version: () => version,
   programEnvironment: () => ({ ...given }),
   sealed: new Map<string, Record<string, string>>(),
+  proven: new Map(),
 });
 const keep = async (more: { sealed?: Record<string, string>; stackFile?: string; endedAt?: number } = {}) => {
   const told = { resources: [...resources], endedAt: Date.now() + 60_000, notLeft: undefined, sealed: {}, ...more };
