@@ -81,7 +81,12 @@ describe.skipIf(S3?.missing)(`looks at a stack whose state is on ${S3?.kind}`, {
   });
 
   test("a state that another engine wrote needs one, also in another form", async () => {
-    for (const env of [{}, { PULUMI_DIY_BACKEND_ZSTD: "true" }, { PULUMI_DIY_BACKEND_GZIP: "true" }]) {
+    const forms: Record<string, string>[] = [
+      {},
+      { PULUMI_DIY_BACKEND_ZSTD: "true" },
+      { PULUMI_DIY_BACKEND_GZIP: "true" },
+    ];
+    for (const env of forms) {
       pulumi(["stack", "import"], { ...env, input: pulumi(["stack", "export"]) });
       const answer = await deploy();
       expect(answer).toMatchObject({ status: "success", by: "engine", changed_services: [] });

@@ -130,9 +130,9 @@ describe.skipIf(openbaoMissing)(
 
     test("a Vault that is sealed is no answer", async () => {
       await bao.seal();
-      const answer = await drift();
+      const answer = (await harness.send("POST", "/drift", { env: "staging" }, { waitSeconds: 0 })).body;
+      await expect.poll(() => why(answer.run), { timeout: 60_000 }).toContain("vault_sealed");
       await bao.unseal();
-      expect(await why(answer.run)).toMatch(/vault_sealed|could not be told/);
     });
   },
 );
