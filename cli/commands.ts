@@ -25,7 +25,17 @@ export const COMMANDS: Entry[] = [
       summary: "Take an environment back to a release it had.",
       load: () => import("./runner/rollback.ts"),
     },
+    {
+      name: "hold",
+      summary: "Hold an environment, so that nothing goes forward on it; or let it go.",
+      load: () => import("./runner/hold.ts"),
+    },
     { name: "status", summary: "Show what runs where, and how it is.", load: () => import("./runner/status.ts") },
+    {
+      name: "observations",
+      summary: "Show what is not as the last update left it, and what was.",
+      load: () => import("./runner/observations.ts"),
+    },
     { name: "runs", summary: "List runs: who, when, what, how it ended.", load: () => import("./runner/runs.ts") },
     { name: "logs", summary: "Show what happened in a run.", load: () => import("./runner/logs.ts") },
     { name: "cancel", summary: "End a run.", load: () => import("./runner/cancel.ts") },

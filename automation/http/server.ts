@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import type { HoldingBack } from "../accept/holds.ts";
 import type { Canceling } from "../accept/runs.ts";
 import type { Pushes } from "../accept/webhook.ts";
 import { describeStacks } from "../answer/stacks.ts";
@@ -11,10 +12,13 @@ import { type Checking, createAccess } from "./access.ts";
 import { type Around, answerErrors, type HttpEnv, useMiddleware } from "./middleware.ts";
 import { refuseOthers, registerRoutes } from "./register.ts";
 import { healthHandlers } from "./routes/health.ts";
+import { holdHandlers } from "./routes/holds.ts";
 import { answerMetrics } from "./routes/metrics.ts";
+import { observationHandlers } from "./routes/observations.ts";
 import { requestHandlers } from "./routes/requests.ts";
 import { runHandlers } from "./routes/runs.ts";
 import { webhookHandlers } from "./routes/webhook.ts";
+import { createStreams } from "./streams.ts";
 
 /** What the server needs beside the runner's own parts. */
 export interface ServerParts {
@@ -29,18 +33,21 @@ export interface ServerParts {
 }
 
 /** What requests are answered with. */
-export type Served = Around & Checking & Pushes & Canceling & Gauged;
+export type Served = Around & Checking & Pushes & Canceling & Gauged & HoldingBack;
 
 /** The runner's HTTP interface. */
 export function createServer(on: Served, parts: ServerParts): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   useMiddleware(app, on, parts.stopping);
   const document = JSON.stringify(createOpenApi(parts.version));
+  const following = { ...parts, streams: createStreams() };
   registerRoutes(app, createAccess(on), {
     ...healthHandlers(on, parts),
     ...requestHandlers(on, parts),
     ...webhookHandlers(on, parts),
-    ...runHandlers(on, parts),
+    ...holdHandlers(on, parts),
+    ...runHandlers(on, following),
+    ...observationHandlers(on, following),
     stacks: async ({ c }) => c.json({ stacks: await describeStacks(on) }),
     metrics: ({ c }) => answerMetrics(on, c),
     openapi: ({ c }) => c.body(document, 200, { "content-type": "application/json" }),

@@ -1,10 +1,11 @@
 import { showLine } from "../../text/characters.ts";
+import { isReturn } from "../domain/confirming/take-back.ts";
 import { isDrift } from "../domain/drift.ts";
 import { describeOutage } from "../domain/outage.ts";
 import type { Outage, Run, RunState } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import type { Notice } from "../store/store.ts";
-import type { NoticeEvent } from "./channel.ts";
+import type { RunNotice } from "./channel.ts";
 import { CHANNELS, type ChannelName } from "./channels.ts";
 
 /**
@@ -15,7 +16,7 @@ export function decideEvents(
   run: Run,
   before: RunState | undefined,
   outageBefore: Outage | null | undefined = run.outage,
-): NoticeEvent[] {
+): RunNotice[] {
   const { answers, choosesRelease } = RUN_KINDS[run.kind];
   if (answers === "drift") {
     const hasDrift = run.state === "succeeded" && run.outcomes.some(isDrift);
@@ -28,12 +29,13 @@ export function decideEvents(
   return [
     ...(run.outage?.told ? (["resumed"] as const) : []),
     ...(before === "failed" ? (["recovered"] as const) : []),
+    ...(isReturn(run) ? (["rolled_back"] as const) : []),
     ...(run.stack === "production" && choosesRelease ? (["production_deployed"] as const) : []),
   ];
 }
 
 /** The notices of a run's end, one per event and channel. */
-export function toNotices(run: Run, events: NoticeEvent[], channels: ChannelName[]): Notice[] {
+export function toNotices(run: Run, events: RunNotice[], channels: ChannelName[]): Notice[] {
   return events.flatMap((event) => {
     const message = { event, run, text: toText(run, event) };
     return channels.map((target) => ({
@@ -44,7 +46,7 @@ export function toNotices(run: Run, events: NoticeEvent[], channels: ChannelName
   });
 }
 
-function toText(run: Run, event: NoticeEvent): string {
+function toText(run: Run, event: RunNotice): string {
   const release = run.tag ?? run.commit.slice(0, 7);
   const touched = run.outcomes.filter(({ result }) => result !== "unchanged");
   // Each is one line here: a line end of others must not look like one of ours.
@@ -65,6 +67,8 @@ function toText(run: Run, event: NoticeEvent): string {
       const what = outage ? `\nover: ${describeOutage(outage)}` : "";
       return `${run.stack}: ${release} waits no more and is deployed (${by})${what}\n${list}`.trimEnd();
     }
+    case "rolled_back":
+      return `${run.stack}: ${release} is back (${by})\n${showLine(run.reason ?? "")}\nThe stack is held: dockmaster hold ${run.stack} --lift\n${list}`.trimEnd();
     case "recovered":
       return `${run.stack}: ${release} is well again (${by})\n${list}`.trimEnd();
     case "drift":

@@ -1,17 +1,21 @@
 import { accept, newestAccepted, record } from "./accept.ts";
 import { claim } from "./claim.ts";
+import { lastConfirmed, newestConfirmation, openConfirmations, settle, takeBack } from "./confirmations.ts";
 import type { Database } from "./database.ts";
 import { append, events } from "./events.ts";
 import { nameFailures } from "./failures.ts";
 import { hasSucceeded, prune, runs, stackRelease } from "./history.ts";
+import { endHold, endHoldsInTime, hold, openHolds, readHold } from "./holds.ts";
 import { isRemembered, ping, pinnedCommit, pinnedTags, pinTag, remember } from "./keys.ts";
 import { releaseGone, releaseLease, renewLease } from "./lease.ts";
 import { forgetLeft, leftStacks, readLeft } from "./left-behind.ts";
 import { migrate } from "./migrations.ts";
+import { endedObservations, observationEvents, observationsSince, openObservations, standing } from "./observations.ts";
 import { settleOutbox, takeOutbox } from "./outbox.ts";
 import { readRun } from "./rows.ts";
 import type { Store } from "./store.ts";
 import { cancelRequested, requestCancel, transition, update } from "./transition.ts";
+import { claimWatch, keepLook, postponeWatch, watches } from "./watches.ts";
 
 /** The store over one SQL database, brought to the current schema. Closing the store closes the database. */
 export async function openSqlStore(database: Database): Promise<Store> {
@@ -51,8 +55,30 @@ export async function openSqlStore(database: Database): Promise<Store> {
     pinnedCommit: (tag) => pinnedCommit(db, tag),
     pinnedTags: () => pinnedTags(db),
 
+    hold: (asked, now, tell) => hold(db, asked, now, tell),
+    endHold: (id, by, now, tell) => endHold(db, id, by, now, tell),
+    endHoldsInTime: (now, tell) => endHoldsInTime(db, now, tell),
+    readHold: (id) => readHold(db, id),
+    holds: (now, stack) => openHolds(db, now, stack),
+
+    openConfirmations: () => openConfirmations(db),
+    newestConfirmation: (stack) => newestConfirmation(db, stack),
+    lastConfirmed: (stack, except) => lastConfirmed(db, stack, except),
+    settle: (settled, now) => settle(db, settled, now),
+    takeBack: (taken, now) => takeBack(db, taken, now),
+
     takeOutbox: (limit, holdMs, now) => takeOutbox(db, limit, holdMs, now),
     settleOutbox: (entry, settlement, now) => settleOutbox(db, entry, settlement, now),
+
+    claimWatch: (times, now) => claimWatch(db, times, now),
+    keepLook: (kept, now) => keepLook(db, kept, now),
+    postponeWatch: (watch, next) => postponeWatch(db, watch, next),
+    watches: () => watches(db),
+    standing: (stack) => standing(db, stack),
+    openObservations: (stack) => openObservations(db, stack),
+    endedObservations: (query) => endedObservations(db, query),
+    observationsSince: (stack, since) => observationsSince(db, stack, since),
+    observationEvents: (stack, after, limit) => observationEvents(db, stack, after, limit),
 
     prune: (before, now) => prune(db, before, now),
     ping: (now) => ping(db, now),

@@ -1,7 +1,12 @@
+import type { Confirmation, ConfirmationState } from "../domain/confirming/confirmation.ts";
+import type { Hold } from "../domain/gates/hold.ts";
 import type { Run, RunEventType, RunRequest, RunState } from "../domain/run.ts";
 import type { KeptLeft } from "./left-behind.ts";
+import type { Notice } from "./notice.ts";
+import type { Observing } from "./observing.ts";
 
 export type { KeptLeft } from "./left-behind.ts";
+export type { Notice } from "./notice.ts";
 
 /** What a transition may write beside the state. */
 export type RunPatch = Partial<
@@ -65,19 +70,40 @@ export interface AcceptCondition {
    * `accept` throws StoreConflict and writes nothing: decide again.
    */
   newest?: string | null;
+  /** Holds that the runner made and that this request ends, as it asks for a newer release than the one that was taken back. */
+  ends?: { holds: readonly string[]; by: string; tell: TellHold };
 }
 
-/** Something to tell people, written in the same transaction as the transition that it tells of. */
-export interface Notice {
-  /** Makes it unique within its run, e.g. `failed:slack`: a second one is left alone, so each goes out once. */
-  key: string;
-  /** Where it goes: `slack`, `feishu`, `webhook`. */
-  target: string;
-  payload: unknown;
+/** What somebody asks to hold. */
+export type HoldRequest = Pick<Hold, "stack" | "by" | "reason" | "until">;
+
+/** The notices of a hold that begins or ends, written with it. */
+export type TellHold = (hold: Hold) => readonly Notice[];
+
+/** How a watched release came out, as one write. */
+export interface Settled {
+  run: string;
+  /** In which state it has to be still. */
+  from: ConfirmationState;
+  to: ConfirmationState;
+  /** When watching is to end; only with `watching`. */
+  until?: number;
+  data?: Partial<Confirmation["data"]>;
+  notices?: readonly Notice[];
+}
+
+/** A release that is taken back: settles its watching, holds the stack and asks for the one before, all or nothing. */
+export interface TakeBack extends Settled {
+  /** Id of the newest deploy or sync that was accepted, against which this was decided. */
+  newest: string | null;
+  hold: HoldRequest;
+  tell: TellHold;
+  request: RunRequest;
 }
 
 /** A notice that was taken to be sent. */
 export interface OutboxEntry extends Notice {
+  /** The run, or the observation, that it tells of. */
   run: string;
   createdAt: number;
   /** How often it was taken, this time included. */
@@ -104,11 +130,11 @@ export class StoreUnavailable extends Error {
  * Where runs live. Every method is atomic and durable when its promise resolves. Times are milliseconds since the
  * epoch and always passed in (`now`), so that no implementation reads a clock.
  */
-export interface Store {
+export interface Store extends Observing {
   /**
    * Writes a queued run; a queued, waiting or running one of the same stack, kind, commit, rollback flag and volumes given up is joined
    * instead, unless a newer deploy or sync waits behind it or it is being canceled. One that waits for something that is
-   * away is then due at once.
+   * away is then due at once. Where the stack is held, what goes forward waits from the beginning.
    */
   accept(request: RunRequest, now: number, condition?: AcceptCondition): Promise<{ run: Run; duplicate: boolean }>;
   /** A run that never enters the queue (superseded on arrival), kept for the record. */
@@ -187,13 +213,38 @@ export interface Store {
   /** Every tag that was ever pinned: a number is never used again, also when its tag was deleted. */
   pinnedTags(): Promise<{ tag: string; commit: string }[]>;
 
+  /** Holds a stack: what goes forward on it waits from now on. Who asks twice for the same gets the same hold. */
+  hold(asked: HoldRequest, now: number, tell: TellHold): Promise<{ hold: Hold; duplicate: boolean }>;
+  /** Lifts a hold; the newest run that waited goes on. Undefined when it is unknown or has ended. */
+  endHold(id: string, by: string, now: number, tell: TellHold): Promise<Hold | undefined>;
+  /** Writes down which holds are over by their time, and tells. */
+  endHoldsInTime(now: number, tell: TellHold): Promise<Hold[]>;
+  /** A hold, ended or not. */
+  readHold(id: string): Promise<Hold | undefined>;
+  /** Holds that count now, oldest first: of a stack, or of all. */
+  holds(now: number, stack?: string): Promise<Hold[]>;
+
+  /** Updates that ended and of which is not settled yet whether they are confirmed, oldest first. */
+  openConfirmations(): Promise<Confirmation[]>;
+  /** Of the newest update of a stack that was to be confirmed, whatever came of it. */
+  newestConfirmation(stack: string): Promise<Confirmation | undefined>;
+  /** The release of the stack that was confirmed last; not one of this run. */
+  lastConfirmed(stack: string, except?: string): Promise<Confirmation | undefined>;
+  /** Moves one on. False when it is not in that state any more: nothing was written. */
+  settle(settled: Settled, now: number): Promise<boolean>;
+  /**
+   * Takes a release back. Throws StoreConflict, with nothing written, when it was settled meanwhile, something newer was accepted, or
+   * somebody holds the stack.
+   */
+  takeBack(taken: TakeBack, now: number): Promise<{ hold: Hold; run: Run }>;
+
   /** Takes notices that are due, oldest first; nobody else gets them for `holdMs`, or ever once they are settled. */
   takeOutbox(limit: number, holdMs: number, now: number): Promise<OutboxEntry[]>;
   /** Says how sending went. False when the hold ran out and another took it: nothing was written. */
   settleOutbox(entry: OutboxEntry, settlement: Settlement, now: number): Promise<boolean>;
 
   /**
-   * Drops events, finished runs with their notices, and remembered keys older than given. The newest succeeded deploy or sync of each
+   * Drops events, finished runs and observations that are over, with their notices, and remembered keys older than given. The newest succeeded deploy or sync of each
    * commit on each stack stays, so that `stackRelease` and `hasSucceeded` stay true.
    */
   prune(before: { events: number; runs: number }, now: number): Promise<void>;

@@ -19,11 +19,16 @@ export async function refreshGauges(on: Gauged): Promise<void> {
   const waiting = await store.runs({ states: ["queued", "waiting"] });
   metrics.queueDepth.reset();
   metrics.queueAge.reset();
+  metrics.findings.reset();
+  for (const { stack: env, service, kind, confirmedAt } of await store.openObservations()) {
+    if (confirmedAt !== null) metrics.findings.inc({ env, service, kind });
+  }
   for (const stack of await describeStacks(on)) {
     const env = stack.env;
     const queued = waiting.filter((run) => run.stack === env);
     metrics.queueDepth.set({ env }, queued.length);
     metrics.queueAge.set({ env }, Math.max(0, ...queued.map((run) => (now() - run.createdAt) / 1000)));
+    metrics.hold.set({ env }, stack.holds?.length ? 1 : 0);
     if (stack.behind_by !== null) metrics.behindBy.set({ env }, stack.behind_by);
     // What an update came after is fixed, as far as anybody knows.
     metrics.drift.set({ env }, (await countDrifted(store, env)) ?? 0);

@@ -96,7 +96,9 @@ describe.skipIf(openbaoMissing)(
     });
 
     test("a rotated secret needs an engine", async () => {
-      await bao.demand("PATCH", `${SECRETS}/redis`, { data: { redis_password: "rotated-by-somebody" } });
+      await bao.demand("PATCH", `${SECRETS}/shared/redis_redis_password`, {
+        data: { redis_password: "rotated-by-somebody" },
+      });
       const found = await drift();
       expect(found).toMatchObject({ by: "engine", drift: true });
       const answer = await deploy();
