@@ -9,8 +9,10 @@ enableCompileCache(folder);
 
 await import("../../automation/serve.ts");
 await import("../../automation/serve-engine.ts");
-// Loaded when it is first needed.
+// Loaded when they are first needed.
+await import("../../automation/work/update.ts");
 await import("../../automation/store/sqlite.ts");
+await import("../../automation/store/postgres.ts");
 // It gives up at once, for it is no thread here. What it is made of is compiled all the same.
 await import("../../automation/claim/lease-thread.ts").catch(() => {});
 flushCompileCache();
