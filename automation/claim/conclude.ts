@@ -17,7 +17,7 @@ import type { Metrics } from "../metrics.ts";
 import { decideEvents, toNotices } from "../notify/notices.ts";
 import { readTargets } from "../notify/outbox.ts";
 import { type Claim, type Lease, type Notice, type Store, StoreUnavailable } from "../store/store.ts";
-import { countRun } from "../watch/watch-metrics.ts";
+import { countLeadTime, countRun } from "../watch/watch-metrics.ts";
 import { type Ending, judgeStop } from "../work/perform.ts";
 
 /** How long a store that is away is waited for before it is asked again, in milliseconds. */
@@ -30,6 +30,8 @@ export interface Closing {
   mask: Mask;
   metrics: Metrics;
   variables: Pick<Variables, "get">;
+  /** When a commit was made, in milliseconds since the epoch; undefined: nobody knows. */
+  committedAt?(commit: string): Promise<number | undefined>;
   /** Milliseconds since the epoch. */
   now(): number;
 }
@@ -72,9 +74,11 @@ async function end(
   const notices = await whileHeld(runner, lease, () =>
     planNotices(runner, { ...run, ...patch, state: nextState(run.state, event) ?? run.state }, run.outage),
   );
+  const isFirst = event === "succeed" && !(await runner.store.hasSucceeded(run.stack, run.commit).catch(() => true));
   const ended = await whileHeld(runner, lease, () =>
     runner.store.transition(run.id, event, patch, now, lease, notices),
   );
+  await countLeadTime(runner, ended, isFirst);
   if (isFinal(ended.state)) logEnd(runner, ended, now);
   else if (ended.state === "waiting") logWaiting(runner, ended);
   else runner.log.info({ event: "run.handed_back", run: run.id, stack: run.stack, tag: run.tag });

@@ -39,6 +39,8 @@ export interface Mirror {
   countBetween(from: string, to: string): Promise<number | null>;
   /** Paths that differ between two commits, both names of a renamed one; undefined when either is unknown. */
   changedFiles(from: string, to: string): Promise<string[] | undefined>;
+  /** When a commit was made, in milliseconds since the epoch; undefined when it is unknown. */
+  committedAt(commit: string): Promise<number | undefined>;
   /** A file's text at a commit; undefined when it is not there. */
   readText(commit: string, path: string): Promise<string | undefined>;
   /** Paths at a commit below `folder`, relative to the repository. */
@@ -274,6 +276,10 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
       const forget = () => differences.delete(key);
       asked.then((files) => files === undefined && forget(), forget);
       return asked;
+    },
+    committedAt: async (commit) => {
+      const seconds = COMMIT.test(commit) ? await ask(["show", "--no-patch", "--format=%ct", commit]) : undefined;
+      return seconds === undefined ? undefined : Number(seconds) * 1000;
     },
     readText: (commit, path) => read(["cat-file", "blob", `${commit}:${path}`], [128]),
     listFiles: async (commit, under) => {
