@@ -74,7 +74,7 @@ async function end(
   const notices = await whileHeld(runner, lease, () =>
     planNotices(runner, { ...run, ...patch, state: nextState(run.state, event) ?? run.state }, run.outage),
   );
-  const isFirst = event === "succeed" && !(await runner.store.hasSucceeded(run.stack, run.commit).catch(() => true));
+  const isFirst = event === "succeed" && (await neverHadIt(runner, run).catch(() => false));
   const ended = await whileHeld(runner, lease, () =>
     runner.store.transition(run.id, event, patch, now, lease, notices),
   );
@@ -83,6 +83,10 @@ async function end(
   else if (ended.state === "waiting") logWaiting(runner, ended);
   else runner.log.info({ event: "run.handed_back", run: run.id, stack: run.stack, tag: run.tag });
   return ended;
+}
+
+async function neverHadIt({ store }: Closing, { stack, commit }: Run): Promise<boolean> {
+  return !(await store.hasSucceeded(stack, commit));
 }
 
 function logWaiting(runner: Closing, { id: run, stack, tag, cause, outage }: Run): void {
