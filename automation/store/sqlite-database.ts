@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, fstatSync, mkdirSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
@@ -55,6 +55,8 @@ export async function openSqlite(file: string, pagesLeft = PAGES_LEFT.here): Pro
   };
 
   const log = openLog(`${file}-wal`);
+  const changes = connection.prepare("SELECT total_changes() AS n");
+  const countChanges = () => changes.get()?.n;
   /** What `work` gives, once it is on disk, and all that it may have seen. */
   const kept = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     const result = await inTurn(work);
@@ -73,10 +75,12 @@ export async function openSqlite(file: string, pagesLeft = PAGES_LEFT.here): Pro
     locked: (_name, work) =>
       kept(async () => {
         await whenFree(() => connection.exec("BEGIN IMMEDIATE"));
+        const before = countChanges();
         try {
           const result = await work(queries);
           connection.exec("COMMIT");
-          log.written();
+          // What is decided here may rest on what another process wrote just now.
+          if (countChanges() !== before || log.isTouched()) log.written();
           return result;
         } catch (error) {
           if (connection.isTransaction) connection.exec("ROLLBACK");
@@ -98,6 +102,8 @@ export async function openSqlite(file: string, pagesLeft = PAGES_LEFT.here): Pro
 interface CommitLog {
   /** Says that something was committed. */
   written(): void;
+  /** Whether anybody may have written since the last sync was begun: whoever looks for work finds none, mostly, and the disk rests. */
+  isTouched(): boolean;
   /** Resolves when all that was committed so far is on disk. Rejects when nobody knows whether it is. */
   onDisk(): Promise<void>;
   close(): Promise<void>;
@@ -107,6 +113,8 @@ function openLog(file: string): CommitLog {
   let written = 0;
   let synced = 0;
   let handle: FileHandle | undefined;
+  let touchedAt: number | undefined;
+  const modifiedAt = (fd: number) => fstatSync(fd).mtimeMs;
   let syncing: Promise<void> | undefined;
   const sync = async () => {
     const until = written;
@@ -119,6 +127,7 @@ function openLog(file: string): CommitLog {
         .catch(() => {})
         .finally(() => folder.close());
     }
+    touchedAt = modifiedAt(handle.fd);
     await handle.datasync();
     synced = until;
   };
@@ -126,6 +135,7 @@ function openLog(file: string): CommitLog {
     written: () => {
       written += 1;
     },
+    isTouched: () => handle === undefined || modifiedAt(handle.fd) !== touchedAt,
     onDisk: async () => {
       const mine = written;
       while (synced < mine) {

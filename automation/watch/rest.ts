@@ -6,10 +6,10 @@ import { runInNewContext } from "node:vm";
 const LOOK = 20_000;
 
 /** How busy a process at rest may be, as a share of the time. */
-const AT_REST = 0.05;
+const AT_REST = 0.1;
 
 /** What is worth a collection, in bytes. */
-const WORTH = 2 * 1024 ** 2;
+const WORTH = 1024 ** 2;
 
 /** What a process that may be at rest is like. */
 export interface Rest {

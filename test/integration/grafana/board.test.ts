@@ -40,9 +40,9 @@ const metrics = new Map(
   Object.entries(createMetrics())
     .filter(([key]) => key !== "registry")
     .map(([, metric]) => metric as unknown as { name: string; labelNames: string[] })
-    .flatMap(({ name, labelNames }) => [
-      [name, labelNames] as const,
-      [`${name}_bucket`, [...labelNames, "le"]] as const,
+    .flatMap(({ name, labelNames }): [string, string[]][] => [
+      [name, labelNames],
+      [`${name}_bucket`, [...labelNames, "le"]],
     ]),
 );
 

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Database } from "../../../../automation/store/database.ts";
 import { openSqlite } from "../../../../automation/store/sqlite-database.ts";
@@ -86,6 +87,31 @@ test("commits that come while the disk is busy share the next sync", async () =>
 test("what only reads needs no sync", async () => {
   expect(await db.query("SELECT n FROM t")).toEqual([]);
   expect(syncs).toHaveLength(0);
+});
+
+test("whoever looks for work and finds none has nothing synced", async () => {
+  const done = insert(1);
+  await isSettled(done);
+  syncs[0]!.release();
+  await done;
+  await db.locked("t", (queries) => queries.query("SELECT n FROM t"));
+  expect(syncs).toHaveLength(1);
+});
+
+test("what another process wrote is on disk before anything is decided on it", async () => {
+  const first = insert(1);
+  await isSettled(first);
+  syncs[0]!.release();
+  await first;
+  const other = new DatabaseSync(join(folder, "x.db"));
+  // A file's time has the grain of the kernel's clock.
+  await delay(20);
+  other.exec("PRAGMA synchronous = NORMAL; INSERT INTO t (n) VALUES (7)");
+  const seen = db.locked("t", (queries) => queries.query("SELECT n FROM t ORDER BY n"));
+  expect(await isSettled(seen)).toBe(false);
+  syncs[1]!.release();
+  expect(await seen).toEqual([{ n: 1 }, { n: 7 }]);
+  other.close();
 });
 
 test("a sync that fails is no success, and the next one is tried anew", async () => {
