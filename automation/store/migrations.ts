@@ -72,6 +72,53 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     "ALTER TABLE runs ADD COLUMN due_at BIGINT",
   ],
   ["ALTER TABLE runs ADD COLUMN give_up TEXT"],
+  [
+    // What the last update left, so that a look can tell whether there is anything to do; who answered a run; asked for in full.
+    "ALTER TABLE runs ADD COLUMN answered_by TEXT",
+    "ALTER TABLE runs ADD COLUMN in_full BIGINT",
+    "CREATE TABLE left_behind (stack TEXT PRIMARY KEY, run_id TEXT NOT NULL, kept_at BIGINT NOT NULL, record TEXT NOT NULL)",
+  ],
+  [
+    // What looks found, and when each stack is looked at next.
+    `CREATE TABLE observations (
+      id TEXT PRIMARY KEY,
+      stack TEXT NOT NULL,
+      service TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      data TEXT NOT NULL,
+      seen_at BIGINT NOT NULL,
+      confirmed_at BIGINT,
+      ended_at BIGINT
+    )`,
+    "CREATE INDEX observations_by_stack ON observations (stack, id)",
+    "CREATE INDEX observations_open ON observations (stack) WHERE ended_at IS NULL",
+    "CREATE TABLE watches (stack TEXT PRIMARY KEY, due_at BIGINT NOT NULL, looked_at BIGINT, data TEXT)",
+  ],
+  [
+    // Who holds a stack, and which releases are watched until they are confirmed.
+    `CREATE TABLE holds (
+      id TEXT PRIMARY KEY,
+      stack TEXT NOT NULL,
+      held_by TEXT NOT NULL,
+      reason TEXT NOT NULL,
+      tag TEXT,
+      commit_sha TEXT,
+      made_at BIGINT NOT NULL,
+      until_at BIGINT,
+      ended_at BIGINT,
+      ended_by TEXT
+    )`,
+    "CREATE INDEX holds_open ON holds (stack) WHERE ended_at IS NULL",
+    `CREATE TABLE confirmations (
+      run_id TEXT PRIMARY KEY,
+      stack TEXT NOT NULL,
+      state TEXT NOT NULL,
+      until_at BIGINT NOT NULL,
+      ended_at BIGINT,
+      data TEXT NOT NULL
+    )`,
+    "CREATE INDEX confirmations_by_stack ON confirmations (stack, run_id)",
+  ],
 ];
 
 /** Brings the schema to this release's version. Throws when a newer release has written the database. */

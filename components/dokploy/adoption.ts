@@ -84,11 +84,14 @@ export async function foreseeTakeOver(
     const { name, composeId } = existing;
     return { service, name, composeId, differs: undefined, deploys: false, unfinished: false };
   }
-  const plan = planConvergence(record, wanted, [], context.key);
+  const plan = planConvergence(record, wanted, undefined, context.key);
   const taken = takenOver(record, wanted, plan, await mustDeployFound(context, record, plan));
   const { appName } = record;
   const live = await liveText(context, record);
-  return { ...taken, leaves: () => refuseToLeave({ previous: undefined, live, wanted, appName }, context.givenUp) };
+  return {
+    ...taken,
+    leaves: () => refuseToLeave({ previous: undefined, live, wanted: plan.brings, appName }, context.givenUp),
+  };
 }
 
 /** The one environment of these names; undefined when there is none, or when only an update can tell which one is meant. */

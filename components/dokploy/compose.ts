@@ -14,17 +14,19 @@ import { converge } from "./converge.ts";
 import { seeEnvironment } from "./environment.ts";
 import { plainFailure } from "./failure.ts";
 import { lookAgain } from "./look-at-containers.ts";
-import { foreignTo, readOutputs, startedByAnother } from "./read.ts";
+import { foreignTo, keptParts, readOutputs, startedByAnother } from "./read.ts";
 import { confirmRemoved, removeRecord, sayRemaining } from "./removal.ts";
 import { expectedServices } from "./rules/containers.ts";
 import { chooseExisting } from "./rules/find.ts";
 import { type ComposeInputs, composeInputs } from "./rules/inputs.ts";
 import { liveRoutes, strayRoutes } from "./rules/labels.ts";
+import { printKept } from "./rules/may-differ.ts";
 import { type ComposeOutputs, requireKnownSchema } from "./rules/outputs.ts";
 import { requireOurs, strangersMarker, whose } from "./rules/ownership.ts";
 import { markerFor } from "./rules/plan.ts";
 import { ServiceError } from "./rules/service-error.ts";
 import { refuseMistakes } from "./rules/validate.ts";
+import { mayDiffer } from "./rules/writing.ts";
 import { requireSameServer } from "./same-server.ts";
 
 /** Inputs as the engine hands them over: with the text of the provider. */
@@ -110,11 +112,19 @@ export async function readCompose(context: Context, id: string, olds: ComposeOut
   // What an update of ours made is no restart.
   if (olds.containers && !props.cutOff) props.containers = await lookAgain(context.dokploy, olds.containers, rows);
   if (olds.routes === "any") sayKept(olds.service, foreignTo(olds, record));
+  const kept = keptParts(olds, record, context.key);
+  if (kept.length > 0) say(printKept(olds.service, kept));
   return { id, props, inputs: composeInputs(props) };
 }
 
 function sayKept(service: string, routes: string[]): void {
   if (routes.length > 0) say(`${service} has routes that were made by hand, and keeps them: ${routes.join(", ")}`);
+}
+
+/** Parts that differ by a hand, with the leave of `olds`, and that may differ no more. */
+export async function noLongerKept({ dokploy, key }: Context, id: string, olds: ComposeOutputs, news: ComposeInputs) {
+  const record = await found(dokploy.compose(id));
+  return record === undefined ? [] : keptParts(olds, record, key).filter((part) => !mayDiffer(news.ignore, part));
 }
 
 /** Dokploy answers an empty list also when its Docker does not answer: where that would be drift it is asked once more. */

@@ -17,9 +17,10 @@ import { leastTime } from "./pace.ts";
 import { readLayout } from "./rules/data/held-data.ts";
 import { afterWrite, dataOf, deployedData, refuseToLeave } from "./rules/data/keep-data.ts";
 import { changedKeys } from "./rules/diff.ts";
-import { changesDomains, domainColumns, planDomains, routeOf } from "./rules/domains.ts";
+import { changesDomains, domainColumns, planDomains } from "./rules/domains.ts";
 import { printDeployment } from "./rules/fingerprint.ts";
 import { type ComposeInputs, composeInputs } from "./rules/inputs.ts";
+import { printKept, reachesContainers, staying } from "./rules/may-differ.ts";
 import { type ComposeOutputs, DEPLOYED, SCHEMA_VERSION } from "./rules/outputs.ts";
 import { lastDeployment, type Plan, planConvergence, planFirst } from "./rules/plan.ts";
 import { ServiceError } from "./rules/service-error.ts";
@@ -51,21 +52,25 @@ export interface Target {
  */
 export async function converge(context: Context, target: Target): Promise<ComposeOutputs> {
   const { composeId, appName, wanted, record, previous, made, onTakenOver } = target;
-  const mask = maskFor(context.secrets, wanted, previous);
+  let mask = maskFor(context.secrets, wanted, previous);
   // What was just made must not be lost; what was only found is not ours until something is written.
   let recorded = record === undefined;
   const outputs = initialOutputs(context, target);
   try {
-    refuseVolumeChanges(existingVolumes(target), volumesOf(wanted.composeFile, appName));
+    const plan = record
+      ? planConvergence(record, wanted, previous, context.key)
+      : planFirst(appName, wanted, context.key);
+    const { brings } = plan;
+    // A container's log may hold what a hand put into env, too.
+    mask = maskFor(context.secrets, wanted, previous, brings);
+    refuseVolumeChanges(existingVolumes(target), volumesOf(brings.composeFile, appName));
+    outputs.volumes = { ...existingVolumes(target), ...volumesOf(brings.composeFile, appName) };
     const live = record && (await liveText(context, record));
     outputs.data = previous ? deployedData(previous) : live ? readLayout(live).data : [];
-    for (const line of refuseToLeave({ previous, live, wanted, appName }, context.givenUp)) say(line);
-    const routes = (previous?.domains ?? []).map(routeOf);
-    const plan = record
-      ? planConvergence(record, wanted, routes, context.key)
-      : planFirst(appName, wanted, context.key);
+    for (const line of refuseToLeave({ previous, live, wanted: brings, appName }, context.givenUp)) say(line);
     outputs.foreignDomains = plan.domains.foreign;
-    outputs.unfinished = broughtBy(target);
+    outputs.unfinished = broughtBy(target, plan);
+    for (const line of tellKept(target, plan)) say(line);
 
     recorded = true;
     await write(context, target, plan);
@@ -77,7 +82,7 @@ export async function converge(context: Context, target: Target): Promise<Compos
     if (deploys) {
       const row = await deploy(context, target, plan, outputs);
       rows = await verifyContainers(context, {
-        ...identity(target),
+        ...identity(target, plan),
         took: duration(row),
         limit: wanted.waitTimeout * 1000,
       });
@@ -86,8 +91,8 @@ export async function converge(context: Context, target: Target): Promise<Compos
     const { unfinished: _, ...finished } = outputs;
     const isSame = outputs.deployment === previous?.deployment && !previous.cutOff;
     const known = isSame ? previous.containers : undefined;
-    const containers = known ?? (await lookAtContainers(context, identity(target), rows));
-    return { ...finished, data: dataOf(wanted, appName), ...(containers && { containers }), deployed: true };
+    const containers = known ?? (await lookAtContainers(context, identity(target, plan), rows));
+    return { ...finished, data: dataOf(brings, appName), ...(containers && { containers }), deployed: true };
   } catch (error) {
     throw recorded ? recordedFailure(composeId, outputs, target.provider, error, mask) : plainFailure(error, mask);
   }
@@ -104,7 +109,7 @@ function initialOutputs(context: Context, target: Target): ComposeOutputs {
     organizationId,
     settings: rightSettings(appName, wanted.waitTimeout, wanted.environmentId),
     declared: Object.keys(wanted.env).sort(),
-    volumes: { ...existingVolumes(target), ...volumesOf(wanted.composeFile, appName) },
+    volumes: existingVolumes(target),
     data: previous ? deployedData(previous) : [],
     foreignDomains: [],
     deployment: previous?.deployment ?? "",
@@ -114,11 +119,24 @@ function initialOutputs(context: Context, target: Target): ComposeOutputs {
 }
 
 /** What this update is to bring, also what one before it was to and did not: kept until one comes to its end. */
-function broughtBy({ record, previous, wanted, made }: Target): string[] {
+function broughtBy({ record, previous, wanted, made }: Target, { brought }: Plan): string[] {
   if (previous === undefined) return record === undefined || made ? ["new"] : ["taken over"];
-  const drift = previous.drift.filter((entry) => !entry.startsWith(DEPLOYED));
+  const stays = staying(wanted.ignore, brought);
+  const drift = previous.drift.filter((entry) => !entry.startsWith(DEPLOYED) && !stays(entry));
   const changed = changedKeys(previous, wanted).filter((key) => key !== "deployed");
-  return [...new Set([...(previous.unfinished ?? []), ...drift, ...changed])];
+  return [...new Set([...(previous.unfinished ?? []), ...drift, ...changed, ...brought])];
+}
+
+/** A refresh has told already what a service keeps that the state knows. */
+function tellKept({ wanted: { service }, previous }: Target, { kept, overruled }: Plan): string[] {
+  return [
+    ...(previous === undefined && kept.length > 0 ? [printKept(service, kept)] : []),
+    ...(overruled.length > 0
+      ? [
+          `${service}: ${overruled.join(", ")} was changed by hand, and the program changed it too: the program's is brought`,
+        ]
+      : []),
+  ];
 }
 
 /** Volumes that may exist: those of earlier deployments, or of the text that was found. */
@@ -135,7 +153,10 @@ async function write({ dokploy }: Context, target: Target, plan: Plan): Promise<
 }
 
 /** Creates and deletions are not repeated blindly: when an answer is missing, what is live says what is left to do. */
-async function writeDomains(dokploy: Dokploy, { composeId, wanted }: Target, { domains, ours }: Plan): Promise<void> {
+async function writeDomains(dokploy: Dokploy, { composeId, wanted }: Target, whole: Plan): Promise<void> {
+  const { domains, ours, brought } = whole;
+  const isKept = staying(wanted.ignore, brought);
+  const stays = (route: string) => isKept(`domains.${route}`);
   let plan = domains;
   for (let round = 1; ; round++) {
     try {
@@ -149,7 +170,7 @@ async function writeDomains(dokploy: Dokploy, { composeId, wanted }: Target, { d
       const lookAgain = error instanceof DokployError && ["transient", "not-found"].includes(error.kind) && round < 3;
       if (!lookAgain) throw error;
       const { domains: live } = await dokploy.compose(composeId);
-      plan = planDomains(live, wanted.domains, ours, { taking: wanted.routes !== "any" });
+      plan = planDomains(live, wanted.domains, ours, { taking: wanted.routes !== "any", stays });
     }
   }
 }
@@ -167,19 +188,20 @@ async function mustDeploy(context: Context, { record, previous }: Target, plan: 
 /** A deployment that fails because of what its own project's earlier containers left is repeated once without them. */
 async function deploy(context: Context, target: Target, plan: Plan, outputs: ComposeOutputs): Promise<DeploymentRow> {
   const { wanted } = target;
+  const { brings, digest, kept } = plan;
   // The environment made it, but what nobody is on for a moment may be gone by now (`docker network prune`).
-  for (const network of externalNetworks(wanted.composeFile)) await ensureNetwork(context.dokploy, network);
+  for (const network of externalNetworks(brings.composeFile)) await ensureNetwork(context.dokploy, network);
   let underway = await findCutOff(context, target, plan);
   for (let attempt = 1; ; attempt++) {
     outputs.deployment = underway ?? deploymentTitle(context.release);
     const job = {
-      ...identity(target),
+      ...identity(target, plan),
       title: outputs.deployment,
-      description: printDeployment(context.release, plan.digest),
+      description: printDeployment(context.release, digest, kept.filter(reachesContainers)),
       // One stage more than the file has, for pulling images before the waiting begins.
       limit: (wanted.stages + 1) * wanted.waitTimeout * 1000,
       // Only where every container has to be made first.
-      ...(target.record === undefined && { least: leastTime(wanted.composeFile) }),
+      ...(target.record === undefined && { least: leastTime(brings.composeFile) }),
     };
     try {
       return await deployAndWait(context, job, underway !== undefined);
@@ -205,8 +227,8 @@ function deploymentTitle(release: string): string {
   return `${release || "dockmaster"} [${token}]`;
 }
 
-function identity({ composeId, appName, wanted }: Target) {
-  return { composeId, appName, service: wanted.service, composeFile: wanted.composeFile };
+function identity({ composeId, appName, wanted }: Target, { brings }: Plan) {
+  return { composeId, appName, service: wanted.service, composeFile: brings.composeFile };
 }
 
 function duration(row: DeploymentRow): number {

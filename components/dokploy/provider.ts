@@ -15,8 +15,11 @@ import { readGivenUp } from "./rules/data/give-up.ts";
 import { refuseToLeaveState } from "./rules/data/keep-data.ts";
 import { changedKeys, takenRoutes } from "./rules/diff.ts";
 import { type ComposeInputs, hasUnknown, type RawComposeInputs, withDefaults } from "./rules/inputs.ts";
+import { changedByProgram, printKept, staying } from "./rules/may-differ.ts";
 import { type ComposeOutputs, DEPLOYED, type EnvironmentOutputs } from "./rules/outputs.ts";
+import { rightSettings } from "./rules/settings.ts";
 import { mistakesIn } from "./rules/validate.ts";
+import { mayDiffer } from "./rules/writing.ts";
 
 exitWithParent();
 keepCompiledCode();
@@ -116,9 +119,9 @@ const KEEP = "platform:routes: any in the stack's file keeps such routes";
  * Never names a replacement: no change of an input replaces a service. A refresh asks too, how what it found differs from what the state
  * had: that goes nowhere, and must not fail.
  */
-export async function diffCompose(_config: Config, _id: string, olds: ComposeOutputs, news: ComposeInputs) {
-  return offline([olds, news], () => {
-    const isAsked = registered.has(news.service);
+export async function diffCompose(config: Config, id: string, olds: ComposeOutputs, news: ComposeInputs) {
+  const isAsked = registered.has(news.service);
+  const answer = offline([olds, news], () => {
     const givenUp = readGivenUp();
     const changes = changedKeys(olds, news, isAsked ? givenUp : null).length > 0;
     const taken = takenRoutes(olds, news);
@@ -130,8 +133,30 @@ export async function diffCompose(_config: Config, _id: string, olds: ComposeOut
     if (isAsked && givenUp.size > 0 && hasUnknown([news.composeFile, news.env])) {
       say(`${news.service}: what it leaves is known only to the update`);
     }
+    const kept = newlyKept(olds, news);
+    if (isAsked && kept.length > 0) say(printKept(news.service, kept));
     return { changes };
   });
+  if (isAsked && mayDifferLess(olds, news)) await foretellSetBack(config, id, olds, news);
+  return answer;
+}
+
+/** The state has what a hand made of it, and the engine shows that as a change. */
+function newlyKept(olds: ComposeOutputs, news: ComposeInputs): string[] {
+  const settings = rightSettings(olds.appName, news.waitTimeout, olds.environmentId);
+  return olds.drift.filter(staying(news.ignore, changedByProgram(olds, { wanted: news, settings })));
+}
+
+function mayDifferLess(olds: ComposeOutputs, news: ComposeInputs): boolean {
+  return olds.ignore?.some((part) => !mayDiffer(news.ignore, part)) ?? false;
+}
+
+/** What differed with leave is not in the state: only Dokploy knows. Where it cannot be asked, the update says how that is. */
+async function foretellSetBack(config: Config, id: string, olds: ComposeOutputs, news: ComposeInputs): Promise<void> {
+  const parts = await plainly(config, [olds, news], (context) => compose.noLongerKept(context, id, olds, news)).catch(
+    () => [],
+  );
+  if (parts.length > 0) say(`${news.service}: ${parts.join(", ")} was changed by hand, and is put back`);
 }
 
 /** What runs by the state alone is handed the configuration of the last update. */

@@ -9,10 +9,11 @@ import { same } from "./rules/diff.ts";
 import { foreignRoutes, type LiveDomain, readDomains, routeOf } from "./rules/domains.ts";
 import { contentDigest, fingerprint, parseDeployment, unixLines } from "./rules/fingerprint.ts";
 import type { Domain } from "./rules/inputs.ts";
+import { settle } from "./rules/may-differ.ts";
 import { type ComposeOutputs, DEPLOYED, SCHEMA_VERSION } from "./rules/outputs.ts";
 import { broughtOther, differingKeys, handMade, lastDeployment } from "./rules/plan.ts";
 import { differingSettings, liveSettings } from "./rules/settings.ts";
-import { digestParts, wroteIt } from "./rules/writing.ts";
+import { digestParts, mayDiffer, wroteIt } from "./rules/writing.ts";
 import { describeContainers } from "./verify.ts";
 
 /**
@@ -27,45 +28,38 @@ export function readOutputs(
   key: Context["key"],
   stray: readonly string[] = [],
 ): ComposeOutputs {
-  const { owned, ours } = ownership(olds, record);
-  const composeFile = record.composeFile ?? "";
-  const liveEnv = decodeEnv(record.env);
-  const settings = liveSettings(record);
-  const domains = readDomains(record.domains, olds.domains, ours);
-  const foreign = foreignRoutes(record.domains, ours);
+  const { owned, live, differs, written, left } = compare(olds, record, key);
+  const { composeFile, env: liveEnv } = live;
+  const foreign = foreignTo(olds, record);
   const kept = olds.routes === "any";
+  const strays = stray.filter((route) => !mayDiffer(olds.ignore, `domains.${route}`));
 
+  // What may differ is seen as the state has it, so that nothing that compares finds it.
+  const settled = settle(live, olds, left);
   const seen: ComposeOutputs = {
     ...olds,
     schemaVersion: SCHEMA_VERSION,
-    name: record.name,
+    name: settled.name,
     owner: owned ? olds.owner : { project: "", stack: "", keyId: "" },
-    composeFile: unixLines(composeFile) === unixLines(olds.composeFile) ? olds.composeFile : composeFile,
-    env: visibleEnv(liveEnv, olds, key),
-    domains: (same(domains, olds.domains) ? olds.domains : domains) as Domain[],
-    settings,
+    composeFile:
+      unixLines(settled.composeFile) === unixLines(olds.composeFile) ? olds.composeFile : settled.composeFile,
+    env: visibleEnv(settled.env, olds, key),
+    domains: (same(settled.domains, olds.domains) ? olds.domains : settled.domains) as Domain[],
+    settings: settled.settings,
     // Where they may stay they are no difference; the next update takes note of them.
     foreignDomains: kept ? olds.foreignDomains : foreign,
   };
-  const differs = [
-    ...(seen.name === olds.name ? [] : ["name"]),
-    ...(seen.composeFile === olds.composeFile ? [] : ["composeFile"]),
-    ...differingKeys(olds.env, seen.env).map((name) => `env.${name}`),
-    ...differingDomains(olds.domains, domains).map((route) => `domains.${route}`),
-    ...differingSettings(settings, olds.settings).map((name) => `settings.${name}`),
-  ];
-  const live = digestParts({ name: record.name, composeFile, env: liveEnv, domains, settings }, key);
-  const wrote = parseWrote(record.description);
-  const written = differs.filter((each) => owned && wroteIt(each, wrote, live));
   const found = [
     ...(owned ? [] : ["owner"]),
-    ...differs.filter((each) => !written.includes(each)),
+    ...differs.filter((each) => !written.includes(each) && !left.has(each)),
     ...(kept ? [] : foreign.map(handMade)),
-    ...stray.map((route) => `domains.${route} (gone from Dokploy, and still in the labels of its containers)`),
+    ...strays.map((route) => `domains.${route} (gone from Dokploy, and still in the labels of its containers)`),
   ];
   const cutOff = written.length > 0 || startedByAnother(olds, record);
-  const digest = contentDigest({ composeFile, env: liveEnv, domains, settings }, key);
-  const trouble = notDeployed(olds, record, containers, digest) ?? (stray.length > 0 ? "content" : undefined);
+  const digest = contentDigest(settled, key);
+  // The containers may be of either text: a hand changes it without deploying, and the next deployment brings it.
+  const texts = left.has("composeFile") ? [composeFile, olds.composeFile] : [composeFile];
+  const trouble = notDeployed(olds, record, containers, texts, digest) ?? (strays.length > 0 ? "content" : undefined);
   // What was changed without deploying explains itself; only a deployment that is not ours, or not well, needs a word of its own.
   const explained = cutOff || (found.length > 0 && trouble === "content");
   const drift = [
@@ -89,6 +83,37 @@ export function readOutputs(
   };
 }
 
+/** How a live record differs from what the state says, part by part. */
+function compare(olds: ComposeOutputs, record: ComposeRecord, key: Context["key"]) {
+  const { owned, ours } = ownership(olds, record);
+  const live = {
+    name: record.name,
+    composeFile: record.composeFile ?? "",
+    env: decodeEnv(record.env),
+    domains: readDomains(record.domains, olds.domains, ours),
+    settings: liveSettings(record),
+  };
+  const differs = [
+    ...(live.name === olds.name ? [] : ["name"]),
+    ...(unixLines(live.composeFile) === unixLines(olds.composeFile) ? [] : ["composeFile"]),
+    ...differingKeys(olds.env, visibleEnv(live.env, olds, key)).map((name) => `env.${name}`),
+    ...differingDomains(olds.domains, live.domains).map((route) => `domains.${route}`),
+    ...differingSettings(live.settings, olds.settings).map((name) => `settings.${name}`),
+  ];
+  const wrote = parseWrote(record.description);
+  const digests = digestParts(live, key, wrote?.ignore);
+  const written = differs.filter((each) => owned && wroteIt(each, wrote, digests));
+  const left = differs.filter((each) => !written.includes(each) && mayDiffer(olds.ignore, each));
+  return { owned, live, differs, written, left: new Set(left) };
+}
+
+/** Parts that somebody changed by hand, and that may differ. */
+export function keptParts(olds: ComposeOutputs, record: ComposeRecord, key: Context["key"]): string[] {
+  if (olds.ignore === undefined) return [];
+  const routes = foreignRoutes(record.domains, ownership(olds, record).ours).map((route) => `domains.${route}`);
+  return [...compare(olds, record, key).left, ...routes.filter((route) => mayDiffer(olds.ignore, route))];
+}
+
 /** Whether an update of ours, which the state knows nothing of, began a deployment. */
 export function startedByAnother(olds: ComposeOutputs, { deployments }: ComposeRecord): boolean {
   const last = lastDeployment(deployments);
@@ -102,9 +127,10 @@ function broughtByAnother(olds: ComposeOutputs, record: ComposeRecord, digest: s
   return parseDeployment(last.description) === digest;
 }
 
-/** Routes that nobody's program made. */
+/** Routes that nobody's program made, and that are no part that may differ. */
 export function foreignTo(olds: ComposeOutputs, record: ComposeRecord): string[] {
-  return foreignRoutes(record.domains, ownership(olds, record).ours);
+  const routes = foreignRoutes(record.domains, ownership(olds, record).ours);
+  return routes.filter((route) => !mayDiffer(olds.ignore, `domains.${route}`));
 }
 
 function ownership(olds: ComposeOutputs, record: ComposeRecord): { owned: boolean; ours: ReadonlySet<string> } {
@@ -125,6 +151,7 @@ function notDeployed(
   olds: ComposeOutputs,
   record: ComposeRecord,
   containers: ContainerRow[],
+  texts: readonly string[],
   digest: string | undefined,
 ): string | undefined {
   const last = lastDeployment(record.deployments);
@@ -132,7 +159,8 @@ function notDeployed(
   if (last.title !== olds.deployment) return "title";
   if (last.status !== "done") return `the last deployment is ${last.status}`;
   if (broughtOther(last, digest)) return "content";
-  const { state, problems } = describeContainers(record.composeFile ?? "", containers, record.appName);
+  const seen = texts.map((text) => describeContainers(text, containers, record.appName));
+  const { state, problems = [] } = seen.find((each) => each.state === "healthy") ?? seen[0] ?? {};
   if (state !== "healthy" && containers.length === 0) return "Dokploy lists no container";
   if (state !== "healthy") return problems.join(", ") || "a container is still starting";
   return olds.deployed ? undefined : "not well before";

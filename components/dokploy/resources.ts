@@ -62,6 +62,8 @@ export interface ComposeArgs {
   routes?: pulumi.Input<"any">;
   /** Lets containers start without data that they have: for throw-away stacks. Default false. */
   disposable?: pulumi.Input<boolean>;
+  /** Parts that may differ from this, by the names that `drift` has: hands may change them, and updates leave them. Default none. */
+  ignore?: pulumi.Input<string[]>;
 }
 
 /** What state keeps of the provider. */

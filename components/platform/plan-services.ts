@@ -1,5 +1,6 @@
 import { type NoteProblem, printAllowed } from "../compose/house/notes.ts";
 import type { Problem } from "../compose/problem.ts";
+import { mergeDrift } from "../dokploy/rules/drift-policy.ts";
 import { planVault, type VaultPlan } from "../vault/plan.ts";
 import { checkDrafts, refusedValue } from "./check-drafts.ts";
 import { splitChecks } from "./checks/checks.ts";
@@ -120,6 +121,7 @@ function toPlan(
   vaults: ReadonlyMap<string, VaultPlan> | undefined,
 ): ServicePlan {
   const { service, needs, description, common, rendered, hidden } = draft;
+  const { ignore } = mergeDrift(settings.drift, common.drift);
   const vault = vaults?.get(service.name);
   const sources = vaults ? [] : Object.entries(rendered.secretEnv);
   const secretEnv = sources.map(([variable, name]) => [
@@ -148,6 +150,7 @@ function toPlan(
     waitTimeout: waitTimeout(draft),
     stages: rendered.stages,
     adopt: common.adopt,
+    ...(ignore.length > 0 ? { ignore } : {}),
   };
 }
 

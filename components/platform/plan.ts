@@ -1,6 +1,7 @@
 import type { FoundFile } from "../compose/context.ts";
 import type { NoteProblem } from "../compose/house/notes.ts";
 import type { Problem } from "../compose/problem.ts";
+import type { GivenDrift } from "../dokploy/rules/drift-policy.ts";
 import type { VaultPlan, VaultSettings } from "../vault/plan.ts";
 import type { Check } from "./checks/checks.ts";
 import type { HttpCheck } from "./checks/http.ts";
@@ -24,6 +25,8 @@ export interface StackSettings {
    * stack's file.
    */
   masked?: Readonly<Record<string, unknown>>;
+  /** `platform:drift`. */
+  drift?: GivenDrift | undefined;
   /** Where secrets live, when not in Dokploy's env. */
   vault?: VaultSettings | undefined;
   /** Name of the project on Dokploy. Default `platform`. */
@@ -80,6 +83,8 @@ export interface ServicePlan {
   stages: number;
   /** Whether to take over a Compose project of this name that is not ours. */
   adopt: boolean;
+  /** Parts that may differ from this (`platform:drift`); absent where there is none. */
+  ignore?: string[];
   /** What its file allows itself beyond its containers, a line each; absent where that is nothing. */
   allows?: string[];
 }

@@ -61,6 +61,7 @@ export class PlatformService extends pulumi.ComponentResource {
         adopt: plan.adopt,
         ...(args.keepsRoutes ? { routes: "any" as const } : {}),
         ...(args.disposable ? { disposable: true } : {}),
+        ...(plan.ignore ? { ignore: plan.ignore } : {}),
       },
       {
         parent: this,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Check, checks } from "./checks/checks.ts";
+import { driftSetting } from "./drift-setting.ts";
 import { explainIssues, type Issue } from "./explain-issues.ts";
 import type { SecretRule } from "./secret-rules.ts";
 
@@ -88,6 +89,7 @@ export const commonSettings = {
     .describe(
       "Seconds that a stage of the deployment may take until its containers are healthy. The service's own unless given.",
     ),
+  drift: driftSetting("Its mode goes before the stack's; what it lets differ is added to what the stack does."),
   adopt: z
     .boolean()
     .default(false)

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { closest } from "../../components/compose/closest.ts";
 import type { Problem } from "../../components/compose/problem.ts";
+import { driftSetting } from "../../components/platform/drift-setting.ts";
 import { explainIssues } from "../../components/platform/explain-issues.ts";
 import { MIN_KEY_LENGTH } from "../../components/platform/keys.ts";
 import type { NameSpace } from "../../components/platform/names/name.ts";
@@ -45,6 +46,7 @@ export const platformSettings = z.strictObject({
     .describe(
       "`ours`: a route that was made by hand in Dokploy is drift, and the next update takes it away. `any`: such routes stay; drift checks and updates name them.",
     ),
+  drift: driftSetting("For every service of the stack; each may say its own, below its name."),
   allowInsecure: z
     .string()
     .regex(ALLOWED_HOSTS, "is no list of hosts; write them with commas, as `vault, dokploy:3000`, without `http://`")
@@ -103,7 +105,7 @@ export function readConfig(sources: ConfigSources): { config?: StackConfig; prob
   const key = sources.platformKey ?? own.key;
   if (!parsed.success || problems.length > 0 || typeof key !== "string") return { problems };
 
-  const { domain, suffix, services = catalogue, data, routes } = parsed.data;
+  const { domain, suffix, services = catalogue, data, routes, drift } = parsed.data;
   return {
     problems,
     config: {
@@ -116,6 +118,7 @@ export function readConfig(sources: ConfigSources): { config?: StackConfig; prob
       masked: maskSecrets(raw, catalogue),
       disposable: data === "disposable",
       keepsRoutes: routes === "any",
+      drift,
       project,
       server: readServer(raw),
       vault: vault.settings,

@@ -72,7 +72,7 @@ export function secretsToKeep(live: Pick<ComposeRecord, "env">, wanted: Wanted, 
 /** What would change when the program takes a Compose project over, by key: what the update itself will find. */
 export function differences(live: ComposeRecord, { inputs }: Wanted): string[] {
   const wanted = { ...inputs, environmentId: live.environmentId };
-  const { differs, domains } = planConvergence(live, wanted, [], undefined);
+  const { differs, domains } = planConvergence(live, wanted, undefined, undefined);
   const routes = [...domains.create, ...domains.update.map(({ domain }) => domain)].map(routeOf);
   return differs.flatMap((key) => {
     if (key === "domains" && (routes.length > 0 || domains.taken)) return routes.map((route) => `domains.${route}`);

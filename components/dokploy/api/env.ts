@@ -3,6 +3,11 @@ export type EnvRefusal = { key: string; reason: string };
 
 const KEY = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 
+/** Whether a word can name a variable in Dokploy's env. */
+export function isVariable(name: string): boolean {
+  return KEY.test(name);
+}
+
 /** Names that Dokploy writes into `.env` itself; a declared one would be overwritten or duplicated. */
 const RESERVED = new Set(["APP_NAME", "COMPOSE_PROJECT_NAME", "DOCKER_CONFIG"]);
 
@@ -55,7 +60,7 @@ export function refusedEnv(env: Record<string, string>, escapes: boolean): EnvRe
 }
 
 function refusal(key: string, value: string, escapes: boolean): string | undefined {
-  if (!KEY.test(key)) return "is not a variable name ([A-Za-z_][A-Za-z0-9_.-]*)";
+  if (!isVariable(key)) return "is not a variable name ([A-Za-z_][A-Za-z0-9_.-]*)";
   if (RESERVED.has(key)) return "is a name that Dokploy sets itself";
   const problem = envProblem(value);
   if (problem !== undefined) return problem;
@@ -65,10 +70,25 @@ function refusal(key: string, value: string, escapes: boolean): string | undefin
   return undefined;
 }
 
-/** The env text for Dokploy: one `KEY=value` per entry, sorted by key, so that equal maps give equal bytes. */
-export function encodeEnv(env: Record<string, string>): string {
+/**
+ * The env text for Dokploy: one `KEY=value` per entry, sorted by key, so that equal maps give equal bytes. A value that we cannot write
+ * stays as it is in `written`: a person may write a reference that Dokploy fills in. Throws where such a one would run into its neighbours.
+ */
+export function encodeEnv(env: Record<string, string>, written: ReadonlyMap<string, WrittenValue> = new Map()): string {
   const keys = Object.keys(env).sort();
-  return keys.map((key) => `${key}=${encodeEnvValue(env[key] ?? "")}\n`).join("");
+  const own = keys.filter((key) => written.has(key) && envProblem(env[key] ?? "") !== undefined);
+  const write = (key: string) => (own.includes(key) ? (written.get(key)?.text ?? "") : encodeEnvValue(env[key] ?? ""));
+  const text = keys.map((key) => `${key}=${write(key)}\n`).join("");
+  if (own.length === 0) return text;
+  const read = decodeEnv(text);
+  if (Object.keys(read).length === keys.length && keys.every((key) => read[key] === env[key])) return text;
+  throw new Error(`${own.join(", ")} is written with quotes that do not end on its line`);
+}
+
+/** A value in an env text, and how it is written there. */
+export interface WrittenValue {
+  value: string;
+  text: string;
 }
 
 const LINE =
@@ -78,10 +98,18 @@ const LINE =
 export function decodeEnv(text: string | null | undefined): Record<string, string> {
   // A plain object, as dotenv's: of a variable `__proto__` it keeps nothing.
   const env: Record<string, string> = {};
+  for (const [key, { value }] of assignmentsIn(text)) env[key] = value;
+  return env;
+}
+
+/** The same with how each value is written; of several for one variable the last counts. */
+export function assignmentsIn(text: string | null | undefined): ReadonlyMap<string, WrittenValue> {
+  const found = new Map<string, WrittenValue>();
   for (const [, key = "", raw = ""] of (text ?? "").replace(/\r\n?/g, "\n").matchAll(LINE)) {
     const trimmed = raw.trim();
     const value = trimmed.replace(/^(['"`])([\s\S]*)\1$/gm, "$2");
-    env[key] = trimmed.startsWith('"') ? value.replace(/\\n/g, "\n").replace(/\\r/g, "\r") : value;
+    const read = trimmed.startsWith('"') ? value.replace(/\\n/g, "\n").replace(/\\r/g, "\r") : value;
+    found.set(key, { value: read, text: trimmed });
   }
-  return env;
+  return found;
 }

@@ -57,19 +57,23 @@ export interface DomainPlan {
 
 /**
  * Compares live rows with the wanted domains. `ours` are the routes that the record's marker or the state names as ours:
- * those not wanted any more are removed, other people's only with `taking`. A wanted route that exists is taken over.
+ * those not wanted any more are removed, other people's only with `taking`. A wanted route that exists is taken over. What `stays` is
+ * left as it is, there or not, and named by nobody here.
  */
 export function planDomains(
   rows: DomainRow[],
   wanted: Domain[],
   ours: ReadonlySet<string>,
-  { taking = false } = {},
+  { taking = false, stays = (_route: string): boolean => false } = {},
 ): DomainPlan {
   const plan: DomainPlan = { create: [], update: [], remove: [], foreign: [] };
-  const open = new Map(wanted.map((domain) => [routeOf(domain), domain]));
+  const open = new Map(
+    wanted.flatMap((domain) => (stays(routeOf(domain)) ? [] : [[routeOf(domain), domain] as const])),
+  );
   const strange: string[] = [];
   for (const row of byAge(rows)) {
     const route = routeOf(row);
+    if (stays(route)) continue;
     const domain = open.get(route);
     if (domain !== undefined) {
       open.delete(route);

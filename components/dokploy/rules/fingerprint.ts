@@ -49,11 +49,21 @@ export function unixLines(text: string): string {
 }
 
 const MARK = /\[content ([0-9a-f]{24})\]/;
+const KEPT = /\[kept ([^\]]+)\]/;
 
-/** The description of a deployment: for whom it was made, and the digest of what it brings. */
-export function printDeployment(release: string, digest: string | undefined): string {
+/**
+ * The description of a deployment: for whom it was made, the digest of what the program says, and which parts it brings as they were
+ * changed by hand.
+ */
+export function printDeployment(release: string, digest: string | undefined, kept: readonly string[] = []): string {
   const mark = digest === undefined ? "" : ` [content ${digest}]`;
-  return `Deployed by Dockmaster${release === "" ? "" : ` for ${release}`}${mark}`;
+  const parts = kept.length === 0 ? "" : ` [kept ${kept.join(", ")}]`;
+  return `Deployed by Dockmaster${release === "" ? "" : ` for ${release}`}${mark}${parts}`;
+}
+
+/** Parts that a deployment of ours brought as they were changed by hand. */
+export function parseKept(description: string): string[] {
+  return KEPT.exec(description)?.[1]?.split(", ") ?? [];
 }
 
 /** The digest in a deployment's description, when it is one of ours. */

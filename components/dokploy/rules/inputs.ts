@@ -47,6 +47,8 @@ export interface ComposeInputs {
   routes?: "any";
   /** Containers may start without the data that they have. Default false; left out then. */
   disposable?: boolean;
+  /** Parts that may differ from what is said here, by the names that `drift` has. Left out where there is none. */
+  ignore?: string[];
 }
 
 export type DomainInput = Partial<Domain> & Pick<Domain, "host" | "service" | "port">;
@@ -67,7 +69,7 @@ export function hasUnknown(value: unknown): boolean {
 }
 
 /** Fills in every default, so that equal programs have equal inputs and a refresh can give back exactly these. */
-export function withDefaults<T extends RawComposeInputs>(raw: T) {
+export function withDefaults<T extends RawComposeInputs>({ ignore, ...raw }: T) {
   return {
     ...raw,
     env: known(raw.env ?? {}, (env) => mapValues(env, (value) => String(value))),
@@ -77,6 +79,7 @@ export function withDefaults<T extends RawComposeInputs>(raw: T) {
     stages: raw.stages ?? 1,
     adopt: raw.adopt ?? false,
     ...keptRoutes(raw),
+    ...ignored({ ignore }),
   };
 }
 
@@ -99,10 +102,20 @@ function mapValues<I, O>(record: Record<string, I>, map: (value: I) => O): Recor
 export function composeInputs(from: ComposeInputs): ComposeInputs {
   const { environmentId, name, owner, service, composeFile, env, domains, checks, waitTimeout, stages, adopt } = from;
   const inputs = { environmentId, name, owner, service, composeFile, env, domains, checks, waitTimeout, stages, adopt };
-  return { ...inputs, ...keptRoutes(from), ...(from.disposable === true ? { disposable: true } : {}) };
+  return {
+    ...inputs,
+    ...keptRoutes(from),
+    ...(from.disposable === true ? { disposable: true } : {}),
+    ...ignored(from),
+  };
 }
 
 /** Left out where it says nothing: states of earlier releases have no such key. */
 function keptRoutes({ routes }: Pick<RawComposeInputs, "routes">): { routes?: "any" } {
   return routes === undefined ? {} : { routes };
+}
+
+/** Left out where it is empty, too. */
+function ignored({ ignore }: Pick<RawComposeInputs, "ignore">): { ignore?: string[] } {
+  return ignore === undefined || ignore.length === 0 ? {} : { ignore };
 }

@@ -1,12 +1,15 @@
 import type { ComposeColumns } from "../api/client.ts";
-import { decodeEnv, encodeEnv } from "../api/env.ts";
+import { assignmentsIn, decodeEnv, encodeEnv } from "../api/env.ts";
 import { ownedBy, parseMarker, printMarker } from "../api/marker.ts";
 import type { ComposeRecord, DeploymentRow } from "../api/schema.ts";
-import { changesDomains, type DomainPlan, planDomains, routeOf } from "./domains.ts";
-import { contentDigest, parseDeployment, unixLines } from "./fingerprint.ts";
+import { changesDomains, type DomainPlan, liveDomain, planDomains, routeOf } from "./domains.ts";
+import { contentDigest, parseDeployment, parseKept, unixLines } from "./fingerprint.ts";
 import type { ComposeInputs } from "./inputs.ts";
+import { changedByProgram, changedSinceMarked, staying } from "./may-differ.ts";
+import type { ComposeOutputs } from "./outputs.ts";
+import { ServiceError } from "./service-error.ts";
 import { differingSettings, liveSettings, needsDeployment, rightSettings, settingColumns } from "./settings.ts";
-import { digestParts, type Written } from "./writing.ts";
+import { type Content, differingParts, digestParts, type Written } from "./writing.ts";
 
 /** What has to be written, and whether it has to be deployed, to bring a compose record to what the program says. */
 export interface Plan {
@@ -21,39 +24,67 @@ export interface Plan {
   writes: boolean;
   /** The containers do not have it yet, as far as record and deployments tell. */
   deploy: boolean;
-  /** Digest of what a deployment brings; undefined without PLATFORM_KEY. */
+  /** Digest of what the program says that a deployment brings; undefined without PLATFORM_KEY. */
   digest: string | undefined;
   /** What differs, by key. */
   differs: string[];
+  /** What is live afterwards: what the program says, and as it is there what may differ and was changed by hand. */
+  brings: ComposeInputs;
+  /** Parts that stay as they were changed by hand. */
+  kept: string[];
+  /** Parts that may differ and are brought all the same, as the program changed them. */
+  brought: ReadonlySet<string>;
+  /** Those of them that were changed by hand, too. */
+  overruled: string[];
 }
 
 /**
- * Compares a live record with the inputs. `ours` are routes that the state knows to be ours; the record's own marker adds to them.
- * A deployment is needed unless the last one ended well and brought exactly this.
+ * Compares a live record with the inputs. `previous`: what the state says of it; its routes are ours, and the record's own marker adds to
+ * them. A deployment is needed unless the last one ended well and brought exactly this.
  */
 export function planConvergence(
   record: ComposeRecord,
   wanted: ComposeInputs,
-  ours: Iterable<string>,
+  previous: ComposeOutputs | undefined,
   key: Buffer | undefined,
 ): Plan {
   const right = rightSettings(record.appName, wanted.waitTimeout, wanted.environmentId);
+  const says = { wanted, settings: right };
+  const live = contentOf(record);
+  const brought = previous ? changedByProgram(previous, says) : changedSinceMarked(record, says, key);
+  const stays = staying(wanted.ignore, brought);
   const digest = contentDigest({ ...wanted, settings: right }, key);
-  const settings = differingSettings(liveSettings(record), right);
-  const routes = ownRoutes(record, wanted, ours);
-  const domains = planDomains(record.domains, wanted.domains, routes, { taking: wanted.routes !== "any" });
+  const differing = wanted.ignore === undefined ? [] : differingParts(live, { ...wanted, settings: right });
+  const keptEnv = new Map(
+    [...assignmentsIn(record.env)].filter(([name]) => Object.hasOwn(live.env, name) && stays(`env.${name}`)),
+  );
+  const brings: ComposeInputs = {
+    ...wanted,
+    name: stays("name") ? record.name : wanted.name,
+    composeFile: stays("composeFile") ? live.composeFile : wanted.composeFile,
+    env: {
+      ...Object.fromEntries(Object.entries(wanted.env).filter(([name]) => !stays(`env.${name}`))),
+      ...Object.fromEntries([...keptEnv].map(([name, { value }]) => [name, value])),
+    },
+  };
+  const settings = differingSettings(live.settings, right).filter((setting) => !stays(`settings.${setting}`));
+  const routes = ownRoutes(record, wanted, (previous?.domains ?? []).map(routeOf));
+  const domains = planDomains(record.domains, wanted.domains, routes, {
+    taking: wanted.routes !== "any",
+    stays: (route) => stays(`domains.${route}`),
+  });
   const liveRoutes = record.domains.map(routeOf).filter((route) => routes.has(route));
-  const description = markerFor(wanted, liveRoutes, digestParts({ ...wanted, settings: right }, key));
-  const env = differingKeys(decodeEnv(record.env), wanted.env);
+  const description = markerFor(wanted, liveRoutes, digestParts({ ...wanted, settings: right }, key, wanted.ignore));
+  const env = differingKeys(live.env, brings.env);
   const last = lastDeployment(record.deployments);
-  const text = unixLines(record.composeFile ?? "") !== unixLines(wanted.composeFile);
+  const text = unixLines(live.composeFile) !== unixLines(brings.composeFile);
 
   const columns: Partial<ComposeColumns> = {
-    ...(record.name !== wanted.name && { name: wanted.name }),
+    ...(record.name !== brings.name && { name: brings.name }),
     ...(record.description !== description && { description }),
-    ...(text && { composeFile: wanted.composeFile }),
-    ...(env.length > 0 && { env: encodeEnv(wanted.env) }),
-    ...(settings.some((setting) => setting !== "environmentId") && settingColumns(right)),
+    ...(text && { composeFile: brings.composeFile }),
+    ...(env.length > 0 && { env: encodeKept(brings, keptEnv) }),
+    ...(settings.some((setting) => setting !== "environmentId") && settingColumns(right, stays)),
   };
   const writes = text || env.length > 0 || settings.some(needsDeployment) || changesDomains(domains);
   return {
@@ -62,17 +93,37 @@ export function planConvergence(
     domains,
     ours: routes,
     writes,
-    deploy: writes || last?.status !== "done" || (digest !== undefined && parseDeployment(last.description) !== digest),
+    deploy:
+      writes ||
+      last?.status !== "done" ||
+      (digest !== undefined && parseDeployment(last.description) !== digest) ||
+      // What it brought as a hand had changed it may differ no more.
+      parseKept(last.description).some((part) => !stays(part)),
     digest,
     differs: [
-      ...(record.name !== wanted.name ? ["name"] : []),
+      ...(record.name !== brings.name ? ["name"] : []),
       ...(text ? ["composeFile"] : []),
       ...env.map((name) => `env.${name}`),
       ...settings.map((setting) => `settings.${setting}`),
       ...(changesDomains(domains) ? ["domains"] : []),
       ...(domains.taken ?? []).map(handMade),
     ],
+    brings,
+    kept: differing.filter(stays),
+    brought,
+    overruled: previous
+      ? differingParts(live, previous).filter((part) => brought.has(part) && differing.includes(part))
+      : [],
   };
+}
+
+function encodeKept({ service, env }: ComposeInputs, kept: Parameters<typeof encodeEnv>[1]): string {
+  try {
+    return encodeEnv(env, kept);
+  } catch (error) {
+    const hint = "correct it in Dokploy, or take it out of what may differ (`ignore` below `platform:drift`)";
+    throw new ServiceError("config_invalid", `${service}: env ${(error as Error).message}`, hint);
+  }
 }
 
 /** The plan for a record that was just made: everything is written and deployed. */
@@ -80,7 +131,7 @@ export function planFirst(appName: string, wanted: ComposeInputs, key: Buffer | 
   const right = rightSettings(appName, wanted.waitTimeout, wanted.environmentId);
   return {
     columns: {
-      description: markerFor(wanted, [], digestParts({ ...wanted, settings: right }, key)),
+      description: markerFor(wanted, [], digestParts({ ...wanted, settings: right }, key, wanted.ignore)),
       composeFile: wanted.composeFile,
       env: encodeEnv(wanted.env),
       ...settingColumns(right),
@@ -92,6 +143,10 @@ export function planFirst(appName: string, wanted: ComposeInputs, key: Buffer | 
     deploy: true,
     digest: contentDigest({ ...wanted, settings: right }, key),
     differs: [],
+    brings: wanted,
+    kept: [],
+    brought: new Set(),
+    overruled: [],
   };
 }
 
@@ -125,6 +180,19 @@ export function lastDeployment(rows: DeploymentRow[]): DeploymentRow | undefined
 export function broughtOther(row: DeploymentRow, digest: string | undefined): boolean {
   const brought = parseDeployment(row.description);
   return brought !== undefined && digest !== undefined && brought !== digest;
+}
+
+/** A live record, as far as we write it. */
+function contentOf(record: ComposeRecord): Content {
+  const { name, composeFile } = record;
+  const domains = record.domains.map(liveDomain);
+  return {
+    name,
+    composeFile: composeFile ?? "",
+    env: decodeEnv(record.env),
+    domains,
+    settings: liveSettings(record),
+  };
 }
 
 /** Names whose values differ, or that only one side has. */

@@ -73,9 +73,14 @@ export function needsDeployment(setting: keyof Settings): boolean {
   return setting !== "autoDeploy" && setting !== "environmentId";
 }
 
-/** The columns that set everything right. */
-export function settingColumns(right: Settings): Omit<ComposeColumns, "name" | "description" | "env" | "composeFile"> {
-  return {
+type SettingColumns = Omit<ComposeColumns, "name" | "description" | "env" | "composeFile">;
+
+/** The columns that set everything right but for what `stays`. */
+export function settingColumns(
+  right: Settings,
+  stays: (part: string) => boolean = () => false,
+): Partial<SettingColumns> {
+  const columns: SettingColumns = {
     sourceType: "raw",
     composeType: "docker-compose",
     command: right.command,
@@ -87,4 +92,5 @@ export function settingColumns(right: Settings): Omit<ComposeColumns, "name" | "
     isolatedDeployment: false,
     serviceNetworks: [],
   };
+  return Object.fromEntries(Object.entries(columns).filter(([setting]) => !stays(`settings.${setting}`)));
 }

@@ -2,6 +2,7 @@ import { parse, stringify } from "yaml";
 import { refusedEnv } from "../api/env.ts";
 import { isRecord } from "../api/sections.ts";
 import { routeOf } from "./domains.ts";
+import { parseDrift } from "./drift-policy.ts";
 import { mistakesInCheck } from "./http-check.ts";
 import { type DomainInput, hasUnknown, type RawComposeInputs, type withDefaults } from "./inputs.ts";
 import { ServiceError } from "./service-error.ts";
@@ -17,6 +18,9 @@ export function mistakesIn(inputs: Inputs, escapes: boolean): string[] {
     ...shapeMistakes(inputs),
     ...envMistakes(inputs, escapes),
     ...domainMistakes(inputs),
+    ...parseDrift({ ignore: hasUnknown(inputs.ignore) ? [] : inputs.ignore }).mistakes.map(
+      ({ message, hint }) => `ignore: ${message}; ${hint}`,
+    ),
     ...(Array.isArray(inputs.checks) ? inputs.checks : []).flatMap((check) =>
       hasUnknown(check) ? [] : mistakesInCheck(check),
     ),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { printProblem } from "../../../../components/compose/problem.ts";
+import type { GivenDrift } from "../../../../components/dokploy/rules/drift-policy.ts";
 import { deriveSecret } from "../../../../components/platform/keys.ts";
 import type { ServicePlan } from "../../../../components/platform/plan.ts";
 import { planServices } from "../../../../components/platform/plan-services.ts";
@@ -39,6 +40,7 @@ interface Scene {
   stack?: string;
   suffix?: string;
   services?: string[];
+  drift?: GivenDrift;
 }
 
 function plan({
@@ -48,10 +50,11 @@ function plan({
   stack = "staging",
   suffix = "-staging",
   services,
+  drift,
 }: Scene = {}) {
   const names = services ?? catalogue.map(({ name }) => name);
   const result = planServices(
-    { stack, domain: "example.org", suffix, key: KEY, services: names, settings },
+    { stack, domain: "example.org", suffix, key: KEY, services: names, settings, drift },
     {
       catalogue,
       readFile: (service, path) => {
@@ -185,6 +188,18 @@ describe("a plan", () => {
         https: true,
         certificate: "letsencrypt",
       },
+    ]);
+  });
+
+  it("may differ in what the stack and the service itself let differ", () => {
+    const settings = { app: { drift: { mode: "heal", ignore: ["env.B", "name"] } } };
+    expect(planned({ settings }, "app").ignore).toEqual(["env.B", "name"]);
+    expect(planned({ settings }, "store")).not.toHaveProperty("ignore");
+    const drift = { ignore: ["env.A"] };
+    expect(planned({ settings, drift }, "app").ignore).toEqual(["env.A", "env.B", "name"]);
+    expect(planned({ settings, drift }, "store").ignore).toEqual(["env.A"]);
+    expect(plan({ settings: { app: { drift: { ignore: ["nmae"] } } } }).problems).toEqual([
+      "config  platform:app.drift.ignore.0 there is no part `nmae`  (did you mean `name`?)",
     ]);
   });
 

@@ -72,6 +72,15 @@ beforeEach(() => {
 });
 
 describe("a platform service", () => {
+  it("says which parts may differ, and nothing where there are none", async () => {
+    await register("redis", { plan: { ...plan, ignore: ["env.A"] } });
+    await register("minio");
+    const inputs = (name: string) =>
+      registered.find((each) => each.name === name && each.type.endsWith("dokploy:Compose"))?.inputs;
+    expect(inputs("redis")?.ignore).toEqual(["env.A"]);
+    expect(inputs("minio")).not.toHaveProperty("ignore");
+  });
+
   it("registers itself without inputs, and one Compose project of its name", async () => {
     await register("redis");
     const found = registered.map(({ type, name }) => [type, name]);

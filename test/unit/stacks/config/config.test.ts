@@ -49,6 +49,42 @@ describe("a stack's config", () => {
     });
   });
 
+  it("takes what becomes of drift, as a word or as a map", () => {
+    expect(read("staging", staging()).config?.drift).toBeUndefined();
+    expect(read("staging", staging("platform:drift: heal")).config?.drift).toEqual({ mode: "heal", ignore: [] });
+    const text = staging("platform:drift:", "  ignore: [name, env.LOG_LEVEL]");
+    expect(read("staging", text).config?.drift).toEqual({ ignore: ["env.LOG_LEVEL", "name"] });
+  });
+
+  it("takes what becomes of drift from the engine, too", () => {
+    const values = {
+      "platform:domain": "example.org",
+      "platform:suffix": "-staging",
+      "platform:drift": '{"mode":"heal","ignore":["env"]}',
+    };
+    const raw = fromEngine("staging", values, () => false);
+    const { config } = readConfig({ stack: "staging", raw, catalogue, platformKey: KEY });
+    expect(config?.drift).toEqual({ mode: "heal", ignore: ["env"] });
+  });
+
+  it("refuses all that is wrong with drift at once, each at its place", () => {
+    const text = staging(
+      "platform:drift:",
+      "  mode: heel",
+      "  ignore:",
+      "    - owner",
+      "    - env.A",
+      "    - settings.x",
+    );
+    expect(read("staging", text).problems).toEqual([
+      "Pulumi.staging.yaml:5:5  `platform:drift.mode`: is no way to treat drift  (did you mean `heal`?)",
+      "Pulumi.staging.yaml:7:9  `platform:drift.ignore.0`: `owner` says whose the service is, and is never left out  (take it out of the list)",
+      expect.stringMatching(
+        /^Pulumi\.staging\.yaml:9:9 {2}`platform:drift\.ignore\.2`: there is no setting `x` {2}\(known are/,
+      ),
+    ]);
+  });
+
   it("takes the master key from the config when the environment has none", () => {
     const raw = fromEngine(
       "staging",

@@ -1,7 +1,13 @@
 import { parse } from "dotenv";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeEnv, encodeEnv, encodeEnvValue, refusedEnv } from "../../../../../components/dokploy/api/env.ts";
+import {
+  assignmentsIn,
+  decodeEnv,
+  encodeEnv,
+  encodeEnvValue,
+  refusedEnv,
+} from "../../../../../components/dokploy/api/env.ts";
 
 /** Values that are likely to meet a special case of dotenv. */
 const nasty = fc.oneof(
@@ -18,6 +24,14 @@ const encodable = nasty.filter((value) => refusedEnv({ KEY: value }, true).lengt
 const name = fc
   .stringMatching(/^[A-Za-z_][A-Za-z0-9_.-]{0,10}$/)
   .filter((key) => refusedEnv({ [key]: "" }, true).length === 0);
+
+function attempt<T>(work: () => T): T | Error {
+  try {
+    return work();
+  } catch (error) {
+    return error as Error;
+  }
+}
 
 describe("the env text", () => {
   it("is read back by dotenv 16.4.5 byte for byte", () => {
@@ -124,6 +138,38 @@ describe("the env text", () => {
   it.each(["a$b", "a#b", "it's", "a\\b", " a", "a\nb"])("refuses %j on servers that do not escape values", (value) => {
     expect(refusedEnv({ KEY: value }, false)).toEqual([{ key: "KEY", reason: expect.stringContaining("v0.30.0") }]);
     expect(refusedEnv({ KEY: value }, true)).toEqual([]);
+  });
+
+  it("keeps what somebody else wrote as it is written, also what we could not write", () => {
+    const quotes = ["'", '"', "`", ""];
+    const line = fc.tuple(
+      fc.constantFrom("", "export ", "  "),
+      name,
+      fc.constantFrom("=", ": ", " = "),
+      fc.constantFrom(...quotes),
+      nasty,
+      fc.constantFrom(...quotes),
+      fc.constantFrom("\n", "\r\n", " # why\n"),
+    );
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 6 }), fc.dictionary(name, encodable), (lines, ours) => {
+        const text = lines.flat().join("");
+        const theirs = decodeEnv(text);
+        const kept = new Map([...assignmentsIn(text)].filter(([key]) => Object.hasOwn(theirs, key)));
+        const all = { ...ours, ...theirs };
+        const encoded = attempt(() => encodeEnv(all, kept));
+        if (encoded instanceof Error)
+          expect(encoded.message).toMatch(/ is written with quotes that do not end on its line$/);
+        else expect(decodeEnv(encoded)).toEqual(all);
+      }),
+      { numRuns: 1_000 },
+    );
+    const torn = "A='a`\"\n";
+    const key = new Map([...assignmentsIn(torn)]);
+    expect(decodeEnv(encodeEnv(decodeEnv(torn), key))).toEqual(decodeEnv(torn));
+    expect(() => encodeEnv({ ...decodeEnv(torn), B: "x'" }, key)).toThrow("A is written with quotes that do not end");
+    const reference = `A=$${"{{project.SHARED}}"}\n`;
+    expect(encodeEnv({ ...decodeEnv(reference), B: "1" }, assignmentsIn(reference))).toBe(`${reference}B=1\n`);
   });
 
   it("takes null and nothing for no variables", () => {

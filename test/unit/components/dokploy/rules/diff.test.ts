@@ -52,6 +52,22 @@ describe("what an update would change", () => {
     ["the wait time-out", { waitTimeout: 60 }, ["settings.command"]],
     ["what a preview does not know yet", { env: { A: UNKNOWN } }, ["env"]],
     ["an environment that a preview does not know yet", { environmentId: UNKNOWN }, []],
+    ["what may differ from now on", { ignore: ["env.B"] }, ["ignore"]],
+    [
+      "what may differ and the program changes",
+      { ignore: ["env", "domains", "name"], name: "other", env: { A: "2" }, domains: [] },
+      ["name", "env.A", "domains", "ignore"],
+    ],
+    [
+      "what may differ and a preview does not know yet",
+      { ignore: ["env", "domains"], env: UNKNOWN, domains: UNKNOWN },
+      ["env", "domains", "ignore"],
+    ],
+    [
+      "a route that may differ and a preview does not know yet",
+      { ignore: ["domains"], domains: [UNKNOWN] },
+      ["domains", "ignore"],
+    ],
   ])("is named: %s", (_, patch, expected) => {
     expect(changedKeys(olds, inputs(patch))).toEqual(expected);
   });
@@ -62,6 +78,34 @@ describe("what an update would change", () => {
     ["an env value added by hand", { env: { A: "1", B: "(set by hand)" } }, ["env.B"]],
   ])("is named although the program is the same: %s", (_, patch, expected) => {
     expect(changedKeys({ ...olds, ...patch }, inputs())).toEqual(expected);
+  });
+
+  it("is not what a hand changed already and that may differ from now on", () => {
+    const byHand = {
+      name: "mine",
+      env: { A: "by hand", B: "(set by hand)" },
+      domains: [],
+      settings: { ...olds.settings, autoDeploy: true },
+      foreignDomains: ["mine.example.org/"],
+      drift: [
+        "name",
+        "env.A",
+        "env.B",
+        "domains.a.example.org/",
+        "settings.autoDeploy",
+        "domains.mine.example.org/ (made by hand)",
+      ],
+    };
+    const ignore = ["name", "env", "domains", "settings"];
+    expect(changedKeys({ ...olds, ...byHand }, inputs({ ignore }))).toEqual(["ignore"]);
+    expect(changedKeys({ ...olds, ...byHand }, inputs({ ignore: ["env.A"] }))).toEqual([
+      "name",
+      "env.B",
+      "domains",
+      "domains.mine.example.org/ (made by hand)",
+      "ignore",
+      "settings.autoDeploy",
+    ]);
   });
 
   it.each([
