@@ -117,10 +117,14 @@ provider "dokploy" {
   host    = "${url}/api"
   api_key = var.api_key
 }
-resource "dokploy_project" "platform" { name = "platform" }
+resource "dokploy_project" "platform" {
+  name        = "platform"
+  description = "of the benchmark"
+}
 resource "dokploy_environment" "bench" {
-  project_id = dokploy_project.platform.id
-  name       = "bench"
+  project_id  = dokploy_project.platform.id
+  name        = "bench"
+  description = "of the benchmark"
 }
 ${services.join("\n")}`;
 }
