@@ -213,6 +213,17 @@ export const VARIABLES = {
   },
   DOKPLOY_TIMEOUT: { docs: "seconds that Dokploy may take for an answer", seenBy: ["program"] },
   DOKPLOY_CONCURRENCY: { docs: "requests to Dokploy at once", seenBy: ["program"] },
+  PROMETHEUS_URL: {
+    docs: "where Prometheus is, or what speaks its API: for [checks that ask it](../guides/checks.md#prometheus)",
+    encrypted: true,
+    seenBy: ["program"],
+  },
+  PROMETHEUS_TOKEN: {
+    docs: "signs in to Prometheus, where it asks for that: sent as `Authorization: Bearer`",
+    secret: "whole",
+    seenBy: ["program"],
+    inVault: "named",
+  },
   VAULT_ADDR: { docs: "where Vault is", encrypted: true, seenBy: ["program"] },
   VAULT_TOKEN: { docs: "signs in to Vault", secret: "whole", seenBy: ["program"] },
   VAULT_ROLE_ID: {

@@ -1,6 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { networkName } from "../components/compose/networks.ts";
+import { prometheusConnection } from "../components/dokploy/api/checks/prometheus.ts";
 import { Environment, type OwnerArgs } from "../components/dokploy/resources.ts";
+import { isPrometheus } from "../components/dokploy/rules/checks/check.ts";
+import { ServiceError } from "../components/dokploy/rules/service-error.ts";
 import { loadChecks } from "../components/platform/checks/checks.ts";
 import { ownerId } from "../components/platform/keys.ts";
 import { type Deliver, PlatformService } from "../components/platform/platform-service.ts";
@@ -12,6 +15,7 @@ export async function platform(stack: string): Promise<{ services: string[] }> {
   const { plan, problems } = planStack(stack, readEngineConfig(stack), process.env.PLATFORM_KEY);
   if (!plan) throw new pulumi.RunError(printProblems(stack, problems));
   const { config } = plan;
+  requirePrometheus(plan);
   const deliver = await openVault(plan);
   const makeChecks = await loadChecks(
     config,
@@ -44,6 +48,20 @@ export async function platform(stack: string): Promise<{ services: string[] }> {
     services.set(each.name, new PlatformService(each.name, args));
   }
   return { services: [...services.keys()] };
+}
+
+/** Refuses a stack that asks Prometheus without knowing where it is: before the first resource. */
+function requirePrometheus({ config, services }: StackPlan): void {
+  const asking = services.filter(({ checks }) => checks.some(isPrometheus)).map(({ name }) => name);
+  if (asking.length === 0) return;
+  const values = pulumi.runtime.allConfig();
+  try {
+    prometheusConnection({ get: (name) => values[name] });
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    const { message, hint } = error;
+    throw new pulumi.RunError(printProblems(config.stack, [{ file: `checks of ${asking.join(", ")}`, message, hint }]));
+  }
 }
 
 /** How services get their secrets where they live in Vault. Loaded only there: the SDK of its provider is large. */

@@ -15,6 +15,8 @@ const SETTINGS: Setting[] = [
   { variable: "DOKPLOY_API_KEY", key: "dokploy:apiKey" },
   { variable: "DOKPLOY_ALSO_AT", key: "dokploy:alsoAt" },
   { variable: "PLATFORM_KEY", key: "platform:key" },
+  { variable: "PROMETHEUS_URL", key: "prometheus:url" },
+  { variable: "PROMETHEUS_TOKEN", key: "prometheus:token" },
   { variable: "VAULT_ADDR", key: "vault:address" },
   { variable: "VAULT_TOKEN", key: "vault:token" },
   { variable: "VAULT_APPROLE_MOUNT", key: "platform:vault", below: "approle" },

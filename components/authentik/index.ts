@@ -12,6 +12,16 @@ const noAddress: SecretRule = (value) =>
 const noSpace: SecretRule = (value) =>
   value.includes(" ") ? "has a space, which is sent as another character" : undefined;
 
+/** Where everybody is sent who is not signed in; it leads on to whichever page the instance has for that. Python is in the image. */
+const signInPage = (suffix: string) => `python3 - <<'EOF'
+import sys, urllib.request
+url = "http://platform-authentik-server${suffix}:9000/flows/-/default/authentication/"
+try:
+    urllib.request.urlopen(url, timeout=10)
+except Exception as error:
+    sys.exit("the sign-in page: " + str(error))
+EOF`;
+
 /** Authentik at `auth<suffix>.<domain>`, with its own database. The first administrator is `akadmin` with the secret `authentik_admin_password`. */
 export const authentik = defineService({
   name: "authentik",
@@ -27,7 +37,7 @@ export const authentik = defineService({
       ),
     redisDb: z.int().min(0).max(15).default(1).describe("Number of the Redis database."),
   },
-  describe: ({ memory, workerMemory, adminEmail, redisDb }, { domain }) => ({
+  describe: ({ memory, workerMemory, adminEmail, redisDb }, { domain, suffix }) => ({
     env: {
       AUTHENTIK_MEMORY: memory,
       AUTHENTIK_WORKER_MEMORY: workerMemory,
@@ -48,6 +58,8 @@ export const authentik = defineService({
     routes: [{ container: "server", host: "auth", port: 9000 }],
     login: { user: "akadmin", secret: "authentik_admin_password" },
     joins: ["server", "worker"],
+    // After the first start the worker still makes the flows that signing in is one of.
+    checks: [{ beside: "server", command: signInPage(suffix), attempts: 60 }],
     data: ["media"],
     // The first start runs all migrations.
     waitTimeout: 300,

@@ -2,6 +2,7 @@ import type { AgentAsked, AgentParts, AgentProblem } from "./deliver/agent.ts";
 import type { Health, Note } from "./house/notes.ts";
 import type { ComposeFile } from "./model.ts";
 import type { Source } from "./parse.ts";
+import type { Probe } from "./probes.ts";
 import type { Report } from "./problem.ts";
 import type { AllowedRight } from "./rights/check-rights.ts";
 
@@ -67,6 +68,8 @@ export interface RenderInput {
   /** Seconds that one stage of the deployment may take, when that is known. */
   waitTimeout?: number;
   readFile: ReadFile;
+  /** Checks for which the platform adds containers. Default none. */
+  probes?: readonly Probe[];
   /** Containers that have a route. Default none. */
   routed?: readonly string[];
   /** Containers that join the environment's network; others see their siblings only. Default all. */

@@ -12,6 +12,7 @@ import type { ComposeFile } from "./model.ts";
 import { containerName, giveNames } from "./names.ts";
 import { giveNetworks, networkOwner } from "./networks.ts";
 import { normalise, type PlainFile } from "./normalise.ts";
+import { addProbes, joiningProbes } from "./probes.ts";
 import { type Path, type Problem, type Report, sortProblems } from "./problem.ts";
 import { type Reading, readCompose } from "./reading/read.ts";
 import { checkRights } from "./rights/check-rights.ts";
@@ -134,7 +135,7 @@ function transform({ written: compose }: Reading, context: Context) {
   refuse(plain, context);
   checkRights(context.rights, context);
   const inlined = inlineFiles(plain, context);
-  const delivered = deliverSecrets(inlined.compose, context);
+  const delivered = deliverSecrets(addProbes(inlined.compose, context), context);
   const ruled = applyHouseRules(delivered.compose, context);
   const named = giveNames(ruled, context);
   const env = { ...context.env, ...context.containerEnv, ...inlined.env, ...delivered.env };
@@ -143,7 +144,8 @@ function transform({ written: compose }: Reading, context: Context) {
   const keys = Object.keys(plain.services);
   const containers = Object.fromEntries(keys.map((key) => [key, context.nameOf(key)]));
   const write = (joins: readonly string[]): Rendered => {
-    const reach = { joins: [...joins, ...delivered.joins], routed: context.routed ?? [] };
+    const probing = joiningProbes(context.probes ?? [], joins);
+    const reach = { joins: [...joins, ...probing, ...delivered.joins], routed: context.routed ?? [] };
     const networked = giveNetworks(named, keys, reach, context);
     const text = writeCompose(networked, context);
     checkSize(text, env, Object.keys(delivered.variables), context);

@@ -1,45 +1,40 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { request } from "../../tools/outgoing/request.mjs";
-import type { Check } from "./rules/http-check.ts";
+import { showLine } from "../../text/characters.ts";
+import { type CheckResult, runChecks } from "./api/checks/run-checks.ts";
+import type { Context } from "./context.ts";
+import type { Check } from "./rules/checks/check.ts";
+import { checksDuring } from "./rules/checks/during.ts";
 import { ServiceError } from "./rules/service-error.ts";
 
-const ANSWER_WITHIN = 10_000;
-
-/** Makes every request until it is answered as expected. Throws `check_failed` with all that are not, after their attempts. */
-export async function runChecks(service: string, checks: Check[]): Promise<void> {
-  const results = await Promise.all(checks.map(attempt));
-  const failed = results.filter((result) => result !== undefined);
-  if (failed.length === 0) return;
+/**
+ * Runs the checks of a release to their ends. Throws `check_failed` with all that did not hold: those that failed, else those of which
+ * nobody can tell.
+ */
+export async function requireChecks(
+  service: string,
+  checks: readonly Check[],
+  { prometheus }: Pick<Context, "prometheus">,
+): Promise<void> {
+  const results = await runChecks(checksDuring(checks, "release"), prometheus ? { prometheus } : {});
+  const failed = results.filter(({ phase }) => phase === "Failed");
+  if (failed.length > 0) {
+    throw new ServiceError(
+      "check_failed",
+      `${service} runs but does not answer as it should: ${failed.map(say).join("; ")}`,
+      "look at route, certificate and the container's log; the next update checks again",
+    );
+  }
+  const untold = results.filter(({ phase }) => phase !== "Successful");
+  if (untold.length === 0) return;
+  const away = untold.every(({ phase }) => phase === "Error");
   throw new ServiceError(
     "check_failed",
-    `${service} runs but does not answer as it should: ${failed.join("; ")}`,
-    "look at route, certificate and the container's log; the next update checks again",
+    `${service} runs, and nobody can tell whether it works as it should: ${untold.map(say).join("; ")}`,
+    away
+      ? "look at PROMETHEUS_URL and the query; the next update checks again"
+      : "inconclusive is no success: look at the service, then update again, or move the conditions; the next update checks again",
   );
 }
 
-/** What is wrong in the end, or undefined. */
-async function attempt(check: Check): Promise<string | undefined> {
-  let answer = "";
-  for (let count = 1; count <= check.attempts; count++) {
-    if (count > 1) await sleep(check.interval * 1000);
-    answer = await ask(check.url);
-    if (answer === String(check.expect)) return undefined;
-  }
-  return `GET ${withoutCredentials(check.url)} answered ${answer} instead of ${check.expect}, ${check.attempts} times`;
-}
-
-async function ask(url: string): Promise<string> {
-  try {
-    // A redirect may be what is expected: it is not followed, its status counts.
-    const { status } = await request(url, { timeoutMs: ANSWER_WITHIN, statusOnly: true, redirect: "answer" });
-    return String(status);
-  } catch (error) {
-    return `nothing (${(error as Error).message})`;
-  }
-}
-
-function withoutCredentials(text: string): string {
-  return URL.canParse(text)
-    ? Object.assign(new URL(text), { username: "", password: "", search: "" }).href
-    : "(not a URL)";
+function say({ check, phase, message }: CheckResult): string {
+  return `${showLine(check)} ${phase === "Inconclusive" ? "is inconclusive: " : ""}${showLine(message)}`;
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { say } from "../engine/say.ts";
 import type { TakenOver } from "./adoption.ts";
 import { DokployError } from "./api/errors.ts";
@@ -10,16 +9,13 @@ import { requireWholeView } from "./api/rights.ts";
 import type { ComposeRecord, EnvironmentRecord } from "./api/schema.ts";
 import { escapesEnv, requireSupported } from "./api/version.ts";
 import type { Context } from "./context.ts";
-import { converge } from "./converge.ts";
+import { converge, type Target } from "./converge.ts";
 import { seeEnvironment } from "./environment.ts";
 import { plainFailure } from "./failure.ts";
-import { lookAgain } from "./look-at-containers.ts";
-import { foreignTo, keptParts, readOutputs, startedByAnother } from "./read.ts";
+import { foreignTo, keptParts, startedByAnother } from "./read.ts";
 import { confirmRemoved, removeRecord, sayRemaining } from "./removal.ts";
-import { expectedServices } from "./rules/containers.ts";
 import { chooseExisting } from "./rules/find.ts";
 import { type ComposeInputs, composeInputs } from "./rules/inputs.ts";
-import { liveRoutes, strayRoutes } from "./rules/labels.ts";
 import { printKept } from "./rules/may-differ.ts";
 import { type ComposeOutputs, requireKnownSchema } from "./rules/outputs.ts";
 import { requireOurs, strangersMarker, whose } from "./rules/ownership.ts";
@@ -28,6 +24,9 @@ import { ServiceError } from "./rules/service-error.ts";
 import { refuseMistakes } from "./rules/validate.ts";
 import { mayDiffer } from "./rules/writing.ts";
 import { requireSameServer } from "./same-server.ts";
+import { beside, type Listing } from "./seen/all-containers.ts";
+import { type After, holdsSame, judge, judgeAfter, seeContainers, seeOwnContainers } from "./seen/judge.ts";
+import { telling } from "./seen/left.ts";
 
 /** Inputs as the engine hands them over: with the text of the provider. */
 export type WithProvider<T> = T & { __provider?: unknown };
@@ -42,14 +41,8 @@ export async function createCompose(
   const place = await findOrMake(context, wanted).catch((error: unknown) => {
     throw plainFailure(error, maskFor(context.secrets, wanted));
   });
-  const outs = await converge(context, {
-    ...place,
-    wanted,
-    previous: undefined,
-    provider: inputs.__provider,
-    onTakenOver,
-  });
-  return { id: place.composeId, outs };
+  const target = { ...place, wanted, previous: undefined, provider: inputs.__provider, onTakenOver };
+  return { id: place.composeId, outs: await convergeAndTell(context, target) };
 }
 
 /** Brings a compose that the state knows to what the program says. */
@@ -61,10 +54,22 @@ export async function updateCompose(
 ) {
   const wanted = composeInputs(news);
   const { record, previous } = await prepareUpdate(context, id, olds, wanted).catch((error: unknown) => {
+    context.tell?.({ type: "service", service: olds.service, id, forget: true });
     throw plainFailure(error, maskFor(context.secrets, wanted, olds));
   });
   const place = { composeId: id, appName: record.appName, organizationId: olds.organizationId };
-  return { outs: await converge(context, { ...place, wanted, record, previous, provider: news.__provider }) };
+  const target = { ...place, wanted, record, previous, provider: news.__provider };
+  return { outs: await convergeAndTell(context, target) };
+}
+
+function convergeAndTell(context: Context, target: Target) {
+  const { composeId: id, wanted } = target;
+  return telling(context, { type: "service", service: wanted.service, id }, async (leave) => {
+    const after: After = { proven: {} };
+    const outs = await converge(context, context.tell ? { ...target, after } : target);
+    if (context.tell) leave(await judgeAfter(context, outs, after).catch(() => undefined));
+    return outs;
+  });
 }
 
 async function prepareUpdate(context: Context, id: string, olds: ComposeOutputs, wanted: ComposeInputs) {
@@ -76,7 +81,7 @@ async function prepareUpdate(context: Context, id: string, olds: ComposeOutputs,
     requireOurs(record, olds.owner, wanted);
     // A refresh saw it; without one, volumes and data of an update that was killed are known only from what is live.
     const isUnheard = !olds.cutOff && startedByAnother(olds, record);
-    const seen = isUnheard ? await readCompose(context, id, olds) : undefined;
+    const seen = isUnheard ? await readAnew(context, id, olds) : undefined;
     return { record, previous: seen?.props ?? olds };
   }
   throw new ServiceError(
@@ -95,26 +100,38 @@ export interface ComposeRead {
 
 /** The compose as it is live, or `{}` when it is confirmed to be gone. Throws whenever that cannot be told. */
 export async function readCompose(context: Context, id: string, olds: ComposeOutputs): Promise<ComposeRead> {
-  requireKnownSchema(olds);
-  requireSameServer(context, olds.serverUrl);
-  const record = await found(context.dokploy.compose(id));
-  if (record === undefined) {
-    await confirmGone(context, olds);
-    await sayRemaining(context, olds);
-    return {};
-  }
-  const rows = await seeContainers(context, record, olds);
-  // What the last update left live may be in the containers' labels, though the row is gone: only then these are asked for.
-  const live = liveRoutes(record);
-  const gone = (olds.foreignDomains ?? []).some((route) => !live.has(route));
-  const stray = gone ? await strayRoutes(context.dokploy, record, rows) : [];
-  const props = readOutputs(olds, record, rows, context.key, stray);
-  // What an update of ours made is no restart.
-  if (olds.containers && !props.cutOff) props.containers = await lookAgain(context.dokploy, olds.containers, rows);
-  if (olds.routes === "any") sayKept(olds.service, foreignTo(olds, record));
-  const kept = keptParts(olds, record, context.key);
-  if (kept.length > 0) say(printKept(olds.service, kept));
-  return { id, props, inputs: composeInputs(props) };
+  return beside(context.dokploy, () =>
+    readAndTell(context, id, olds, (record) => seeContainers(context, record, olds)),
+  );
+}
+
+/** The same with a question of its own for the containers: of what an update has begun already. */
+export async function readAnew(context: Context, id: string, olds: ComposeOutputs): Promise<ComposeRead> {
+  return readAndTell(context, id, olds, (record) => seeOwnContainers(context, record, olds));
+}
+
+function readAndTell(
+  context: Context,
+  id: string,
+  olds: ComposeOutputs,
+  see: (record: ComposeRecord) => Promise<Listing>,
+): Promise<ComposeRead> {
+  return telling(context, { type: "service", service: olds.service, id }, async (leave) => {
+    requireKnownSchema(olds);
+    requireSameServer(context, olds.serverUrl);
+    const record = await found(context.dokploy.compose(id));
+    if (record === undefined) {
+      await confirmGone(context, olds);
+      await sayRemaining(context, olds);
+      return {};
+    }
+    const { props, left } = await judge(context, olds, record, await see(record));
+    leave(left, holdsSame(olds, props));
+    if (olds.routes === "any") sayKept(olds.service, foreignTo(olds, record));
+    const kept = keptParts(olds, record, context.key);
+    if (kept.length > 0) say(printKept(olds.service, kept));
+    return { id, props, inputs: composeInputs(props) };
+  });
 }
 
 function sayKept(service: string, routes: string[]): void {
@@ -125,15 +142,6 @@ function sayKept(service: string, routes: string[]): void {
 export async function noLongerKept({ dokploy, key }: Context, id: string, olds: ComposeOutputs, news: ComposeInputs) {
   const record = await found(dokploy.compose(id));
   return record === undefined ? [] : keptParts(olds, record, key).filter((part) => !mayDiffer(news.ignore, part));
-}
-
-/** Dokploy answers an empty list also when its Docker does not answer: where that would be drift it is asked once more. */
-async function seeContainers({ dokploy, timing }: Context, record: ComposeRecord, olds: ComposeOutputs) {
-  const rows = await dokploy.containers(record.appName);
-  const drift = olds.deployed && expectedServices(record.composeFile ?? "", record.appName).length > 0;
-  if (rows.length > 0 || !drift) return rows;
-  await sleep(timing.pollMax);
-  return dokploy.containers(record.appName);
 }
 
 /**

@@ -1,5 +1,7 @@
 import { showLine } from "../../text/characters.ts";
+import { type Seen, tellSeen } from "../engine/seen.ts";
 import { isHandedOver, type StackConfig } from "../engine/stack-config.ts";
+import { type PrometheusConnection, prometheusConnection } from "./api/checks/prometheus.ts";
 import { connectDokploy, type Dokploy } from "./api/client.ts";
 import { dokployConnection, serverUrl } from "./api/connection.ts";
 import { readGivenUp } from "./rules/data/give-up.ts";
@@ -22,6 +24,10 @@ export interface Context {
   /** Full names of volumes that a person gave up: containers may start without them. */
   givenUp: ReadonlySet<string>;
   timing: Timing;
+  /** Where Prometheus is; throws `config_invalid` where that is not said. Only who has a check of that kind asks. */
+  prometheus?(): PrometheusConnection;
+  /** Is told of everything that was read or left, where somebody wants to know. */
+  tell?: (seen: Seen) => void;
 }
 
 /** A tag and a commit are shorter. It stands in titles and descriptions on Dokploy. */
@@ -34,10 +40,10 @@ let last: { id: string; context: Context } | undefined;
  * `DOCKMASTER_SETTINGS=environment` it holds all there is: whoever started the engine read the stack's file as it is now, while the
  * configuration of a refresh, a read and a deletion is the one of the last update.
  *
- * The server: api/connection.ts · `PLATFORM_KEY` (or `platform:key`): keys of fingerprints · `DOKPLOY_ALSO_AT` (or `dokploy:alsoAt`):
+ * The server: api/connection.ts · Prometheus: api/checks/prometheus.ts · `PLATFORM_KEY` (or `platform:key`): keys of fingerprints · `DOKPLOY_ALSO_AT` (or `dokploy:alsoAt`):
  * other addresses of the same server, separated by commas · `DOCKMASTER_RELEASE`: what deployments are made for · `DOCKMASTER_ALLOW_EMPTY=1`: what is not found on the server counts as deleted, even when that is everything ·
  * `DOCKMASTER_NEW_KEY=1`: another master key is meant (environment.ts) · `DOCKMASTER_GIVE_UP`: full names of volumes that containers may
- * start without, separated by commas.
+ * start without, separated by commas · `DOCKMASTER_SEEN`: a file to which is told how everything was found or left (engine/seen.ts).
  *
  * Throws `config_invalid` when address or key are missing or unusable.
  */
@@ -52,17 +58,22 @@ export function contextFrom(given: StackConfig | undefined, env: NodeJS.ProcessE
     .split(",")
     .filter((entry) => entry.trim());
   const givenUp = readGivenUp(env);
-  const id = JSON.stringify([connection, platformKey, release, allowEmpty, alsoAt, [...givenUp]]);
+  const token = env.PROMETHEUS_TOKEN || config?.get("prometheus:token");
+  const metrics = [env.PROMETHEUS_URL || config?.get("prometheus:url"), token];
+  const seen = env.DOCKMASTER_SEEN;
+  const id = JSON.stringify([connection, platformKey, release, allowEmpty, alsoAt, [...givenUp], metrics, seen]);
   if (last?.id !== id) {
     const context: Context = {
       dokploy: connectDokploy(connection),
       release,
       key: fingerprintKey(platformKey),
-      secrets: platformKey ? [apiKey, platformKey] : [apiKey],
+      secrets: [apiKey, platformKey, token?.trim()].flatMap((secret) => secret || []),
       alsoAt: alsoAt.map(serverUrl),
       allowEmpty,
       givenUp,
       timing: DEFAULT_TIMING,
+      prometheus: () => prometheusConnection(given, env),
+      ...(seen && { tell: (what) => tellSeen(what, seen) }),
     };
     last = { id, context };
   }

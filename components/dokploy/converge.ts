@@ -6,12 +6,12 @@ import { DokployError } from "./api/errors.ts";
 import { maskFor } from "./api/mask.ts";
 import type { ComposeRecord, ContainerRow, DeploymentRow } from "./api/schema.ts";
 import { refuseVolumeChanges, volumesOf } from "./api/volumes.ts";
-import { runChecks } from "./checks.ts";
+import { requireChecks } from "./checks.ts";
 import type { Context } from "./context.ts";
 import { deployAndWait, findUnderway } from "./deploy.ts";
 import { plainFailure, recordedFailure } from "./failure.ts";
 import { removeObstacles } from "./in-the-way.ts";
-import { liveText, lookAtContainers } from "./look-at-containers.ts";
+import { liveText, lookAtContainers, type Prove } from "./look-at-containers.ts";
 import { ensureNetwork, externalNetworks } from "./networks.ts";
 import { leastTime } from "./pace.ts";
 import { readLayout } from "./rules/data/held-data.ts";
@@ -25,6 +25,7 @@ import { type ComposeOutputs, DEPLOYED, SCHEMA_VERSION } from "./rules/outputs.t
 import { lastDeployment, type Plan, planConvergence, planFirst } from "./rules/plan.ts";
 import { ServiceError } from "./rules/service-error.ts";
 import { rightSettings } from "./rules/settings.ts";
+import type { After } from "./seen/judge.ts";
 import { verifyContainers } from "./verify.ts";
 
 /** What is to be brought to where, from what. */
@@ -41,6 +42,8 @@ export interface Target {
   provider: unknown;
   /** We made the record, although only a later look told so. */
   made?: boolean;
+  /** Filled in with what is seen after the deployment, where somebody wants to know. */
+  after?: After;
   /** Told when the state does not know what was found, as soon as it is decided what becomes of it. */
   onTakenOver?: (taken: TakenOver) => void;
 }
@@ -87,11 +90,16 @@ export async function converge(context: Context, target: Target): Promise<Compos
         limit: wanted.waitTimeout * 1000,
       });
     } else if (record) outputs.deployment = lastDeployment(record.deployments)?.title ?? outputs.deployment;
-    await runChecks(wanted.service, wanted.checks);
+    await requireChecks(wanted.service, wanted.checks, context);
     const { unfinished: _, ...finished } = outputs;
     const isSame = outputs.deployment === previous?.deployment && !previous.cutOff;
     const known = isSame ? previous.containers : undefined;
-    const containers = known ?? (await lookAtContainers(context, identity(target, plan), rows));
+    const { after } = target;
+    const prove: Prove = (container, at) => {
+      if (after && at !== undefined) after.proven[container] = at;
+    };
+    const containers = known ?? (await lookAtContainers(context, identity(target, plan), rows, prove));
+    if (after && rows) after.rows = rows;
     return { ...finished, data: dataOf(brings, appName), ...(containers && { containers }), deployed: true };
   } catch (error) {
     throw recorded ? recordedFailure(composeId, outputs, target.provider, error, mask) : plainFailure(error, mask);
@@ -200,6 +208,7 @@ async function deploy(context: Context, target: Target, plan: Plan, outputs: Com
       description: printDeployment(context.release, digest, kept.filter(reachesContainers)),
       // One stage more than the file has, for pulling images before the waiting begins.
       limit: (wanted.stages + 1) * wanted.waitTimeout * 1000,
+      ...(target.after && { see: () => seeRows(context.dokploy, target.composeId, target.after) }),
       // Only where every container has to be made first.
       ...(target.record === undefined && { least: leastTime(brings.composeFile) }),
     };
@@ -211,6 +220,13 @@ async function deploy(context: Context, target: Target, plan: Plan, outputs: Com
       if (!(await removeObstacles(context, job, error))) throw error;
     }
   }
+}
+
+/** The rows of the deployments, by the whole record: what it is after the last of them is what is left. */
+async function seeRows(dokploy: Dokploy, composeId: string, after: After | undefined): Promise<DeploymentRow[]> {
+  const record = await dokploy.compose(composeId);
+  if (after) after.record = record;
+  return record.deployments;
 }
 
 /** The title of a deployment under way that an update began, of which the state knows nothing, and which brings all that is wanted. */

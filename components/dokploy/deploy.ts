@@ -19,6 +19,8 @@ export interface Job extends Project {
   limit: number;
   /** Milliseconds that it takes at least. Default 0. */
   least?: number;
+  /** Asks for the rows of its compose's deployments. Default: for these alone. */
+  see?: () => Promise<DeploymentRow[]>;
 }
 
 /** How often a job is sent that gets lost before it starts, and one that is cut off while it runs. */
@@ -120,7 +122,7 @@ async function waitForEnd(
         answeredAt = Date.now();
         continue;
       }
-      const rows = await dokploy.deployments(job.composeId);
+      const rows = await (job.see ?? (() => dokploy.deployments(job.composeId)))();
       const row = newest(rows.filter(({ title, deploymentId }) => title === job.title && !passed.has(deploymentId)));
       if (row !== undefined) {
         if (row.status !== "running") return await ended(context, job, row);

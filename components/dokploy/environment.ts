@@ -10,13 +10,15 @@ import { hasUnknown } from "./rules/inputs.ts";
 import { type EnvironmentOutputs, requireKnownSchema, SCHEMA_VERSION } from "./rules/outputs.ts";
 import { ServiceError } from "./rules/service-error.ts";
 import { requireSameServer } from "./same-server.ts";
+import { leftEnvironment, telling } from "./seen/left.ts";
 
 /** Finds project and environment by name, or makes them, and the network of the environment. */
 export async function createEnvironment(context: Context, inputs: EnvironmentInputs) {
   requireSupported(await context.dokploy.version());
   await requireWholeView(context.dokploy);
   const environmentId = await findOrMakeEnvironment(context, inputs);
-  const { project, projectId } = await context.dokploy.environment(environmentId);
+  const record = await context.dokploy.environment(environmentId);
+  const { project, projectId } = record;
   if (inputs.network !== undefined) await ensureNetwork(context.dokploy, inputs.network);
   const outs: EnvironmentOutputs = {
     schemaVersion: SCHEMA_VERSION,
@@ -27,6 +29,7 @@ export async function createEnvironment(context: Context, inputs: EnvironmentInp
     organizationId: project.organizationId ?? "",
     serverUrl: context.dokploy.url,
   };
+  tellOf(context, outs, record);
   return { id: environmentId, outs };
 }
 
@@ -34,19 +37,31 @@ export async function createEnvironment(context: Context, inputs: EnvironmentInp
  * The environment as it is live. Throws when this is another server or the environment is not there: services below it must never
  * look deleted only because the wrong place was asked.
  */
-export async function readEnvironment(context: Context, id: string, olds: EnvironmentOutputs) {
-  requireKnownSchema(olds);
-  requireSameServer(context, olds.serverUrl);
-  const record = await seeEnvironment(context, id, olds.organizationId);
-  if (record === undefined) return {};
-  const props: EnvironmentOutputs = {
-    ...olds,
-    schemaVersion: SCHEMA_VERSION,
-    project: record.project.name,
-    name: record.name,
-    projectId: record.projectId,
-  };
-  return { id, props, inputs: environmentInputs(props) };
+export function readEnvironment(context: Context, id: string, olds: EnvironmentOutputs) {
+  return telling(context, aboutEnvironment(id), async (leave) => {
+    requireKnownSchema(olds);
+    requireSameServer(context, olds.serverUrl);
+    const record = await seeEnvironment(context, id, olds.organizationId);
+    if (record === undefined) return {};
+    const props = seenEnvironment(olds, record);
+    leave(leftEnvironment(context, olds, props, record));
+    return { id, props, inputs: environmentInputs(props) };
+  });
+}
+
+function seenEnvironment(olds: EnvironmentOutputs, record: EnvironmentRecord): EnvironmentOutputs {
+  const { name, project, projectId } = record;
+  return { ...olds, schemaVersion: SCHEMA_VERSION, project: project.name, name, projectId };
+}
+
+function aboutEnvironment(id: string) {
+  return { type: "environment" as const, service: "", id };
+}
+
+/** Tells how an update left it, by the record as it was read after all was written. */
+function tellOf(context: Context, outs: EnvironmentOutputs, record: EnvironmentRecord): void {
+  const left = leftEnvironment(context, outs, seenEnvironment(outs, record), record);
+  context.tell?.(left ?? { ...aboutEnvironment(outs.environmentId), forget: true });
 }
 
 /** Renames what was renamed by hand, and makes the network where an older release left that to its services; other names in the program would be another environment and are refused. */
@@ -56,6 +71,7 @@ export async function updateEnvironment(
   olds: EnvironmentOutputs,
   news: EnvironmentInputs,
 ) {
+  context.tell?.({ ...aboutEnvironment(id), forget: true });
   environmentChanges(olds, news);
   requireSameServer(context, olds.serverUrl);
   await requireWholeView(context.dokploy);
@@ -67,7 +83,12 @@ export async function updateEnvironment(
   // Another one is made by the first deployment that is on it: a suffix by which services would lose their data is refused before that.
   const isOther = olds.network !== undefined && olds.network !== news.network;
   if (news.network !== undefined && !isOther) await ensureNetwork(context.dokploy, news.network);
-  return { outs: { ...olds, ...environmentInputs(news), schemaVersion: SCHEMA_VERSION } };
+  const outs: EnvironmentOutputs = { ...olds, ...environmentInputs(news), schemaVersion: SCHEMA_VERSION };
+  if (context.tell) {
+    const record = await context.dokploy.environment(id).catch(() => undefined);
+    if (record) tellOf(context, outs, record);
+  }
+  return { outs };
 }
 
 /**

@@ -2,7 +2,13 @@ import type { Dokploy } from "./api/client.ts";
 import { decodeEnv } from "./api/env.ts";
 import type { ComposeRecord, ContainerRow } from "./api/schema.ts";
 import type { Context } from "./context.ts";
-import { expectedServices, lastingContainers, leastSeconds } from "./rules/containers.ts";
+import {
+  assessContainers,
+  type ExpectedService,
+  expectedServices,
+  lastingContainers,
+  leastSeconds,
+} from "./rules/containers.ts";
 import type { DeployedText } from "./rules/data/held-data.ts";
 import type { SeenContainer } from "./rules/outputs.ts";
 
@@ -12,6 +18,9 @@ interface Project {
   composeFile: string;
 }
 
+/** Is told of each container that was seen to be the process that is answered: when, or by the listing. */
+export type Prove = (container: string, at?: number) => void;
+
 /**
  * The containers that have to stay up, as they are after an update: what a later look is compared with. Undefined when Docker did not
  * tell of all of them; nothing fails for that. `listed`: its containers, where somebody has just looked.
@@ -20,11 +29,19 @@ export async function lookAtContainers(
   { dokploy }: Context,
   { appName, composeFile }: Project,
   listed?: ContainerRow[],
+  prove: Prove = () => {},
 ): Promise<Record<string, SeenContainer> | undefined> {
   try {
     const all = listed ?? (await dokploy.containers(appName));
     const rows = lastingContainers(expectedServices(composeFile, appName), all);
-    const seen = await Promise.all(rows.map(async (row) => [row.name, await inspect(dokploy, row)] as const));
+    const seen = await Promise.all(
+      rows.map(async (row) => {
+        const at = Date.now();
+        const container = await inspect(dokploy, row);
+        if (container) prove(row.name, at);
+        return [row.name, container] as const;
+      }),
+    );
     if (seen.some(([, container]) => container === undefined)) return undefined;
     return Object.fromEntries(seen.sort(([a], [b]) => (a < b ? -1 : 1))) as Record<string, SeenContainer>;
   } catch {
@@ -41,13 +58,36 @@ export async function lookAgain(
   before: Record<string, SeenContainer>,
   rows: ContainerRow[],
   now = Date.now(),
+  prove: Prove = () => {},
 ): Promise<Record<string, SeenContainer>> {
   const again = Object.entries(before).map(async ([name, was]) => {
     const row = rows.find((each) => each.name === name);
-    if (row === undefined || isSameStart(was, row, now)) return [name, was] as const;
-    return [name, (await inspect(dokploy, row).catch(() => undefined)) ?? was] as const;
+    if (row === undefined) return [name, was] as const;
+    if (isSameStart(was, row, now)) {
+      prove(name);
+      return [name, was] as const;
+    }
+    const at = Date.now();
+    const seen = await inspect(dokploy, row).catch(() => undefined);
+    if (seen) prove(name, at);
+    return [name, seen ?? was] as const;
   });
   return Object.fromEntries(await Promise.all(again));
+}
+
+/** Whether a listing has exactly the containers that are known, by name and id, all of them well, and what has to have ended did. */
+export function isAsKnown(
+  services: ExpectedService[],
+  rows: ContainerRow[],
+  known: Readonly<Record<string, SeenContainer>>,
+): boolean {
+  const lasting = lastingContainers(services, rows);
+  const isSame = ({ name, containerId }: ContainerRow) => sameId(known[name]?.id ?? "", containerId);
+  return (
+    lasting.length === Object.keys(known).length &&
+    lasting.every(isSame) &&
+    assessContainers(services, rows).state === "healthy"
+  );
 }
 
 /** Docker rounds down, and an answer takes its time, in milliseconds. */
@@ -60,7 +100,8 @@ export function isSameStart(was: SeenContainer, row: ContainerRow, now: number):
   return latestStart <= Date.parse(was.startedAt) + SLACK;
 }
 
-function sameId(a: string, b: string): boolean {
+/** Docker says an id with 12 digits or with 64. */
+export function sameId(a: string, b: string): boolean {
   return a.slice(0, 12) === b.slice(0, 12);
 }
 

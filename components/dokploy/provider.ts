@@ -2,6 +2,7 @@
 // these names and parameters must stay as they are: older state calls newer code.
 
 import { say } from "../engine/say.ts";
+import { tellSeen, toldOnce } from "../engine/seen.ts";
 import { configOfNow, type StackConfig } from "../engine/stack-config.ts";
 import { exitWithParent, keepCompiledCode } from "../engine/watchdog.ts";
 import { foreseeTakeOver, printTakenOver, type TakenOver } from "./adoption.ts";
@@ -20,6 +21,7 @@ import { type ComposeOutputs, DEPLOYED, type EnvironmentOutputs } from "./rules/
 import { rightSettings } from "./rules/settings.ts";
 import { mistakesIn } from "./rules/validate.ts";
 import { mayDiffer } from "./rules/writing.ts";
+import { holds } from "./seen/left.ts";
 
 exitWithParent();
 keepCompiledCode();
@@ -133,6 +135,7 @@ export async function diffCompose(config: Config, id: string, olds: ComposeOutpu
     if (isAsked && givenUp.size > 0 && hasUnknown([news.composeFile, news.env])) {
       say(`${news.service}: what it leaves is known only to the update`);
     }
+    if (isAsked && !changes) tellKept(id, olds);
     const kept = newlyKept(olds, news);
     if (isAsked && kept.length > 0) say(printKept(news.service, kept));
     return { changes };
@@ -157,6 +160,12 @@ async function foretellSetBack(config: Config, id: string, olds: ComposeOutputs,
     () => [],
   );
   if (parts.length > 0) say(`${news.service}: ${parts.join(", ")} was changed by hand, and is put back`);
+}
+
+/** That an update has nothing to do for a service, whose containers were started again since the one before it: now the state knows. */
+function tellKept(id: string, olds: ComposeOutputs): void {
+  const left = toldOnce(id);
+  if (left && olds.deployed && holds(olds, left)) tellSeen(left);
 }
 
 /** What runs by the state alone is handed the configuration of the last update. */

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { DynamicResource, shimText } from "../engine/dynamic-resource.ts";
-import type { CheckInput } from "./rules/http-check.ts";
+import type { CheckInput } from "./rules/checks/check.ts";
 
 /** Who owns the objects of a stack. */
 export interface OwnerArgs {

@@ -49,7 +49,7 @@ async function readConfig(
   try {
     if (!isOwnProgram(env, cwd)) return undefined;
     const { config = {} } = (parse(readFileSync(file, "utf8")) ?? {}) as { config?: Record<string, unknown> };
-    if (!Object.keys(config).some((key) => /^(dokploy|vault):|^platform:key$/.test(key))) return undefined;
+    if (!Object.keys(config).some((key) => /^(dokploy|vault|prometheus):|^platform:key$/.test(key))) return undefined;
     const values = hasSecret(config) ? await decrypt(file, stack, cwd) : new Map(Object.entries(config).map(toText));
     return { get: (key) => values.get(key) };
   } catch {

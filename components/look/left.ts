@@ -14,6 +14,8 @@ const container = z.object({
   startedAt: name,
   restarts: z.number(),
   exitCode: z.number().optional(),
+  /** When it was last seen to be this process, in milliseconds since the epoch; absent: Docker did not say since. */
+  seenAt: z.number().optional(),
 });
 
 /** A service as an update left it: what identifies it, and a keyed digest of each part. No value of it is here. */
@@ -27,7 +29,7 @@ const leftService = z.object({
   serverUrl: name,
   /** By the names that drift has: `name`, `owner`, `composeFile`, `env.<key>`, `domains.<route>`, `settings.<name>`, `deployment`, … */
   parts: z.record(name, digest),
-  /** Parts that may differ, as `platform:drift` says: `env.X`, `settings.autoDeploy`, `domains`. */
+  /** Parts that may differ, as `platform:drift` says: `env.X`, `settings.autoDeploy`, `domains`; where routes made by hand stay, also these. */
   ignore: z.array(name),
   /** Its lasting containers; absent where Docker did not tell of all. */
   containers: z.record(name, container).optional(),

@@ -8,6 +8,17 @@ const password: SecretRule = every(oneLine, length({ least: 8, most: 4000 }));
 // Shell variables carry these names, so the dots that S3 would allow are left out.
 const BUCKET = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 
+/** An object in a bucket of the platform's own, which goes with it; a bucket that holds more is left alone. */
+const writeAndRead = (
+  suffix: string,
+) => `as() { bash /as.sh check http://platform-minio${suffix}:9000 platform /run/secrets/minio_root_password --quiet "$@"; }
+object=server/dockmaster-check/written value="$(date +%s) $$"
+as mb --ignore-existing server/dockmaster-check || exit 1
+echo "$value" | as pipe "$object" || exit 1
+[ "$(as cat "$object")" = "$value" ] || { echo "it answers something else than what was written"; exit 1; }
+as rm "$object" || exit 1
+as rb server/dockmaster-check || true`;
+
 /**
  * MinIO: S3 at `s3<suffix>.<domain>`, its console at `minio<suffix>.<domain>`. Other services ask for a bucket with `buckets` of their
  * definition and get one with a user of the same name; its password is this service's secret `bucket_<name>`, which they borrow.
@@ -21,7 +32,7 @@ export const minio = defineService({
       .default([])
       .describe("Buckets for applications outside of the platform, besides those that services ask for."),
   },
-  describe: (settings, { asked }) => {
+  describe: (settings, { asked, suffix }) => {
     const buckets = [...new Set([...settings.buckets, ...asked.buckets])].sort();
     return {
       env: { MINIO_MEMORY: settings.memory, MINIO_BUCKETS: buckets.join(" ") },
@@ -36,6 +47,7 @@ export const minio = defineService({
       ],
       login: { user: "platform", secret: "minio_root_password" },
       joins: ["minio"],
+      checks: [{ beside: "minio", command: writeAndRead(suffix) }],
       data: ["data"],
     };
   },

@@ -1,5 +1,7 @@
+import type { Probe } from "../compose/probes.ts";
 import type { Problem } from "../compose/problem.ts";
 import type { Rendered } from "../compose/render.ts";
+import type { Check } from "./checks/checks.ts";
 import { deriveSecret } from "./keys.ts";
 import type { Described, Service } from "./service.ts";
 
@@ -10,6 +12,8 @@ export interface Draft extends Described {
   needs: string[];
   /** Names of its env that depend on a Pulumi secret of its settings, where that is known. */
   hidden?: string[];
+  /** Its checks, by where they run. */
+  checks: { outside: readonly Check[]; probes: readonly Probe[] };
 }
 
 /** A draft with its compose file rendered. */
@@ -18,7 +22,7 @@ export interface RenderedDraft extends Draft {
 }
 
 /** Who asks for a database, a bucket or another service's secret waits for the one that has it. */
-export function toDraft(service: Service, described: Described): Draft {
+export function toDraft(service: Service, described: Described): Omit<Draft, "checks"> {
   const needs = new Set(service.needs);
   if (service.databases.length > 0) needs.add("postgres");
   if (service.buckets.length > 0) needs.add("minio");

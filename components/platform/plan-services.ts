@@ -8,6 +8,7 @@ import { type Draft, definitionProblem, type RenderedDraft, secretValue, toDraft
 import { explainClashes } from "./names/explain.ts";
 import { type NamedStack, namesOfStack } from "./names/of-stack.ts";
 import type { PlannedServices, PlanSources, ServicePlan, StackSettings } from "./plan.ts";
+import { planChecksOfStack } from "./plan-checks.ts";
 import { checkNetworks, type PreparedDraft, planNetworks } from "./plan-networks.ts";
 import { composeFileOf, prepareDraft, waitTimeout } from "./prepare-draft.ts";
 import type { Described, Service, ServiceContext } from "./service.ts";
@@ -22,14 +23,20 @@ export function planServices(settings: StackSettings, sources: PlanSources): Pla
   const running = sources.catalogue.filter((service) => settings.services.includes(service.name));
   const context = contextFor(settings, running);
 
-  const drafts = running.flatMap((service): Draft[] => {
+  const masked = new Map<string, Described>();
+  const unchecked = running.flatMap((service): Omit<Draft, "checks">[] => {
     const { described, issues } = service.describe(settings.settings[service.name], context);
     const key = `platform:${service.name}`;
     problems.push(...issues.map(({ path, message, hint }) => sources.configProblem(key, path, message, hint)));
-    const masked = settings.masked?.[service.name];
-    const hidden = described && masked !== undefined ? namesThatDepend(service, described, masked, context) : undefined;
+    const other = described && describeMasked(service, settings.masked?.[service.name], context);
+    if (other) masked.set(service.name, other);
+    const hidden = described && other && namesThatDepend(described, other);
     return described ? [{ ...toDraft(service, described), ...(hidden && { hidden }) }] : [];
   });
+
+  const checks = planChecksOfStack(unchecked, settings, sources, ({ service }) => masked.get(service.name));
+  const { drafts } = checks;
+  problems.push(...checks.problems);
 
   const refuseValue: PlannedServices["refuseValue"] = (service, name, value) =>
     refusedValue(service, name, value, drafts, settings.vault !== undefined).map((reason) =>
@@ -48,7 +55,7 @@ export function planServices(settings: StackSettings, sources: PlanSources): Pla
     problems.push(...result.problems);
     return result.rendered ? [{ ...draft, rendered: result.rendered }] : [];
   });
-  problems.push(...checkNetworks(prepared, joins));
+  problems.push(...checkNetworks(prepared, joins), ...checks.asked(joins));
 
   const { order, circle } = orderByNeeds(drafts.map(({ service, needs }) => ({ name: service.name, needs })));
   if (circle) {
@@ -76,18 +83,18 @@ export function planServices(settings: StackSettings, sources: PlanSources): Pla
   };
 }
 
-/** Names of the env whose values are others when a stand-in is where a secret is; undefined when the settings then make no sense. */
-function namesThatDepend(
-  service: Service,
-  { description, common }: Described,
-  masked: unknown,
-  context: ServiceContext,
-): string[] | undefined {
+/** The service with a stand-in where a secret is; undefined when it has none, or the settings then make no sense. */
+function describeMasked(service: Service, masked: unknown, context: ServiceContext): Described | undefined {
+  if (masked === undefined) return undefined;
   const { described, issues } = service.describe(masked, context);
-  if (!described || issues.length > 0) return undefined;
+  return issues.length > 0 ? undefined : described;
+}
+
+/** Names of the env whose values are others when a stand-in is where a secret is. */
+function namesThatDepend({ description, common }: Described, masked: Described): string[] {
   const [real, other] = [
     { ...description.env, ...common.env },
-    { ...described.description.env, ...described.common.env },
+    { ...masked.description.env, ...masked.common.env },
   ];
   const names = new Set([...Object.keys(real), ...Object.keys(other)]);
   return [...names].filter((name) => real[name] !== other[name]).sort();
@@ -120,7 +127,7 @@ function toPlan(
   context: ServiceContext,
   vaults: ReadonlyMap<string, VaultPlan> | undefined,
 ): ServicePlan {
-  const { service, needs, description, common, rendered, hidden } = draft;
+  const { service, needs, description, common, rendered, hidden, checks } = draft;
   const { ignore } = mergeDrift(settings.drift, common.drift);
   const vault = vaults?.get(service.name);
   const sources = vaults ? [] : Object.entries(rendered.secretEnv);
@@ -144,7 +151,7 @@ function toPlan(
       https: true,
       certificate: "letsencrypt",
     })),
-    ...splitChecks([...(description.checks ?? []), ...common.checks]),
+    ...splitChecks(checks.outside),
     ...(description.login ? { login: description.login } : {}),
     data: description.data ?? [],
     waitTimeout: waitTimeout(draft),

@@ -1,10 +1,10 @@
 import type { FoundFile } from "../compose/context.ts";
 import type { NoteProblem } from "../compose/house/notes.ts";
 import type { Problem } from "../compose/problem.ts";
+import type { CheckInput } from "../dokploy/rules/checks/check.ts";
 import type { GivenDrift } from "../dokploy/rules/drift-policy.ts";
 import type { VaultPlan, VaultSettings } from "../vault/plan.ts";
 import type { Check } from "./checks/checks.ts";
-import type { HttpCheck } from "./checks/http.ts";
 import type { ConfigProblem } from "./draft.ts";
 import type { MadeName, NameSpace } from "./names/name.ts";
 import type { Service } from "./service.ts";
@@ -71,7 +71,7 @@ export interface ServicePlan {
   vault?: VaultPlan;
   domains: Domain[];
   /** What the provider asks after a deployment. */
-  checks: HttpCheck[];
+  checks: CheckInput[];
   /** What is checked after it by resources of their own. */
   ownChecks: Check[];
   /** Its first user, where it has users, and the secret that is the password. */

@@ -7,6 +7,7 @@ import { agentDelivery } from "../vault/plan.ts";
 import { type Draft, secretValue } from "./draft.ts";
 import { fingerprint } from "./keys.ts";
 import type { PlanSources, StackSettings } from "./plan.ts";
+import type { Described } from "./service.ts";
 
 const WAIT_TIMEOUT = 120;
 
@@ -49,6 +50,7 @@ export function prepareDraft(
     grants: description.grants ?? {},
     data: description.data ?? [],
     waitTimeout: waitTimeout(draft),
+    probes: draft.checks.probes,
     readFile: (path) => sources.readFile(service.name, path),
     routed: (description.routes ?? []).map(({ container }) => container),
     containersOf: (other) => containersOf(other, sources),
@@ -62,12 +64,12 @@ export function composeFileOf(service: string): string {
 }
 
 /** Seconds for one stage of a service's deployment. */
-export function waitTimeout({ common, description }: Draft): number {
+export function waitTimeout({ common, description }: Described): number {
   return common.waitTimeout ?? description.waitTimeout ?? WAIT_TIMEOUT;
 }
 
 /** Keys of the containers in a service's file, as far as it can be read. */
-function containersOf(service: string, { readFile }: PlanSources): string[] {
+export function containersOf(service: string, { readFile }: PlanSources): string[] {
   const found = readFile(service, "compose.yaml");
   if (typeof found !== "object") return [];
   const { source } = parseCompose(service, new TextDecoder().decode(found.bytes));

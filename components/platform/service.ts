@@ -80,7 +80,9 @@ export const commonSettings = {
     ),
   checks: checks
     .default([])
-    .describe("What must be answered (`url`) or succeed (`command`) after a deployment, or the update fails."),
+    .describe(
+      "What must be answered (`url`), succeed (`command`) or hold (`prometheus`) after a deployment, or the update fails: [checks](../guides/checks.md).",
+    ),
   waitTimeout: z
     .int()
     .min(10)

@@ -9,6 +9,12 @@ const password: SecretRule = every(oneLine, (value) =>
   UNSEEN.test(value) ? "has no character that PostgreSQL keeps" : undefined,
 );
 
+/** Through the network and with the password, like everybody else; it writes as well, to what ends with the session. */
+const query = (suffix: string) => `export PGPASSWORD="$(cat /run/secrets/postgres_password)" PGCONNECT_TIMEOUT=5
+said=$(psql -XAtqw -v ON_ERROR_STOP=1 -h platform-postgres${suffix} -U postgres \\
+  -c 'CREATE TEMPORARY TABLE written AS SELECT 42 AS answer' -c 'SELECT answer FROM written' 2>&1)
+[ "$said" = 42 ] || { echo "the query answered: $said"; exit 1; }`;
+
 const DATABASE = /^[a-z][a-z0-9_]{0,62}$/;
 
 /**
@@ -30,7 +36,7 @@ export const postgres = defineService({
       .default([])
       .describe("Databases for applications outside of the platform, besides those that services ask for."),
   },
-  describe: (settings, { asked }) => {
+  describe: (settings, { asked, suffix }) => {
     const databases = [...new Set([...settings.databases, ...asked.databases])].sort();
     return {
       env: {
@@ -46,6 +52,7 @@ export const postgres = defineService({
       ),
       login: { user: "postgres", secret: "postgres_password" },
       joins: ["postgres"],
+      checks: [{ beside: "postgres", command: query(suffix) }],
       data: ["data"],
     };
   },

@@ -2,6 +2,16 @@ import { z } from "zod";
 import { every, length, oneLine } from "../platform/secret-rules.ts";
 import { defineService, memory } from "../platform/service.ts";
 
+/** A key of the platform's own, which ends by itself should nobody delete it. */
+const writeAndRead = (suffix: string) => `export REDISCLI_AUTH="$(cat /run/secrets/redis_password)"
+ask() { redis-cli -h platform-redis${suffix} "$@"; }
+key=platform:check value="$(date +%s) $$"
+said=$(ask SET "$key" "$value" EX 60)
+[ "$said" = OK ] || { echo "SET answered: $said"; exit 1; }
+said=$(ask GET "$key")
+[ "$said" = "$value" ] || { echo "GET answered something else than what was set"; exit 1; }
+ask DEL "$key" >/dev/null`;
+
 /** Redis with a password and an append-only file. It shares its secret `redis_password`. */
 export const redis = defineService({
   name: "redis",
@@ -27,7 +37,7 @@ export const redis = defineService({
       .describe("Redis' `maxmemory-policy`."),
     persistence: z.boolean().default(true).describe("Keep an append-only file. Without it a restart loses the data."),
   },
-  describe: ({ memory, maxmemory, policy, persistence }) => ({
+  describe: ({ memory, maxmemory, policy, persistence }, { suffix }) => ({
     env: {
       REDIS_MEMORY: memory,
       REDIS_MAXMEMORY: maxmemory,
@@ -39,6 +49,7 @@ export const redis = defineService({
     takes: { redis_password: every(oneLine, length({ most: 16_384 })) },
     login: { secret: "redis_password" },
     joins: ["redis"],
+    checks: [{ beside: "redis", command: writeAndRead(suffix) }],
     data: ["data"],
   }),
 });

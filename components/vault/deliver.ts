@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { tellSeen } from "../engine/seen.ts";
 import { fingerprint } from "../platform/keys.ts";
 import type { Deliver } from "../platform/platform-service.ts";
 import { lookUpRoles, type MissingRole, mintSecretId } from "./access/approle.ts";
@@ -8,6 +9,7 @@ import { combineFingerprints } from "./agent/fingerprints.ts";
 import { fillIn } from "./agent/text-template.ts";
 import { connectVault, type VaultConnection } from "./api/client.ts";
 import { approleMount, type VaultLayout } from "./api/paths.ts";
+import { leftSignIn } from "./observe.ts";
 import { Secrets } from "./secrets.ts";
 
 /** A stack's way to Vault. */
@@ -46,6 +48,12 @@ export async function openVaultDelivery(
     const options = { parent, provider, retainOnDelete: retain };
     const secretId = mintSecretId(name, { role: vault.role, mount: approleMount(layout), limits }, options);
     const roleId = roleIds[name] ?? "";
+    if (!pulumi.runtime.isDryRun()) {
+      pulumi.all([secretId.id, secretId.accessor]).apply(([id, accessor]) => {
+        const left = leftSignIn({ key, address: connection.address }, name, id, { roleId, accessor });
+        tellSeen(left ?? { type: "secret", service: name, id, forget: true });
+      });
+    }
     const prints = Object.entries(vault.places).map(([secret, { path, field }]) => {
       const source = made.get(path);
       if (!source) throw new Error(`${name} is delivered before the owner of ${path}`);

@@ -1,6 +1,7 @@
 // What the shim in secrets.ts calls, in the process that the engine starts for dynamic resources. State keeps the shim's text, so
 // these names and parameters must stay as they are: older state calls newer code.
 
+import { type Seen, tellSeen } from "../engine/seen.ts";
 import { configOfNow, isHandedOver, type StackConfig } from "../engine/stack-config.ts";
 import { exitWithParent } from "../engine/watchdog.ts";
 import { connectVault } from "./api/client.ts";
@@ -71,7 +72,11 @@ function contextFrom(config: Config): secret.Context {
   }
   const connection = vaultConnection(config);
   const id = JSON.stringify([key, connection]);
-  if (last?.id !== id) last = { id, context: { vault: connectVault(connection), key } };
+  if (last?.id !== id) {
+    const vault = connectVault(connection);
+    const told = { address: connection.address, tell: (seen: Seen) => tellSeen(seen), facts: vault };
+    last = { id, context: { vault, key, ...(process.env.DOCKMASTER_SEEN && { told }) } };
+  }
   return last.context;
 }
 

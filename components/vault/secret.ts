@@ -1,8 +1,10 @@
+import type { Seen } from "../engine/seen.ts";
 import { fingerprint } from "../platform/keys.ts";
-import type { Vault } from "./api/client.ts";
+import type { Vault, VaultFacts } from "./api/client.ts";
 import { VaultError } from "./api/errors.ts";
 import { type Field, type FieldInput, readFields } from "./api/fields.ts";
 import { requireStillThere, rotationsOf } from "./decide.ts";
+import { leftSecret, serviceOf } from "./observe.ts";
 import { type WrittenSecret, writeMissing } from "./write.ts";
 
 /** Inputs with every default filled in. */
@@ -33,6 +35,8 @@ export interface Context {
   vault: Vault;
   /** `PLATFORM_KEY`: makes the fingerprints tell nothing to those who do not have it. */
   key: string;
+  /** Who is told of everything that was read or left, and where Vault is. */
+  told?: { address: string; tell: (seen: Seen) => void; facts: VaultFacts };
 }
 
 /** What Pulumi sends in a preview for a value that is not known yet. */
@@ -65,28 +69,65 @@ export function diffSecrets(olds: SecretsOutputs, news: SecretsInputs): { change
 }
 
 /** Fills what is missing in Vault, rotates what is asked for, and answers what the state is to hold. */
-export async function writeSecrets(
-  { vault, key }: Context,
+export function writeSecrets(
+  context: Context,
   inputs: SecretsInputs,
   olds: SecretsOutputs | undefined,
 ): Promise<SecretsOutputs> {
-  if (olds) requireKnownSchema(olds);
-  const known = olds?.path === inputs.path ? olds : undefined;
-  const written = await writeMissing(vault, inputs.path, inputs.fields, known);
-  return { ...toOutputs(key, inputs, written), rotations: rotationsOf(inputs.fields, known), drift: [] };
+  return telling(context, inputs.path, async (leave) => {
+    if (olds) requireKnownSchema(olds);
+    const known = olds?.path === inputs.path ? olds : undefined;
+    const written = await writeMissing(context.vault, inputs.path, inputs.fields, known);
+    leave(written.version);
+    return { ...toOutputs(context.key, inputs, written), rotations: rotationsOf(inputs.fields, known), drift: [] };
+  });
 }
 
 /** What the state is to hold by what is in Vault now. Throws when that could not be told, or when values are gone. */
-export async function readSecrets({ vault, key }: Context, olds: SecretsOutputs): Promise<SecretsOutputs> {
-  requireKnownSchema(olds);
-  const live = await vault.readSecret(olds.path);
-  requireStillThere(olds.path, olds, live);
-  const written = { version: live?.version ?? 0, values: live?.values ?? {} };
-  const outputs = toOutputs(key, inputsOf(olds), written);
-  const changed = Object.keys(olds.fingerprints).filter(
-    (name) => outputs.fingerprints[name] !== olds.fingerprints[name],
-  );
-  return { ...outputs, rotations: olds.rotations, drift: [...new Set([...olds.drift, ...changed])].sort() };
+export function readSecrets(context: Context, olds: SecretsOutputs): Promise<SecretsOutputs> {
+  return telling(context, olds.path, async (leave) => {
+    requireKnownSchema(olds);
+    const live = await context.vault.readSecret(olds.path);
+    requireStillThere(olds.path, olds, live);
+    const written = { version: live?.version ?? 0, values: live?.values ?? {} };
+    const outputs = toOutputs(context.key, inputsOf(olds), written);
+    const changed = Object.keys(olds.fingerprints).filter(
+      (name) => outputs.fingerprints[name] !== olds.fingerprints[name],
+    );
+    const drift = [...new Set([...olds.drift, ...changed])].sort();
+    const isClean = drift.length === 0 && written.version === olds.version && isComplete(outputs, olds);
+    if (isClean) leave(written.version);
+    return { ...outputs, rotations: olds.rotations, drift };
+  });
+}
+
+/** Whether every field that the program names has a value, of which the state knows the fingerprint. */
+function isComplete(outputs: Pick<SecretsOutputs, "fingerprints">, { fields, fingerprints }: SecretsOutputs): boolean {
+  return Object.keys(fields).every((name) => name in fingerprints && name in outputs.fingerprints);
+}
+
+/** Tells how a secret was left, or that nothing is known of it any more. */
+async function telling<T>(
+  { key, told }: Context,
+  path: string,
+  work: (leave: (version: number) => void) => Promise<T>,
+): Promise<T> {
+  const nothing = { type: "secret" as const, service: serviceOf(path), id: path, forget: true as const };
+  if (told === undefined) return work(() => {});
+  let left: number | undefined;
+  try {
+    const done = await work((version) => {
+      left = version;
+    });
+    // Of a version that is there the values never change; that another one has its number tells when it was made.
+    const state = left === undefined ? undefined : await told.facts.readState(path).catch(() => undefined);
+    const { address } = told;
+    told.tell((state?.version === left && state && leftSecret({ key, address }, path, state)) || nothing);
+    return done;
+  } catch (error) {
+    told.tell(nothing);
+    throw error;
+  }
 }
 
 function toOutputs(

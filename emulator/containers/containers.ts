@@ -21,6 +21,13 @@ export interface ContainerRow {
   status: string;
 }
 
+/** One row of `docker.getContainers`. */
+export interface HostRow extends ContainerRow {
+  image: string;
+  /** As `docker ps` says them: `0.0.0.0:80->80/tcp`. */
+  ports: string;
+}
+
 /** One network of the host. */
 export interface NetworkEntry {
   name: string;
@@ -35,6 +42,8 @@ export interface Containers {
   start(appName: string, folder: string): Promise<{ ok: boolean; message: string }>;
   down(appName: string, folder: string, volumes: boolean): Promise<void>;
   list(appName: string): Promise<ContainerRow[]>;
+  /** Every container of the host, the newest first; undefined when Docker does not answer. */
+  listAll(): Promise<HostRow[] | undefined>;
   /** `docker inspect` of one container, by id or name: State.Status, State.Health.Status, RestartCount, Config.Image, Config.Labels, … */
   inspect(containerId: string): Promise<Record<string, unknown> | undefined>;
   /** Lines with RFC 3339 timestamps, as `docker logs -t`. */

@@ -88,6 +88,17 @@ export function createDockerContainers(options: DockerContainersOptions = {}): C
           return { containerId, name, state, status };
         });
     },
+    listAll: async () => {
+      const format = "{{.ID}}\t{{.Names}}\t{{.Image}}\t{{.Ports}}\t{{.State}}\t{{.Status}}";
+      const { ok, lines } = await ask(["ps", "-a", "--format", format]);
+      if (!ok) return undefined;
+      return lines
+        .filter((line) => line !== "")
+        .map((line) => {
+          const [containerId = "", name = "", image = "", ports = "", state = "", status = ""] = line.split("\t");
+          return { containerId, name, image, ports, state, status };
+        });
+    },
     inspect: async (containerId) => {
       const { ok, lines } = await ask(["inspect", "--type", "container", containerId]);
       if (!ok) return undefined;

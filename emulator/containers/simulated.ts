@@ -195,6 +195,10 @@ export function createSimulatedContainers(options: SimulatedContainersOptions): 
       containersOf(state, appName)
         .map((container) => toRow(container, clock.now()))
         .reverse(),
+    listAll: async () =>
+      [...state.containers.values()]
+        .map((container) => ({ ...toRow(container, clock.now()), image: container.image, ports: "" }))
+        .reverse(),
     inspect: async (id) => {
       const container = find(id);
       return container && inspectContainer(container, clock.now());

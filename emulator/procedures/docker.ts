@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { bareQuery, type Call, mutation, type Procedures, query } from "../rpc/procedure.ts";
+import { mutation, type Procedures, query } from "../rpc/procedure.ts";
 
 const name = z
   .string()
@@ -20,10 +20,12 @@ export const dockerProcedures: Procedures = {
     // Dokploy swallows what docker says about an unknown container: the answer is empty.
     call.dokploy.containers.inspect(containerId),
   ),
-  "docker.getContainers": bareQuery(async (call) => {
-    const rows = await Promise.all(call.dokploy.db.composes.all().map(({ appName }) => containersOf(call, appName)));
-    return rows.flat();
-  }),
+  // Dokploy's own are left out, and with them whatever is called like them (packages/server/src/services/docker.ts, getContainers).
+  "docker.getContainers": query(z.object({ serverId }), async (_input, call) =>
+    ((await call.dokploy.containers.listAll()) ?? []).filter(
+      (row) => !row.name.includes("dokploy") || row.name.includes("dokploy-monitoring"),
+    ),
+  ),
   "docker.stopContainer": mutation(z.object({ containerId: name, serverId }), async ({ containerId }, call) =>
     refuse(await call.dokploy.containers.stopContainer(containerId)),
   ),
@@ -55,14 +57,4 @@ function toListed({ Name, Driver, Mountpoint, Labels }: Record<string, unknown>)
   const labels = Object.entries((Labels ?? {}) as Record<string, string>).map(([key, value]) => `${key}=${value}`);
   const none = { Availability: "N/A", Group: "N/A", Links: "N/A", Size: "N/A", Status: "N/A" };
   return { ...none, Driver, Labels: labels.join(","), Mountpoint, Name, Scope: "local" };
-}
-
-async function containersOf({ dokploy: { containers } }: Call, appName: string) {
-  const rows = await containers.list(appName);
-  return await Promise.all(
-    rows.map(async ({ containerId, name, state, status }) => {
-      const config = (await containers.inspect(containerId))?.Config as { Image?: string } | undefined;
-      return { containerId, name, image: config?.Image ?? "", ports: "", state, status };
-    }),
-  );
 }

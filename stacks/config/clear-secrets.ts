@@ -7,6 +7,7 @@ import { problemAt, type RawConfig, valueAt } from "./raw-config.ts";
 const SECRET_KEYS: Record<string, { what: string; variable: string }> = {
   "platform:key": { what: "the master key", variable: "PLATFORM_KEY" },
   "dokploy:apiKey": { what: "Dokploy's key", variable: "DOKPLOY_API_KEY" },
+  "prometheus:token": { what: "Prometheus' token", variable: "PROMETHEUS_TOKEN" },
   "vault:token": { what: "Vault's token", variable: "VAULT_TOKEN" },
   "github:token": { what: "GitHub's token", variable: "GITHUB_TOKEN" },
 };
@@ -15,6 +16,7 @@ const SECRET_KEYS: Record<string, { what: string; variable: string }> = {
 const ADDRESSES: [key: string, ...path: string[]][] = [
   ["dokploy:url"],
   ["dokploy:alsoAt"],
+  ["prometheus:url"],
   ["vault:address"],
   ["platform:vault", "address"],
 ];

@@ -8,6 +8,7 @@ import { platformSettings } from "./config.ts";
 interface Property {
   type?: string;
   enum?: string[];
+  anyOf?: Property[];
   default?: unknown;
   description?: string;
   properties?: Record<string, Property>;
@@ -24,6 +25,8 @@ const SERVERS = `| key | in the environment | default | meaning |
 | \`dokploy:apiKey\` | \`DOKPLOY_API_KEY\` | required | A key of an owner or admin, as a Pulumi secret. |
 | \`dokploy:alsoAt\` | \`DOKPLOY_ALSO_AT\` | – | Other addresses of the same server, separated by commas: state that was written under one of them is taken. Without it another address counts as another server, and is refused. |
 | \`dokploy:project\` | – | \`platform\` | Name of the project on Dokploy; also the first part of every path in Vault. |
+| \`prometheus:url\` | \`PROMETHEUS_URL\` | required by [checks that ask it](../guides/checks.md#prometheus) | Address of Prometheus, or of what speaks its API. |
+| \`prometheus:token\` | \`PROMETHEUS_TOKEN\` | – | A token for it, as a Pulumi secret. |
 | \`vault:address\` | \`VAULT_ADDR\` | required with \`platform:secrets: vault\` | Address of Vault. The variable counts for the update only: containers get what stands in the file. Plain \`pulumi refresh\` and \`pulumi up --refresh\` need the variable where the last update had it, as every update of the runner has; \`dockmaster\` hands it over by itself. |
 | \`vault:token\` | \`VAULT_TOKEN\` | – | A token, as a Pulumi secret. |
 | – | \`VAULT_ROLE_ID\`, \`VAULT_SECRET_ID\` | – | A role to sign in with instead of a token. |`;
@@ -106,7 +109,8 @@ function defaultOf(key: string, property: Property, required: readonly string[])
   return property.default === undefined || property.properties ? "–" : code(property.default);
 }
 
-function typeOf({ type, enum: choices }: Property): string {
+function typeOf({ type, enum: choices, anyOf }: Property): string {
+  if (anyOf) return anyOf.map(typeOf).join(" or ");
   return choices
     ? choices.map((choice) => `\`${choice}\``).join(", ")
     : ({ object: "map", array: "list" }[type ?? ""] ?? type ?? "");

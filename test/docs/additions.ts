@@ -194,20 +194,20 @@ const CHECK: Example = {
   edits: {
     "components/platform/checks/query.ts": [
       `import { z } from "zod";
-import type { CheckKind, Patience } from "./kind.ts";
+import { type CheckKind, ONLY_PATIENT, type Patience, patience } from "./kind.ts";
 export interface QueryCheck extends Patience { query: string; database?: string | undefined }
 export const query: CheckKind<QueryCheck> = {
-  key: "query", noun: "a query", shape: { query: z.string(), database: z.string().optional() },
-  only: { database: "has no database; leave \`database\` out" },
+  key: "query", noun: "a query", shape: { query: z.string(), database: z.string().optional(), ...patience },
+  only: { database: "has no database; leave \`database\` out", ...ONLY_PATIENT },
   load: async () => (name, check) => console.error(name, check.query),
 };`,
     ],
     "components/platform/checks/checks.ts": [
-      ["[http, command]", "[http, command, query]"],
-      ["HttpCheck | CommandCheck;", "HttpCheck | CommandCheck | QueryCheck;"],
+      ["[http, command, prometheus]", "[http, command, prometheus, query]"],
+      ["CommandCheck | PrometheusCheck;", "CommandCheck | PrometheusCheck | QueryCheck;"],
       [
-        "import { type CheckContext",
-        'import { type QueryCheck, query } from "./query.ts";\nimport { type CheckContext',
+        "import { type PrometheusCheck,",
+        'import { type QueryCheck, query } from "./query.ts";\nimport { type PrometheusCheck,',
       ],
     ],
   },

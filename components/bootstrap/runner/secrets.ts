@@ -19,11 +19,12 @@ const OPTIONAL_DOOR_SECRETS: readonly string[] = [
   "PRODUCTION_SECRET",
 ];
 
-/** More that a worker may need, by where the state is. */
+/** More that a worker may need, by where the state is and what its checks ask. */
 const OPTIONAL_ENGINE_SECRETS: readonly string[] = [
   "AWS_ACCESS_KEY_ID",
   "AWS_SECRET_ACCESS_KEY",
   "AWS_SESSION_TOKEN",
+  "PROMETHEUS_TOKEN",
   "PULUMI_ACCESS_TOKEN",
   "PULUMI_BACKEND_URL",
 ];

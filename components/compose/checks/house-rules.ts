@@ -3,21 +3,24 @@ import { checkHealth } from "../house/health.ts";
 import { checkImage } from "../house/images.ts";
 import { notePasswords } from "../house/passwords.ts";
 import type { PlainFile, PlainService } from "../normalise.ts";
+import { isKeeper, probeKeys } from "../probes.ts";
 
 const LOGGING = { driver: "json-file", options: { "max-file": "3", "max-size": "10m" } };
 
 /** Pinned images, bounded logs, a restart policy, and for every container a proof that it works or that it is done. */
 export function applyHouseRules(compose: PlainFile, context: Context): PlainFile {
   const oneShots = findOneShots(compose);
+  // What a check is beside was looked at where it stands.
+  const probes = probeKeys(context.probes ?? []);
   const services = Object.entries(compose.services).map(([key, service]) => {
     const path = ["services", key];
-    checkImage(service, path, context);
+    if (!probes.includes(key)) checkImage(service, path, context);
     notePasswords(key, context);
     const ruled: PlainService = { logging: LOGGING, ...service };
     if (oneShots.has(key)) checkOneShot(key, compose, oneShots, context);
     else {
       ruled.restart ??= "unless-stopped";
-      ruled.healthcheck = checkHealth(key, service.healthcheck, context);
+      if (!isKeeper(key, context)) ruled.healthcheck = checkHealth(key, service.healthcheck, context);
     }
     return [key, ruled];
   });

@@ -111,6 +111,11 @@ export interface Dokploy {
   updateDomain(domainId: string, columns: DomainColumns & { enabled: boolean }): Promise<void>;
   deleteDomain(domainId: string): Promise<void>;
   containers(appName: string): Promise<ContainerRow[]>;
+  /**
+   * Every container of Dokploy's own server, whoever made it: one `docker ps -a`. Those with `dokploy` in their name are not told of, and
+   * it is empty also when Docker does not answer.
+   */
+  allContainers(): Promise<ContainerRow[]>;
   /** One container, by id or name, as `docker inspect` tells it; undefined when there is none, or Docker does not answer. */
   container(container: string): Promise<ContainerConfig | undefined>;
   /** All volumes of the server's Docker; empty also when that does not answer. Servers before v0.30 know none of the calls about volumes. */
@@ -197,6 +202,12 @@ export function connectDokploy(options: TransportOptions): Dokploy {
         await get("docker.getContainersByAppNameMatch", { appName, appType: "docker-compose" }),
         "docker.getContainersByAppNameMatch",
       ),
+    allContainers: async () => {
+      // Nothing at all when `docker ps` wrote an error; a host without any container gives one row in words.
+      const answer = (await get("docker.getContainers")) ?? [];
+      const rows = read(z.array(containerRow), answer, "docker.getContainers");
+      return rows.filter(({ containerId }) => containerId !== "No container id");
+    },
     container: async (containerId) => containerConfig.safeParse(await get("docker.getConfig", { containerId })).data,
     volumes: async () => read(z.array(volumeRow), await get("dockerVolume.getVolumes"), "dockerVolume.getVolumes"),
     hasVolume: async (volumeName) =>

@@ -20,6 +20,8 @@ export interface TransportOptions {
   timeout?: number;
   /** Milliseconds before the first repetition; doubles each time, with jitter. Default 200. */
   backoff?: number;
+  /** Times that a call which may be repeated is sent before its failure counts. Default 5. */
+  attempts?: number;
 }
 
 /** How a call may be carried out. Creates, deployments and deletions are never repeated blindly: their answer may only be lost. */
@@ -66,6 +68,7 @@ export function openTransport(options: TransportOptions): Transport {
   const timeout = options.timeout ?? 15_000;
   const backoff = options.backoff ?? 200;
   const concurrency = options.concurrency ?? 8;
+  const attempts = options.attempts ?? ATTEMPTS;
   // Dokploy closes idle connections after 5 s; leaving them first keeps a write from meeting a closed one.
   const connections = openConnections(base, concurrency, 4_000);
   const semaphore = createSemaphore(concurrency);
@@ -146,7 +149,7 @@ export function openTransport(options: TransportOptions): Transport {
         const { kind, ambiguous } = refusal ?? (error as DokployError);
         const harmless = kind === "transient" && (idempotent || !ambiguous);
         left -= Date.now() - since;
-        if (refusal === undefined && (!harmless || attempt === ATTEMPTS || left < 0)) throw error;
+        if (refusal === undefined && (!harmless || attempt === attempts || left < 0)) throw error;
       } finally {
         release();
       }

@@ -1,3 +1,4 @@
+import { WAITS_LABEL } from "../../compose/probes.ts";
 import type { ContainerRow } from "../api/schema.ts";
 import { isRecord, section } from "../api/sections.ts";
 
@@ -8,8 +9,15 @@ export interface ExpectedService {
   name: string;
   /** What the names of its containers look like. */
   pattern: RegExp;
-  /** Others wait for it to end well, so having ended with exit code 0 is its good state. */
+  /**
+   * Others wait for it to end well, so having ended with exit code 0 is its good state, and so is having been tidied away after that
+   * (`docker container prune`, which Dokploy's own cleanup does).
+   */
   oneShot: boolean;
+  /** It does nothing but wait for such ones: for how long it runs tells nothing. */
+  waits: boolean;
+  /** Variables stand in the name, so that others' containers may look the same. */
+  open: boolean;
 }
 
 /** `healthy`: all run, healthy where they say · `starting`: none is unhealthy, some do not say yet · `unhealthy`: some are not as they should be. */
@@ -33,7 +41,8 @@ export function expectedServices(composeFile: string, appName: string): Expected
     const name = typeof fixed === "string" ? fixed : key;
     const pattern =
       typeof fixed === "string" ? withVariables(fixed) : new RegExp(`^${RegExp.escape(`${appName}-${key}-`)}\\d+$`);
-    return [{ key, name, pattern, oneShot: awaited.has(key) }];
+    const oneShot = awaited.has(key);
+    return [{ key, name, pattern, oneShot, waits: waitsOnly(service), open: name.includes("$") }];
   });
 }
 
@@ -49,6 +58,10 @@ function completedBefore(service: unknown): string[] {
   return Object.entries(dependencies)
     .filter(([, how]) => isRecord(how) && how.condition === "service_completed_successfully")
     .map(([key]) => key);
+}
+
+function waitsOnly({ labels }: Record<string, unknown>): boolean {
+  return Array.isArray(labels) ? labels.includes(`${WAITS_LABEL}=`) : isRecord(labels) && WAITS_LABEL in labels;
 }
 
 function startsByDefault(service: Record<string, unknown>): boolean {
@@ -71,20 +84,36 @@ export function assessContainers(services: ExpectedService[], rows: ContainerRow
     const service = services.find(({ pattern }) => pattern.test(row.name));
     if (service === undefined && services.length > 0) continue;
     if (service) seen.add(service.key);
-    const look = lookAt(row, service?.oneShot ?? false);
+    const look = lookAt(row, service !== undefined && (service.oneShot || service.waits));
     starting ||= look === "starting";
     silent ||= look === "silent";
     if (["healthy", "starting", "silent"].includes(look)) continue;
     problems.push(`${row.name}: ${look}`);
     worst ??= row;
   }
-  for (const { key, name } of services) if (!seen.has(key)) problems.push(`${name}: has no container`);
+  for (const { key, name, oneShot } of services) {
+    if (!seen.has(key) && !oneShot) problems.push(`${name}: has no container`);
+  }
   const state = problems.length > 0 ? "unhealthy" : starting ? "starting" : "healthy";
   return { state, problems, silent, ...(worst && { worst }) };
 }
 
+/**
+ * Whether a list of all containers of a server tells a project's by their names, which are unique on a host: it leaves out those with
+ * `dokploy` in them, and where variables stand in a name, or a file names none, only the project's label tells.
+ */
+export function areToldByName(services: ExpectedService[], appName: string): boolean {
+  const hidden = (name: string) => name.includes("dokploy");
+  return services.length > 0 && !hidden(appName) && !services.some(({ name, open }) => open || hidden(name));
+}
+
+/** Those of a server's containers that are called like a project's. */
+export function calledLike(services: ExpectedService[], rows: ContainerRow[]): ContainerRow[] {
+  return rows.filter(({ name }) => services.some(({ pattern }) => pattern.test(name)));
+}
+
 /** "healthy", "starting", "silent" (runs, has no health check), or what is wrong. */
-function lookAt(row: ContainerRow, oneShot: boolean): string {
+export function lookAt(row: ContainerRow, oneShot: boolean): string {
   const exited = /exited \((-?\d+)\)/i.exec(row.status);
   if (oneShot && (row.state === "running" || exited?.[1] === "0")) return "healthy";
   if (exited) return `exited (${exited[1]})`;
@@ -101,7 +130,9 @@ function lookAt(row: ContainerRow, oneShot: boolean): string {
  */
 export function lastingContainers(services: ExpectedService[], rows: ContainerRow[]): ContainerRow[] {
   if (services.length === 0) return rows;
-  return rows.filter(({ name }) => services.some(({ pattern, oneShot }) => !oneShot && pattern.test(name)));
+  return rows.filter(({ name }) =>
+    services.some(({ pattern, oneShot, waits }) => !oneShot && !waits && pattern.test(name)),
+  );
 }
 
 /**

@@ -131,6 +131,7 @@ export function domainColumns(domain: Domain): DomainColumns {
   };
 }
 
-function byAge(rows: DomainRow[]): DomainRow[] {
+/** The oldest first. */
+export function byAge(rows: DomainRow[]): DomainRow[] {
   return [...rows].sort((a, b) => (a.createdAt ?? "").localeCompare(b.createdAt ?? ""));
 }

@@ -1,4 +1,4 @@
-import { type Check, type CheckInput, fullCheck } from "./http-check.ts";
+import { type Check, type CheckInput, fullCheck } from "./checks/check.ts";
 
 /** Whose object this is. `keyId` is derived from PLATFORM_KEY and the stack, so a copy of the platform with another key is a stranger. */
 export interface Owner {

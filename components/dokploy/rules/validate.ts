@@ -1,9 +1,9 @@
 import { parse, stringify } from "yaml";
 import { refusedEnv } from "../api/env.ts";
 import { isRecord } from "../api/sections.ts";
+import { mistakesInCheck } from "./checks/check.ts";
 import { routeOf } from "./domains.ts";
 import { parseDrift } from "./drift-policy.ts";
-import { mistakesInCheck } from "./http-check.ts";
 import { type DomainInput, hasUnknown, type RawComposeInputs, type withDefaults } from "./inputs.ts";
 import { ServiceError } from "./service-error.ts";
 

@@ -1,27 +1,33 @@
 import { z } from "zod";
+import type { CheckInput } from "../../dokploy/rules/checks/check.ts";
 import { type CommandCheck, command } from "./command.ts";
 import { type HttpCheck, http, httpShape } from "./http.ts";
-import { type CheckContext, type CheckKind, type Deployed, type MakeCheck, patience } from "./kind.ts";
+import { type CheckContext, type CheckKind, type Deployed, type MakeCheck, patience, timed } from "./kind.ts";
+import { type PrometheusCheck, prometheus } from "./prometheus.ts";
 
 /** What has to be true after a deployment, or the update fails. */
-export type Check = HttpCheck | CommandCheck;
+export type Check = HttpCheck | CommandCheck | PrometheusCheck;
 
 /** Every kind of check. */
-const KINDS = [http, command] as readonly CheckKind<Check>[];
+const KINDS = [http, command, prometheus] as readonly CheckKind<Check>[];
 
-const NO_KIND = "is neither a request nor a command; write `url` or `command`, and not both";
+const NO_KIND = `has to be of one kind; write ${KINDS.map(({ key }) => `\`${key}\``).join(" or ")}, and only one of them`;
 
 /** Checks in a stack's file. */
 export const checks = z.array(
   z
-    .strictObject({ ...optional(KINDS.map(({ shape }) => shape)), ...patience })
+    .strictObject({ ...optional(KINDS.map(({ shape }) => shape)), ...timed })
     .superRefine((check, { addIssue }) => {
       const named = KINDS.filter(({ key }) => key in check);
       if (named.length !== 1) addIssue({ code: "custom", message: NO_KIND });
       for (const kind of named) {
-        for (const { only = {} } of KINDS.filter((other) => other !== kind)) {
-          const foreign = Object.keys(only).filter((key) => key in check);
-          for (const key of foreign) addIssue({ code: "custom", message: `${kind.noun} ${only[key]}` });
+        const foreign = KINDS.flatMap(({ only = {} }) => Object.entries(only)).filter(
+          ([key]) => key in check && !(key in kind.shape),
+        );
+        for (const why of new Map(foreign).values()) addIssue({ code: "custom", message: `${kind.noun} ${why}` });
+        if (named.length > 1) continue;
+        for (const { path, message } of kind.mistakes?.(check as unknown as Check) ?? []) {
+          addIssue({ code: "custom", path: [...path], message });
         }
       }
     })
@@ -42,10 +48,15 @@ function kindOf(check: Check): CheckKind<Check> {
   return kind;
 }
 
+/** What is wrong with a check that a service's definition has, where no schema saw it. */
+export function mistakesInDefinition(check: Check): string[] {
+  return (kindOf(check).mistakes?.(check) ?? []).map(({ path, message }) => `\`${path.join(".")}\` ${message}`);
+}
+
 /** Those that the provider makes, and those that are resources of their own. */
-export function splitChecks(all: readonly Check[]): { checks: HttpCheck[]; ownChecks: Check[] } {
+export function splitChecks(all: readonly Check[]): { checks: CheckInput[]; ownChecks: Check[] } {
   const isOwn = (check: Check) => kindOf(check).load !== undefined;
-  return { checks: all.filter((check): check is HttpCheck => !isOwn(check)), ownChecks: all.filter(isOwn) };
+  return { checks: all.filter((check) => !isOwn(check)) as CheckInput[], ownChecks: all.filter(isOwn) };
 }
 
 /** Makes a service's own checks resources. */

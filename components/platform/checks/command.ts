@@ -1,14 +1,21 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { CheckKind, Patience } from "./kind.ts";
+import { checksDuring } from "../../dokploy/rules/checks/during.ts";
+import { type CheckKind, ONLY_PATIENT, type Patience, patience } from "./kind.ts";
 
 /**
- * A shell command that has to succeed after a deployment, on the machine that runs the update. `/bin/sh` runs it, in no particular
- * folder, with `STACK`, `SERVICE`, `SUFFIX` and `DOMAIN` in its environment. Needs Pulumi's `command` plugin, which the engine fetches.
+ * A shell command that has to succeed after a deployment. `/bin/sh` runs it, in no particular folder, with `STACK`, `SERVICE`, `SUFFIX`
+ * and `DOMAIN` in its environment: on the machine that runs the update, which needs Pulumi's `command` plugin (the engine fetches it); or
+ * in a container of its own beside one of the service's.
  */
 export interface CommandCheck extends Patience {
   /** E.g. `curl -fsS https://s3$SUFFIX.$DOMAIN/minio/health/live`. */
   command: string;
+  /**
+   * Key of a container: the command runs in one like it, with its image, environment, secrets, mounted files and networks, and without its
+   * volumes. What is secret is read from `/run/secrets`: the command itself stands in the text on Dokploy.
+   */
+  beside?: string | undefined;
 }
 
 /**
@@ -23,9 +30,22 @@ export const command: CheckKind<CommandCheck> = {
       .string()
       .min(1)
       .describe(
-        "A shell command, run on the machine that updates, with `STACK`, `SERVICE`, `SUFFIX` and `DOMAIN` set. Needs Pulumi's `command` plugin.",
+        "A shell command, with `STACK`, `SERVICE`, `SUFFIX` and `DOMAIN` set. It runs on the machine that updates, which needs Pulumi's `command` plugin; or `beside` a container.",
       ),
+    beside: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "A container of the service: the command runs in one of its own with the same image, environment, secrets, files and networks.",
+      ),
+    ...patience,
   },
+  only: { beside: "runs no command; leave `beside` out", ...ONLY_PATIENT },
+  mistakes: (check) =>
+    check.beside === undefined && checksDuring([check], "watch").length > 0
+      ? [{ path: ["during"], message: "cannot be `watch` on the machine that updates; name a container with `beside`" }]
+      : [],
   load: async ({ stack, suffix, domain }) => {
     // Only here: whoever plans a stack without an update waits for none of them.
     const [{ all }, { Command }] = await Promise.all([
@@ -51,7 +71,7 @@ export const command: CheckKind<CommandCheck> = {
 };
 
 /** How long one attempt may take, in seconds. */
-const LIMIT = 60;
+export const LIMIT = 60;
 
 /**
  * Tries the command in `$CHECK` until it succeeds. What it prints is kept to itself, or it would rest in the state; only when the last

@@ -23,6 +23,15 @@ export interface SecretVersion {
   values: Record<string, unknown> | undefined;
 }
 
+/** What Vault says of the newest version of a secret without telling its values. */
+export interface SecretState {
+  version: number;
+  /** When this version was made: a path that was erased and written anew counts from 1 again. */
+  created: string;
+  /** It was deleted or destroyed. */
+  deleted: boolean;
+}
+
 /** The little of Vault's API that the platform's program needs. Every call rejects with a {@link VaultError}. */
 export interface Vault {
   /** The newest version at a KV v2 path (`secret/data/…`), or undefined when nothing was ever written there. */
@@ -41,6 +50,19 @@ export interface Vault {
   lookupSelf(): Promise<{ policies: string[] }>;
 }
 
+/** What a look asks for: no value comes back. */
+export interface VaultFacts {
+  /** The newest version at a KV v2 path, by its metadata alone; undefined when there is none. */
+  readState(path: string): Promise<SecretState | undefined>;
+  /** What a secret id of a role was made with, by its accessor; undefined when there is none any more. */
+  lookUpSecretId(mount: string, role: string, accessor: string): Promise<{ metadata: unknown } | undefined>;
+}
+
+interface SecretMetadata {
+  current_version?: number;
+  versions?: Record<string, { created_time?: string; deletion_time?: string; destroyed?: boolean }>;
+}
+
 interface Answer {
   status: number;
   text: string;
@@ -49,7 +71,7 @@ interface Answer {
 const ATTEMPTS = 4;
 
 /** Opens a client. Nothing is sent before the first call. */
-export function connectVault({ address, auth, timeout = 10_000, backoff = 200 }: VaultConnection): Vault {
+export function connectVault({ address, auth, timeout = 10_000, backoff = 200 }: VaultConnection): Vault & VaultFacts {
   let token = "token" in auth ? Promise.resolve(auth.token) : undefined;
 
   async function once(call: VaultCall, key: string | undefined, body: object | undefined): Promise<Answer> {
@@ -107,6 +129,22 @@ export function connectVault({ address, auth, timeout = 10_000, backoff = 200 }:
       const version = data?.metadata?.version;
       return version === undefined ? undefined : { version, values: data?.data ?? undefined };
     },
+    async readState(path) {
+      const answer = await get(path.replace("/data/", "/metadata/"), isAbsent);
+      const { data } = parse(answer) as { data?: SecretMetadata };
+      const version = data?.current_version;
+      const newest = data?.versions?.[String(version)];
+      if (!version || newest === undefined) return undefined;
+      const { created_time: created = "", deletion_time: deletion = "", destroyed = false } = newest;
+      return { version, created, deleted: destroyed || (deletion !== "" && Date.parse(deletion) <= Date.now()) };
+    },
+    async lookUpSecretId(mount, role, accessor) {
+      const call: VaultCall = { method: "POST", path: `auth/${mount}/role/${role}/secret-id-accessor/lookup` };
+      const body = { secret_id_accessor: accessor };
+      const answer = await repeat(() => expectSuccess(call, send(call, body), hasNoAccessor));
+      const { data } = parse(answer) as { data?: { metadata?: unknown } };
+      return data && !hasNoAccessor(answer) ? { metadata: data.metadata } : undefined;
+    },
     async writeFields(path, values, version) {
       rememberSecrets(...Object.values(values));
       // A patch needs no right to overwrite the whole secret.
@@ -145,6 +183,11 @@ function isAbsent({ status, text }: Answer): boolean {
   if (status !== 404) return false;
   const { errors, data } = parse({ status, text }) as { errors?: string[]; data?: unknown };
   return data !== undefined || errors === undefined || errors.length === 0;
+}
+
+/** How Vault says that there is no such secret id: it was revoked, used up, or has ended. Older ones call it a failure of theirs. */
+function hasNoAccessor(answer: Answer): boolean {
+  return answer.status === 404 || (answer.status >= 400 && answer.text.includes("failed to find accessor entry"));
 }
 
 function isConflict({ status, text }: Answer): boolean {

@@ -13,6 +13,12 @@ export function earliestEnd(metadata: unknown): number | undefined {
   return half === undefined || ttl === undefined ? undefined : Number(half) * Number(ttl) * 500 + Number(ttl) * 1000;
 }
 
+/** In which half of its life a secret id was made, by the metadata that Vault has of it; undefined: it has no end. */
+export function lifeOf(metadata: unknown): { half: number; ttl: number } | undefined {
+  const { half, ttl } = (metadata ?? {}) as { half?: string; ttl?: string };
+  return half === undefined || ttl === undefined ? undefined : { half: Number(half), ttl: Number(ttl) };
+}
+
 /** What a secret id is made with, besides how often it was rotated. Metadata cannot be changed, so another half is another one. */
 export function lifeMetadata(secretIdTtl: number | undefined, now: number): { half?: string; ttl?: string } {
   return secretIdTtl === undefined ? {} : { half: String(halfLife(secretIdTtl, now)), ttl: String(secretIdTtl) };

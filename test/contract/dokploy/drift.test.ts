@@ -121,7 +121,9 @@ describe("what somebody changes by hand", () => {
     const listing = (empty: number) => {
       let asked = 0;
       const containers = async (appName: string) => (asked++ < empty ? [] : fixture.dokploy.containers(appName));
-      return { context: contextTo({ ...fixture.dokploy, containers }), asked: () => asked };
+      // Where the list of all says nothing of it, the service itself is asked for.
+      const allContainers = async () => [];
+      return { context: contextTo({ ...fixture.dokploy, containers, allContainers }), asked: () => asked };
     };
     await fixture.engine.up(fixture.context, { services: [web] });
     const once = listing(1);

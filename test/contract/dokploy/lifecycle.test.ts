@@ -46,7 +46,7 @@ describe("a service", () => {
   it("is left alone when nothing changed, for two requests", async () => {
     await up();
     const requests = await fixture.requests(async () => expect(await up()).toEqual({ web: { op: "same" } }));
-    expect(requests).toEqual({ "environment.one": 1, "compose.one": 1, "docker.getContainersByAppNameMatch": 1 });
+    expect(requests).toEqual({ "environment.one": 1, "compose.one": 1, "docker.getContainers": 1 });
   });
 
   it("shows no drift after it was made", async () => {

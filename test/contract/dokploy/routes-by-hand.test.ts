@@ -180,6 +180,6 @@ describe("a route that somebody makes in Dokploy", () => {
 
   it("costs an unchanged service no request", async () => {
     const requests = await fixture.requests(() => fixture.engine.refresh(fixture.context));
-    expect(requests).toEqual({ "environment.one": 1, "compose.one": 1, "docker.getContainersByAppNameMatch": 1 });
+    expect(requests).toEqual({ "environment.one": 1, "compose.one": 1, "docker.getContainers": 1 });
   });
 });

@@ -8,8 +8,9 @@ import { createEngineChecks } from "../../../automation/watch/engine-checks.ts";
 import { openEventStream, requestRunner } from "../../../cli/client.ts";
 import { examineDokploy, examineVault } from "../../../cli/stack/doctor/servers.ts";
 import { openGithub } from "../../../components/bootstrap/github/api.ts";
+import { queryPrometheus } from "../../../components/dokploy/api/checks/prometheus.ts";
 import { openTransport } from "../../../components/dokploy/api/transport.ts";
-import { runChecks } from "../../../components/dokploy/checks.ts";
+import { requireChecks } from "../../../components/dokploy/checks.ts";
 import { connectVault } from "../../../components/vault/api/client.ts";
 import { liveServices } from "../../../emulator/demo/dokploy.ts";
 import { Redirected } from "../../../tools/outgoing/request.mjs";
@@ -98,6 +99,11 @@ const SENDERS: [string, string, () => Promise<string>][] = [
     "VAULT_ADDR",
     () => said(() => vault({ roleId: KEY, secretId: KEY, mount: "approle" }).lookupSelf()),
   ],
+  [
+    "a check that asks Prometheus",
+    "PROMETHEUS_URL",
+    () => said(() => queryPrometheus({ url: here, token: KEY }, "up")),
+  ],
   ["a signed request", "DOCKMASTER_URL", () => said(() => requestRunner(runner(), "POST", "/deploy", { body: {} }))],
   ["a signed stream", "DOCKMASTER_URL", () => said(() => openEventStream(runner(), "/runs/r/events"))],
   ["GitHub", "", () => said(() => openGithub(here, KEY)("repos/you/platform"))],
@@ -121,8 +127,8 @@ for (const code of [301, 302, 303, 307, 308]) {
 
 test("a check of a service takes the redirect for its answer", async () => {
   status = 302;
-  await runChecks("wiki", [{ url: `${here}/login`, expect: 302, attempts: 1, interval: 1 }]);
-  const fails = runChecks("wiki", [{ url: `${here}/login`, expect: 200, attempts: 1, interval: 1 }]);
+  await requireChecks("wiki", [{ url: `${here}/login`, expect: 302, attempts: 1, interval: 1 }], {});
+  const fails = requireChecks("wiki", [{ url: `${here}/login`, expect: 200, attempts: 1, interval: 1 }], {});
   await expect(fails).rejects.toThrow("answered 302 instead of 200");
   expect(asked).toEqual([]);
 });

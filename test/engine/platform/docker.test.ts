@@ -60,8 +60,18 @@ describe.skipIf(missing)(`the services really run${missing ? ` (${missing})` : "
     media: await inside("authentik-server", "stat -c '%u:%g %a %Y %n' /media/first-start"),
   });
   const allHealthy = async () => {
-    for (const [name, state] of Object.entries(await platform.running("staging")))
+    for (const [name, state] of Object.entries(await platform.running("staging"))) {
+      if (name.includes("-check")) continue;
       expect([name, state]).toEqual([name, expect.stringMatching(/ healthy$/)]);
+    }
+  };
+  /** Every service's check ended well, and something waits for it. */
+  const allChecked = async () => {
+    for (const { name } of catalogue) {
+      const state = (kind: string) =>
+        docker("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", `platform-${name}-${kind}${SUFFIX}`);
+      expect([name, await state("check-1"), await state("checked")]).toEqual([name, "exited 0", "running 0"]);
+    }
   };
 
   test("one update brings them to healthy", async () => {
@@ -71,6 +81,7 @@ describe.skipIf(missing)(`the services really run${missing ? ` (${missing})` : "
       catalogue.map(({ name }) => name).sort(),
     );
     await allHealthy();
+    await allChecked();
   });
 
   test("a second one changes nothing, and there is no drift", async () => {
@@ -89,11 +100,16 @@ describe.skipIf(missing)(`the services really run${missing ? ` (${missing})` : "
     ];
     const names = Object.keys(await platform.running("staging"));
     const inspected = await docker("inspect", ...names);
-    const processes = (await Promise.all(names.map((name) => docker("top", name, "-eo", "pid,args")))).join("\n");
+    const up = (await docker("ps", "--format", "{{.Names}}")).split("\n").filter((name) => names.includes(name));
+    const processes = (await Promise.all(up.map((name) => docker("top", name, "-eo", "pid,args")))).join("\n");
+    const logs = (await Promise.all(names.map((name) => run("docker", ["logs", name])))).map(
+      ({ stdout, stderr }) => stdout + stderr,
+    );
     for (const password of known) {
       expect(password).toMatch(/^[A-Za-z0-9]{40}$/);
       expect(inspected.includes(password)).toBe(false);
       expect(processes.includes(password)).toBe(false);
+      expect(logs.join("\n").includes(password)).toBe(false);
     }
   });
 
@@ -140,6 +156,7 @@ describe.skipIf(missing)(`the services really run${missing ? ` (${missing})` : "
     const { ok, text } = await platform.up("staging");
     expect(ok, text).toBe(true);
     await allHealthy();
+    await allChecked();
     expect(await secretOf("authentik-server", "authentik_database_password")).not.toBe(before.database);
     await keptEverything();
     expect(await redis("PING", before.redis).catch(() => "refused")).not.toBe("PONG");

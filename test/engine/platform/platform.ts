@@ -45,13 +45,18 @@ export interface Platform {
   /** `pulumi refresh --preview-only --expect-no-changes`. */
   drift(stack: string, env?: NodeJS.ProcessEnv): Promise<Outcome>;
   destroy(stack: string, env?: NodeJS.ProcessEnv): Promise<Outcome>;
+  /** What every command of the engine sees. */
+  environment: NodeJS.ProcessEnv;
   /** The deployment of a stack's state, secrets encrypted. */
   state(stack: string): Promise<string>;
   /** The state as if it had been lost. */
   forget(stack: string): Promise<void>;
   /** Services of a stack on Dokploy, in the order in which they were first deployed. */
   services(stack: string): Promise<Service[]>;
-  /** Container → its id and since when it runs: the same answer means that nothing was restarted. */
+  /**
+   * Container → its id and since when it runs: the same answer means that nothing was restarted. Without the checks of a release, which
+   * run with every deployment and end.
+   */
   running(stack: string): Promise<Record<string, string>>;
   /** Requests to Dokploy that change something, since the last call. */
   writes(): Record<string, number>;
@@ -175,6 +180,7 @@ export async function openPlatform({ env = {}, plugins = [], host }: PlatformOpt
   }
 
   return {
+    environment,
     folder,
     emulator,
     containers,
@@ -228,7 +234,9 @@ export async function openPlatform({ env = {}, plugins = [], host }: PlatformOpt
     services,
     async running(stack) {
       const rows = (await services(stack)).map(({ appName }) => containers.list(appName));
-      const names = (await Promise.all(rows)).flat().map(({ name }) => name);
+      const names = (await Promise.all(rows)).flatMap((all) =>
+        all.map(({ name }) => name).filter((name) => !/-check-\d+(-|$)/.test(name)),
+      );
       const seen = names.map(async (name) => {
         const found = (await containers.inspect(name)) as {
           Id: string;

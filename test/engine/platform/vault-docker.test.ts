@@ -61,7 +61,9 @@ describe.skipIf(missing)(
     test("its agent signs in, writes the secret, and only then it starts", async () => {
       const { ok, text } = await platform.up("staging");
       expect(ok, text).toBe(true);
-      expect(Object.values(await platform.running("staging"))).toHaveLength(2);
+      // Redis, its agent, and what waits for the check.
+      expect(Object.values(await platform.running("staging"))).toHaveLength(3);
+      expect(await docker("inspect", "-f", "{{.State.ExitCode}}", `platform-redis-check-1${SUFFIX}`)).toBe("0");
       expect(await password()).toMatch(/^[A-Za-z0-9]{40}$/);
       expect(await ping(await password())).toBe("PONG");
     });

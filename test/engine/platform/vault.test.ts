@@ -1,4 +1,8 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isAsLeft, look } from "../../../components/look/look.ts";
 import { fromStackFile } from "../../../stacks/config/stack-file.ts";
 import { planStack } from "../../../stacks/plan.ts";
 import { type OpenbaoServer, openbaoMissing, openbaoNote, startOpenbao } from "../../contract/vault/openbao-server.ts";
@@ -75,7 +79,12 @@ describe.skipIf(openbaoMissing)(`a stack whose secrets live in Vault${openbaoNot
     expect(order.indexOf("authentik")).toBeGreaterThan(order.indexOf("redis"));
     const containers = await platform.running("staging");
     expect(Object.keys(containers)).toContain("platform-redis-vault-agent-staging");
-    for (const state of Object.values(containers)) expect(state).toMatch(/ healthy$/);
+    // What waits for a check's end needs no health.
+    const [waiting, others] = [true, false].map((isWaiting) =>
+      Object.entries(containers).filter(([name]) => name.includes("-checked-") === isWaiting),
+    );
+    expect(waiting).toHaveLength(order.length);
+    for (const [, state] of others ?? []) expect(state).toMatch(/ healthy$/);
   });
 
   test("what is missing is generated, what is there stays", async () => {
@@ -97,6 +106,28 @@ describe.skipIf(openbaoMissing)(`a stack whose secrets live in Vault${openbaoNot
     expect(await platform.running("staging")).toEqual(before);
     const drift = await platform.drift("staging", runner);
     expect(drift.ok, drift.text).toBe(true);
+  });
+
+  test("an update tells how it left each service, secret and sign-in, and a look at Vault and Dokploy says so", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "left-"));
+    const file = join(folder, "seen.jsonl");
+    const { ok, text } = await platform.up("staging", { ...runner, DOCKMASTER_SEEN: file });
+    expect(ok, text).toBe(true);
+    const lines = readFileSync(file, "utf8").trim().split("\n");
+    rmSync(folder, { recursive: true });
+    const told = new Map(lines.map((line) => JSON.parse(line)).map((seen) => [seen.composeId ?? seen.id, seen]));
+    const { deployment } = JSON.parse(await platform.state("staging")) as {
+      deployment: { resources: { type: string; custom?: boolean; id?: string }[] };
+    };
+    // Providers and what is nowhere but in the state apart.
+    const custom = deployment.resources.filter(({ type, custom }) => custom && !/^pulumi:|^command:/.test(type));
+    expect(custom.filter(({ id }) => !told.has(id)).map(({ type, id }) => `${type} ${id}`)).toEqual([]);
+    expect(new Set(custom.map(({ type }) => type)).size).toBe(4);
+    const left = custom.map(({ id }) => told.get(id));
+    const env = { ...platform.environment, ...runner, VAULT_ADDR: bao.address };
+    const seen = await look(left, { env, keptAt: Date.now() });
+    expect(seen.resources.filter(({ is }) => is !== "left")).toEqual([]);
+    expect(isAsLeft(seen, left)).toBe(true);
   });
 
   test("an agent reads its service's secrets and what is shared with it, and nothing of its neighbours", async () => {

@@ -53,7 +53,7 @@ describe("a platform, with the real engine", { timeout: 240_000 }, () => {
     expect(await engine.run(NO_DRIFT)).toMatchObject({ ok: true });
     emulator.control.resetStatistics();
     expect(await engine.run(UP_REFRESH)).toMatchObject({ ok: true, text: expect.stringMatching(/4 unchanged/) });
-    expect(requests()).toEqual({ "environment.one": 1, "compose.one": 2, "docker.getContainersByAppNameMatch": 2 });
+    expect(requests()).toEqual({ "environment.one": 1, "compose.one": 2, "docker.getContainers": 1 });
   });
 
   it("shows what was changed by hand, by key, without the values of secrets", async () => {

@@ -119,7 +119,8 @@ const secretId: ResourceType = {
     const base = `auth/${backendOf(inputs)}/role/${inputs.roleName}`;
     const { data } = await demand("POST", `${base}/secret-id`, snake(inputs, ["backend", "roleName"]));
     const { secret_id: value, secret_id_accessor: accessor } = data;
-    return { id: `backend=${base}::accessor=${accessor}`, outs: { ...inputs, accessor, secretId: value } };
+    const id = `backend=${backendOf(inputs)}::role=${inputs.roleName}::accessor=${accessor}`;
+    return { id, outs: { ...inputs, accessor, secretId: value } };
   },
   async read(_id, props) {
     const base = `auth/${backendOf(props)}/role/${props.roleName}/secret-id-accessor/lookup`;

@@ -60,7 +60,7 @@ describe("two environments on one host", () => {
   });
 
   it.each(names)("never mention the other one in %s", (name) => {
-    const hosts = staging.get(name)?.composeFile.match(/platform-[a-z-]+/g) ?? [];
+    const hosts = staging.get(name)?.composeFile.match(/platform-[a-z0-9-]+/g) ?? [];
     expect(hosts.filter((host) => !host.endsWith("-staging"))).toEqual([]);
     expect(production.get(name)?.composeFile).not.toContain("staging");
   });

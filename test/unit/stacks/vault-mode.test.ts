@@ -78,6 +78,7 @@ it("recreates exactly the containers that use a secret when its value changes", 
     "platform-postgres-vault-agent-staging",
   ]);
   expect(changed("postgres_password")).toEqual([
+    "platform-postgres-check-1-staging",
     "platform-postgres-databases-staging",
     "platform-postgres-staging",
     "platform-postgres-vault-agent-staging",
@@ -141,7 +142,7 @@ it("carries an agent's configuration that YAML would alter in the env", () => {
   const buckets = Array.from({ length: 20 }, (_, index) => `a-bucket-with-a-long-name-${index}`);
   const minio = plan(`platform:minio: {buckets: [${buckets.join(", ")}]}`).services.get("minio")!;
   const [variable = ""] = Object.keys(minio.env).filter((key) => key.startsWith("CONFIG_VAULT_AGENT_"));
-  expect(JSON.parse(minio.env[variable] ?? "").template).toHaveLength(buckets.length + 3);
+  expect(JSON.parse(minio.env[variable] ?? "").template).toHaveLength(buckets.length + 4);
   const { configs } = parse(minio.composeFile) as { configs: Record<string, object> };
   expect(Object.values(configs)).toContainEqual({ environment: variable });
 });

@@ -10,6 +10,7 @@ const ROOT = join(import.meta.dirname, "..", "..", "..");
 const REFUSED: [from: string, imports: string[]][] = [
   ["components", ["../automation/config.ts", "../cli/main.ts", "../stacks/plan.ts"]],
   ["components/dokploy", ["../../automation/config.ts", "../../cli/main.ts", "../../stacks/plan.ts"]],
+  ["components/look", ["../../automation/config.ts", "../../cli/main.ts", "../../stacks/plan.ts"]],
   ["components/compose", ["node:fs", "../dokploy/api/client.ts", "../../automation/config.ts"]],
   ["components/compose/reading", ["node:fs", "../../dokploy/api/client.ts", "../../../stacks/plan.ts"]],
   ["components/dokploy/rules", ["node:fs", "node:timers/promises", "../provider.ts", "../../../automation/config.ts"]],
@@ -24,6 +25,7 @@ const REFUSED: [from: string, imports: string[]][] = [
       ...["../components/dokploy/read", "../stacks/plan", "../cli/main"],
     ].map((path) => `../${path}.ts`),
   ]),
+  ...["engine", "state"].map((room): [string, string[]] => [`automation/${room}`, ["../../components/look/look.ts"]]),
   ["text", ["node:fs", "zod", "../automation/config.ts", "../components/dokploy/api/mask.ts"]],
   ["text/mask", ["node:fs", "zod", "../../automation/config.ts"]],
   ["automation/domain", ["node:fs", "zod", "../errors.ts"]],
@@ -44,14 +46,15 @@ const REFUSED: [from: string, imports: string[]][] = [
 
 const ALLOWED: [from: string, imports: string[]][] = [
   ["text/mask", ["./find.ts"]],
-  ["automation/work", ["../../text/characters.ts"]],
+  ["automation/work", ["../../text/characters.ts", "../../components/look/look.ts", "../../components/look/left.ts"]],
+  ["components/look", ["../dokploy/same-server.ts", "../vault/observe.ts", "../../text/characters.ts"]],
   ["components/dokploy", ["../../text/mask/mask.ts"]],
   ["automation/domain/releases", ["../run.ts", "semver"]],
   ["components/dokploy/rules", ["../api/schema.ts", "../../compose/names.ts", "yaml"]],
   [
     "cli/stack",
     [
-      ...["dokploy/api/client", "dokploy/rules/diff", "vault/api/client", "platform/names/name"].map(
+      ...["dokploy/api/client", "dokploy/rules/diff", "vault/api/client", "look/look", "platform/names/name"].map(
         (path) => `../../components/${path}.ts`,
       ),
       ...["api/schemas", "domain/releases/release", "git/git", "state/locks"].map(

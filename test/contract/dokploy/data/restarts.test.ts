@@ -48,7 +48,7 @@ describe("a container that is not the process any more that an update left", () 
 
   it("costs no request while the listing shows that nothing happened", async () => {
     const requests = await fixture.requests(() => fixture.engine.refresh(fixture.context, { preview: true }));
-    expect(requests).toEqual({ "environment.one": 1, "compose.one": 1, "docker.getContainersByAppNameMatch": 1 });
+    expect(requests).toEqual({ "environment.one": 1, "compose.one": 1, "docker.getContainers": 1 });
   });
 
   it("is none where Docker does not say, and where an older release kept nothing", async () => {

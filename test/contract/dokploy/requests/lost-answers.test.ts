@@ -96,7 +96,7 @@ describe("when Dokploy does not answer", () => {
 
   it("to reading, it is asked again", async () => {
     await up();
-    for (const procedure of ["compose.one", "docker.getContainersByAppNameMatch", "environment.one"]) {
+    for (const procedure of ["compose.one", "docker.getContainers", "environment.one"]) {
       for (const kind of ["html", "drop-before", "error"] as const) strike(kind, procedure);
     }
     expect(await up()).toEqual({ web: { op: "same" } });

@@ -31,7 +31,7 @@ describe("a refresh that could not tell", () => {
     ["a page with status 404", { kind: "html", status: 404, times: "always" }, /answered 404 with a page/],
     ["dropped connections", { kind: "drop-before", times: "always" }, /no answer from/],
   ];
-  const reads = ["compose.one", "docker.getContainersByAppNameMatch", "environment.one"];
+  const reads = ["compose.one", "docker.getContainers", "environment.one"];
 
   it.each(
     troubles.flatMap(([what, fault, reason]) => reads.map((procedure) => [what, procedure, fault, reason] as const)),

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { decodeEnv } from "../../../../components/dokploy/api/env.ts";
 import { routeOf } from "../../../../components/dokploy/rules/domains.ts";
 import { mayDiffer } from "../../../../components/dokploy/rules/writing.ts";
+import { isAsLeft, look } from "../../../../components/look/look.ts";
+import { createTold } from "../../look/fixture.ts";
 import { composeFile, contextTo, openFixture } from "../fixture.ts";
 import type { SaidService } from "../requests/small-engine.ts";
 import { hands, web } from "./hands.ts";
@@ -42,8 +44,20 @@ async function play(seed: number, story: string[]): Promise<void> {
   const { live, edit, makeRoute } = hands(() => fixture);
   const ignore = one(IGNORE);
   let program: SaidService = { ...web, ignore, env: { A: "1", B: "1" }, domains: [route("a"), route("b")] };
-  const up = (context = fixture.context, refresh = true) =>
-    fixture.engine.up(context, { services: [program] }, { refresh });
+  const told = createTold();
+  const up = (context = fixture.context, refresh = true) => {
+    told.clear();
+    return fixture.engine.up({ ...context, tell: told.tell }, { services: [program] }, { refresh });
+  };
+  /** What a look calls as it was left, a refresh calls unchanged, and the other way round. */
+  const compareLook = async () => {
+    const left = told.left();
+    if (left?.length !== 2) return;
+    const { url: DOKPLOY_URL, apiKey: DOKPLOY_API_KEY } = fixture.emulator;
+    const seen = await look(left, { env: { DOKPLOY_URL, DOKPLOY_API_KEY, PLATFORM_KEY: "platform-key" }, keptAt: 0 });
+    const changed = await fixture.engine.refresh(fixture.context, { preview: true });
+    expect(isAsLeft(seen, left), JSON.stringify(seen.resources)).toBe(changed.length === 0);
+  };
 
   /** Every part as it is live, by name. */
   const parts = async () => {
@@ -112,6 +126,7 @@ async function play(seed: number, story: string[]): Promise<void> {
         await byHand[what]?.();
         story.push(`a hand changes ${what}: ${JSON.stringify([...(await parts())])}`);
       }
+      await compareLook();
       const before = await parts();
       attempts.push(said());
       const refresh = below(4) > 0;
@@ -139,6 +154,7 @@ async function play(seed: number, story: string[]): Promise<void> {
         if (mayDiffer(ignore, part) && attempts.length === 2 && everSaid.size > 1) expect(is, place).toBe(wanted);
       }
       attempts = [said()];
+      await compareLook();
       if (refresh) expect(await fixture.engine.refresh(fixture.context, { preview: true })).toEqual([]);
     }
   } finally {

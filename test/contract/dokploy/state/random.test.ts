@@ -2,11 +2,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { connectDokploy } from "../../../../components/dokploy/api/client.ts";
 import { parseMarker } from "../../../../components/dokploy/api/marker.ts";
 import type { Context } from "../../../../components/dokploy/context.ts";
+import type { Seen } from "../../../../components/engine/seen.ts";
+import type { LeftResource } from "../../../../components/look/left.ts";
+import { isAsLeft, look } from "../../../../components/look/look.ts";
 import { createSimulatedContainers } from "../../../../emulator/containers/simulated.ts";
 import { startEmulator } from "../../../../emulator/emulator.ts";
 import type { FaultInput } from "../../../../emulator/faults/fault.ts";
+import { createTold } from "../../look/fixture.ts";
 import { composeFile, connect, contextTo, OWNER, QUICK } from "../fixture.ts";
 import { createSmallEngine, type SaidService } from "../requests/small-engine.ts";
 import { killable } from "./killable.ts";
@@ -50,12 +55,21 @@ async function play(seed: number, story: string[]): Promise<void> {
   const containers = createSimulatedContainers({ stateFile: join(dataDir, "containers.json") });
   const emulator = await startEmulator({ dataDir, containers });
   const dokploy = connect(emulator);
+  // What people do, and what is only compared, has all the time that a busy machine takes.
+  const patient = connectDokploy({ url: emulator.url, apiKey: emulator.apiKey, timeout: 30_000 });
   const timing = { ...QUICK, lost: 150, unanswered: 80, outage: 400, stalled: 250, grace: 20 };
-  const context = contextTo(dokploy, { timing, secrets: [emulator.apiKey] });
+  const toldTo = { tell: (seen: Seen) => told.tell(seen) };
+  const context = contextTo(dokploy, { timing, secrets: [emulator.apiKey], ...toldTo });
   const engine = createSmallEngine(OWNER);
+  const told = createTold();
+  const lookEnv = { DOKPLOY_URL: emulator.url, DOKPLOY_API_KEY: emulator.apiKey, PLATFORM_KEY: "platform-key" };
+  /** What the last update left that came to a good end, as the runner keeps it. */
+  let left: LeftResource[] | undefined;
+  let proven: Record<string, number> = {};
   const wanted = new Map<string, Wanted>();
   const tokens = new Map<string, string>();
   const words: string[] = [];
+  const looks: string[] = [];
 
   const said = () => ({ services: [...wanted].map(([name, service]) => asSaid(name, service)) });
   const live = async () => {
@@ -83,7 +97,42 @@ async function play(seed: number, story: string[]): Promise<void> {
     }
   }
 
+  /** What a look calls as it was left, a refresh calls unchanged, and the other way round; no fault makes a finding. */
+  async function compareLook(): Promise<void> {
+    if (left === undefined) return;
+    const disturbed = await look(left, { env: lookEnv, keptAt: 0, proven });
+    await undisturbed(async () => {
+      const seen = await look(left ?? [], { env: lookEnv, keptAt: 0, proven });
+      const changed = await engine.refresh(contextTo(patient, { timing: QUICK }), { preview: true }).catch((error) => {
+        tell("  refresh failed:", (error as Error).message.split("\n")[0]);
+        return undefined;
+      });
+      const found = seen.resources.flatMap(({ name, is, differs, containers: news, why }) =>
+        is === "left" ? [] : [`${name} ${is} ${differs} ${news.map((each) => `${each.container} ${each.is}`)} ${why}`],
+      );
+      looks.push(isAsLeft(seen, left ?? []) ? "left" : "other");
+      if (isAsLeft(seen, left ?? [])) expect(changed, "the look called it as left").toEqual([]);
+      if (changed?.length === 0) {
+        const starting = seen.resources.some((each) => each.starting);
+        expect(starting ? [] : found, "a refresh calls it unchanged").toEqual([]);
+        const findings = disturbed.resources.filter(({ is }) => is === "other" || is === "gone");
+        expect(findings, "found because of a fault").toEqual([]);
+      }
+      proven = seen.proven;
+    });
+  }
+
   async function update(by: Context, what: string, refresh = true): Promise<boolean> {
+    left = undefined;
+    proven = {};
+    told.clear();
+    const done = await attempt(by, what, refresh);
+    const known = told.left();
+    if (done && refresh && known?.length === 1 + engine.save().services.size) left = known;
+    return done;
+  }
+
+  async function attempt(by: Context, what: string, refresh: boolean): Promise<boolean> {
     try {
       const result = await engine.up(by, said(), { refresh });
       const reasons = Object.values(result).flatMap(({ reason }) => reason ?? []);
@@ -128,7 +177,7 @@ async function play(seed: number, story: string[]): Promise<void> {
     undisturbed(async () => {
       const found = one(await services());
       if (found === undefined) return;
-      const record = await dokploy.compose(found.composeId);
+      const record = await patient.compose(found.composeId);
       const edits: Record<string, () => Promise<unknown> | unknown> = {
         env: () => emulator.control.edit(record.composeId, { env: "PASSWORD=canary-by-hand\nMORE=canary-by-hand" }),
         text: () => emulator.control.edit(record.composeId, { composeFile: composeFile(record.name, "by-hand:1") }),
@@ -138,9 +187,9 @@ async function play(seed: number, story: string[]): Promise<void> {
             command: `compose -p ${record.appName} -f docker-compose.yml up -d`,
           }),
         name: () => emulator.control.edit(record.composeId, { name: "renamed" }),
-        deletion: () => dokploy.deleteCompose(record.composeId),
+        deletion: () => patient.deleteCompose(record.composeId),
         // Nobody waits for it: behind a job that is stuck it would take for ever.
-        deployment: () => dokploy.deploy(record.composeId, "by hand", ""),
+        deployment: () => patient.deploy(record.composeId, "by hand", ""),
         stop: () =>
           emulator.control.addFault({
             kind: "containers",
@@ -149,9 +198,22 @@ async function play(seed: number, story: string[]): Promise<void> {
             now: true,
             times: 1,
           }),
+        removal: () =>
+          containers.removeContainer(`platform-${parseMarker(record.description)?.service ?? record.name}`),
+        crash: () =>
+          emulator.control.addFault({
+            kind: "containers",
+            service: record.appName,
+            outcome: "restarting",
+            now: true,
+            times: 1,
+          }),
+        "words of the marker": () =>
+          emulator.control.edit(record.composeId, { description: record.description?.replace("undone", "UNDONE") }),
+        owner: () => emulator.control.edit(record.composeId, { description: "mine" }),
         route: async () => {
           const [domain] = record.domains;
-          if (domain) await dokploy.deleteDomain(domain.domainId);
+          if (domain) await patient.deleteDomain(domain.domainId);
         },
       };
       const what = one(Object.keys(edits));
@@ -211,7 +273,7 @@ async function play(seed: number, story: string[]): Promise<void> {
       else if (kind === 7) await update(context, "update without refresh:", false);
       else if (kind === 8) {
         const [requests, carriedOut] = [1 + below(25), below(2) === 0];
-        const cut = contextTo(killable(dokploy, requests, carriedOut), { timing });
+        const cut = contextTo(killable(dokploy, requests, carriedOut), { timing, ...toldTo });
         await update(cut, `update killed at request ${requests}, ${carriedOut ? "carried out" : "not sent"}:`);
       } else {
         tell("Dokploy restarts");
@@ -222,6 +284,7 @@ async function play(seed: number, story: string[]): Promise<void> {
       );
       expect(new Set(names).size, `services ${names}`).toBe(names.length);
       await useVolumes();
+      await compareLook();
     }
 
     emulator.control.clearFaults();
@@ -229,10 +292,15 @@ async function play(seed: number, story: string[]): Promise<void> {
     // The last update has all the time it needs, also on a machine that is busy.
     const left = (await services()).length;
     const everythingGone = left === 0 && engine.environment() !== undefined;
-    expect(await update(contextTo(dokploy, { allowEmpty: everythingGone }), "last update:"), "the last update").toBe(
-      true,
-    );
+    expect(
+      await update(contextTo(dokploy, { allowEmpty: everythingGone, ...toldTo }), "last update:"),
+      "the last update",
+    ).toBe(true);
     await useVolumes();
+    await update(contextTo(dokploy, toldTo), "once more:");
+    expect(left, "what the last update left").toBeDefined();
+    await compareLook();
+    expect(looks.at(-1)).toBe("left");
 
     expect((await live()).length).toBe(1);
     const mine = new Map((await services()).map((entry) => [parseMarker(entry.description)?.service ?? "", entry]));
@@ -250,11 +318,18 @@ async function play(seed: number, story: string[]): Promise<void> {
     expect(await engine.refresh(context, { preview: true }), "drift after the last update").toEqual([]);
     expect(Object.values(await engine.up(context, said())).every(({ op }) => op === "same")).toBe(true);
 
+    // Whatever is done now is seen by both.
+    for (let round = 0; round < 3; round++) {
+      await hand();
+      await compareLook();
+    }
+
     const shown = words.join("\n");
     for (const secret of [...NAMES.map(passwordOf), "canary-by-hand", emulator.apiKey])
       expect(shown.includes(secret), secret).toBe(false);
     expect(engine.snapshot()).not.toContain("canary-by-hand");
   } finally {
+    patient.close();
     await dokploy.close();
     await emulator.close();
     rmSync(dataDir, { recursive: true, force: true });

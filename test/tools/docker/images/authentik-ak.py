@@ -47,8 +47,15 @@ def ready():
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        known = self.path == "/-/health/ready/"
-        self.send_response(404 if not known else 204 if ready() else 503)
+        # Who is not signed in is sent on to the flow of the instance.
+        if self.path == "/flows/-/default/authentication/":
+            self.send_response(302)
+            self.send_header("Location", "/if/flow/default-authentication-flow/")
+        elif self.path == "/if/flow/default-authentication-flow/":
+            self.send_response(200 if ready() else 503)
+        else:
+            known = self.path == "/-/health/ready/"
+            self.send_response(404 if not known else 204 if ready() else 503)
         self.end_headers()
 
     def log_message(self, *_):

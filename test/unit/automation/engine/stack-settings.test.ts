@@ -10,12 +10,15 @@ config:
   platform:key: {secure: v1:def}
   platform:domain: example.org
   platform:vault: {approle: machines}
+  prometheus:url: https://prometheus.example.org
+  prometheus:token: {secure: v1:jkl}
   vault:address: https://vault.example.org
   vault:token: {secure: v1:ghi}
 `;
 const SECRETS = {
   "dokploy:apiKey": { value: "now" },
   "platform:key": { value: "master" },
+  "prometheus:token": { value: "p" },
   "vault:token": { value: "t" },
 };
 const decrypt = () => Promise.resolve(SECRETS);
@@ -28,6 +31,8 @@ test("what a stack's file says reaches the providers as environment, and no othe
     DOKPLOY_API_KEY: "now",
     DOKPLOY_ALSO_AT: "http://dokploy:3000",
     PLATFORM_KEY: "master",
+    PROMETHEUS_URL: "https://prometheus.example.org",
+    PROMETHEUS_TOKEN: "p",
     VAULT_ADDR: "https://vault.example.org",
     VAULT_TOKEN: "t",
     VAULT_APPROLE_MOUNT: "machines",
@@ -35,17 +40,25 @@ test("what a stack's file says reaches the providers as environment, and no othe
 });
 
 test.each<[string, Record<string, string>, string[]]>([
-  ["a variable", { DOKPLOY_API_KEY: "mine" }, ["PLATFORM_KEY", "VAULT_TOKEN"]],
-  ["a token", { VAULT_TOKEN: "mine" }, ["DOKPLOY_API_KEY", "PLATFORM_KEY"]],
-  ["a role", { VAULT_ROLE_ID: "r", VAULT_SECRET_ID: "s" }, ["DOKPLOY_API_KEY", "PLATFORM_KEY"]],
-  ["half a role is none", { VAULT_ROLE_ID: "r" }, ["DOKPLOY_API_KEY", "PLATFORM_KEY", "VAULT_TOKEN"]],
-  ["an empty variable is none", { DOKPLOY_API_KEY: "" }, ["DOKPLOY_API_KEY", "PLATFORM_KEY", "VAULT_TOKEN"]],
+  ["a variable", { DOKPLOY_API_KEY: "mine" }, ["PLATFORM_KEY", "PROMETHEUS_TOKEN", "VAULT_TOKEN"]],
+  ["a token", { VAULT_TOKEN: "mine" }, ["DOKPLOY_API_KEY", "PLATFORM_KEY", "PROMETHEUS_TOKEN"]],
+  ["a role", { VAULT_ROLE_ID: "r", VAULT_SECRET_ID: "s" }, ["DOKPLOY_API_KEY", "PLATFORM_KEY", "PROMETHEUS_TOKEN"]],
+  [
+    "half a role is none",
+    { VAULT_ROLE_ID: "r" },
+    ["DOKPLOY_API_KEY", "PLATFORM_KEY", "PROMETHEUS_TOKEN", "VAULT_TOKEN"],
+  ],
+  [
+    "an empty variable is none",
+    { DOKPLOY_API_KEY: "" },
+    ["DOKPLOY_API_KEY", "PLATFORM_KEY", "PROMETHEUS_TOKEN", "VAULT_TOKEN"],
+  ],
 ])("%s of the environment wins", (_name, env, wanted) => {
   expect(readStackSettings(FILE, env).encrypted.map(({ variable }) => variable)).toEqual(wanted);
 });
 
 test("nothing is decrypted that the environment has already, or that nobody needs", async () => {
-  const env = { DOKPLOY_API_KEY: "mine", PLATFORM_KEY: "mine", VAULT_TOKEN: "mine" };
+  const env = { DOKPLOY_API_KEY: "mine", PLATFORM_KEY: "mine", PROMETHEUS_TOKEN: "mine", VAULT_TOKEN: "mine" };
   expect(await settingsEnvironment(FILE, env, never)).not.toHaveProperty("DOKPLOY_API_KEY");
   const other = "config:\n  platform:redis:\n    secrets: {redis_password: {secure: v1:x}}\n";
   expect(await settingsEnvironment(other, {}, never)).toEqual({ DOCKMASTER_SETTINGS: "environment" });

@@ -28,6 +28,7 @@ function draft(name: string, sketch: Sketch): PreparedDraft {
       ...(joins ? { joins } : {}),
     },
     common: { secretVersion: 1, secrets: {}, env: {}, checks: [], waitTimeout: undefined, adopt: false },
+    checks: { outside: [], probes: [] },
     prepared: {
       containers: each((container) => full(name, container)),
       networkOf: each((container) => containers[container]?.within ?? container),

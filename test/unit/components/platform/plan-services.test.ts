@@ -230,12 +230,12 @@ describe("refuses", () => {
     [
       "a check that is neither a request nor a command",
       { settings: { store: { checks: [{ attempts: 3 }] } } },
-      "platform:store.checks.0 is neither a request nor a command  (write `url` or `command`, and not both)",
+      "platform:store.checks.0 has to be of one kind  (write `url` or `command` or `prometheus`, and only one of them)",
     ],
     [
       "a check that is both",
       { settings: { store: { checks: [{ url: "https://x.example.org/", command: "true" }] } } },
-      "platform:store.checks.0 is neither a request nor a command",
+      "platform:store.checks.0 has to be of one kind",
     ],
     [
       "a command with a status",

@@ -31,6 +31,7 @@ describe("a secret in clear in a stack's file is refused:", () => {
       ["dokploy:apiKey: canary"],
       "`dokploy:apiKey`: Dokploy's key stands here in clear  (make a new one, and hand it over as DOKPLOY_API_KEY or set it with `pulumi config set --secret dokploy:apiKey`)",
     ],
+    ["Prometheus' token", ["prometheus:token: canary"], "`prometheus:token`: Prometheus' token stands here in clear"],
     ["Vault's token", ["vault:token: canary"], "`vault:token`: Vault's token stands here in clear"],
     ["GitHub's token", ["github:token: canary"], "`github:token`: GitHub's token stands here in clear"],
     [
