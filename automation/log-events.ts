@@ -44,6 +44,11 @@ export const LOG_EVENTS = {
   "service.changed": "service changed",
   "service.differs": "service differs",
 
+  "look.nothing_left": "what the run left is not known in whole: the next one needs an engine",
+  "look.checked": "full check asked for: an engine holds the looks to what it finds",
+  "look.mistaken": "look failed by a mistake of the runner",
+  "look.contradicted": "a full check found what looks before and after it called as left",
+
   "update.cut_off": "update cut off",
   "journal.set_aside": "journal of an older release set aside",
   "lock.removed": "stack lock removed",

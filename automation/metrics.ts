@@ -120,6 +120,12 @@ export function createMetrics() {
       labelNames: ["name"],
       registers,
     }),
+    lookContradictions: new Counter({
+      name: "dockmaster_look_contradictions_total",
+      help: "Full checks that found what looks right before and after them called as left, by stack",
+      labelNames: ["env"],
+      registers,
+    }),
     dokployRequests: new Counter({
       name: "dockmaster_dokploy_requests_total",
       help: "Requests of the runner itself to Dokploy, by status",

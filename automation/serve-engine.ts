@@ -31,6 +31,7 @@ import { ENGINE_VARIABLES, SECRET_VARIABLES, variablesThat } from "./variables.t
 import { createEngineChecks } from "./watch/engine-checks.ts";
 import { startEnginePruning } from "./watch/engine-pruning.ts";
 import { restWhenIdle } from "./watch/rest.ts";
+import { readVersion } from "./watch/version.ts";
 import { clearPlaces } from "./work/place.ts";
 import { type Served, serveDoor } from "./work/serve-door.ts";
 import { createUsers, PLAIN, type RunUser, runAs } from "./work/users.ts";
@@ -69,10 +70,16 @@ export async function openEngineWorker(options: EngineWorkerOptions): Promise<Se
   }
   await dropClearCopies(dataDir, log);
   logConfig(log, options, mask);
+  let version: string | undefined;
   const pruning = startEnginePruning({ dataDir, backendUrl, log, users });
   return {
     context: {
       ...{ config: { dataDir, backendUrl, logLevel }, log, mask, enginePath, folder, users, now: Date.now },
+      version: () => {
+        version ??= readVersion(folder, env);
+        return version;
+      },
+      sealed: new Map(),
       programEnvironment: () => programEnvironment(variables),
       npmEnvironment: npmEnvironment(env),
     },

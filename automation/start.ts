@@ -18,6 +18,7 @@ import { archiveCommit } from "./git/archive.ts";
 import { createCatalogue } from "./git/catalogue.ts";
 import { createGit, gitEnvironment } from "./git/git.ts";
 import { openMirror } from "./git/mirror.ts";
+import { createPrograms } from "./git/program.ts";
 import { createMetricsApp, createServer, type MetricsServed } from "./http/server.ts";
 import { createHttpServer } from "./http/server-limits.ts";
 import type { Log } from "./log.ts";
@@ -91,12 +92,13 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     files: (commit, signal) => archiveCommit(mirror.folder, commit, { env: gitEnvironment(env), signal }),
     welcome: (connection, stack) => welcome(config, connection, { stack, log }),
   });
-  const dispatch = createDispatch({ ...runner, engines });
+  const looking = { programs: createPrograms(mirror), proven: new Map(), version };
+  const dispatch = createDispatch({ ...runner, engines, ...looking });
   const work = options.perform?.(dispatch) ?? dispatch;
   const health = startHealth({ ...runner, engines });
   const worker = startWorker(runner, owner, work);
   const outbox = startOutbox(runner);
-  const housekeeping = startHousekeeping(runner, worker.wake);
+  const housekeeping = startHousekeeping({ ...runner, version }, worker.wake);
   const stopping = new AbortController();
   const app = createServer(runner, { health, changes, worker, version, startedAt, stopping: stopping.signal });
   const server = createHttpServer(app, config);

@@ -51,6 +51,7 @@ export async function acceptDeploy(on: Accepting, body: RunBody<"deploy">, arriv
       services,
       rollback,
       ...givenUp(body),
+      ...inFull(body),
       triggeredBy: body.triggered_by,
       reason: body.reason ?? null,
       requestId: arrival.requestId,
@@ -79,6 +80,7 @@ export async function acceptSync(
       services: body.services ?? null,
       rollback: false,
       ...givenUp(body),
+      ...inFull(body),
       triggeredBy: body.triggered_by,
       reason: body.reason ?? null,
       requestId,
@@ -105,6 +107,10 @@ async function acceptPreview(
 
 function givenUp({ give_up: giveUp = [] }: { give_up?: string[] | undefined }): Pick<RunRequest, "giveUp"> {
   return giveUp.length > 0 ? { giveUp } : {};
+}
+
+function inFull({ full }: { full?: boolean | undefined }): Pick<RunRequest, "full"> {
+  return full ? { full } : {};
 }
 
 /** Throws RequestError `caller_not_allowed` unless the key that signed may change the stack. */
@@ -137,7 +143,7 @@ function refuseDeployInDisguise(body: RunBody<"preview">, signature: Arrival["si
 async function acceptDrift(on: Accepting, body: RunBody<"drift">, { requestId }: Arrival): Promise<Acceptance> {
   const { tag, commit } = await requireRelease(on, body.env);
   const row = readOnly("drift", body.env, tag, commit, body.triggered_by, requestId);
-  return on.store.accept(row, on.now());
+  return on.store.accept({ ...row, ...inFull(body) }, on.now());
 }
 
 /** What a run is canceled with. */

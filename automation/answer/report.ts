@@ -13,7 +13,7 @@ import type {
 import { causeOf } from "../domain/cause.ts";
 import { isDrift } from "../domain/drift.ts";
 import { describeOutage } from "../domain/outage.ts";
-import type { Cause, Run, ServiceOutcome } from "../domain/run.ts";
+import type { AnsweredBy, Cause, Run, ServiceOutcome } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import { type Login, loginCommand } from "../domain/way-in.ts";
 
@@ -65,6 +65,11 @@ export function toWaitingView({ state, outage }: Run): { waiting?: z.output<type
   };
 }
 
+/** What told how the stack is; nothing where neither came to it. */
+function toBy({ answeredBy }: Run): { by?: AnsweredBy } {
+  return answeredBy ? { by: answeredBy } : {};
+}
+
 /** A run as answers show it. */
 export function toRunView(run: Run): RunView {
   const { startedAt, finishedAt } = run;
@@ -89,6 +94,8 @@ export function toRunView(run: Run): RunView {
     outcomes: run.outcomes.map((each) => toOutcomeView(each, run.stack)),
     cause: run.cause && toCauseView(run.cause),
     superseded_by: run.supersededBy,
+    ...(run.full ? { full: true as const } : {}),
+    ...toBy(run),
     ...toWaitingView(run),
   };
 }
@@ -112,12 +119,12 @@ export function toRunAnswer(
   };
   switch (run.state) {
     case "succeeded":
-      return { status: 200, body: { status: "success", ...common, ...toSuccess(run, asked) } };
+      return { status: 200, body: { status: "success", ...common, ...toBy(run), ...toSuccess(run, asked) } };
     case "superseded":
       return { status: 200, body: { status: "superseded", ...common, ...toSuperseded(run, winner) } };
     case "failed":
     case "canceled":
-      return { status: 500, body: { ...common, ...toFailure(run, asked) } };
+      return { status: 500, body: { ...common, ...toBy(run), ...toFailure(run, asked) } };
     default:
       return {
         status: 202,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { hasHidden, LINE_PATTERN, LINES_PATTERN } from "../../text/characters.ts";
 import { RELEASE_TAG } from "../domain/releases/release-tag.ts";
-import { OUTAGES_OF, RUN_STATES, SERVICE_RESULTS } from "../domain/run.ts";
+import { ANSWERED_BY, OUTAGES_OF, RUN_STATES, SERVICE_RESULTS } from "../domain/run.ts";
 import { kindsWith, type RunKind } from "../domain/run-kinds.ts";
 
 /** A release tag. */
@@ -58,6 +58,12 @@ const giveUp = z
   .max(200)
   .transform((names) => [...new Set(names)].sort());
 
+/** Has an engine look, also where nothing is to do. */
+const full = z.boolean("must be true or false").optional();
+
+/** What told how the stack is: a look at Dokploy where nothing was to do, or an engine. */
+const by = z.enum(ANSWERED_BY).optional();
+
 /** The same rule as JSON Schema, which knows nothing of `refine`. */
 function eitherOf(...names: string[]): { oneOf: { required: string[] }[] } {
   return { oneOf: names.map((name) => ({ required: [name] })) };
@@ -73,6 +79,7 @@ const deployBody = z.strictObject({
   reason: reason.optional(),
   /** Full names of volumes that containers may start without in this run. */
   give_up: giveUp.optional(),
+  full,
 });
 
 /** `POST /sync`: what to report; the stack is brought to its release as a whole. */
@@ -85,6 +92,7 @@ const syncBody = z
     reason: reason.optional(),
     /** Full names of volumes that containers may start without in this run. */
     give_up: giveUp.optional(),
+    full,
   })
   .refine((body) => (body.services === undefined) !== (body.all === undefined), 'must have either "services" or "all"')
   .meta(eitherOf("services", "all"));
@@ -107,7 +115,7 @@ const previewBody = z
   .meta(eitherOf("tag", "commit"));
 
 /** `POST /drift`. */
-const driftBody = z.strictObject({ env, triggered_by: person.default("drift") });
+const driftBody = z.strictObject({ env, triggered_by: person.default("drift"), full });
 
 /** The request for each kind of run. */
 export const RUN_BODIES = {
@@ -205,6 +213,9 @@ export const runView = z.object({
   outcomes: z.array(outcome),
   cause: cause.nullable(),
   superseded_by: z.string().nullable(),
+  /** An engine was asked for, also where nothing is to do. */
+  full: z.literal(true).optional(),
+  by,
   /** Only while it waits for something. */
   waiting: waiting.optional(),
 });
@@ -240,7 +251,7 @@ const reported = {
 };
 
 /** `POST /deploy`, 200: brought to the release. */
-export const successAnswer = z.object({ status: z.literal("success"), ...common, ...reported });
+export const successAnswer = z.object({ status: z.literal("success"), ...common, by, ...reported });
 
 /** `POST /deploy`, 200: something newer is there. */
 export const supersededAnswer = z.object({
@@ -255,6 +266,7 @@ export const supersededAnswer = z.object({
 export const failedAnswer = z.object({
   status: z.enum(["failed", "canceled"]),
   ...common,
+  by,
   ...reported,
   cause,
   failed_services: z.array(z.object({ service: z.string(), ...cause.shape })),
@@ -273,6 +285,7 @@ export const inProgressAnswer = z.object({
 export const previewAnswer = z.object({
   status: z.literal("success"),
   ...common,
+  by,
   changed_services: z.array(z.string()),
   unchanged_services: z.array(z.string()),
   removed_services: z.array(z.string()).optional(),
@@ -284,6 +297,7 @@ export const previewAnswer = z.object({
 export const driftAnswer = z.object({
   status: z.literal("success"),
   ...common,
+  by,
   drift: z.boolean(),
   drifted_services: z.array(z.string()),
   reasons: z.record(z.string(), z.string()),

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { DoorEnding } from "../dispatch/kept.ts";
 import { whatWasDone } from "../domain/carry.ts";
 import {
   isFinal,
@@ -14,9 +15,10 @@ import type { Variables } from "../environment.ts";
 import type { Log } from "../log.ts";
 import { type Mask, maskCause, maskOutcome } from "../mask.ts";
 import type { Metrics } from "../metrics.ts";
+import type { NoticeEvent } from "../notify/channel.ts";
 import { decideEvents, toNotices } from "../notify/notices.ts";
 import { readTargets } from "../notify/outbox.ts";
-import { type Claim, type Lease, type Notice, type Store, StoreUnavailable } from "../store/store.ts";
+import { type Claim, type KeptLeft, type Lease, type Notice, type Store, StoreUnavailable } from "../store/store.ts";
 import { countLeadTime, countRun } from "../watch/watch-metrics.ts";
 import { type Ending, judgeStop } from "../work/perform.ts";
 
@@ -40,7 +42,7 @@ export interface Closing {
 export async function conclude(
   runner: Closing,
   claim: Claim,
-  { verdict: found, outcomes: all }: Ending,
+  { verdict: found, outcomes: all, answeredBy, kept, contradicted }: DoorEnding,
 ): Promise<void> {
   // Asked for while the try came to its end: nobody waits for what is not wanted any more.
   const isUnwanted = found.next === "hold" && (await runner.store.cancelRequested(claim.run.id));
@@ -53,8 +55,11 @@ export async function conclude(
   const outage = verdict.next === "hold" ? { outage: verdict.outage } : {};
   // What was done before it was handed back is told when it ends.
   const done = RUN_KINDS[claim.run.kind].changesStack ? whatWasDone(outcomes) : [];
-  const patch = verdict.next === "requeue" ? { outcomes: done } : { outcomes, cause, ...outage };
-  const { kind, state } = await end(runner, claim, verdict.next, patch);
+  const by = answeredBy ?? (claim.run.attempts > 0 ? "engine" : undefined);
+  const patch =
+    verdict.next === "requeue" ? { outcomes: done } : { outcomes, cause, ...outage, ...(by && { answeredBy: by }) };
+  const besides = { kept, more: contradicted ? (["look_wrong"] as const) : [] };
+  const { kind, state } = await end(runner, claim, verdict.next, patch, besides);
   if (cause?.code === "vault_unreachable") log.warn({ event: "vault.unreachable", reason: cause.message });
   if (!isFinal(state)) return;
   const told = RUN_KINDS[kind].changesStack ? "service.changed" : "service.differs";
@@ -68,15 +73,16 @@ async function end(
   runner: Closing,
   { run, lease }: Claim,
   event: Exclude<Ending["verdict"]["next"], "leave">,
-  patch: Pick<Partial<Run>, "outcomes" | "cause" | "outage">,
+  patch: Pick<Partial<Run>, "outcomes" | "cause" | "outage" | "answeredBy">,
+  { kept, more = [] }: { kept?: KeptLeft | undefined; more?: readonly NoticeEvent[] } = {},
 ): Promise<Run> {
   const now = runner.now();
   const notices = await whileHeld(runner, lease, () =>
-    planNotices(runner, { ...run, ...patch, state: nextState(run.state, event) ?? run.state }, run.outage),
+    planNotices(runner, { ...run, ...patch, state: nextState(run.state, event) ?? run.state }, run.outage, more),
   );
   const isFirst = event === "succeed" && (await neverHadIt(runner, run).catch(() => false));
   const ended = await whileHeld(runner, lease, () =>
-    runner.store.transition(run.id, event, patch, now, lease, notices),
+    runner.store.transition(run.id, event, patch, now, lease, notices, event === "succeed" ? kept : undefined),
   );
   await countLeadTime(runner, ended, isFirst);
   if (isFinal(ended.state)) logEnd(runner, ended, now);
@@ -137,7 +143,12 @@ async function whileHeld<T>({ now }: Pick<Closing, "now">, lease: Lease, ask: ()
 }
 
 /** What people are told of a run's end; written with it, so that it is told once and never forgotten. */
-async function planNotices(runner: Closing, run: Run, outageBefore: Run["outage"]): Promise<Notice[]> {
+async function planNotices(
+  runner: Closing,
+  run: Run,
+  outageBefore: Run["outage"],
+  more: readonly NoticeEvent[],
+): Promise<Notice[]> {
   const targets = readTargets(runner);
   if (targets.length === 0) return [];
   const [before] = await runner.store.runs({
@@ -146,7 +157,7 @@ async function planNotices(runner: Closing, run: Run, outageBefore: Run["outage"
     states: ["succeeded", "failed"],
     limit: 1,
   });
-  return toNotices(run, decideEvents(run, before?.state, outageBefore), targets);
+  return toNotices(run, [...decideEvents(run, before?.state, outageBefore), ...more], targets);
 }
 
 function level(state: RunState): "warn" | "info" {

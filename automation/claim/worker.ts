@@ -11,6 +11,9 @@ import { isOwnerGone } from "./owner.ts";
 /** How often the queue is looked at without being told to, in milliseconds. */
 const POLL = 1_000;
 
+/** How many looks are under way at once while all engines are at work: each takes some tens of milliseconds. */
+const MOST_LOOKS = 8;
+
 /** Takes runs from the queue and carries them out, several stacks at once. */
 export interface Worker {
   /** Looks at the queue now. */
@@ -36,7 +39,13 @@ export interface WorkerContext extends Closing, Holding {
 /** Starts the worker. `owner` names this process in leases; `perform` carries out what it takes. */
 export function startWorker(runner: WorkerContext, owner: string, perform: Perform): Worker {
   const { store, config, log, now } = runner;
-  const active = new Map<string, { claim: Claim; stop: AbortController; done: Promise<void> }>();
+  const active = new Map<
+    string,
+    { claim: Claim; stop: AbortController; done: Promise<void>; only: "look" | undefined }
+  >();
+  const count = (only: "look" | undefined) => [...active.values()].filter((each) => each.only === only).length;
+  /** Runs that wait for an engine: a look did not answer them. */
+  const unanswered = new Set<string>();
   let stopping = false;
   let again = false;
   // After a pause of the machine our own runs look like somebody's who died. Their heartbeat decides whether they are still ours.
@@ -45,15 +54,25 @@ export function startWorker(runner: WorkerContext, owner: string, perform: Perfo
   const look = async () => {
     do {
       again = false;
-      while (!stopping && active.size < config.concurrency && !hasSlept()) {
-        const claim = await store.claim(owner, LEASE, now());
-        if (!claim) break;
+      while (!stopping && !hasSlept()) {
+        // A look is no engine: it waits for none.
+        const only = count(undefined) < config.concurrency ? undefined : "look";
+        if (only && count(only) >= MOST_LOOKS) break;
+        const claim = await store.claim(owner, LEASE, now(), only && { except: [...unanswered] });
+        if (!claim) {
+          // Nothing waits for an engine that could be had.
+          if (!only) unanswered.clear();
+          break;
+        }
+        const { id } = claim.run;
         const stop = new AbortController();
-        const done = carryOut(runner, claim, stop, perform).finally(() => {
-          active.delete(claim.run.id);
+        const done = carryOut(runner, claim, { stop, perform, ...(only && { only }) }).finally(() => {
+          active.delete(id);
           wake();
         });
-        active.set(claim.run.id, { claim, stop, done });
+        if (only) unanswered.add(id);
+        else unanswered.delete(id);
+        active.set(id, { claim, stop, done, only });
       }
     } while (again);
   };
@@ -96,7 +115,11 @@ export function startWorker(runner: WorkerContext, owner: string, perform: Perfo
 }
 
 /** Carries out one claimed run, keeps its lease alive meanwhile and writes how it ended. Never throws. */
-async function carryOut(runner: WorkerContext, claim: Claim, stop: AbortController, perform: Perform): Promise<void> {
+async function carryOut(
+  runner: WorkerContext,
+  claim: Claim,
+  { stop, perform, only }: { stop: AbortController; perform: Perform; only?: "look" },
+): Promise<void> {
   const { store, metrics, changed, now } = runner;
   const { run, lease } = claim;
   const { id, stack } = run;
@@ -121,7 +144,7 @@ async function carryOut(runner: WorkerContext, claim: Claim, stop: AbortControll
         metrics.lockBreaks.inc({ env: stack });
       },
     };
-    const ending = await perform({ run, before, known }, events, stop.signal);
+    const ending = await perform({ run, before, known, ...(only && { only }) }, events, stop.signal);
     await conclude(runner, claim, ending);
   } catch (err) {
     if (err instanceof StoreConflict) log.warn({ event: "run.left", reason: err.message });

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { type Channel, openChannel } from "../socket/frames.ts";
-import type { EngineCheckResult, FromWorker, ToWorker } from "../socket/messages.ts";
+import type { EngineCheckResult, FromWorker, LookAnswer, LookQuestion, ToWorker } from "../socket/messages.ts";
 import { readMessage } from "../socket/read-message.ts";
 import { StoreConflict } from "../store/store.ts";
 import type { Ending, RunEvents, StopReason, WorkSpec } from "../work/perform.ts";
@@ -23,6 +23,8 @@ export interface Connection {
   perform(spec: WorkSpec, events: RunEvents, stop: AbortSignal): Promise<Ending>;
   /** How something that it leans on is. Throws WorkerGone. */
   check(name: string): Promise<EngineCheckResult>;
+  /** Has it look whether a stack is as it was left. Throws WorkerGone, and the signal's reason. */
+  look(question: LookQuestion, signal?: AbortSignal): Promise<LookAnswer>;
   /** Hands it files of a state of before. Throws when it cannot keep them. */
   handState(files: AsyncIterable<Buffer>): Promise<void>;
   /** Resolves with the reason when it is gone. */
@@ -51,6 +53,7 @@ export async function connectWorker(socket: Duplex, { files }: Files): Promise<C
   const hello = Promise.withResolvers<Hello>();
   const gone = Promise.withResolvers<string>();
   const kept = new Map<number, PromiseWithResolvers<void>>();
+  const looking = new Map<number, PromiseWithResolvers<LookAnswer>>();
   const checking = new Map<string, PromiseWithResolvers<EngineCheckResult>>();
   let numbers = 0;
   let lost: WorkerGone | undefined;
@@ -85,14 +88,20 @@ export async function connectWorker(socket: Duplex, { files }: Files): Promise<C
     gone.resolve(why);
     for (const { reject } of checking.values()) reject(error);
     for (const { reject } of kept.values()) reject(error);
+    for (const { reject } of looking.values()) reject(error);
     for (const { ended } of handed.values()) ended.reject(error);
-    for (const known of [checking, kept, handed]) known.clear();
+    for (const known of [checking, kept, looking, handed]) known.clear();
   };
   const handle = (message: FromWorker) => {
     if (message.type === "hello") return hello.resolve(message);
     if (message.type === "check") {
       checking.get(message.name)?.resolve(message);
       checking.delete(message.name);
+      return;
+    }
+    if (message.type === "looked") {
+      looking.get(message.id)?.resolve(message);
+      looking.delete(message.id);
       return;
     }
     if (message.type === "kept") {
@@ -138,8 +147,9 @@ export async function connectWorker(socket: Duplex, { files }: Files): Promise<C
     closed: close,
   });
 
+  const said = await hello.promise;
   return {
-    hello: await hello.promise,
+    hello: said,
     gone: gone.promise,
     close: () => close("the runner stops"),
     perform: async (spec, events, stop) => {
@@ -180,6 +190,28 @@ export async function connectWorker(socket: Duplex, { files }: Files): Promise<C
       checking.set(name, asked);
       send({ type: "check", name });
       return asked.promise;
+    },
+    look: async (question, signal) => {
+      if (lost) throw lost;
+      signal?.throwIfAborted();
+      if (said.looks === undefined) return { refused: "its engine worker is older than the look" };
+      const id = ++numbers;
+      const asked = Promise.withResolvers<LookAnswer>();
+      const leave = () => {
+        looking.delete(id);
+        send({ type: "unlook", id });
+        asked.reject(signal?.reason);
+      };
+      looking.set(id, asked);
+      signal?.addEventListener("abort", leave, { once: true });
+      try {
+        send({ type: "look", id, ...question });
+        const { look, refused } = await asked.promise;
+        return { ...(look && { look }), ...(refused !== undefined && { refused }) };
+      } finally {
+        looking.delete(id);
+        signal?.removeEventListener("abort", leave);
+      }
     },
     handState: async (pieces) => {
       if (lost) throw lost;

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { DOOR_FD } from "../socket/messages.ts";
 import { ENGINE_VARIABLES } from "../variables.ts";
+import { IMAGE_VARIABLES } from "../watch/version.ts";
 import type { EngineSource } from "./engines.ts";
 
 const PROGRAM = fileURLToPath(new URL("../engine-worker.mjs", import.meta.url));
@@ -56,6 +57,6 @@ const STOP_WITHIN = 10_000;
 function workerEnvironment(env: Record<string, string | undefined>): Record<string, string> {
   // Where others listen this one does not: it is spoken with through the descriptor that it is started with.
   const its = ENGINE_VARIABLES.filter((name) => name !== "ENGINE_SOCKET");
-  const names = [...its.flatMap((name) => [name, `${name}_FILE`]), "PATH"];
+  const names = [...its.flatMap((name) => [name, `${name}_FILE`]), "PATH", ...IMAGE_VARIABLES];
   return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }

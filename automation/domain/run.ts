@@ -97,6 +97,8 @@ export interface RunRequest {
   rollback: boolean;
   /** Full names of volumes that containers may start without in this run, and in no other; sorted. Default none. */
   giveUp?: string[];
+  /** An engine looks, also where nothing is to do. Default false. */
+  full?: boolean;
   /** Who or what asked: a person, "github-actions", "webhook", "catch-up". */
   triggeredBy: string;
   reason: string | null;
@@ -131,7 +133,15 @@ export interface Run extends RunRequest {
   supersededBy: string | null;
   /** What it waits for, or last waited for. Absent or null: nothing yet. */
   outage?: Outage | null;
+  /** What told how it is: a look at Dokploy, or an engine. Absent or null: neither came to it. */
+  answeredBy?: AnsweredBy | null;
 }
+
+/** What can tell how a stack is. */
+export const ANSWERED_BY = ["look", "engine"] as const;
+
+/** One of them. */
+export type AnsweredBy = (typeof ANSWERED_BY)[number];
 
 /** What can happen to a run. */
 export type RunEventType = "hold" | "release" | "start" | "requeue" | "succeed" | "fail" | "cancel" | "supersede";

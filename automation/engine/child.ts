@@ -3,6 +3,7 @@
 
 import { copyFileSync, readFileSync } from "node:fs";
 import { Socket } from "node:net";
+import type { LeftResource } from "../../components/look/left.ts";
 import { runProgram } from "../../tools/run-program.mjs";
 import type { TimedRecord } from "../domain/engine-record.ts";
 import { refuseUnknown } from "../domain/give-up.ts";
@@ -21,7 +22,8 @@ import {
 } from "./messages.ts";
 import { describeSession, endSession } from "./process-group.ts";
 import { redactEvent } from "./redact.ts";
-import { stackSettings } from "./stack-settings.ts";
+import { countResources, readSeen, SEEN, type Seen } from "./seen.ts";
+import { secretSettings, stackSettings } from "./stack-settings.ts";
 
 /** How long before the lease runs out an engine begins to end itself, and how long that may take, in milliseconds. */
 const LEASE_MARGIN = 2_500;
@@ -101,9 +103,11 @@ async function run(job: EngineJob): Promise<EngineEnd> {
 }
 
 async function attempt(job: EngineJob): Promise<EngineEnd> {
-  const { kind, configFile, message, recoverTo, giveUp } = job;
+  const { kind, configFile, message, recoverTo, giveUp, seen } = job;
+  const found = await stackSettings(job, () => process.env);
+  if (seen) send({ sealed: secretSettings(found) });
   const settings = {
-    ...(await stackSettings(job, () => process.env)),
+    ...found,
     ...(kind === "update" ? checkpointSettings(readFileSync(configFile, "utf8")) : {}),
   };
   const engine = (words: readonly string[], more: Partial<EngineCommand> = {}) =>
@@ -127,15 +131,45 @@ async function attempt(job: EngineJob): Promise<EngineEnd> {
     );
     if (refused) return refused;
   }
-  return toEnd(
-    await engine([...WORDS[kind], "--message", message], {
-      onEvent: (event, at) => {
-        const record = redactEvent(event);
-        if (record) send({ event: record, at });
-      },
-    }),
-  );
+  const resources = countResources();
+  const end = await engine([...WORDS[kind], "--message", message], {
+    env: { ...process.env, ...settings, ...(seen ? { [SEEN]: seen } : {}) },
+    onEvent: (event, at) => {
+      resources.event(event);
+      const record = redactEvent(event);
+      if (record) send({ event: record, at });
+    },
+  });
+  if (seen && end.result === "succeeded") {
+    send({ endedAt: Date.now() });
+    tellLeft(readSeen(seen, resources.left()));
+  }
+  return toEnd(end);
 }
+
+/** In messages that the worker takes. */
+function tellLeft(seen: Seen): void {
+  if ("missing" in seen) {
+    send({ notLeft: seen.missing });
+    return;
+  }
+  let piece: LeftResource[] = [];
+  let size = 0;
+  const tell = () => {
+    if (piece.length > 0) send({ left: piece });
+    [piece, size] = [[], 0];
+  };
+  for (const resource of seen.resources) {
+    const length = Buffer.byteLength(JSON.stringify(resource));
+    if (size + length > PIECE) tell();
+    piece.push(resource);
+    size += length;
+  }
+  tell();
+}
+
+/** Largest piece of what was left that is told at once, in bytes: its message is little longer. */
+const PIECE = LONGEST_MESSAGE / 4;
 
 /** What it printed stays here. */
 function toEnd({ result, problem, said }: EngineEnd): EngineEnd {

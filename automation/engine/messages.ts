@@ -1,3 +1,4 @@
+import type { LeftResource } from "../../components/look/left.ts";
 import type { TimedRecord } from "../domain/engine-record.ts";
 import type { RunKindFacts } from "../domain/run-kinds.ts";
 
@@ -24,6 +25,8 @@ export interface EngineJob {
   giveUp: readonly string[];
   /** Where the state is copied, its secrets encrypted, before a cut-off update is repaired; null: nothing to recover. */
   recoverTo: string | null;
+  /** Where the providers tell how they leave each resource; absent: nobody wants to know. */
+  seen?: string;
 }
 
 /**
@@ -44,5 +47,17 @@ export interface EngineEnd {
   said: string;
 }
 
-/** What an update's process reports: what happened, how it ended. */
-export type EngineMessage = TimedRecord | { end: EngineEnd };
+/** What an engine that ended well leaves, piece by piece, before it says that it ended. */
+export interface LeftPiece {
+  /** The resources, some at a time; all of them came when it ends. */
+  left?: LeftResource[];
+  /** When the engine ended, in milliseconds since the epoch. */
+  endedAt?: number;
+  /** Why nobody can tell what it left. */
+  notLeft?: string;
+  /** Settings of the providers that only the stack's file has, decrypted: by variable. */
+  sealed?: Record<string, string>;
+}
+
+/** What an update's process reports: what happened, what was left, how it ended. */
+export type EngineMessage = TimedRecord | LeftPiece | { end: EngineEnd };

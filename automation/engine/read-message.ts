@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { leftResource } from "../../components/look/left.ts";
 import { type EngineMessage, SAID_LIMIT } from "./messages.ts";
 
 /** Longest name, and most of a list: far more than any platform has. */
@@ -51,7 +52,14 @@ const end = z.object({
   said: z.string().max(SAID_LIMIT),
 });
 
-const message = z.union([z.object({ event, at: count }), z.object({ end })]);
+const piece = z.strictObject({
+  left: z.array(leftResource).max(1_000).optional(),
+  endedAt: count.optional(),
+  notLeft: name.optional(),
+  sealed: z.record(z.string().max(100), z.string().max(20_000)).optional(),
+});
+
+const message = z.union([z.object({ event, at: count }), z.object({ end }), piece]);
 
 /**
  * What an update's process says, checked: the release's program has the same user, and may have got hold of it. Undefined when no such

@@ -58,6 +58,29 @@ export function readStackSettings(text: string, env: Record<string, string | und
   return settings;
 }
 
+/** Settings that everybody may see. Whatever else there is, or comes to be, is a secret. */
+const PLAIN: ReadonlySet<string> = new Set([
+  ...["DOKPLOY_URL", "DOKPLOY_ALSO_AT", "VAULT_ADDR", "VAULT_APPROLE_MOUNT", "PROMETHEUS_URL"],
+  ...["ALLOW_INSECURE", COMPLETE],
+]);
+
+/** The secrets among settings that were found in a stack's file. */
+export function secretSettings(found: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(found).filter(([variable, value]) => value && !PLAIN.has(variable)));
+}
+
+/** What of a stack's file may be kept in clear, and the names of those settings that may not. Pure. */
+export function plainSettings({ values, encrypted }: StackSettings): {
+  values: Record<string, string>;
+  sealed: string[];
+} {
+  const isSecret = (variable: string) => !PLAIN.has(variable);
+  return {
+    values: Object.fromEntries(Object.entries(values).filter(([variable]) => !isSecret(variable))),
+    sealed: [...encrypted.map(({ variable }) => variable), ...Object.keys(values).filter(isSecret)].sort(),
+  };
+}
+
 /** Vault takes a role of the environment before a token of the file. */
 function isSignedIn(variable: string, env: Record<string, string | undefined>): boolean {
   return variable === "VAULT_TOKEN" && Boolean(env.VAULT_ROLE_ID && env.VAULT_SECRET_ID);

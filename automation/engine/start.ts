@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { LeftResource } from "../../components/look/left.ts";
 import type { TimedRecord } from "../domain/engine-record.ts";
 import type { EngineSession } from "../domain/run.ts";
 import { openChannel } from "../socket/frames.ts";
@@ -17,7 +18,15 @@ import { describeSession, killSession } from "./process-group.ts";
 import { readEngineMessage } from "./read-message.ts";
 
 /** How an engine process ended; `crashed` when it could not say so itself. */
-export type EngineResult = EngineEnd | { result: "crashed"; said: string };
+export type EngineResult = (EngineEnd & { told?: ToldLeft }) | { result: "crashed"; said: string };
+
+/** What an engine's process told of what it leaves, and of the settings that it found. */
+export interface ToldLeft {
+  resources: LeftResource[];
+  endedAt: number;
+  notLeft: string | undefined;
+  sealed: Record<string, string>;
+}
 
 /** An engine's process that was told nothing yet: it has touched nothing. */
 export interface ReadyEngine {
@@ -86,6 +95,7 @@ export function readyEngine({
   let onRecord: (record: TimedRecord) => void = () => {};
   let end: EngineEnd | undefined;
   let told = 0;
+  const left: ToldLeft = { resources: [], endedAt: 0, notLeft: undefined, sealed: {} };
   let overdue: NodeJS.Timeout | undefined;
   const drained = Promise.withResolvers<void>();
   /** It is not, or not any more, what was started. Nothing that it says counts. */
@@ -104,7 +114,13 @@ export function readyEngine({
         if (!message) refuse("the engine's process said what no engine says");
         else if (told > MOST_TOLD) refuse(`the engine told of more than ${MOST_TOLD / 1024 ** 2} MiB`);
         else if ("end" in message) end = message.end;
-        else onRecord(message);
+        else if ("event" in message) onRecord(message);
+        else {
+          left.resources.push(...(message.left ?? []));
+          left.endedAt = message.endedAt ?? left.endedAt;
+          left.notLeft ??= message.notLeft;
+          Object.assign(left.sealed, message.sealed);
+        }
       },
       bytes: () => refuse("the engine's process said what no engine says"),
       closed: () => {
@@ -124,7 +140,7 @@ export function readyEngine({
     void channel.close();
     await killSession(session);
     if (!end) return { result: "crashed", said };
-    return end.problem === "killed" ? { result: "crashed", said: end.said } : end;
+    return end.problem === "killed" ? { result: "crashed", said: end.said } : { ...end, told: left };
   });
   // An engine that ended already is told by `ended`, not by the message that does not reach it.
   const tell = (order: EngineOrder) => channel.send(order);

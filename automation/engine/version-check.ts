@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { runProgram } from "../../tools/run-program.mjs";
@@ -22,11 +23,22 @@ export function checkEngine(path: string, timeoutMs: number): EngineCheck {
 
 /** What changes whenever the engine's file is replaced or written to. */
 async function identify(path: string): Promise<string> {
+  const [file, facts] = await findFile(path);
+  return [file, facts.dev, facts.ino, facts.size, facts.mtimeMs, facts.ctimeMs].join(" ");
+}
+
+/** What tells one release of the engine from another, and is the same in a container that was made anew of the same image. */
+export async function stampEngine(path: string): Promise<string> {
+  const [, { size, mtimeMs }] = await findFile(path);
+  return `${size} ${mtimeMs}`;
+}
+
+async function findFile(path: string): Promise<[file: string, facts: Stats]> {
   for (const folder of path.split(delimiter)) {
     const file = join(folder, "pulumi");
     const facts = folder === "" ? undefined : await stat(file).catch(() => undefined);
     if (!facts?.isFile() || (facts.mode & 0o111) === 0) continue;
-    return [file, facts.dev, facts.ino, facts.size, facts.mtimeMs, facts.ctimeMs].join(" ");
+    return [file, facts];
   }
   throw new Error("there is no pulumi on the runner's PATH");
 }

@@ -28,6 +28,8 @@ export interface GitOptions {
   apart?: boolean;
   /** What it is told besides, through its environment. */
   handed?: Handed;
+  /** Gets what it said on stderr when it ended well. */
+  said?(text: string): void;
 }
 
 /** Runs git with these words in `cwd` and returns its stdout. Throws GitError, also when it was ended. */
@@ -65,7 +67,7 @@ export function gitEnvironment(env: Record<string, string | undefined>): Record<
 /** Makes a runner of git commands: never a shell, never a prompt, an allow-listed environment, no sign-in among its words. */
 export function createGit(options: { env: Record<string, string | undefined>; mask: (text: string) => string }): Git {
   const env = gitEnvironment(options.env);
-  return async (given, { cwd, input, timeoutMs = 120_000, signal, apart = false, handed } = {}) => {
+  return async (given, { cwd, input, timeoutMs = 120_000, signal, apart = false, handed, said: hear } = {}) => {
     const { words, ...hidden } = hideCredentials(given);
     const told = toEnvironment({
       settings: [...hidden.settings, ...(handed?.settings ?? [])],
@@ -78,7 +80,10 @@ export function createGit(options: { env: Record<string, string | undefined>; ma
       env: { ...env, ...told },
       ...how,
     });
-    if (code === 0) return stdout;
+    if (code === 0) {
+      hear?.(stderr);
+      return stdout;
+    }
     // A short end of it stays, for people: masked, then cut, for half a token is not known any more.
     const said = options.mask(stderr).slice(-SAID_KEPT);
     if (ended === "late") throw fail(null, `${said}\nended: it took longer than ${timeoutMs / 1000} s`);

@@ -52,7 +52,7 @@ export interface Mirror {
 }
 
 /** Without --update-shallow a shallow remote looks like an empty one, and git calls that a success. */
-const FETCH = ["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--update-shallow"];
+const FETCH = ["fetch", "--no-progress", "--prune", "--no-tags", "--no-write-fetch-head", "--update-shallow"];
 const REFSPECS = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
 const KEPT_DIFFERENCES = 200;
 const COMMIT = /^[0-9a-f]{40,64}$/;
@@ -180,22 +180,31 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
   /** Nor does what differs between two commits; senders repeat themselves. */
   const differences = new Map<string, Promise<string[] | undefined>>();
 
+  const forget = () => {
+    refs = new Map();
+    tags = undefined;
+    merged = new Map();
+  };
   let fetchedAt: number | undefined;
   const fetchNow = async () => {
     const began = Date.now();
+    let changed = true;
     try {
-      await inMirror([...FETCH, "--", url, ...REFSPECS]);
+      // It says what it brought, each ref in a line; of what stands as it stood, nothing.
+      const said = (text: string) => {
+        changed = text.trim() !== "";
+      };
+      await inMirror([...FETCH, "--", url, ...REFSPECS], { said });
     } catch (cause) {
       const said = cause instanceof GitError ? cause.message : undefined;
       throw new RequestError("git_unreachable", said, { cause });
     } finally {
-      refs = new Map();
-      tags = undefined;
-      merged = new Map();
+      if (changed) forget();
     }
     if (existsSync(`${folder}/shallow`)) {
       await rm(folder, { recursive: true });
       await init();
+      forget();
       throw new RequestError(
         "git_unreachable",
         "The Git repository is a shallow clone: nobody can tell what contains what",

@@ -1,7 +1,14 @@
 import type { Run } from "../domain/run.ts";
 
 /** What people want to hear of. */
-export type NoticeEvent = "failed" | "recovered" | "drift" | "production_deployed" | "waiting" | "resumed";
+export type NoticeEvent =
+  | "failed"
+  | "recovered"
+  | "drift"
+  | "production_deployed"
+  | "waiting"
+  | "resumed"
+  | "look_wrong";
 
 /** Something worth telling, in words. */
 export interface Message {

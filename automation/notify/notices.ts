@@ -69,6 +69,8 @@ function toText(run: Run, event: NoticeEvent): string {
       return `${run.stack}: ${release} is well again (${by})\n${list}`.trimEnd();
     case "drift":
       return `${run.stack}: not as ${release} left it (${by})\n${list}`.trimEnd();
+    case "look_wrong":
+      return `${run.stack}: a full check found what a look had called as left (${by}); looks answer nothing here until the next update. Please report it\n${list}`.trimEnd();
     case "production_deployed":
       return `${run.stack}: ${release} is deployed (${by})\n${list}`.trimEnd();
   }

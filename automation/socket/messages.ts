@@ -1,3 +1,4 @@
+import type { LeftBehind, Look } from "../../components/look/left.ts";
 import type { Ending, RecordedEvent, RunEvents, StopReason, WorkSpec } from "../work/perform.ts";
 
 /** The file descriptor that is the door's end in a worker that the door started; any other worker listens at ENGINE_SOCKET. */
@@ -17,12 +18,37 @@ export type ToWorker =
   /** A state of before, as files below the worker's own folder; they come as bytes with this number. */
   | { type: "state"; id: number }
   /** Asks how something that the worker leans on is: `engine`, `dokploy`, … */
-  | { type: "check"; name: string };
+  | { type: "check"; name: string }
+  /** Asks whether a stack is as it was left. */
+  | ({ type: "look"; id: number } & LookQuestion)
+  /** Nobody waits for that look any more. */
+  | { type: "unlook"; id: number };
+
+/** Whether a stack is as it was left. */
+export interface LookQuestion {
+  stack: string;
+  left: Pick<LeftBehind, "format" | "resources"> & Partial<LeftBehind>;
+  /** Until when containers are known to be the processes that were left, from the look before; of none: {}. */
+  proven: Record<string, number>;
+  /** When it was left so, in milliseconds since the epoch. */
+  keptAt: number;
+  /** `answer`: instead of an engine, so settings and state have to be the same too. `watch`: only a look. */
+  purpose: "answer" | "watch";
+}
+
+/** What a look saw; or `refused`, in words, why only an engine can tell. */
+export interface LookAnswer {
+  look?: Look;
+  refused?: string;
+}
 
 /** What an engine worker tells the door. */
 export type FromWorker =
-  /** First of all. `stacks`: those that it serves, all others it refuses; null: any. */
-  | { type: "hello"; stacks: string[] | null; host: string; knows: string[] }
+  /**
+   * First of all. `stacks`: those that it serves, all others it refuses; null: any. `looks`: the format of what was left that it can
+   * compare; a worker of before says nothing of it, and would never answer.
+   */
+  | { type: "hello"; stacks: string[] | null; host: string; knows: string[]; looks?: number }
   /** Asks for the files of a run's commit. */
   | { type: "files"; id: number; run: string }
   | { type: "append"; id: number; run: string; events: RecordedEvent[] }
@@ -34,7 +60,8 @@ export type FromWorker =
   | { type: "mistake"; run: string; message: string }
   /** A state of before is in place. */
   | { type: "kept"; id: number; error?: string }
-  | ({ type: "check"; name: string } & EngineCheckResult);
+  | ({ type: "check"; name: string } & EngineCheckResult)
+  | ({ type: "looked"; id: number } & LookAnswer);
 
 /** How something that a worker leans on is. */
 export interface EngineCheckResult {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { leftBehind } from "../../components/look/left.ts";
 import { OUTAGES_OF, SERVICE_RESULTS } from "../domain/run.ts";
 import type { FromWorker } from "./messages.ts";
 
@@ -40,12 +41,41 @@ const outcome = z.looseObject({
   cause: cause.optional(),
 });
 
+const container = z.object({
+  container: name,
+  is: z.enum(["restarted", "replaced", "exited", "unhealthy", "restarting", "paused", "created", "dead", "gone"]),
+  id: name.optional(),
+  startedAt: name.optional(),
+  restarts: z.number().optional(),
+  exitCode: z.number().optional(),
+});
+
+const look = z.object({
+  at: time,
+  took: time,
+  resources: z
+    .array(
+      z.object({
+        type: z.enum(["service", "environment", "secret"]),
+        name: z.string().max(500),
+        is: z.enum(["left", "other", "gone", "unknown"]),
+        differs: z.array(z.string().max(1_000)).max(10_000),
+        containers: z.array(container).max(1_000),
+        starting: z.boolean(),
+        why: text.optional(),
+      }),
+    )
+    .max(10_000),
+  proven: z.record(name, time),
+});
+
 const message = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("hello"),
     stacks: z.array(name).max(1_000).nullable(),
     host: name,
     knows: z.array(name).max(10_000),
+    looks: z.number().optional(),
   }),
   z.object({ type: z.literal("files"), id, run: name }),
   z.object({
@@ -65,7 +95,7 @@ const message = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("end"),
     run: name,
-    ending: z.object({ verdict, outcomes: z.array(outcome).max(100_000) }),
+    ending: z.object({ verdict, outcomes: z.array(outcome).max(100_000), left: leftBehind.optional() }),
   }),
   z.object({ type: z.literal("mistake"), run: name, message: text }),
   z.object({ type: z.literal("kept"), id, error: text.optional() }),
@@ -76,6 +106,7 @@ const message = z.discriminatedUnion("type", [
     problem: text.nullable(),
     status: z.number().int().min(100).max(999).nullable(),
   }),
+  z.object({ type: z.literal("looked"), id, look: look.optional(), refused: text.optional() }),
 ]);
 
 /**

@@ -89,6 +89,8 @@ function findJoinable(rows: StandingRow[], request: RunRequest): StandingRow | u
       row.commit_sha === request.commit &&
       (row.rollback === 1) === request.rollback &&
       row.give_up === giveUpText(request) &&
+      // Who asks for less joins one that does more.
+      (!request.full || row.in_full === 1) &&
       row.cancel_requested_at === null,
   );
 }
@@ -109,6 +111,7 @@ async function insert(
     services: request.services,
     rollback: request.rollback,
     ...(request.giveUp ? { giveUp: request.giveUp } : {}),
+    ...(request.full ? { full: true } : {}),
     triggeredBy: request.triggeredBy,
     reason: request.reason,
     requestId: request.requestId,

@@ -1,20 +1,32 @@
+import { refuseLook } from "../domain/look.ts";
 import type { Outage, Run } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import type { Database, Queries, SqlValue } from "./database.ts";
 import { isLeased, takeLease } from "./lease.ts";
 import { ACTIVE, IS_UPDATE, type RunRow, toRun, updateRun } from "./rows.ts";
-import type { Claim } from "./store.ts";
+import type { Claim, LookOnly } from "./store.ts";
+
+/** Who claims, for how long, when, and what. */
+interface Claiming {
+  owner: string;
+  leaseMs: number;
+  now: number;
+  lookOnly?: LookOnly | undefined;
+}
 
 /** Leases one idle stack that has work; the stack whose work is oldest comes first. */
-export async function claim(db: Database, owner: string, leaseMs: number, now: number): Promise<Claim | undefined> {
+export async function claim(db: Database, claiming: Claiming): Promise<Claim | undefined> {
+  const { now, lookOnly } = claiming;
+  // Of all others only an engine knows, and looks are asked for often while engines are at work.
+  const known = lookOnly ? "AND runs.stack IN (SELECT stack FROM left_behind)" : "";
   const idle = await db.query<{ stack: string }>(
     `SELECT runs.stack FROM runs LEFT JOIN leases ON leases.stack = runs.stack AND leases.expires_at > $1
-     WHERE ${ACTIVE} AND (state <> 'waiting' OR due_at <= $1) AND leases.stack IS NULL
+     WHERE ${ACTIVE} AND (state <> 'waiting' OR due_at <= $1) AND leases.stack IS NULL ${known}
      GROUP BY runs.stack ORDER BY min(runs.id)`,
     [now],
   );
   for (const { stack } of idle) {
-    const claimed = await db.locked(stack, (queries) => claimStack(queries, stack, owner, leaseMs, now));
+    const claimed = await db.locked(stack, (queries) => claimStack(queries, stack, claiming));
     if (claimed) return claimed;
   }
   return undefined;
@@ -23,22 +35,27 @@ export async function claim(db: Database, owner: string, leaseMs: number, now: n
 async function claimStack(
   queries: Queries,
   stack: string,
-  owner: string,
-  leaseMs: number,
-  now: number,
+  { owner, leaseMs, now, lookOnly }: Claiming,
 ): Promise<Claim | undefined> {
   if (await isLeased(queries, stack, now)) return undefined;
   const cutOff = await first(queries, "state = 'running' ORDER BY id", stack);
-  const run = cutOff ?? (await startNext(queries, stack, now));
+  if (cutOff && lookOnly) return undefined;
+  const run = cutOff ?? (await startNext(queries, stack, now, lookOnly));
   return run && { run, lease: await takeLease(queries, stack, owner, leaseMs, now) };
 }
 
-async function startNext(queries: Queries, stack: string, now: number): Promise<Run | undefined> {
+async function startNext(
+  queries: Queries,
+  stack: string,
+  now: number,
+  lookOnly: LookOnly | undefined,
+): Promise<Run | undefined> {
   const due = "(state = 'queued' OR (state = 'waiting' AND due_at <= $2))";
   const next =
     (await first(queries, `${due} AND ${IS_UPDATE} ORDER BY id DESC`, stack, now)) ??
     (await first(queries, `${due} ORDER BY id`, stack, now));
   if (!next) return undefined;
+  if (lookOnly && (refuseLook(next) !== undefined || lookOnly.except.includes(next.id))) return undefined;
   const changes = RUN_KINDS[next.kind].changesStack;
   const outage = next.outage ?? (changes ? await inheritOutage(queries, next) : null);
   const run: Run = {

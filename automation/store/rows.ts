@@ -1,4 +1,4 @@
-import type { Outage, Run, RunState } from "../domain/run.ts";
+import type { AnsweredBy, Outage, Run, RunState } from "../domain/run.ts";
 import { type RunKind, UPDATES } from "../domain/run-kinds.ts";
 import type { Queries, SqlValue } from "./database.ts";
 
@@ -32,6 +32,9 @@ export interface RunRow {
   outage: string | null;
   /** Null where nothing was given up. */
   give_up: string | null;
+  answered_by: AnsweredBy | null;
+  /** Null where a look may answer. */
+  in_full: number | null;
 }
 
 export function toRun(row: RunRow): Run {
@@ -44,6 +47,7 @@ export function toRun(row: RunRow): Run {
     services: fromJson(row.services),
     rollback: row.rollback === 1,
     ...(row.give_up === null ? {} : { giveUp: JSON.parse(row.give_up) as string[] }),
+    ...(row.in_full === 1 ? { full: true } : {}),
     triggeredBy: row.triggered_by,
     reason: row.reason,
     requestId: row.request_id,
@@ -57,6 +61,7 @@ export function toRun(row: RunRow): Run {
     cause: fromJson(row.cause),
     supersededBy: row.superseded_by,
     ...(row.outage === null ? {} : { outage: fromJson<Outage>(row.outage) }),
+    ...(row.answered_by === null ? {} : { answeredBy: row.answered_by }),
   };
 }
 
@@ -65,8 +70,9 @@ export async function insertRun(queries: Queries, run: Run): Promise<void> {
   await queries.query(
     `INSERT INTO runs (id, kind, stack, tag, commit_sha, services, rollback, triggered_by, reason, request_id,
        state, created_at, started_at, finished_at, attempts, session, outcomes, cause, superseded_by, outage,
-       due_at, give_up)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
+       due_at, answered_by, give_up, in_full)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+       $23, $24)`,
     [
       run.id,
       run.kind,
@@ -82,6 +88,7 @@ export async function insertRun(queries: Queries, run: Run): Promise<void> {
       run.createdAt,
       ...changing(run),
       giveUpText(run),
+      run.full ? 1 : null,
     ],
   );
 }
@@ -95,7 +102,7 @@ export function giveUpText({ giveUp = [] }: Pick<Run, "giveUp">): string | null 
 export async function updateRun(queries: Queries, run: Run): Promise<void> {
   await queries.query(
     `UPDATE runs SET state = $2, started_at = $3, finished_at = $4, attempts = $5, session = $6, outcomes = $7,
-       cause = $8, superseded_by = $9, outage = $10, due_at = $11 WHERE id = $1`,
+       cause = $8, superseded_by = $9, outage = $10, due_at = $11, answered_by = $12 WHERE id = $1`,
     [run.id, run.state, ...changing(run)],
   );
 }
@@ -117,6 +124,7 @@ function changing(run: Run): SqlValue[] {
     run.supersededBy,
     toJson(run.outage ?? null),
     run.state === "waiting" ? (run.outage?.next ?? null) : null,
+    run.answeredBy ?? null,
   ];
 }
 

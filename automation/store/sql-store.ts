@@ -6,6 +6,7 @@ import { nameFailures } from "./failures.ts";
 import { hasSucceeded, prune, runs, stackRelease } from "./history.ts";
 import { isRemembered, ping, pinnedCommit, pinnedTags, pinTag, remember } from "./keys.ts";
 import { releaseGone, releaseLease, renewLease } from "./lease.ts";
+import { forgetLeft, leftStacks, readLeft } from "./left-behind.ts";
 import { migrate } from "./migrations.ts";
 import { settleOutbox, takeOutbox } from "./outbox.ts";
 import { readRun } from "./rows.ts";
@@ -23,12 +24,13 @@ export async function openSqlStore(database: Database): Promise<Store> {
     runs: (filter) => runs(db, filter),
     newestAccepted: (stack) => newestAccepted(db, stack),
 
-    claim: (owner, leaseMs, now) => claim(db, owner, leaseMs, now),
+    claim: (owner, leaseMs, now, lookOnly) => claim(db, { owner, leaseMs, now, lookOnly }),
     renew: (lease, leaseMs, now) => renewLease(db, lease, leaseMs, now),
     release: (lease) => releaseLease(db, lease),
     releaseGone: (isGone, now) => releaseGone(db, isGone, now),
 
-    transition: (id, event, patch, now, lease, notices = []) => transition(db, id, event, patch, now, lease, notices),
+    transition: (id, event, patch, now, lease, notices = [], left) =>
+      transition(db, id, event, patch, now, lease, { notices, left }),
     update: (id, patch, _now, lease) => update(db, id, patch, lease),
     requestCancel: (id, now) => requestCancel(db, id, now),
     cancelRequested: (id) => cancelRequested(db, id),
@@ -38,6 +40,10 @@ export async function openSqlStore(database: Database): Promise<Store> {
 
     stackRelease: (stack) => stackRelease(db, stack),
     hasSucceeded: (stack, commit) => hasSucceeded(db, stack, commit),
+
+    leftBehind: (stack) => readLeft(db, stack),
+    leftStacks: () => leftStacks(db),
+    forgetLeft: (left) => forgetLeft(db, left),
 
     remember: (key, expiresAt, now) => remember(db, key, expiresAt, now),
     isRemembered: (key, now) => isRemembered(db, key, now),

@@ -1,8 +1,11 @@
 import type { Run, RunEventType, RunRequest, RunState } from "../domain/run.ts";
+import type { KeptLeft } from "./left-behind.ts";
+
+export type { KeptLeft } from "./left-behind.ts";
 
 /** What a transition may write beside the state. */
 export type RunPatch = Partial<
-  Pick<Run, "outcomes" | "cause" | "session" | "startedAt" | "finishedAt" | "supersededBy" | "outage">
+  Pick<Run, "outcomes" | "cause" | "session" | "startedAt" | "finishedAt" | "supersededBy" | "outage" | "answeredBy">
 >;
 
 /** A stack leased to one worker. The fence grows with every lease; writes with an older fence are refused. */
@@ -18,6 +21,12 @@ export interface Lease {
 export interface Claim {
   run: Run;
   lease: Lease;
+}
+
+/** What is claimed when nothing but looks may be begun. */
+export interface LookOnly {
+  /** Ids of runs that a look did not answer. */
+  except: readonly string[];
 }
 
 /** One line of a run's record: an engine event cut down to the allow-list. */
@@ -117,9 +126,9 @@ export interface Store {
    * Leases an idle stack and takes its newest deploy or sync that is queued, or waits for something and is due to be tried
    * again; older queued or waiting ones become superseded by it, which takes over since when they met an outage. A running run of that stack whose lease ran out is returned first (recovery). Previews and drift checks are
    * taken one by one, oldest first, when no deploy or sync is queued, and supersede nothing. A claim is no attempt:
-   * the worker counts `attempts` as it starts the update.
+   * the worker counts `attempts` as it starts the update. `lookOnly`: what would be taken is left alone unless a look may answer it.
    */
-  claim(owner: string, leaseMs: number, now: number): Promise<Claim | undefined>;
+  claim(owner: string, leaseMs: number, now: number, lookOnly?: LookOnly): Promise<Claim | undefined>;
   /** Prolongs a lease, also one that ran out and nobody took. False when it was lost: end the own session. */
   renew(lease: Lease, leaseMs: number, now: number): Promise<boolean>;
   /** Gives the stack back. */
@@ -129,7 +138,8 @@ export interface Store {
 
   /**
    * Moves a run by one event of the table. With a lease its fence is checked. Throws StoreConflict. The first `start`
-   * sets `startedAt` and a final state sets `finishedAt` to `now`, unless the patch does. `notices` are written with it or not at all.
+   * sets `startedAt` and a final state sets `finishedAt` to `now`, unless the patch does. `notices`, and what the run `left`, are written
+   * with it or not at all.
    */
   transition(
     id: string,
@@ -138,8 +148,12 @@ export interface Store {
     now: number,
     lease?: Lease,
     notices?: readonly Notice[],
+    left?: KeptLeft,
   ): Promise<Run>;
-  /** Writes what is known of a running run without moving it. Throws StoreConflict when the lease was lost. */
+  /**
+   * Writes what is known of a running run without moving it. With another attempt of a deploy or sync what was left on the stack is
+   * forgotten. Throws StoreConflict when the lease was lost.
+   */
   update(id: string, patch: RunPatch & { attempts?: number }, now: number, lease: Lease): Promise<void>;
 
   /** Asks whoever holds the run, in whatever process, to cancel it. False when it is final or unknown. */
@@ -154,6 +168,13 @@ export interface Store {
   stackRelease(stack: string): Promise<StackRelease | undefined>;
   /** Whether a deploy or sync of this commit ever succeeded on the stack. */
   hasSucceeded(stack: string, commit: string): Promise<boolean>;
+
+  /** What the last update of a stack left; undefined when nobody can tell. */
+  leftBehind(stack: string): Promise<KeptLeft | undefined>;
+  /** The stacks of which that is known. */
+  leftStacks(): Promise<string[]>;
+  /** Forgets what a run left, unless another run's is kept by now. */
+  forgetLeft(left: Pick<KeptLeft, "stack" | "run">): Promise<void>;
 
   /** Remembers a nonce or delivery id until `expiresAt`. False when it was known already. */
   remember(key: string, expiresAt: number, now: number): Promise<boolean>;

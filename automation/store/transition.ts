@@ -1,6 +1,8 @@
 import { isFinal, nextState, type Run, type RunEventType } from "../domain/run.ts";
+import { RUN_KINDS } from "../domain/run-kinds.ts";
 import type { Database, Queries } from "./database.ts";
 import { checkFence } from "./lease.ts";
+import { dropLeft, type KeptLeft, keepLeft } from "./left-behind.ts";
 import { enqueue } from "./outbox.ts";
 import { readRun, updateRun } from "./rows.ts";
 import { type Lease, type Notice, type RunPatch, StoreConflict } from "./store.ts";
@@ -13,7 +15,7 @@ export async function transition(
   patch: RunPatch,
   now: number,
   lease: Lease | undefined,
-  notices: readonly Notice[],
+  { notices, left }: { notices: readonly Notice[]; left?: KeptLeft | undefined },
 ): Promise<Run> {
   return inStackOf(db, id, async (queries, run) => {
     if (lease) await checkFence(queries, run.stack, lease);
@@ -28,6 +30,7 @@ export async function transition(
     };
     await updateRun(queries, moved);
     await enqueue(queries, id, notices, now);
+    if (left) await keepLeft(queries, left);
     return moved;
   });
 }
@@ -43,6 +46,8 @@ export async function update(
     await checkFence(queries, run.stack, lease);
     if (run.state !== "running") throw new StoreConflict(`run ${id} is ${run.state}, not running`);
     await updateRun(queries, { ...run, ...patch });
+    // An engine is about to begin: from now on nobody knows what is left until it ended well.
+    if (patch.attempts !== undefined && RUN_KINDS[run.kind].changesStack) await dropLeft(queries, run.stack);
   });
 }
 

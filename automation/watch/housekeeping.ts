@@ -1,4 +1,5 @@
 import { type CatchingUp, catchUp } from "../accept/catch-up.ts";
+import { askForFullChecks } from "../accept/full-check.ts";
 import { RequestError } from "../errors.ts";
 import type { Log } from "../log.ts";
 
@@ -19,6 +20,8 @@ export interface Housed extends CatchingUp {
     keepRunsMs: number;
   };
   log: Log;
+  /** This runner's. */
+  version: string;
 }
 
 /** Starts looking for missed releases and dropping what is old; both at once, then again and again. */
@@ -28,10 +31,16 @@ export function startHousekeeping(on: Housed, wake: () => void): Housekeeping {
     if (await catchUp(on)) wake();
     log.debug({ event: "releases.looked_for" });
   };
+  const check = async () => {
+    for (const run of await askForFullChecks(on)) {
+      log.info({ event: "look.checked", run: run.id, stack: run.stack });
+      wake();
+    }
+  };
   const prune = async () => {
     await store.prune({ events: now() - config.keepEventsMs, runs: now() - config.keepRunsMs }, now());
   };
-  const tasks = [repeat(look, CATCH_UP), repeat(prune, PRUNE)];
+  const tasks = [repeat(look, CATCH_UP), repeat(check, CATCH_UP), repeat(prune, PRUNE)];
 
   function repeat(task: () => Promise<void>, every: number) {
     let running = Promise.resolve();

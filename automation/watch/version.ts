@@ -14,6 +14,9 @@ export interface VersionFacts {
   version: string;
 }
 
+/** What an image says of itself. */
+export const IMAGE_VARIABLES = ["DOCKMASTER_IMAGE_RELEASE", "DOCKMASTER_IMAGE_COMMIT"];
+
 /** How a commit is shown. */
 const SHORT = 7;
 

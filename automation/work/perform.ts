@@ -1,5 +1,6 @@
+import type { LeftBehind } from "../../components/look/left.ts";
 import { causeOf } from "../domain/cause.ts";
-import type { Cause, EngineSession, Outage, Run, RunEventType, ServiceOutcome } from "../domain/run.ts";
+import type { AnsweredBy, Cause, EngineSession, Outage, Run, RunEventType, ServiceOutcome } from "../domain/run.ts";
 import type { Log } from "../log.ts";
 import type { Mask } from "../mask.ts";
 import type { RunUsers } from "./users.ts";
@@ -21,6 +22,8 @@ export interface RunSpec {
   before: Run | undefined;
   /** Whether the stack was ever brought to a release: then its Dokploy was there. */
   known: boolean;
+  /** Only a look may answer it now: all engines that may run at once do. Without an answer it is handed back. */
+  only?: "look";
 }
 
 /** All that the process needs to know that carries a run out: it has no store and no Git. */
@@ -62,6 +65,10 @@ export interface RecordedEvent {
 export interface Ending {
   verdict: FinalVerdict;
   outcomes: ServiceOutcome[];
+  /** What told how it is; absent: neither a look nor an engine. */
+  answeredBy?: AnsweredBy;
+  /** What it left, or a drift check found left, where that can be told of all of it. */
+  left?: LeftBehind;
 }
 
 /** How a run ends here; `hold` has it taken up again later, `leave` writes nothing. */
@@ -106,6 +113,10 @@ export interface WorkContext {
   folder: string;
   /** What npm may see, and PATH. */
   npmEnvironment: Record<string, string>;
+  /** This worker's own version. */
+  version(): string;
+  /** Secrets that only a stack's file has, by stack, as its last engine found them: in memory alone. */
+  sealed: Map<string, Record<string, string>>;
   /** Users that runs are carried out as; undefined: all as this process's own. */
   users: RunUsers | undefined;
   /** The files of a run's commit, as a tar archive. */

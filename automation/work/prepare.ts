@@ -32,6 +32,8 @@ export interface Prepared {
   stackFile: string;
   /** Services that the release has for this stack. */
   services: string[];
+  /** Name of the program. */
+  project: string;
   /** Where the backend keeps this stack; undefined when that is no folder. */
   place: StackPlace | undefined;
   /** Where the backend keeps this stack's locks; undefined when they are not files. */
@@ -66,6 +68,7 @@ export async function prepare(
     configFile,
     stackFile: stackFile.toString("utf8"),
     services,
+    project,
     place: statePlace,
     locks: statePlace && lockFolder(statePlace),
   };

@@ -55,6 +55,8 @@ export async function runEngine(
     message: showLine(`${run.tag ?? run.commit.slice(0, 7)} (${run.id}, ${run.triggeredBy})`),
     giveUp: toBeLeft(run),
     recoverTo,
+    // A preview leaves nothing behind.
+    ...(RUN_KINDS[run.kind].answers === "plan" ? {} : { seen: join(await place.make("seen"), `${attempt}.jsonl`) }),
   };
   let looked: Promise<void> | undefined;
   const engine = (ready ?? readyEngine({ env, as: asUser(place.user) }))?.begin(job, (event) => {

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
+import { LEFT_FORMAT } from "../../components/look/left.ts";
 import { type Channel, openChannel } from "../socket/frames.ts";
-import type { EngineCheckResult, FromWorker, ToWorker } from "../socket/messages.ts";
+import type { EngineCheckResult, FromWorker, LookQuestion, ToWorker } from "../socket/messages.ts";
 import { readMessage } from "../socket/read-message.ts";
 import type { RunEvents, StopReason, WorkContext, WorkSpec } from "./perform.ts";
 
@@ -52,6 +53,7 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
   const working = new Set<Promise<void>>();
   const asked = new Map<number, { resolve(): void; reject(error: Error): void }>();
   const files: Files = new Map();
+  const looking = new Map<number, AbortController>();
   let numbers = 0;
   let gone: NotKept | undefined;
   const closed = Promise.withResolvers<void>();
@@ -112,6 +114,21 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
       served.running.delete(run);
     }
   };
+  const lookAt = async (id: number, question: LookQuestion) => {
+    const stop = new AbortController();
+    looking.set(id, stop);
+    try {
+      const { answerLook } = await import("./look/answer.ts");
+      const answer = await answerLook(context, question, stop.signal);
+      if (!stop.signal.aborted) send({ type: "looked", id, ...answer });
+    } catch (err) {
+      if (stop.signal.aborted) return;
+      context.log.error({ event: "look.mistaken", err, stack: question.stack });
+      send({ type: "looked", id, refused: tellMistake(err) });
+    } finally {
+      looking.delete(id);
+    }
+  };
   const receiveState = async (id: number) => {
     const arriving = receive(files, id, channel);
     const error = await served.keepState(arriving).then(() => undefined, tellMistake);
@@ -145,6 +162,12 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
         return files.get(message.id)?.fail(new Error(message.error));
       case "state":
         return begin(receiveState(message.id));
+      case "look": {
+        const { type: _, id, ...question } = message;
+        return begin(lookAt(id, question));
+      }
+      case "unlook":
+        return looking.get(message.id)?.abort();
       case "check": {
         const { name } = message;
         return begin(served.check(name).then((result) => send({ type: "check", name, ...result })));
@@ -159,10 +182,12 @@ export async function serveDoor(socket: Duplex, served: Served): Promise<void> {
       for (const { reject } of asked.values()) reject(gone);
       for (const { fail } of files.values()) fail(gone);
       for (const { stop } of active.values()) stop.abort("lease" satisfies StopReason);
+      for (const stop of looking.values()) stop.abort();
       closed.resolve();
     },
   });
-  send({ type: "hello", stacks: stacks ? [...stacks] : null, host: served.host, knows: await served.knows() });
+  const who = { stacks: stacks ? [...stacks] : null, host: served.host };
+  send({ type: "hello", ...who, knows: await served.knows(), looks: LEFT_FORMAT });
   await closed.promise;
   while (working.size > 0) await Promise.allSettled(working);
 }

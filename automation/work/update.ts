@@ -1,3 +1,4 @@
+import type { LeftBehind } from "../../components/look/left.ts";
 import { carryOutcomes } from "../domain/carry.ts";
 import { causeOf } from "../domain/cause.ts";
 import { assessDrift } from "../domain/drift.ts";
@@ -9,9 +10,10 @@ import { buildEngineEnvironment } from "../engine/environment.ts";
 import { type EngineResult, type ReadyEngine, readyEngine } from "../engine/start.ts";
 import { breakLocks, clearCrash, clearStack } from "./clear-stack.ts";
 import { DependenciesError } from "./dependencies.ts";
+import { describeLeft } from "./look/kept.ts";
 import { type Ending, judgeStop, type RunEvents, type StopReason, type WorkContext, type WorkSpec } from "./perform.ts";
 import { type Place, takePlace } from "./place.ts";
-import { prepare, ReleaseError } from "./prepare.ts";
+import { type Prepared, prepare, ReleaseError } from "./prepare.ts";
 import { openRecord, type Recorder } from "./record.ts";
 import { runEngine } from "./run-engine.ts";
 import { asUser } from "./users.ts";
@@ -26,6 +28,7 @@ const SAID_KEPT = 4_000;
 interface Try {
   verdict: Verdict;
   outcomes: ServiceOutcome[];
+  left?: LeftBehind;
 }
 
 /**
@@ -52,7 +55,11 @@ export async function performRun(
     const { changesStack } = RUN_KINDS[run.kind];
     for (let done = changesStack ? run.outcomes : []; ; ) {
       const attempts = run.attempts;
-      const { verdict, outcomes: found } = await tryOnce({ ...context, log }, spec, { events, stop, record, place });
+      const {
+        verdict,
+        outcomes: found,
+        left,
+      } = await tryOnce({ ...context, log }, spec, { events, stop, record, place });
       const outcomes = carryOutcomes(done, found);
       if (changesStack) done = outcomes;
       if (verdict.next === "recover") {
@@ -68,7 +75,7 @@ export async function performRun(
           record.phase("waiting", { for: verdict.of, message: describeOutage(decided.outage) });
         return { verdict: decided, outcomes };
       } else {
-        return { verdict, outcomes };
+        return { verdict, outcomes, ...(left && { left }) };
       }
     }
   } finally {
@@ -99,7 +106,8 @@ async function tryOnce(context: WorkContext, spec: WorkSpec, channels: Channels)
   let ready: ReadyEngine | undefined;
   try {
     stop.throwIfAborted();
-    const env = buildEngineEnvironment(programEnvironment(), {
+    const given = programEnvironment();
+    const env = buildEngineEnvironment(given, {
       path: enginePath,
       pulumiHome: place.pulumiHome,
       compiled: place.compiled,
@@ -147,13 +155,32 @@ async function tryOnce(context: WorkContext, spec: WorkSpec, channels: Channels)
       timeoutMs: runTimeoutMs,
       known,
     };
-    return { verdict: judge(evidence), outcomes };
+    const verdict = judge(evidence);
+    const left = verdict.next === "succeed" ? await keepLeft(context, spec, { result, prepared, given }) : undefined;
+    return { verdict, outcomes, ...(left && { left }) };
   } catch (error) {
     if (stop.aborted) return { verdict: judgeStop(stop.reason as StopReason, runTimeoutMs), outcomes: [] };
     return { verdict: toVerdict(error), outcomes: [] };
   } finally {
     await ready?.drop();
   }
+}
+
+/** What a good end left, where that can be told. Nothing that goes wrong with it changes how the run ended. */
+async function keepLeft(
+  context: WorkContext,
+  { run }: WorkSpec,
+  { result, prepared, given }: { result: EngineResult; prepared: Prepared; given: Record<string, string> },
+): Promise<LeftBehind | undefined> {
+  if (!("told" in result && result.told) || RUN_KINDS[run.kind].answers === "plan") return undefined;
+  const { told } = result;
+  context.sealed.set(run.stack, told.sealed);
+  const { project, stackFile } = prepared;
+  const engine = { told, stack: run.stack, project, stackFile, given };
+  const found = await describeLeft(context, engine).catch((error: Error) => ({ missing: context.mask(error.message) }));
+  if ("left" in found) return found.left;
+  context.log.info({ event: "look.nothing_left", reason: found.missing });
+  return undefined;
 }
 
 function wasLocked(result: EngineResult): boolean {

@@ -1,5 +1,5 @@
 import { isDrift } from "../../automation/domain/drift.ts";
-import type { Cause, ServiceOutcome } from "../../automation/domain/run.ts";
+import type { AnsweredBy, Cause, ServiceOutcome } from "../../automation/domain/run.ts";
 import { EXIT } from "../exit.ts";
 import { printMark } from "./live.ts";
 import { printJson, printLines } from "./print.ts";
@@ -13,17 +13,20 @@ export interface DriftFound {
   services: ServiceOutcome[];
   /** Why it could not. */
   cause: Omit<Cause, "code"> | null;
+  /** What looked: at Dokploy alone, or an engine. */
+  by?: AnsweredBy | undefined;
   /** The engine's own account, when it was asked for. */
   diff?: string;
 }
 
 /** Prints what is not as the last update left it. Returns 1 when something is, or when nobody could tell. */
 export function presentDrift(found: DriftFound, { json = false } = {}): number {
-  const { stack, ok, services, cause, diff } = found;
+  const { stack, ok, services, cause, by, diff } = found;
   const drifted = services.some(isDrift);
   if (json) {
     const status = ok ? (drifted ? "drift" : "no_drift") : "failed";
-    printJson({ command: "drift", status, env: stack, services, cause, ...(diff === undefined ? {} : { diff }) });
+    const more = { ...(by && { by }), ...(diff === undefined ? {} : { diff }) };
+    printJson({ command: "drift", status, env: stack, services, cause, ...more });
   } else if (ok) {
     if (diff !== undefined) printLines([diff.trimEnd(), ""]);
     printLines([...formatDrift(services), "", summarise(stack, drifted)]);

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { readRunnerAddress } from "./address.ts";
 import { whoAsks } from "./asker.ts";
-import { addRunOptions, givenUpBody } from "./options.ts";
+import { addRunOptions, fullBody, givenUpBody } from "./options.ts";
 import { type RunOptions, requestRun } from "./request-run.ts";
 
 /** `dockmaster deploy` */
@@ -22,6 +22,7 @@ export function define(command: Command): void {
 export interface DeployOptions {
   service: string[];
   giveUp: string[];
+  full?: boolean;
   reason?: string;
   summary?: string;
 }
@@ -31,13 +32,14 @@ export function requestDeploy(
   release: { env: string; tag: string; rollback?: true },
   options: RunOptions & DeployOptions & { command: string },
 ): Promise<number> {
-  const { service, giveUp, reason, command, json, summary } = options;
+  const { service, giveUp, full, reason, command, json, summary } = options;
   const body = {
     ...release,
     triggered_by: whoAsks(),
     ...(service.length > 0 ? { services: service } : {}),
     ...(reason === undefined ? {} : { reason }),
     ...givenUpBody(giveUp),
+    ...fullBody(full),
   };
   return requestRun(readRunnerAddress(), "/deploy", body, options, {
     command,

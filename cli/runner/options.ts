@@ -5,7 +5,7 @@ const DEFAULT_TIMEOUT = "1800";
 
 /** Adds the options of every command that asks for a run. */
 export function addRunOptions(command: Command): Command {
-  return addGiveUp(command)
+  return addFull(addGiveUp(command))
     .option("--wait", "follow the run to its end; without it this returns when the request is accepted")
     .option("--timeout <seconds>", "how long to wait", DEFAULT_TIMEOUT)
     .option("--service <name>", "show only this service and what failed; may be repeated", collect, [])
@@ -22,6 +22,16 @@ export function addGiveUp(command: Command): Command {
     collect,
     [],
   );
+}
+
+/** Adds `--full` to a command that a look may answer. */
+export function addFull(command: Command): Command {
+  return command.option("--full", "start an engine in any case, also where a look says that nothing is to do");
+}
+
+/** What `--full` adds to the body of a request for a run. */
+export function fullBody(full: boolean | undefined): { full?: true } {
+  return full ? { full } : {};
 }
 
 /** What `--give-up` adds to the body of a request for a run. */

@@ -60,11 +60,12 @@ function presentGoingOn({ id, env }: { id: string; env: string }, { command, jso
 
 /** A run for programs. */
 export function toDocument(run: RunView, only: string[] | null) {
-  const { id, state, kind, env, tag, commit, duration, triggered_by, cause, superseded_by } = run;
+  const { id, state, kind, env, tag, commit, duration, triggered_by, cause, superseded_by, by } = run;
   const services = toOutcomes(run, only);
   return {
     status: STATUS[state] ?? state,
     ...{ run: id, kind, env, tag, commit, duration, triggered_by, services, cause, superseded_by },
+    ...(by && { by }),
   };
 }
 
@@ -84,7 +85,7 @@ export function formatRun(run: RunView, options: Pick<RunPresentation, "only" | 
   const named = outcomes.some((outcome) => outcome.cause?.message === cause?.message);
   return [
     ...table,
-    `${printMark(state === "succeeded" ? "ok" : "failed")} ${env}: ${name} ${state}${took} (run ${run.id})`,
+    `${printMark(state === "succeeded" ? "ok" : "failed")} ${env}: ${name} ${state}${took}${run.by === "look" ? ": a look found nothing to do" : ""} (run ${run.id})`,
     ...(cause && !named ? [`  ${cause.message}`, ...(cause.log ?? []).map((line) => `    ${line}`)] : []),
     ...(cause && !named ? [`  → ${cause.hint}`] : []),
   ];

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { readRunnerAddress } from "./address.ts";
 import { whoAsks } from "./asker.ts";
 import type { DeployOptions } from "./deploy.ts";
-import { addRunOptions, givenUpBody } from "./options.ts";
+import { addRunOptions, fullBody, givenUpBody } from "./options.ts";
 import { type RunOptions, requestRun } from "./request-run.ts";
 
 /** `dockmaster sync` */
@@ -14,9 +14,9 @@ export function define(command: Command): void {
       "\nFixes what failed or was changed by hand; what is equal is not touched.\n\nExamples:\n  dockmaster sync --wait\n  dockmaster sync production --service postgres --wait",
     )
     .action(async (env: string, options: RunOptions & DeployOptions) => {
-      const { service, giveUp, reason, json, summary } = options;
+      const { service, giveUp, full, reason, json, summary } = options;
       const chosen = service.length > 0 ? { services: service.map((name) => `platform/${name}`) } : { all: true };
-      const said = { ...(reason === undefined ? {} : { reason }), ...givenUpBody(giveUp) };
+      const said = { ...(reason === undefined ? {} : { reason }), ...givenUpBody(giveUp), ...fullBody(full) };
       const body = { env, ...chosen, triggered_by: whoAsks(), ...said };
       process.exitCode = await requestRun(readRunnerAddress(), "/sync", body, options, {
         command: "sync",

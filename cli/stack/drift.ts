@@ -3,16 +3,18 @@ import { assessDrift, isDrift } from "../../automation/domain/drift.ts";
 import { WORDS } from "../../automation/engine/command.ts";
 import { type DriftFound, presentDrift } from "../print/drift.ts";
 import { progressFor } from "../print/progress.ts";
+import { addFull } from "../runner/options.ts";
 import { type Checkout, findCheckout, requireStack } from "./checkout.ts";
 import { askForHolder, findHolder, heldError, stateMark } from "./lock/holder.ts";
 import { findPlace } from "./lock/place.ts";
 import { lookUndisturbed } from "./lock/undisturbed.ts";
+import { openLeft } from "./look/left.ts";
 import type { PresentOptions } from "./run/present.ts";
 import { runOnStack, type StackRun } from "./run/stack-run.ts";
 
 /** `dockmaster drift` */
 export function define(command: Command): void {
-  command
+  addFull(command)
     .argument("<stack>", "the stack, e.g. staging")
     .option("--diff", "also print the engine's own account, key by key (secrets masked)")
     .option("--runner", "let the runner look, instead of the engine here")
@@ -20,9 +22,9 @@ export function define(command: Command): void {
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",
-      "\nCompares Dokploy with the last update. Writes nothing. Exit code 1 when there is drift.\n\nExamples:\n  dockmaster drift staging\n  dockmaster drift production --runner --json",
+      "\nCompares Dokploy with the last update. Writes nothing. Exit code 1 when there is drift.\nWhere all is as the last update from here left it, a look says so, without an engine; --full goes past it.\n\nExamples:\n  dockmaster drift staging\n  dockmaster drift production --runner --json",
     )
-    .action(async (stack: string, options: PresentOptions & { runner?: boolean; timeout: string }) => {
+    .action(async (stack: string, options: PresentOptions & { runner?: boolean; timeout: string; full?: boolean }) => {
       if (options.runner) {
         const { askForDrift } = await import("../runner/drift.ts");
         process.exitCode = await askForDrift(stack, options);
@@ -30,6 +32,11 @@ export function define(command: Command): void {
       }
       const checkout = findCheckout();
       requireStack(checkout, stack);
+      const looked = await openLeft(checkout, stack, { full: Boolean(options.full || options.diff) }).lookForDrift();
+      if (looked) {
+        process.exitCode = presentDrift(looked, options);
+        return;
+      }
       process.exitCode = presentDrift(toDrift(stack, await lookForDrift(checkout, stack, options), options), options);
     });
 }
@@ -57,5 +64,5 @@ export async function lookForDrift(checkout: Checkout, stack: string, options: P
 
 /** What a refresh found. */
 export function toDrift(stack: string, { ok, records, cause, output }: StackRun, { diff }: PresentOptions): DriftFound {
-  return { stack, ok, services: assessDrift(records), cause, ...(diff ? { diff: output } : {}) };
+  return { stack, ok, services: assessDrift(records), cause, by: "engine", ...(diff ? { diff: output } : {}) };
 }

@@ -66,6 +66,8 @@ export const leftBehind = z.object({
   /** Which checkpoint it left, as its backend tells; null: that cannot be told, so only the engine knows. */
   state: name.nullable(),
   resources: z.array(leftResource).max(10_000),
+  /** What the stack's file told the providers: in clear what is no secret, and which variables only it holds encrypted. */
+  told: z.object({ values: z.record(z.string(), z.string().max(10_000)), sealed: z.array(name) }).optional(),
 });
 export type LeftBehind = z.infer<typeof leftBehind>;
 

@@ -7,7 +7,8 @@ const AT_REST = "runner at rest, both processes";
 const TARGETS: [string, number][] = [
   ["request accepted on ", 0.05],
   ["request accepted until the engine is started", 1],
-  ["deploy with nothing to change, end to end", 4],
+  ["deploy with nothing to change, by an engine", 4],
+  ["deploy with nothing to change, by a look", 0.15],
   ["rollback of four services, end to end", 10],
   ["the same, as a multiple of what Dokploy itself needs", 1.15],
   ["SIGKILL ", 10],
@@ -37,7 +38,7 @@ export function renderRunnerReport(rows: Row[]): string {
   ].join("\n");
 }
 
-const WHY = `A deploy with nothing to change is mostly starting up, one thing after the other: the process around it, the engine and the key of its
+const WHY = `A deploy with nothing to change by an engine is mostly starting up, one thing after the other: the process around it, the engine and the key of its
 state (a million rounds of PBKDF2), a provider that reads Dokploy, the program, a second provider for the update. Measured apart
 from this run, in November 2026 on two shared cores without instructions for SHA-256: 0.3, 1.1 to 1.8, 0.8, 0.9 and 0.5 s. There
 the same deploy took 3.3 to 4.7 s within two hours, four services 1.11 to 1.17 times what Dokploy needs, and recovery 8.7 to 10.3 s.

@@ -27,6 +27,7 @@ const ROWS: readonly Row[] = [
       "components/compose/**",
       "components/dokploy/**",
       "components/engine/**",
+      "components/look/**",
       "components/platform/**",
       "components/vault/**",
       // Until 0.1.

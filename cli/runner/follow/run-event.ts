@@ -15,7 +15,7 @@ const diagnostic = z.object({
   message: z.string(),
 });
 const summary = z.object({ type: z.literal("summary"), result: z.string() });
-/** What the runner itself does: `checkout`, `dependencies`, `engine`, `waiting`. */
+/** What the runner itself does: `checkout`, `look`, `dependencies`, `engine`, `waiting`. */
 const phase = z.looseObject({ type: z.literal("phase"), name: z.string() });
 
 const record = z.discriminatedUnion("type", [resource, diagnostic, summary, phase]);

@@ -7,15 +7,16 @@ import type { RunEvent } from "./run-event.ts";
 
 const PHASES: Record<string, string> = {
   checkout: "checking the release out",
+  look: "looked whether anything is to do",
   dependencies: "getting its dependencies",
   engine: "running the engine",
   waiting: "waiting to try again",
 };
 
-/** What a run waits for says itself. */
-function describePhase({ name, message }: { name: string; message?: unknown }): string {
+/** What a run waits for says itself, and why a look did not answer it. */
+function describePhase({ name, message, why = message }: { name: string; message?: unknown; why?: unknown }): string {
   const told = PHASES[name] ?? name;
-  return typeof message === "string" ? `${told}: ${message}` : told;
+  return typeof why === "string" ? `${told}: ${why}` : told;
 }
 
 /**

@@ -10,11 +10,16 @@ export async function findPlace(
   stack: string,
   env: NodeJS.ProcessEnv,
 ): Promise<StackPlace | undefined> {
-  const backend = env.PULUMI_BACKEND_URL ?? readLogin(env);
+  const backend = findBackend(env);
   if (backend === undefined || backendFolder(backend) === undefined) return undefined;
   // Every command of the engine comes by here, and most have no folder for their state.
   const { readProject } = await import("../project.ts");
   return placeOf(backend, readProject(checkout), stack);
+}
+
+/** The state backend of this shell; undefined where nobody signed in to one. */
+export function findBackend(env: NodeJS.ProcessEnv): string | undefined {
+  return env.PULUMI_BACKEND_URL ?? readLogin(env);
 }
 
 /** The backend that `pulumi login` noted. */

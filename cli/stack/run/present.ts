@@ -22,13 +22,13 @@ export function presentRun(
   run: StackRun,
   options: PresentOptions & { planned?: boolean },
 ): number {
-  const { ok, services, others, cause, seconds, output } = run;
+  const { ok, services, others, cause, seconds, by, output } = run;
   const code = ok ? EXIT.done : EXIT.failed;
   if (options.json) {
     const status = ok ? "success" : "failed";
     const told = services.map((each) => withLoginCommand(stack, each));
     const diff = options.diff ? { diff: output } : {};
-    printJson({ stack, command, status, services: told, others, cause, seconds, ...diff });
+    printJson({ stack, command, status, services: told, others, cause, seconds, ...(by && { by }), ...diff });
     return code;
   }
   if (options.diff) printLines([output.trimEnd(), ""]);
@@ -38,7 +38,7 @@ export function presentRun(
     ...formatOthers(others, options.planned === true),
     ...(options.planned ? [] : [...formatRetained(stack, services), ...formatWaysIn(stack, services)]),
     "",
-    `${printMark(ok ? "ok" : "failed")} ${stack}: ${command} ${ok ? "done" : "failed"} in ${formatDuration(seconds * 1000)}`,
+    `${printMark(ok ? "ok" : "failed")} ${stack}: ${command} ${ok ? "done" : "failed"} in ${formatDuration(seconds * 1000)}${by === "look" ? ": a look found nothing to do" : ""}`,
     ...(cause && !named ? [`  ${cause.message}`, ...(cause.logTail ?? []).map((line) => `    ${line}`)] : []),
     ...(cause && !named ? [`  → ${cause.hint}`] : []),
   ]);

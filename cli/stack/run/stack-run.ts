@@ -1,7 +1,7 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { TimedRecord } from "../../../automation/domain/engine-record.ts";
 import { reduceOutcomes, toService } from "../../../automation/domain/outcome.ts";
-import type { Cause, ServiceOutcome } from "../../../automation/domain/run.ts";
+import type { AnsweredBy, Cause, ServiceOutcome } from "../../../automation/domain/run.ts";
 import { findCause } from "../../../automation/engine/find-cause.ts";
 import { redactEvent } from "../../../automation/engine/redact.ts";
 import type { Live } from "../../print/live.ts";
@@ -21,6 +21,8 @@ export interface StackRun {
   records: TimedRecord[];
   /** A preview in which a volume was given up that none of its services leaves. */
   notLeft?: boolean;
+  /** What told it. */
+  by?: AnsweredBy;
   /** What the engine printed. */
   output: string;
 }
@@ -66,7 +68,16 @@ export async function runOnStack(
     const cause = end.result === "succeeded" ? null : findCause(records, services, end);
     const others = countOthers(records);
     const seconds = (Date.now() - since) / 1000;
-    return { ok: end.result === "succeeded", services, others, cause, seconds, records, output: end.output };
+    return {
+      ok: end.result === "succeeded",
+      services,
+      others,
+      cause,
+      seconds,
+      records,
+      by: "engine",
+      output: end.output,
+    };
   } finally {
     live.close();
   }

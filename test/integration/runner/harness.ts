@@ -72,8 +72,8 @@ export interface Harness {
   /** The live object of a service. */
   live(id: string): Record<string, unknown> | undefined;
   setLive(id: string, value: Record<string, unknown> | null): void;
-  /** Starts another runner on the same data, after the first was stopped. */
-  restart(): Promise<void>;
+  /** Starts another runner on the same data, after the first was stopped; of that version, where it is in this process. */
+  restart(version?: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -134,7 +134,7 @@ export async function startHarness(
     const { url, pid, end, gone } = await startApart(settings, onLine, program);
     return { url, pid, gone, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
   };
-  const start = async (): Promise<TestRunner> => {
+  const start = async (version = "0.0.0-test"): Promise<TestRunner> => {
     if (apart) return startOwn();
     const variables = createVariables(settings);
     const log = createLog(
@@ -149,7 +149,7 @@ export async function startHarness(
       env,
       log,
       engines: [inThisProcess({ variables, env, log })],
-      version: "0.0.0-test",
+      version,
       owner: `test:${process.pid}:${++starts}`,
       ...(perform ? { perform } : {}),
     });
@@ -194,8 +194,8 @@ export async function startHarness(
       return value === undefined ? undefined : (JSON.parse(value) as Record<string, unknown>);
     },
     setLive: (id, value) => write(join(dokploy, `${id}.json`), value),
-    restart: async () => {
-      harness.runner = await start();
+    restart: async (version) => {
+      harness.runner = await start(version);
     },
     stop: async () => {
       await harness.runner.stop(0);

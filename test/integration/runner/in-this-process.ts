@@ -24,7 +24,9 @@ export function inThisProcess({ variables, env, log }: WorkerOfTest): EngineSour
     open: async () => {
       served ??= openEngineWorker({
         config: readEngineConfig(variables),
-        ...{ variables, env, log },
+        ...{ variables, log },
+        // What Git says of this checkout changes while somebody works on it.
+        env: { ...env, DOCKMASTER_IMAGE_RELEASE: "v0.0.0-test" },
         folder: fileURLToPath(new URL("../../..", import.meta.url)),
         enginePath: [enginePath(), dirname(process.execPath), process.env.PATH].join(":"),
       });

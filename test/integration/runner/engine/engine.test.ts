@@ -52,6 +52,7 @@ describe("runs on the real engine", () => {
     expect(events.map(({ id }) => Number(id))).toEqual(events.map((_, index) => index + 1));
     expect(events.filter(({ type }) => type === "phase").map(({ data }) => JSON.parse(data).data.name)).toEqual([
       "checkout",
+      "look",
       "dependencies",
       "engine",
     ]);

@@ -1,0 +1,50 @@
+import { LEFT_FORMAT } from "../../../components/look/left.ts";
+import type { LookAnswer, LookQuestion } from "../../socket/messages.ts";
+import { refuseState } from "../../state/state-mark.ts";
+import type { WorkContext } from "../perform.ts";
+import { describeSettings } from "./kept.ts";
+
+type Context = Pick<WorkContext, "config" | "enginePath" | "version" | "programEnvironment" | "sealed">;
+
+/**
+ * Looks whether a stack is as it was left, or says why only an engine can tell. Asked to `answer` instead of one, settings and state have
+ * to be those that were left too; the state once more after the look, for somebody may have changed it meanwhile.
+ */
+export async function answerLook(
+  context: Context,
+  { stack, left, proven, keptAt, purpose }: LookQuestion,
+  signal: AbortSignal,
+): Promise<LookAnswer> {
+  if (left.format !== LEFT_FORMAT) return { refused: "what was left is known in another form" };
+  const { values = {}, sealed = [] } = left.told ?? {};
+  const given = context.programEnvironment();
+  const kept = context.sealed.get(stack) ?? {};
+  const unknown = sealed.filter((variable) => !given[variable] && !kept[variable]);
+  if (unknown.length > 0) {
+    return {
+      refused: `${unknown.join(", ")} is only in the stack's file, and no engine opened that since this worker started`,
+    };
+  }
+  const own = { ...given, ...pick(kept, sealed) };
+  const { backendUrl } = context.config;
+  if (purpose === "answer") {
+    if ((await describeSettings(context, own)) !== left.settings) {
+      return { refused: "other settings, keys or versions than when it was left" };
+    }
+    const refused = await refuseState(backendUrl, stack, left.state);
+    if (refused !== undefined) return { refused };
+  }
+  // Loaded with the first look: a worker at rest needs none of it.
+  const { look } = await import("../../../components/look/look.ts");
+  const env = { ...values, ...own, ...(values.ALLOW_INSECURE ? { ALLOW_INSECURE: values.ALLOW_INSECURE } : {}) };
+  const seen = await look(left.resources, { env, proven, keptAt, signal });
+  if (purpose === "answer") {
+    const refused = await refuseState(backendUrl, stack, left.state);
+    if (refused !== undefined) return { refused };
+  }
+  return { look: seen };
+}
+
+function pick(values: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (values[name] ? [[name, values[name]]] : [])));
+}
