@@ -11,6 +11,8 @@ await import("../../automation/serve.ts");
 await import("../../automation/serve-engine.ts");
 // Loaded when they are first needed.
 await import("../../automation/work/update.ts");
+await import("../../automation/work/look/answer.ts");
+await import("../../components/look/look.ts");
 await import("../../automation/store/sqlite.ts");
 await import("../../automation/store/postgres.ts");
 // It gives up at once, for it is no thread here. What it is made of is compiled all the same.

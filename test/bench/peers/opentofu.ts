@@ -8,6 +8,8 @@ import { cacheCode } from "../../../cli/code-cache.ts";
 import { createSimulatedContainers } from "../../../emulator/containers/simulated.ts";
 import { type Emulator, startEmulator } from "../../../emulator/emulator.ts";
 import { runProgram } from "../../../tools/run-program.mjs";
+import { startHarness } from "../../integration/runner/harness.ts";
+import { platformProgram } from "../../integration/runner/origin.ts";
 import { startBenchPlatform } from "../platform.ts";
 import { SERVICES } from "../programs.ts";
 import { installProvider, installTofu, PROVIDER } from "./install.ts";
@@ -44,16 +46,20 @@ async function measure(tofu: string, providerFolder: string): Promise<PeerRow[]>
   const containers = createSimulatedContainers({ stateFile: join(folder, "containers.json") });
   const dokploy = await startEmulator({ dataDir: folder, containers });
   const ours = await startBenchPlatform(COUNT, SERVICES);
+  const runner = await startRunner();
   try {
     const run = prepareTofu(tofu, { folder, providerFolder, dokploy });
     await run(["apply", "-auto-approve"]);
     await ours.run(["up", "--yes", "--skip-preview"]);
+    await runner.deploy({});
     const commands: Record<string, () => Promise<Taken>> = {
       "OpenTofu: `tofu plan`, which refreshes": () => run(["plan", "-detailed-exitcode"]),
       "OpenTofu: `tofu apply`, which refreshes": () => run(["apply", "-auto-approve"]),
       "Pulumi with this project's provider: drift check": () => ours.run(["refresh", "--preview-only"]),
       "Pulumi with this project's provider: update, with refresh": () =>
         ours.run(["up", "--yes", "--skip-preview", "--refresh"]),
+      "This project's runner: deploy by an engine (`--full`)": () => runner.deploy({ full: true }),
+      "This project's runner: deploy that a look answers": () => runner.deploy({}),
     };
     const seen = new Map<string, Taken[]>();
     for (let time = 0; time < TIMES; time += 1) {
@@ -67,10 +73,37 @@ async function measure(tofu: string, providerFolder: string): Promise<PeerRow[]>
       requests: median(all.map(({ requests }) => requests)),
     }));
   } finally {
+    await runner.stop();
     await ours.stop();
     await dokploy.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A runner with the platform's own four services, and its Dokploy. */
+async function startRunner(): Promise<{ deploy(more: object): Promise<Taken>; stop(): Promise<void> }> {
+  const dataDir = mkdtempSync(join(tmpdir(), "dockmaster-tofu-runner-"));
+  const containers = createSimulatedContainers({ stateFile: join(dataDir, "containers.json") });
+  const dokploy = await startEmulator({ dataDir, containers });
+  const { NODE_COMPILE_CACHE = "" } = process.env;
+  const access = { DOKPLOY_URL: dokploy.url, DOKPLOY_API_KEY: dokploy.apiKey, NODE_COMPILE_CACHE };
+  const program = platformProgram(["postgres", "redis", "minio", "authentik"]);
+  const harness = await startHarness(access, { program, apart: true });
+  return {
+    deploy: async (more) => {
+      dokploy.control.resetStatistics();
+      const since = performance.now();
+      const { status, body } = await harness.deploy("staging", "v1.0.1", { ...more }, { form: "v2" });
+      const seconds = (performance.now() - since) / 1000;
+      if (status !== 200) throw new Error(`the deploy was answered ${status}: ${JSON.stringify(body).slice(0, 2_000)}`);
+      return { seconds, requests: dokploy.control.statistics().requests };
+    },
+    stop: async () => {
+      await harness.stop();
+      await dokploy.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
 }
 
 /** A program of four services for OpenTofu, and what runs a command on it. Throws when one fails, or says that something is to be done. */

@@ -39,8 +39,9 @@ export function renderPeers(rows: readonly PeerRow[]): string {
   return [
     TITLE,
     "",
-    "Four small services where nothing is to be done, on the emulator: medians of nine, each in turn, of whole processes on one machine",
-    "(`node test/bench/peers/opentofu.ts`). OpenTofu compares texts; it asks for no container, and knows nothing of a deployment that failed",
+    "Four services where nothing is to be done, on the emulator: medians of nine, each in turn, on one machine, small services and whole",
+    "processes but for the runner's rows: those are of the platform's own services, from a signed request to its answer, `git fetch` included",
+    "(`node test/bench/peers/opentofu.ts`). OpenTofu compares texts: it asks for no container, and knows nothing of a deployment that failed",
     "or a service that does not run.",
     "",
     "| what | wall time | requests to Dokploy |",

@@ -14,7 +14,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 function loadsStripping(env: Record<string, string>): boolean {
   const script = `
     await import("./automation/compiled.mjs");
-    for (const each of ["serve.ts", "serve-engine.ts", "store/sqlite.ts", "work/update.ts"]) await import("./automation/" + each);
+    const parts = ["serve.ts", "serve-engine.ts", "store/sqlite.ts", "work/update.ts", "work/look/answer.ts", "../components/look/look.ts"];
+    for (const each of parts) await import("./automation/" + each);
     console.log(process.moduleLoadList.some((name) => name.includes("internal/deps/amaro")));
     process.exit(0);`;
   const said = execFileSync(process.execPath, ["--input-type=module", "--eval", script], {
