@@ -77,6 +77,7 @@ const CATALOGUE = {
   },
   not_found: { status: 404, message: "There is nothing here", hint: "See /openapi.json for what there is" },
   run_not_found: { status: 404, message: "There is no such run", hint: "GET /runs lists them" },
+  stack_not_found: { status: 404, message: "There is no such environment", hint: "GET /stacks lists them" },
   tag_not_found: {
     status: 404,
     message: "The repository has no such tag",
@@ -122,7 +123,7 @@ const CATALOGUE = {
   },
   too_many_streams: {
     status: 429,
-    message: "This reader follows too many runs at once",
+    message: "This reader follows too much at once",
     hint: "Close some of the streams, then try again as Retry-After says",
   },
   rate_limited: { status: 429, message: "Too many requests", hint: "Wait as Retry-After says" },

@@ -65,6 +65,13 @@ export const LOG_EVENTS = {
   "housekeeping.failed": "housekeeping failed",
   "health.failed": "health check failed",
   "vault.unreachable": "Vault unreachable",
+  "observation.confirmed": "something is not as the last update left it",
+  "observation.over": "what was not as it was left is over",
+  "look.unknown": "a look could not tell how a stack is",
+  "watch.failed": "a look at a stack failed by a mistake of the runner",
+  "drift.unreadable": "platform:drift cannot be read: nothing is brought back",
+  "heal.asked": "sync asked for that brings a stack back to what it was",
+  "heal.stopped": "a stack is not brought back any more: it was too often",
   "notice.not_sent": "notice not sent",
   "outbox.unreadable": "outbox unreadable",
 } as const satisfies Record<`${string}.${string}`, string>;

@@ -96,6 +96,30 @@ export function createMetrics() {
       labelNames: ["env"],
       registers,
     }),
+    findings: new Gauge({
+      name: "dockmaster_findings",
+      help: "What the runner sees now that is not as the last update left it, by stack, service and kind",
+      labelNames: ["env", "service", "kind"],
+      registers,
+    }),
+    observedRestarts: new Counter({
+      name: "dockmaster_observed_restarts_total",
+      help: "Restarts of containers that the runner saw and had not asked for, by stack and service",
+      labelNames: ["env", "service"],
+      registers,
+    }),
+    looks: new Counter({
+      name: "dockmaster_looks_total",
+      help: "Looks at what runs, by stack and what they came to: left, found, starting, unknown",
+      labelNames: ["env", "verdict"],
+      registers,
+    }),
+    lookSeconds: new Histogram({
+      name: "dockmaster_look_seconds",
+      help: "How long a look at a stack took",
+      buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
+      registers,
+    }),
     lockBreaks: new Counter({
       name: "dockmaster_lock_breaks_total",
       help: "Stack locks of our own dead updates that were removed",

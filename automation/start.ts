@@ -30,6 +30,7 @@ import { openStore } from "./store/open.ts";
 import { SECRET_VARIABLES } from "./variables.ts";
 import { startHealth } from "./watch/health.ts";
 import { startHousekeeping } from "./watch/housekeeping.ts";
+import { startWatching } from "./watch/watching.ts";
 import type { Perform } from "./work/perform.ts";
 
 /** What a runner is started with. */
@@ -99,6 +100,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   const worker = startWorker(runner, owner, work);
   const outbox = startOutbox(runner);
   const housekeeping = startHousekeeping({ ...runner, version }, worker.wake);
+  const watching = startWatching({ ...runner, engines }, worker.wake);
   const stopping = new AbortController();
   const app = createServer(runner, { health, changes, worker, version, startedAt, stopping: stopping.signal });
   const server = createHttpServer(app, config);
@@ -114,6 +116,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     metricsServer?.close();
     // Who waits for a run is told now that it goes on.
     stopping.abort();
+    await watching.stop();
     await worker.stop(graceMs);
     engines.stop();
     await own?.stop();

@@ -254,6 +254,12 @@ export const VARIABLES = {
     reads: seconds(0),
     setting: "outagePatienceMs",
   },
+  WATCH_INTERVAL: {
+    docs: "seconds between two looks at what a stack runs, with a tenth more or less: [watching](../guides/watching.md). `0`: nothing is watched",
+    default: "60",
+    reads: seconds(0),
+    setting: "watchIntervalMs",
+  },
   CONCURRENCY: {
     docs: "stacks that are updated at once",
     default: "2",

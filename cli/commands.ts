@@ -26,6 +26,11 @@ export const COMMANDS: Entry[] = [
       load: () => import("./runner/rollback.ts"),
     },
     { name: "status", summary: "Show what runs where, and how it is.", load: () => import("./runner/status.ts") },
+    {
+      name: "observations",
+      summary: "Show what is not as the last update left it, and what was.",
+      load: () => import("./runner/observations.ts"),
+    },
     { name: "runs", summary: "List runs: who, when, what, how it ended.", load: () => import("./runner/runs.ts") },
     { name: "logs", summary: "Show what happened in a run.", load: () => import("./runner/logs.ts") },
     { name: "cancel", summary: "End a run.", load: () => import("./runner/cancel.ts") },

@@ -4,9 +4,13 @@ import { isDrift } from "../domain/drift.ts";
 import { assessHealth } from "../domain/health.ts";
 import type { Run } from "../domain/run.ts";
 import { kindsWith, UPDATES } from "../domain/run-kinds.ts";
+import type { Observation } from "../domain/watching/observation.ts";
+import { assessWatched } from "../domain/watching/watched.ts";
 import type { Catalogue } from "../git/catalogue.ts";
 import type { Mirror } from "../git/mirror.ts";
+import type { Watch } from "../store/observing.ts";
 import type { Store } from "../store/store.ts";
+import { toWatchView } from "./observations.ts";
 import { toWaitingView } from "./report.ts";
 
 const DRIFT_CHECKS = kindsWith({ answers: "drift" });
@@ -22,35 +26,68 @@ export interface Described {
   config: {
     /** The branch that releases are cut from. */
     gitBranch: string;
+    /** How often each stack is looked at, in milliseconds; 0: never. */
+    watchIntervalMs: number;
   };
 }
 
 /** All environments of the main branch. Git is read as of the last fetch. Null stands for "not known". */
 export async function describeStacks(on: Described): Promise<StackView[]> {
-  const { mirror, catalogue, config } = on;
+  const { mirror, catalogue, config, store } = on;
   const head = await mirror.branchHead(config.gitBranch);
   if (head === undefined) return [];
-  const stacks = await catalogue.stacks(head);
-  return Promise.all(stacks.map((stack) => describeStack(on, stack, head)));
+  const [stacks, watches, open] = await Promise.all([
+    catalogue.stacks(head),
+    store.watches(),
+    store.openObservations(),
+  ]);
+  return Promise.all(
+    stacks.map((stack) =>
+      describeStack(on, stack, {
+        head,
+        watch: watches.find((each) => each.stack === stack),
+        open: open.filter((each) => each.stack === stack),
+      }),
+    ),
+  );
 }
 
-async function describeStack({ store, mirror }: Described, stack: string, head: string): Promise<StackView> {
-  const [release, last, drifted, [waits]] = await Promise.all([
+/** What was read of all stacks at once. */
+interface Around {
+  head: string;
+  watch: Watch | undefined;
+  open: Observation[];
+}
+
+async function describeStack(
+  { store, mirror, config }: Described,
+  stack: string,
+  { head, watch, open }: Around,
+): Promise<StackView> {
+  const [release, last, update, drifted, [waits]] = await Promise.all([
     store.stackRelease(stack),
     readLastLook(store, stack),
+    readLastUpdate(store, stack),
     countDrifted(store, stack),
     store.runs({ stack, kinds: UPDATES, states: ["waiting"], limit: 1 }),
   ]);
+  const told = { healthy: last ? assessHealth(last) : null, drift: drifted === null ? null : drifted > 0 };
+  const seen = isNewer(watch, last) ? assessWatched(watch?.memory?.verdict, open) : undefined;
   return {
     env: stack,
     tag: release?.tag ?? null,
     commit: release?.commit ?? null,
     since: release ? new Date(release.since).toISOString() : null,
-    healthy: last ? assessHealth(last) : null,
-    drift: drifted === null ? null : drifted > 0,
+    ...(seen ?? told),
     behind_by: release ? await mirror.countBetween(release.commit, head) : null,
     ...(waits ? toWaitingView(waits) : {}),
+    watch: toWatchView(watch, { open, last: update, isOff: config.watchIntervalMs === 0 }),
   };
+}
+
+/** Whether the last look came after the last run that saw the services. */
+function isNewer(watch: Watch | undefined, last: Run | undefined): boolean {
+  return (watch?.lookedAt ?? 0) > (last?.finishedAt ?? 0);
 }
 
 /** The newest run that saw the stack's services, or tried to: an update, or a drift check. */
@@ -62,7 +99,8 @@ async function readLastLook(store: Store, stack: string): Promise<Run | undefine
   return checked && (!last || checked.id > last.id) ? checked : last;
 }
 
-async function readLastUpdate(store: Store, stack: string): Promise<Run | undefined> {
+/** The last update of a stack that ended. */
+export async function readLastUpdate(store: Store, stack: string): Promise<Run | undefined> {
   const states = ["succeeded", "failed", "canceled"] as const;
   return (await store.runs({ stack, kinds: UPDATES, states: [...states], limit: 1 }))[0];
 }

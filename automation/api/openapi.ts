@@ -35,7 +35,7 @@ function toOperation(operation: Operation): object {
         )
       : []),
   ];
-  const responses = Object.fromEntries(
+  const responses: Record<string, Response> = Object.fromEntries(
     Object.entries(answers).map(([status, schemas]) => [
       status,
       { description: describe(Number(status)), content: json(toSchema(schemas ?? [], "output")) },
@@ -46,8 +46,18 @@ function toOperation(operation: Operation): object {
     security: SECURITY[access],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body ? { requestBody: { required: true, content: json(toSchema([body], "input")) } } : {}),
-    responses: streams ? { ...responses, 200: { description: describe(200), content: { [streams]: {} } } } : responses,
+    responses: streams ? { ...responses, 200: withStream(responses[200], streams) } : responses,
   };
+}
+
+interface Response {
+  description: string;
+  content: object;
+}
+
+/** A success that comes as something else than JSON, or as either. */
+function withStream(response: Response | undefined, type: string): Response {
+  return { description: describe(200), content: { ...response?.content, [type]: {} } };
 }
 
 const json = (schema: object) => ({ "application/json": { schema } });

@@ -10,6 +10,8 @@ import {
   healthAnswer,
   inProgressAnswer,
   liveAnswer,
+  observationsAnswer,
+  observationsQuery,
   previewAnswer,
   RUN_BODIES,
   runsAnswer,
@@ -44,7 +46,7 @@ export interface Operation {
   wait?: { default: number; most: number };
   /** Body of each answer, by status; several where it can be one of them. Absent: no JSON. */
   answers: Partial<Record<number, readonly z.ZodType[]>>;
-  /** Media type of the 200 where it is not JSON. */
+  /** Media type of the 200 where it is not JSON, or not always. */
   streams?: string;
 }
 
@@ -144,6 +146,16 @@ export const OPERATIONS = {
     summary: "What each environment runs",
     access: "reader",
     answers: { ...READ, 200: [stacksAnswer] },
+  },
+  observations: {
+    method: "get",
+    path: "/stacks/{env}/observations",
+    summary:
+      "What is not as the last update left it, and what was: with Accept: text/event-stream as it happens, resumed after Last-Event-ID",
+    access: "reader",
+    query: observationsQuery,
+    answers: { ...READ, ...refused(404), 200: [observationsAnswer] },
+    streams: "text/event-stream",
   },
   metrics: {
     method: "get",

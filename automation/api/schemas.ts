@@ -3,6 +3,7 @@ import { hasHidden, LINE_PATTERN, LINES_PATTERN } from "../../text/characters.ts
 import { RELEASE_TAG } from "../domain/releases/release-tag.ts";
 import { ANSWERED_BY, OUTAGES_OF, RUN_STATES, SERVICE_RESULTS } from "../domain/run.ts";
 import { kindsWith, type RunKind } from "../domain/run-kinds.ts";
+import { LOOK_VERDICTS, OBSERVATION_KINDS } from "../domain/watching/observation.ts";
 
 /** A release tag. */
 export const tag = z
@@ -146,6 +147,15 @@ export const runsQuery = z.strictObject({
 
 /** `Last-Event-ID` of `/runs/:id/events`. */
 export const eventId = z.coerce.number().int().min(0);
+
+/** `Last-Event-ID` of `/stacks/:env/observations`: when, what, of which. */
+export const observationPlace = z
+  .string()
+  .regex(/^\d{1,15}\.(confirmed|over)\.[\w-]{1,64}$/)
+  .transform((text) => {
+    const [at, is, id] = text.split(".") as [string, "confirmed" | "over", string];
+    return { at: Number(at), is, id };
+  });
 
 /** The parameter of `/runs/:id`. */
 export const runId = z.string().regex(/^[\w-]{1,64}$/);
@@ -303,6 +313,18 @@ export const driftAnswer = z.object({
   reasons: z.record(z.string(), z.string()),
 });
 
+/** How a stack was when it was last looked at. */
+export const watchView = z.object({
+  /** `left`: as the last update left it. `unknown`: that could not be told. `not_watched`: nobody looks, `why` says why. */
+  state: z.enum([...LOOK_VERDICTS, "not_watched"]),
+  /** Since when looks have come out so. */
+  since: timestamp.nullable(),
+  looked_at: timestamp.nullable(),
+  why: z.string().optional(),
+  /** How many findings are open. */
+  findings: z.number(),
+});
+
 /** One environment of `GET /stacks`. Null is "not known". */
 export const stackView = z.object({
   env: z.string(),
@@ -310,18 +332,72 @@ export const stackView = z.object({
   commit: z.string().nullable(),
   /** When that release came. */
   since: timestamp.nullable(),
-  /** Whether its services are healthy, by the last deploy, sync or drift check; null when that one could not tell. */
+  /** Whether its services are healthy, by what looked at them last: a look, or a deploy, sync or drift check; null when that could not tell. */
   healthy: z.boolean().nullable(),
-  /** Whether the last drift check found something; null when an update came after it. */
+  /** Whether the last look or drift check found something; null when an update came after it. */
   drift: z.boolean().nullable(),
   /** Commits of the main branch that the release lacks. */
   behind_by: z.number().nullable(),
   /** What a deploy or sync of the stack waits for; absent while none does. */
   waiting: waiting.optional(),
+  watch: watchView.optional(),
 });
 
 /** `GET /stacks`. */
 export const stacksAnswer = z.object({ stacks: z.array(stackView) });
+
+/** Something that looks found. */
+export const observationView = z.object({
+  id: z.string(),
+  env: z.string(),
+  service: z.string(),
+  kind: z.enum(OBSERVATION_KINDS),
+  /** Which parts differ, or which containers; empty: the service as a whole. */
+  parts: z.array(z.string()),
+  /** In words, as drift checks have them. */
+  found: z.string(),
+  /** Of containers: how they are, how often they were started again, how they ended. */
+  containers: z
+    .array(
+      z.object({
+        container: z.string(),
+        is: z.string(),
+        times: z.number().optional(),
+        started_at: z.string().optional(),
+        exit_code: z.number().optional(),
+      }),
+    )
+    .optional(),
+  /** The run that left what it differs from. */
+  run: z.string(),
+  seen_at: timestamp,
+  /** When a second look saw it too; null: not yet, and nothing is told before. */
+  confirmed_at: timestamp.nullable(),
+  /** When it was over; null: it is not. */
+  ended_at: timestamp.nullable(),
+});
+
+/** `GET /stacks/:env/observations`. */
+export const observationsQuery = z.strictObject({
+  limit: z.coerce.number("must be a number").int().min(1).max(200).default(20),
+  /** Id of the last of `ended` of the page before. */
+  before: z
+    .string()
+    .regex(/^[\w-]{1,64}$/)
+    .optional(),
+});
+
+/** `GET /stacks/:env/observations`: what is open, all of it; then what is over, newest first. */
+export const observationsAnswer = z.object({
+  env: z.string(),
+  watch: watchView,
+  open: z.array(observationView),
+  ended: z.array(observationView),
+  next: z.string().nullable(),
+});
+
+/** An event of the stream of a stack's observations. */
+export const observationEvent = z.object({ at: timestamp, data: observationView });
 
 /** Any error. */
 export const errorAnswer = z.object({

@@ -15,7 +15,7 @@ import type { Variables } from "../environment.ts";
 import type { Log } from "../log.ts";
 import { type Mask, maskCause, maskOutcome } from "../mask.ts";
 import type { Metrics } from "../metrics.ts";
-import type { NoticeEvent } from "../notify/channel.ts";
+import type { RunNotice } from "../notify/channel.ts";
 import { decideEvents, toNotices } from "../notify/notices.ts";
 import { readTargets } from "../notify/outbox.ts";
 import { type Claim, type KeptLeft, type Lease, type Notice, type Store, StoreUnavailable } from "../store/store.ts";
@@ -74,7 +74,7 @@ async function end(
   { run, lease }: Claim,
   event: Exclude<Ending["verdict"]["next"], "leave">,
   patch: Pick<Partial<Run>, "outcomes" | "cause" | "outage" | "answeredBy">,
-  { kept, more = [] }: { kept?: KeptLeft | undefined; more?: readonly NoticeEvent[] } = {},
+  { kept, more = [] }: { kept?: KeptLeft | undefined; more?: readonly RunNotice[] } = {},
 ): Promise<Run> {
   const now = runner.now();
   const notices = await whileHeld(runner, lease, () =>
@@ -147,7 +147,7 @@ async function planNotices(
   runner: Closing,
   run: Run,
   outageBefore: Run["outage"],
-  more: readonly NoticeEvent[],
+  more: readonly RunNotice[],
 ): Promise<Notice[]> {
   const targets = readTargets(runner);
   if (targets.length === 0) return [];

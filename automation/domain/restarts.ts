@@ -24,9 +24,13 @@ function compare(container: string, was: Seen, now: Seen): Restart[] {
   const code = now.exitCode === undefined ? {} : { exitCode: now.exitCode };
   const replaced = now.id !== was.id;
   if (!replaced && now.startedAt === was.startedAt && now.restarts === was.restarts) return [];
+  return [{ container, times: timesBetween(was, now), at: now.startedAt, ...code, ...(replaced && { replaced }) }];
+}
+
+/** How often Docker started a container again by itself between two looks. */
+export function timesBetween(was: Pick<Seen, "id" | "restarts">, now: Pick<Seen, "id" | "restarts">): number {
   // Docker counts from nothing again in another container, and after somebody, or its own start, started this one.
-  const times = !replaced && now.restarts >= was.restarts ? now.restarts - was.restarts : now.restarts;
-  return [{ container, times, at: now.startedAt, ...code, ...(replaced && { replaced }) }];
+  return now.id === was.id && now.restarts >= was.restarts ? now.restarts - was.restarts : now.restarts;
 }
 
 function parseContainers(value: unknown): Map<string, Seen> {

@@ -12,9 +12,11 @@ import { type Around, answerErrors, type HttpEnv, useMiddleware } from "./middle
 import { refuseOthers, registerRoutes } from "./register.ts";
 import { healthHandlers } from "./routes/health.ts";
 import { answerMetrics } from "./routes/metrics.ts";
+import { observationHandlers } from "./routes/observations.ts";
 import { requestHandlers } from "./routes/requests.ts";
 import { runHandlers } from "./routes/runs.ts";
 import { webhookHandlers } from "./routes/webhook.ts";
+import { createStreams } from "./streams.ts";
 
 /** What the server needs beside the runner's own parts. */
 export interface ServerParts {
@@ -36,11 +38,13 @@ export function createServer(on: Served, parts: ServerParts): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   useMiddleware(app, on, parts.stopping);
   const document = JSON.stringify(createOpenApi(parts.version));
+  const following = { ...parts, streams: createStreams() };
   registerRoutes(app, createAccess(on), {
     ...healthHandlers(on, parts),
     ...requestHandlers(on, parts),
     ...webhookHandlers(on, parts),
-    ...runHandlers(on, parts),
+    ...runHandlers(on, following),
+    ...observationHandlers(on, following),
     stacks: async ({ c }) => c.json({ stacks: await describeStacks(on) }),
     metrics: ({ c }) => answerMetrics(on, c),
     openapi: ({ c }) => c.body(document, 200, { "content-type": "application/json" }),

@@ -1,21 +1,19 @@
 import type { Run } from "../domain/run.ts";
 
 /** What people want to hear of. */
-export type NoticeEvent =
-  | "failed"
-  | "recovered"
-  | "drift"
-  | "production_deployed"
-  | "waiting"
-  | "resumed"
-  | "look_wrong";
+export type NoticeEvent = RunNotice | WatchNotice;
 
-/** Something worth telling, in words. */
-export interface Message {
-  event: NoticeEvent;
-  run: Run;
-  text: string;
-}
+/** What a run's end, or that it waits, is worth telling. */
+export type RunNotice = "failed" | "recovered" | "drift" | "production_deployed" | "waiting" | "resumed" | "look_wrong";
+
+/** What looks found: something is not as it was left, that is over, the runner brings it back no more. */
+export type WatchNotice = "found" | "over" | "heal_stopped";
+
+/** Something worth telling, in words: of a run, or of a stack with whatever there is to know besides, for programs. */
+export type Message = { event: NoticeEvent; text: string } & (
+  | { run: Run; facts?: Record<string, unknown> }
+  | { run?: undefined; env: string; facts: Record<string, unknown> }
+);
 
 /** A way to tell people: a POST of JSON to an address. */
 export interface Channel {

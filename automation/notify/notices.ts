@@ -4,7 +4,7 @@ import { describeOutage } from "../domain/outage.ts";
 import type { Outage, Run, RunState } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import type { Notice } from "../store/store.ts";
-import type { NoticeEvent } from "./channel.ts";
+import type { RunNotice } from "./channel.ts";
 import { CHANNELS, type ChannelName } from "./channels.ts";
 
 /**
@@ -15,7 +15,7 @@ export function decideEvents(
   run: Run,
   before: RunState | undefined,
   outageBefore: Outage | null | undefined = run.outage,
-): NoticeEvent[] {
+): RunNotice[] {
   const { answers, choosesRelease } = RUN_KINDS[run.kind];
   if (answers === "drift") {
     const hasDrift = run.state === "succeeded" && run.outcomes.some(isDrift);
@@ -33,7 +33,7 @@ export function decideEvents(
 }
 
 /** The notices of a run's end, one per event and channel. */
-export function toNotices(run: Run, events: NoticeEvent[], channels: ChannelName[]): Notice[] {
+export function toNotices(run: Run, events: RunNotice[], channels: ChannelName[]): Notice[] {
   return events.flatMap((event) => {
     const message = { event, run, text: toText(run, event) };
     return channels.map((target) => ({
@@ -44,7 +44,7 @@ export function toNotices(run: Run, events: NoticeEvent[], channels: ChannelName
   });
 }
 
-function toText(run: Run, event: NoticeEvent): string {
+function toText(run: Run, event: RunNotice): string {
   const release = run.tag ?? run.commit.slice(0, 7);
   const touched = run.outcomes.filter(({ result }) => result !== "unchanged");
   // Each is one line here: a line end of others must not look like one of ours.

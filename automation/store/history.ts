@@ -1,5 +1,6 @@
 import type { Run } from "../domain/run.ts";
 import type { Database, SqlValue } from "./database.ts";
+import { pruneObservations } from "./observations.ts";
 import { IS_UPDATE, type RunRow, toRun } from "./rows.ts";
 import type { RunFilter, StackRelease } from "./store.ts";
 
@@ -67,7 +68,11 @@ export async function prune(db: Database, before: { events: number; runs: number
       "DELETE FROM events WHERE at < $1 OR NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = events.run_id)",
       [before.events],
     );
-    await queries.query("DELETE FROM outbox WHERE NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = outbox.run_id)");
+    await pruneObservations(queries, before.runs);
+    await queries.query(
+      `DELETE FROM outbox WHERE NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = outbox.run_id)
+         AND NOT EXISTS (SELECT 1 FROM observations WHERE observations.id = outbox.run_id)`,
+    );
     await queries.query("DELETE FROM remembered WHERE expires_at <= $1", [now]);
   });
 }

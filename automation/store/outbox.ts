@@ -1,7 +1,9 @@
 import type { Database, Queries } from "./database.ts";
-import type { Notice, OutboxEntry, Settlement } from "./store.ts";
+import type { Notice } from "./notice.ts";
+import type { OutboxEntry, Settlement } from "./store.ts";
 
 interface OutboxRow {
+  /** Or the id of an observation: the column is older than these. */
   run_id: string;
   key: string;
   target: string;
@@ -10,13 +12,13 @@ interface OutboxRow {
   attempts: number;
 }
 
-/** Writes notices inside the transaction of the transition they tell of; one that the run has already is left alone. */
-export async function enqueue(queries: Queries, run: string, notices: readonly Notice[], now: number): Promise<void> {
+/** Writes notices inside the transaction of what they tell of, a run or an observation; one that it has already is left alone. */
+export async function enqueue(queries: Queries, about: string, notices: readonly Notice[], now: number): Promise<void> {
   for (const { key, target, payload } of notices) {
     await queries.query(
       `INSERT INTO outbox (run_id, key, target, payload, created_at, due_at, attempts) VALUES ($1, $2, $3, $4, $5, $5, 0)
        ON CONFLICT (run_id, key) DO NOTHING`,
-      [run, key, target, JSON.stringify(payload ?? null), now],
+      [about, key, target, JSON.stringify(payload ?? null), now],
     );
   }
 }

@@ -8,10 +8,12 @@ import { isRemembered, ping, pinnedCommit, pinnedTags, pinTag, remember } from "
 import { releaseGone, releaseLease, renewLease } from "./lease.ts";
 import { forgetLeft, leftStacks, readLeft } from "./left-behind.ts";
 import { migrate } from "./migrations.ts";
+import { endedObservations, observationEvents, observationsSince, openObservations, standing } from "./observations.ts";
 import { settleOutbox, takeOutbox } from "./outbox.ts";
 import { readRun } from "./rows.ts";
 import type { Store } from "./store.ts";
 import { cancelRequested, requestCancel, transition, update } from "./transition.ts";
+import { claimWatch, keepLook, postponeWatch, watches } from "./watches.ts";
 
 /** The store over one SQL database, brought to the current schema. Closing the store closes the database. */
 export async function openSqlStore(database: Database): Promise<Store> {
@@ -53,6 +55,16 @@ export async function openSqlStore(database: Database): Promise<Store> {
 
     takeOutbox: (limit, holdMs, now) => takeOutbox(db, limit, holdMs, now),
     settleOutbox: (entry, settlement, now) => settleOutbox(db, entry, settlement, now),
+
+    claimWatch: (times, now) => claimWatch(db, times, now),
+    keepLook: (kept, now) => keepLook(db, kept, now),
+    postponeWatch: (watch, next) => postponeWatch(db, watch, next),
+    watches: () => watches(db),
+    standing: (stack) => standing(db, stack),
+    openObservations: (stack) => openObservations(db, stack),
+    endedObservations: (query) => endedObservations(db, query),
+    observationsSince: (stack, since) => observationsSince(db, stack, since),
+    observationEvents: (stack, after, limit) => observationEvents(db, stack, after, limit),
 
     prune: (before, now) => prune(db, before, now),
     ping: (now) => ping(db, now),

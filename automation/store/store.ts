@@ -1,7 +1,10 @@
 import type { Run, RunEventType, RunRequest, RunState } from "../domain/run.ts";
 import type { KeptLeft } from "./left-behind.ts";
+import type { Notice } from "./notice.ts";
+import type { Observing } from "./observing.ts";
 
 export type { KeptLeft } from "./left-behind.ts";
+export type { Notice } from "./notice.ts";
 
 /** What a transition may write beside the state. */
 export type RunPatch = Partial<
@@ -67,17 +70,9 @@ export interface AcceptCondition {
   newest?: string | null;
 }
 
-/** Something to tell people, written in the same transaction as the transition that it tells of. */
-export interface Notice {
-  /** Makes it unique within its run, e.g. `failed:slack`: a second one is left alone, so each goes out once. */
-  key: string;
-  /** Where it goes: `slack`, `feishu`, `webhook`. */
-  target: string;
-  payload: unknown;
-}
-
 /** A notice that was taken to be sent. */
 export interface OutboxEntry extends Notice {
+  /** The run, or the observation, that it tells of. */
   run: string;
   createdAt: number;
   /** How often it was taken, this time included. */
@@ -104,7 +99,7 @@ export class StoreUnavailable extends Error {
  * Where runs live. Every method is atomic and durable when its promise resolves. Times are milliseconds since the
  * epoch and always passed in (`now`), so that no implementation reads a clock.
  */
-export interface Store {
+export interface Store extends Observing {
   /**
    * Writes a queued run; a queued, waiting or running one of the same stack, kind, commit, rollback flag and volumes given up is joined
    * instead, unless a newer deploy or sync waits behind it or it is being canceled. One that waits for something that is
@@ -193,7 +188,7 @@ export interface Store {
   settleOutbox(entry: OutboxEntry, settlement: Settlement, now: number): Promise<boolean>;
 
   /**
-   * Drops events, finished runs with their notices, and remembered keys older than given. The newest succeeded deploy or sync of each
+   * Drops events, finished runs and observations that are over, with their notices, and remembered keys older than given. The newest succeeded deploy or sync of each
    * commit on each stack stays, so that `stackRelease` and `hasSucceeded` stay true.
    */
   prune(before: { events: number; runs: number }, now: number): Promise<void>;

@@ -20,6 +20,10 @@ export async function refreshGauges(on: Gauged): Promise<void> {
   metrics.queueDepth.reset();
   metrics.queueAge.reset();
   metrics.release.reset();
+  metrics.findings.reset();
+  for (const { stack: env, service, kind, confirmedAt } of await store.openObservations()) {
+    if (confirmedAt !== null) metrics.findings.inc({ env, service, kind });
+  }
   for (const stack of await describeStacks(on)) {
     const env = stack.env;
     const queued = waiting.filter((run) => run.stack === env);

@@ -4,6 +4,7 @@ import { formatAge } from "../print/duration.ts";
 import { type Mark, printMark } from "../print/live.ts";
 import { printJson, printLines } from "../print/print.ts";
 import { formatTable } from "../print/table.ts";
+import { describeWatch } from "./observations.ts";
 import { readStacks, type StackView } from "./stacks.ts";
 
 /** `dockmaster status` */
@@ -43,7 +44,19 @@ export function formatStacks(stacks: StackView[], now: number): string[] {
     ];
   });
   const waiting = stacks.flatMap(({ env, waiting: why }) => (why ? [`${env} waits: ${why.message}`] : []));
-  return [...formatTable(["  stack", "release", "since", "healthy", "drift", "behind by"], rows), ...waiting];
+  const watched = stacks.flatMap((stack) => wordWatch(stack, now));
+  return [
+    ...formatTable(["  stack", "release", "since", "healthy", "drift", "behind by"], rows),
+    ...waiting,
+    ...watched,
+  ];
+}
+
+/** How it was when it was looked at last, where that is not as it was left. */
+function wordWatch({ env, commit, watch }: StackView, now: number): string[] {
+  if (!watch || watch.state === "left" || commit === null) return [];
+  const more = watch.findings > 0 ? ` See: dockmaster observations ${env}` : "";
+  return [`${env}: ${describeWatch(watch, now)}${more}`];
 }
 
 function tell(value: boolean | null, yes: string, no: string): string {

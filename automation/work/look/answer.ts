@@ -1,4 +1,4 @@
-import { LEFT_FORMAT } from "../../../components/look/left.ts";
+import { LEFT_FORMAT, type Look } from "../../../components/look/left.ts";
 import type { LookAnswer, LookQuestion } from "../../socket/messages.ts";
 import { refuseState } from "../../state/state-mark.ts";
 import type { WorkContext } from "../perform.ts";
@@ -8,7 +8,8 @@ type Context = Pick<WorkContext, "config" | "enginePath" | "version" | "programE
 
 /**
  * Looks whether a stack is as it was left, or says why only an engine can tell. Asked to `answer` instead of one, settings and state have
- * to be those that were left too; the state once more after the look, for somebody may have changed it meanwhile.
+ * to be those that were left too; the state once more after the look, for somebody may have changed it meanwhile. Asked to `watch`, a
+ * state that somebody else wrote counts only where something differs: that is their update then.
  */
 export async function answerLook(
   context: Context,
@@ -38,11 +39,14 @@ export async function answerLook(
   const { look } = await import("../../../components/look/look.ts");
   const env = { ...values, ...own, ...(values.ALLOW_INSECURE ? { ALLOW_INSECURE: values.ALLOW_INSECURE } : {}) };
   const seen = await look(left.resources, { env, proven, keptAt, signal });
-  if (purpose === "answer") {
-    const refused = await refuseState(backendUrl, stack, left.state);
-    if (refused !== undefined) return { refused };
-  }
-  return { look: seen };
+  // To watch, a state that cannot be told is no reason; but an update from elsewhere is not what somebody changed by hand.
+  const asks = purpose === "watch" ? left.state !== null && seen.resources.some(isOther) : true;
+  const refused = asks ? await refuseState(backendUrl, stack, left.state) : undefined;
+  return refused === undefined ? { look: seen } : { refused };
+}
+
+function isOther({ is }: Look["resources"][number]): boolean {
+  return is === "other" || is === "gone";
 }
 
 function pick(values: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunView } from "../../../automation/api/schemas.ts";
 import { isFinal } from "../../../automation/domain/run.ts";
-import { NoAnswer } from "../../../tools/outgoing/request.mjs";
 import { openEventStream, type RunnerAddress } from "../../client.ts";
 import { isPassing, readRun } from "../ask.ts";
+import { type OpenStream, PAUSE, readStream } from "./follow-stream.ts";
 import { parseRunEvent, type RunEvent } from "./run-event.ts";
-import { parseServerSentEvents } from "./server-sent-events.ts";
+import type { ServerSentEvent } from "./server-sent-events.ts";
 
 /** Who wants to know what happens to a run. */
 export interface Follower {
@@ -15,9 +15,6 @@ export interface Follower {
   /** The runner does not answer; it is asked again. */
   onTrouble?(message: string): void;
 }
-
-/** Pause between two questions, in milliseconds. */
-const PAUSE = 1_000;
 
 /**
  * Follows a run to its end: by its stream of events, opened again where it broke off, or by asking when there is none.
@@ -31,9 +28,13 @@ export async function followRun(
   until: AbortSignal,
 ): Promise<RunView | undefined> {
   let last: string | undefined;
+  const tell = (raw: ServerSentEvent) => {
+    const event = parseRunEvent(raw);
+    if (event) follower.onEvent(event);
+  };
   while (!until.aborted) {
     try {
-      last = await readStream(runner, id, last, follower, until);
+      last = await readStream(openEvents(runner, id, until), last, tell, until);
       const run = await readRun(runner, id);
       if (isFinal(run.state)) return run;
       follower.onRun?.(run);
@@ -47,27 +48,10 @@ export async function followRun(
   return undefined;
 }
 
-/** Hands on events until the stream ends or breaks. Returns the id to go on from. */
-async function readStream(
-  runner: RunnerAddress,
-  id: string,
-  from: string | undefined,
-  follower: Follower,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  let last = from;
-  const options = { signal, ...(from === undefined ? {} : { lastEventId: from }) };
-  const stream = await openEventStream(runner, `/runs/${encodeURIComponent(id)}/events`, options);
-  if (!stream) return last;
-  try {
-    for await (const raw of parseServerSentEvents(stream)) {
-      last = raw.id ?? last;
-      const event = parseRunEvent(raw);
-      if (event) follower.onEvent(event);
-    }
-  } catch (error) {
-    // A connection that breaks is opened again at the same place; what a follower throws is not meant here.
-    if (signal.aborted || !(error instanceof NoAnswer)) throw error;
-  }
-  return last;
+/** Opens the stream of a run's events. */
+function openEvents(runner: RunnerAddress, id: string, signal: AbortSignal): OpenStream {
+  return (from) => {
+    const options = { signal, ...(from === undefined ? {} : { lastEventId: from }) };
+    return openEventStream(runner, `/runs/${encodeURIComponent(id)}/events`, options);
+  };
 }

@@ -13,6 +13,9 @@ export type Parts = Record<string, string>;
 /** The part that says whose deployment was the last, and how it ended. */
 export const DEPLOYMENT = "deployment";
 
+/** The part that says which key the digests are made with: with another one nothing can be compared. */
+export const KEY = "PLATFORM_KEY";
+
 /**
  * What a refresh looks at of a service's record (`readOutputs`), part by part: no more, so that nothing else counts as a difference, and
  * no less, so that equal parts mean the same answer. A digest says whether two are equal and nothing else, not even between two services.
@@ -66,7 +69,7 @@ function routes(rows: DomainRow[], ours: ReadonlySet<string>): Record<string, un
 /** A keyed digest of each value, of one object. */
 export function digested(key: Buffer, id: string, values: Record<string, unknown>): Parts {
   return Object.fromEntries(
-    Object.entries(values).map(([part, value]) => [
+    Object.entries({ ...values, [KEY]: null }).map(([part, value]) => [
       part,
       createHmac("sha256", key)
         .update(JSON.stringify(["left", id, part, value]))

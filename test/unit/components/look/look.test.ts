@@ -108,3 +108,9 @@ test.each<[string, object, boolean]>([
 test("the format is the one that test/unit/components/dokploy/rules/observe.test.ts freezes", () => {
   expect(LEFT_FORMAT).toBe(1);
 });
+
+test("with another platform key nobody can tell what differs", () => {
+  expect(() => differingParts({ PLATFORM_KEY: "1", name: "1" }, { PLATFORM_KEY: "2", name: "2" })).toThrow(
+    "PLATFORM_KEY is another one",
+  );
+});

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { isOf, readStateMark, refuseState } from "../../../../../automation/state/state-mark.ts";
 import { answerLook } from "../../../../../automation/work/look/answer.ts";
 import { describeLeft } from "../../../../../automation/work/look/kept.ts";
+import { startEmulator } from "../../../../../emulator/emulator.ts";
 
 let folder: string;
 let stateFile: string;
@@ -81,6 +82,35 @@ test.each<[string, () => void, string]>([
   change();
   expect(await ask(left)).toEqual({ refused: expect.stringContaining(why) });
   expect(await ask(left, { purpose: "watch" })).toHaveProperty("look");
+});
+
+test("to watch, a state that somebody else wrote is a reason only where something differs: that is their update", async () => {
+  const dokploy = await startEmulator({ dataDir: join(folder, "dokploy") });
+  try {
+    Object.assign(given, { DOKPLOY_URL: dokploy.url, DOKPLOY_API_KEY: dokploy.apiKey });
+    const made = await fetch(new URL("/api/project.create", dokploy.url), {
+      method: "POST",
+      headers: { "x-api-key": dokploy.apiKey, "content-type": "application/json" },
+      body: JSON.stringify({ name: "platform" }),
+    });
+    const {
+      environment: { environmentId },
+      project: { organizationId },
+    } = (await made.json()) as {
+      environment: { environmentId: string };
+      project: { organizationId: string };
+    };
+    const left = { ...(await kept()), told: { values: {}, sealed: [] } };
+    const place = { type: "environment", id: environmentId, organizationId, serverUrl: dokploy.url } as const;
+    const other = { ...left, resources: [{ ...place, parts: { name: "a digest of another name" } }] };
+    const watch = { purpose: "watch" } as const;
+    expect(await ask(other, watch)).toMatchObject({ look: { resources: [{ is: "other" }] } });
+    writeFileSync(stateFile, "{ }");
+    expect(await ask(other, watch)).toEqual({ refused: expect.stringContaining("written since by somebody else") });
+    expect(await ask({ ...other, state: null }, watch)).toMatchObject({ look: { resources: [{ is: "other" }] } });
+  } finally {
+    await dokploy.close();
+  }
 });
 
 test("another runner, another form, and a backend that tells nothing: only an engine can tell", async () => {

@@ -76,15 +76,18 @@ test("the meaning of every digest is frozen", () => {
   }).toMatchInlineSnapshot(`
     {
       "environment": {
+        "PLATFORM_KEY": "dfcd8036e1724f840447b9b8",
         "name": "e3227a51d1bde9517eb79a19",
         "project": "d388628fc0b690a500b62c6c",
         "projectId": "6a0ab6eea53bc112ddd68ad2",
       },
       "format": 1,
       "secret": {
+        "PLATFORM_KEY": "22d74169774f3c86279e8457",
         "version": "c608c19dc8a1bb7d509e691e",
       },
       "service": {
+        "PLATFORM_KEY": "fa52e4b04fdcc2bb25efe72b",
         "appName": "f24e0e6b0b87df6885549fc0",
         "composeFile": "b743ed5af42f69d151d262ec",
         "deployment": "ca3aa490e600fbfa593b53b9",
@@ -107,6 +110,7 @@ test("the meaning of every digest is frozen", () => {
         "settings.suffix": "91a78907f463ec0f249091d3",
       },
       "signIn": {
+        "PLATFORM_KEY": "124c4b8fdafee3a014857a9e",
         "roleId": "63190dea823599b85a95dcce",
         "secretId": "ce1650c96e3748d7addb125e",
       },
