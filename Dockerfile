@@ -47,6 +47,8 @@ COPY tools/shortcuts ./tools/shortcuts
 COPY tools/engine ./tools/engine
 COPY tools/language-host ./tools/language-host
 COPY text ./text
+# What looks at what runs, with the release's own functions.
+COPY components ./components
 COPY automation ./automation
 
 # Two processes: the door (user 1000, /data) and the engine worker (root with five capabilities, /engine, its socket in /run/engine), which
