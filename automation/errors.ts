@@ -77,6 +77,7 @@ const CATALOGUE = {
   },
   not_found: { status: 404, message: "There is nothing here", hint: "See /openapi.json for what there is" },
   run_not_found: { status: 404, message: "There is no such run", hint: "GET /runs lists them" },
+  hold_not_found: { status: 404, message: "There is no such hold", hint: "GET /holds lists them" },
   stack_not_found: { status: 404, message: "There is no such environment", hint: "GET /stacks lists them" },
   tag_not_found: {
     status: 404,
@@ -95,6 +96,7 @@ const CATALOGUE = {
     hint: "Tags are never moved here: make a new one for the new commit",
   },
   run_finished: { status: 409, message: "The run has ended already", hint: "GET /runs/<id> tells how" },
+  hold_ended: { status: 409, message: "The hold has ended already", hint: "GET /holds lists those that count" },
   release_refused: {
     status: 409,
     message: "The release rules do not allow this",

@@ -96,6 +96,12 @@ export function createMetrics() {
       labelNames: ["env"],
       registers,
     }),
+    hold: new Gauge({
+      name: "dockmaster_hold",
+      help: "1 while somebody holds the stack, so that what goes forward waits",
+      labelNames: ["env"],
+      registers,
+    }),
     findings: new Gauge({
       name: "dockmaster_findings",
       help: "What the runner sees now that is not as the last update left it, by stack, service and kind",

@@ -8,6 +8,9 @@ import { createChanges } from "./answer/waiting.ts";
 import { createLeaseKeeper } from "./claim/lease-keeper.ts";
 import { startWorker } from "./claim/worker.ts";
 import { type Config, knownSecrets, webhookSecrets } from "./config.ts";
+import { createAskChecks } from "./confirm/checks.ts";
+import { isLeftToReturn, startConfirming } from "./confirm/confirming.ts";
+import { createPolicies } from "./confirm/policy.ts";
 import type { Connection } from "./dispatch/connection.ts";
 import { createDispatch } from "./dispatch/dispatch.ts";
 import { connectEngines, type EngineSource } from "./dispatch/engines.ts";
@@ -100,7 +103,14 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
   const worker = startWorker(runner, owner, work);
   const outbox = startOutbox(runner);
   const housekeeping = startHousekeeping({ ...runner, version }, worker.wake);
-  const watching = startWatching({ ...runner, engines }, worker.wake);
+  const following = { ...runner, policy: createPolicies(runner), askChecks: createAskChecks({ ...runner, engines }) };
+  const confirming = startConfirming(following, worker.wake);
+  const held = async (stack: string) =>
+    (await store.holds(Date.now(), stack)).length > 0 || (await isLeftToReturn(following, stack));
+  const watching = startWatching(
+    { ...runner, engines, isHeld: held, onObservation: () => confirming.wake() },
+    worker.wake,
+  );
   const stopping = new AbortController();
   const app = createServer(runner, { health, changes, worker, version, startedAt, stopping: stopping.signal });
   const server = createHttpServer(app, config);
@@ -117,6 +127,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     // Who waits for a run is told now that it goes on.
     stopping.abort();
     await watching.stop();
+    await confirming.stop();
     await worker.stop(graceMs);
     engines.stop();
     await own?.stop();

@@ -25,6 +25,11 @@ export const COMMANDS: Entry[] = [
       summary: "Take an environment back to a release it had.",
       load: () => import("./runner/rollback.ts"),
     },
+    {
+      name: "hold",
+      summary: "Hold an environment, so that nothing goes forward on it; or let it go.",
+      load: () => import("./runner/hold.ts"),
+    },
     { name: "status", summary: "Show what runs where, and how it is.", load: () => import("./runner/status.ts") },
     {
       name: "observations",

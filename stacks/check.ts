@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Problem, printProblem, sortProblems } from "../components/compose/problem.ts";
+import { readPromotionPolicy } from "../components/look/promotion-policy.ts";
 import { showLines, toJson } from "../text/characters.ts";
 import { readSettings } from "./bootstrap/config.ts";
 import { catalogue } from "./catalogue.ts";
@@ -68,6 +69,12 @@ function check(stack: string, givenUp: ReadonlySet<string>, given?: Given): Repo
   notes.push(...told.map((note) => `${printProblem(note)} [${note.note}]`));
   if (plan && stack === "production" && raw.values["platform:secrets"] !== "vault") {
     notes.push("production keeps its secrets in Dokploy: they rest in clear in its env and beside the compose file");
+  }
+  const { policy } = readPromotionPolicy(raw.values, stack);
+  if (policy?.onTrouble === "rollback" && policy.watchMs === 0) {
+    notes.push(
+      "promotion:onTrouble is rollback, and promotion:watch is 0: no release is ever confirmed, so none comes back",
+    );
   }
   const services = plan?.services.map(({ name }) => name) ?? [];
   return { stack, ok: problems.length === 0, problems, notes, services, volumes: volumesOf(stack, raw) };

@@ -2,6 +2,7 @@ import { type PreviewMode, refusePreview } from "../domain/releases/preview-rule
 import type { Refusal } from "../domain/releases/refusal.ts";
 import { assessDeploy, type DeployDecision } from "../domain/releases/release-rules.ts";
 import type { Run } from "../domain/run.ts";
+import type { Variables } from "../environment.ts";
 import { type ErrorCode, RequestError } from "../errors.ts";
 import type { Catalogue } from "../git/catalogue.ts";
 import type { Mirror } from "../git/mirror.ts";
@@ -26,6 +27,8 @@ export interface Repository {
 /** What requests are decided on, and where they are accepted. */
 export interface Accepting extends Repository {
   store: Store;
+  /** Where people are told that a hold is over. */
+  variables: Pick<Variables, "get">;
 }
 
 /** A request for a release, checked for form only. */

@@ -6,7 +6,8 @@ import { lackingRight } from "../domain/rights.ts";
 import { isFinal, type Run, type RunRequest } from "../domain/run.ts";
 import { RUN_KINDS, type RunKind } from "../domain/run-kinds.ts";
 import { type ErrorCode, RequestError } from "../errors.ts";
-import { type Store, StoreConflict } from "../store/store.ts";
+import { tellHold } from "../notify/hold-notices.ts";
+import { type AcceptCondition, type Store, StoreConflict } from "../store/store.ts";
 import {
   type Accepting,
   askTwice,
@@ -57,8 +58,25 @@ export async function acceptDeploy(on: Accepting, body: RunBody<"deploy">, arriv
       requestId: arrival.requestId,
     };
     if (!decision.ok) return refuse(on, row, decision);
-    return on.store.accept(row, on.now(), { newest: newest?.id ?? null });
+    const ends = rollback ? {} : await endedByRelease(on, row);
+    return on.store.accept(row, on.now(), { newest: newest?.id ?? null, ...ends });
   });
+}
+
+/**
+ * What accepting a release ends: holds that the runner made when it took an older one back, which this one contains. What a person holds
+ * ends by a person, or by its time.
+ */
+async function endedByRelease(
+  on: Accepting,
+  { stack, commit, triggeredBy }: RunRequest,
+): Promise<Pick<AcceptCondition, "ends">> {
+  const holds: string[] = [];
+  for (const { id, takenBack } of await on.store.holds(on.now(), stack)) {
+    const isNewer = takenBack && takenBack.commit !== commit && (await on.mirror.isAncestor(takenBack.commit, commit));
+    if (isNewer) holds.push(id);
+  }
+  return holds.length === 0 ? {} : { ends: { holds, by: triggeredBy, tell: tellHold(on, "hold_ended") } };
 }
 
 /** Accepts a request to bring a stack once more to the release it was last asked to have. Throws RequestError. */

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type {
   driftAnswer,
   failedAnswer,
+  heldAnswer,
   inProgressAnswer,
   previewAnswer,
   RunView,
@@ -16,6 +17,7 @@ import { describeOutage } from "../domain/outage.ts";
 import type { AnsweredBy, Cause, Run, ServiceOutcome } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import { type Login, loginCommand } from "../domain/way-in.ts";
+import { toGateView } from "./hold-view.ts";
 
 /** An answer: status and JSON body. */
 export interface Answer<Body = unknown> {
@@ -29,6 +31,7 @@ type RunAnswer =
   | z.output<typeof successAnswer>
   | z.output<typeof failedAnswer>
   | z.output<typeof inProgressAnswer>
+  | z.output<typeof heldAnswer>
   | z.output<typeof supersededAnswer>;
 
 const toTime = (ms: number) => new Date(ms).toISOString();
@@ -49,9 +52,9 @@ function toLoginView(stack: string, service: string, login: Login) {
   return { ...login, command: loginCommand(stack, service, login) };
 }
 
-/** What a run waits for; nothing while it does not. */
-export function toWaitingView({ state, outage }: Run): { waiting?: z.output<typeof waiting> } {
-  if (state !== "waiting" || !outage) return {};
+/** What a run waits for because it is away; nothing while it does not, or something else holds it back. */
+export function toWaitingView({ state, outage, gate }: Run): { waiting?: z.output<typeof waiting> } {
+  if (state !== "waiting" || gate || !outage) return {};
   const { of, since, until, next } = outage;
   const time = (ms: number | null) => (ms === null ? null : toTime(ms));
   return {
@@ -97,6 +100,7 @@ export function toRunView(run: Run): RunView {
     ...(run.full ? { full: true as const } : {}),
     ...toBy(run),
     ...toWaitingView(run),
+    ...toGateView(run),
   };
 }
 
@@ -125,11 +129,12 @@ export function toRunAnswer(
     case "failed":
     case "canceled":
       return { status: 500, body: { ...common, ...toBy(run), ...toFailure(run, asked) } };
-    default:
-      return {
-        status: 202,
-        body: { status: "in_progress", ...common, status_url: `/runs/${run.id}`, ...toWaitingView(run) },
-      };
+    default: {
+      const going = { ...common, status_url: `/runs/${run.id}` };
+      const { gate } = toGateView(run);
+      if (gate) return { status: 202, body: { status: "waiting", ...going, gate } };
+      return { status: 202, body: { status: "in_progress", ...going, ...toWaitingView(run) } };
+    }
   }
 }
 

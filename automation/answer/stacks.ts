@@ -10,6 +10,8 @@ import type { Catalogue } from "../git/catalogue.ts";
 import type { Mirror } from "../git/mirror.ts";
 import type { Watch } from "../store/observing.ts";
 import type { Store } from "../store/store.ts";
+import { toConfirmedView, toConfirmingView } from "./confirmation-view.ts";
+import { toHoldView } from "./hold-view.ts";
 import { toWatchView } from "./observations.ts";
 import { toWaitingView } from "./report.ts";
 
@@ -29,6 +31,8 @@ export interface Described {
     /** How often each stack is looked at, in milliseconds; 0: never. */
     watchIntervalMs: number;
   };
+  /** Milliseconds since the epoch. */
+  now(): number;
 }
 
 /** All environments of the main branch. Git is read as of the last fetch. Null stands for "not known". */
@@ -60,17 +64,22 @@ interface Around {
 }
 
 async function describeStack(
-  { store, mirror, config }: Described,
+  { store, mirror, config, now }: Described,
   stack: string,
   { head, watch, open }: Around,
 ): Promise<StackView> {
-  const [release, last, update, drifted, [waits]] = await Promise.all([
+  const [release, last, update, drifted, waiting, holds, confirmed, newest] = await Promise.all([
     store.stackRelease(stack),
     readLastLook(store, stack),
     readLastUpdate(store, stack),
     countDrifted(store, stack),
-    store.runs({ stack, kinds: UPDATES, states: ["waiting"], limit: 1 }),
+    store.runs({ stack, kinds: UPDATES, states: ["waiting"] }),
+    store.holds(now(), stack),
+    store.lastConfirmed(stack),
+    store.newestConfirmation(stack),
   ]);
+  const heldBack = waiting.find(({ gate }) => gate);
+  const waits = waiting.find(({ gate }) => !gate);
   const told = { healthy: last ? assessHealth(last) : null, drift: drifted === null ? null : drifted > 0 };
   const seen = isNewer(watch, last) ? assessWatched(watch?.memory?.verdict, open) : undefined;
   return {
@@ -81,6 +90,10 @@ async function describeStack(
     ...(seen ?? told),
     behind_by: release ? await mirror.countBetween(release.commit, head) : null,
     ...(waits ? toWaitingView(waits) : {}),
+    holds: holds.map(toHoldView),
+    ...(heldBack ? { held_back: { run: heldBack.id, tag: heldBack.tag, commit: heldBack.commit } } : {}),
+    confirmed: confirmed ? toConfirmedView(confirmed) : null,
+    confirming: newest ? toConfirmingView(newest) : null,
     watch: toWatchView(watch, { open, last: update, isOff: config.watchIntervalMs === 0 }),
   };
 }

@@ -1,5 +1,6 @@
 import type { WebhookAnswer } from "../api/push.ts";
 import type { Run } from "../domain/run.ts";
+import { toGateView } from "./hold-view.ts";
 import { toWaitingView } from "./report.ts";
 
 /** The answer to a push whose run has ended or goes on. `touched`: services that the push itself touches. */
@@ -14,8 +15,13 @@ export function toWebhookAnswer(run: Run, touched: string[], winner: Run | undef
   if (run.state === "superseded") {
     return { status: "superseded", ...common, ...(winner?.tag ? { superseded_by: winner.tag } : {}) };
   }
-  if (run.state !== "succeeded")
-    return { status: "in_progress", ...common, status_url: `/runs/${run.id}`, ...toWaitingView(run) };
+  if (run.state !== "succeeded") {
+    const { gate } = toGateView(run);
+    const how = gate
+      ? ({ status: "waiting", gate } as const)
+      : ({ status: "in_progress", ...toWaitingView(run) } as const);
+    return { ...how, ...common, status_url: `/runs/${run.id}` };
+  }
   const changed = run.outcomes.filter(({ result }) => result !== "unchanged").map(({ service }) => service);
   return {
     status: "success",

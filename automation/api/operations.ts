@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { kindsWith, RUN_KINDS, type RunKind } from "../domain/run-kinds.ts";
+import { holdAnswer, holdBody, holdsAnswer, holdsQuery, liftBody } from "./hold-schemas.ts";
 import type { Selection } from "./pick-json.ts";
 import { PUSH_PARTS, pushBody, webhookAnswer } from "./push.ts";
 import {
@@ -8,6 +9,7 @@ import {
   errorAnswer,
   failedAnswer,
   healthAnswer,
+  heldAnswer,
   inProgressAnswer,
   liveAnswer,
   observationsAnswer,
@@ -21,6 +23,7 @@ import {
   successAnswer,
   supersededAnswer,
 } from "./schemas.ts";
+import { holdView } from "./views.ts";
 
 /** One operation of the HTTP interface. */
 export interface Operation {
@@ -75,7 +78,12 @@ const RUN_OPERATIONS = Object.fromEntries(
       access: "signed",
       body: RUN_BODIES[kind],
       wait: { default: wait, most: LONGEST_WAIT },
-      answers: { ...SIGNED, ...RUN_ANSWERS[answers], 202: [inProgressAnswer], 500: [failedAnswer, errorAnswer] },
+      answers: {
+        ...SIGNED,
+        ...RUN_ANSWERS[answers],
+        202: [inProgressAnswer, heldAnswer],
+        500: [failedAnswer, errorAnswer],
+      },
     };
     return [kind, operation];
   }),
@@ -139,6 +147,30 @@ export const OPERATIONS = {
     access: "signedV2",
     body: cancelBody,
     answers: { ...SIGNED, 200: [runView], 202: [runView] },
+  },
+  holds: {
+    method: "get",
+    path: "/holds",
+    summary: "Who holds which environment, and why",
+    access: "reader",
+    query: holdsQuery,
+    answers: { ...READ, 200: [holdsAnswer] },
+  },
+  hold: {
+    method: "post",
+    path: "/holds",
+    summary: "Hold an environment: what goes forward waits, going back works",
+    access: "signedV2",
+    body: holdBody,
+    answers: { ...SIGNED, 200: [holdAnswer] },
+  },
+  lift: {
+    method: "post",
+    path: "/holds/{id}/lift",
+    summary: "Lift a hold: the newest deploy or sync that waited goes on",
+    access: "signedV2",
+    body: liftBody,
+    answers: { ...SIGNED, 200: [holdView] },
   },
   stacks: {
     method: "get",

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Selection } from "./pick-json.ts";
-import { timestamp, waiting } from "./schemas.ts";
+import { waiting } from "./schemas.ts";
+import { gate, timestamp } from "./views.ts";
 
 /** What a runner reads of a push; everything else in the payload is left alone. */
 export const pushBody = z.looseObject({
@@ -46,7 +47,7 @@ export type PushBody = z.output<typeof pushBody>;
 
 /** `POST /webhook`. */
 export const webhookAnswer = z.object({
-  status: z.enum(["success", "in_progress", "superseded", "ignored", "no_changes", "pong"]),
+  status: z.enum(["success", "in_progress", "waiting", "superseded", "ignored", "no_changes", "pong"]),
   /** Why nothing is done, where that is so. */
   reason: z.string().optional(),
   /** What to do when that was not meant. */
@@ -57,6 +58,7 @@ export const webhookAnswer = z.object({
   run: z.string().optional(),
   status_url: z.string().optional(),
   waiting: waiting.optional(),
+  gate: gate.optional(),
   timestamp: timestamp.optional(),
   duplicate: z.literal(true).optional(),
   superseded_by: z.string().optional(),

@@ -4,6 +4,7 @@ import { RELEASE_TAG } from "../domain/releases/release-tag.ts";
 import { ANSWERED_BY, OUTAGES_OF, RUN_STATES, SERVICE_RESULTS } from "../domain/run.ts";
 import { kindsWith, type RunKind } from "../domain/run-kinds.ts";
 import { LOOK_VERDICTS, OBSERVATION_KINDS } from "../domain/watching/observation.ts";
+import { confirmedView, confirmingView, gate, holdView, timestamp } from "./views.ts";
 
 /** A release tag. */
 export const tag = z
@@ -13,7 +14,7 @@ export const tag = z
     "must be a release tag like v1.2.3, of at most six digits a part; branches and commits are not taken",
   );
 
-const env = z
+export const env = z
   .string("must name an environment, e.g. staging")
   .regex(/^[a-z][a-z0-9-]{0,62}$/, "must name an environment, e.g. staging")
   .refine((name) => name !== "bootstrap", "bootstrap is updated by people, not by the runner")
@@ -29,7 +30,7 @@ const services = z.array(service, "must be a list of services").min(1, "must nam
 /** Others read it in terminals, chats and Git. The pattern is for the document; beyond it lies what only a few programs know. */
 const NO_HIDDEN = "must not hold control characters, or others that are not seen or turn a text around";
 
-const person = z
+export const person = z
   .string("must say who asks")
   .regex(/\S/, "must say who asks")
   .trim()
@@ -39,7 +40,7 @@ const person = z
   .refine((text) => !hasHidden(text), NO_HIDDEN)
   .describe("one line without control characters");
 
-const reason = z
+export const reason = z
   .string("must be a text")
   .max(1000)
   .regex(LINES_PATTERN, { error: NO_HIDDEN, abort: true })
@@ -160,9 +161,6 @@ export const observationPlace = z
 /** The parameter of `/runs/:id`. */
 export const runId = z.string().regex(/^[\w-]{1,64}$/);
 
-/** A moment, in ISO 8601. */
-export const timestamp = z.iso.datetime();
-
 const cause = z.object({
   code: z.string(),
   message: z.string(),
@@ -228,6 +226,8 @@ export const runView = z.object({
   by,
   /** Only while it waits for something. */
   waiting: waiting.optional(),
+  /** Only while something holds it back. */
+  gate: gate.optional(),
 });
 
 /** A run in an answer. */
@@ -291,6 +291,9 @@ export const inProgressAnswer = z.object({
   waiting: waiting.optional(),
 });
 
+/** `POST /deploy`, `POST /sync`, 202: accepted, and held back until somebody lifts the hold or its time is over. */
+export const heldAnswer = z.object({ status: z.literal("waiting"), ...common, status_url: z.string(), gate });
+
 /** `POST /preview`, 200: what a deploy would do. Nothing was changed. */
 export const previewAnswer = z.object({
   status: z.literal("success"),
@@ -340,6 +343,14 @@ export const stackView = z.object({
   behind_by: z.number().nullable(),
   /** What a deploy or sync of the stack waits for; absent while none does. */
   waiting: waiting.optional(),
+  /** Who holds the stack, oldest first: what goes forward waits. */
+  holds: z.array(holdView).optional(),
+  /** The newest deploy or sync that is held back; absent while none is. */
+  held_back: z.object({ run: z.string(), tag: z.string().nullable(), commit: z.string() }).optional(),
+  /** The release that was confirmed last: it ran well for as long as `promotion:watch` says. Null: none was. */
+  confirmed: confirmedView.nullable().optional(),
+  /** What became of the last update's release since: being watched, or how that came out. Null: nothing was begun yet. */
+  confirming: confirmingView.nullable().optional(),
   watch: watchView.optional(),
 });
 

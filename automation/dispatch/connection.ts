@@ -206,8 +206,8 @@ export async function connectWorker(socket: Duplex, { files }: Files): Promise<C
       signal?.addEventListener("abort", leave, { once: true });
       try {
         send({ type: "look", id, ...question });
-        const { look, refused } = await asked.promise;
-        return { ...(look && { look }), ...(refused !== undefined && { refused }) };
+        const { look, checks, refused } = await asked.promise;
+        return { ...(look && { look }), ...(checks && { checks }), ...(refused !== undefined && { refused }) };
       } finally {
         looking.delete(id);
         signal?.removeEventListener("abort", leave);

@@ -52,6 +52,19 @@ export interface Outage {
   told: boolean;
 }
 
+/**
+ * What holds a run back that could go on otherwise: somebody's will, no outage (gate.ts). It ends when somebody says so, or at its time,
+ * in milliseconds since the epoch.
+ */
+export interface Gate {
+  kind: "hold";
+  /** Of the hold. */
+  id: string;
+  by: string;
+  reason: string;
+  until: number | null;
+}
+
 /** How one service came out of an update. */
 export type ServiceResult = (typeof SERVICE_RESULTS)[number];
 
@@ -133,6 +146,8 @@ export interface Run extends RunRequest {
   supersededBy: string | null;
   /** What it waits for, or last waited for. Absent or null: nothing yet. */
   outage?: Outage | null;
+  /** What holds it back although it could go on. Absent or null: nothing. */
+  gate?: Gate | null;
   /** What told how it is: a look at Dokploy, or an engine. Absent or null: neither came to it. */
   answeredBy?: AnsweredBy | null;
 }

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import type { HoldingBack } from "../accept/holds.ts";
 import type { Canceling } from "../accept/runs.ts";
 import type { Pushes } from "../accept/webhook.ts";
 import { describeStacks } from "../answer/stacks.ts";
@@ -11,6 +12,7 @@ import { type Checking, createAccess } from "./access.ts";
 import { type Around, answerErrors, type HttpEnv, useMiddleware } from "./middleware.ts";
 import { refuseOthers, registerRoutes } from "./register.ts";
 import { healthHandlers } from "./routes/health.ts";
+import { holdHandlers } from "./routes/holds.ts";
 import { answerMetrics } from "./routes/metrics.ts";
 import { observationHandlers } from "./routes/observations.ts";
 import { requestHandlers } from "./routes/requests.ts";
@@ -31,7 +33,7 @@ export interface ServerParts {
 }
 
 /** What requests are answered with. */
-export type Served = Around & Checking & Pushes & Canceling & Gauged;
+export type Served = Around & Checking & Pushes & Canceling & Gauged & HoldingBack;
 
 /** The runner's HTTP interface. */
 export function createServer(on: Served, parts: ServerParts): Hono<HttpEnv> {
@@ -43,6 +45,7 @@ export function createServer(on: Served, parts: ServerParts): Hono<HttpEnv> {
     ...healthHandlers(on, parts),
     ...requestHandlers(on, parts),
     ...webhookHandlers(on, parts),
+    ...holdHandlers(on, parts),
     ...runHandlers(on, following),
     ...observationHandlers(on, following),
     stacks: async ({ c }) => c.json({ stacks: await describeStacks(on) }),

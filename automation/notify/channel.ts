@@ -1,12 +1,26 @@
 import type { Run } from "../domain/run.ts";
 
 /** What people want to hear of. */
-export type NoticeEvent = RunNotice | WatchNotice;
+export type NoticeEvent = RunNotice | HoldNotice | ReleaseNotice | WatchNotice;
 
 /** What a run's end, or that it waits, is worth telling. */
-export type RunNotice = "failed" | "recovered" | "drift" | "production_deployed" | "waiting" | "resumed" | "look_wrong";
+export type RunNotice =
+  | "failed"
+  | "recovered"
+  | "drift"
+  | "production_deployed"
+  | "waiting"
+  | "resumed"
+  | "look_wrong"
+  | "rolled_back";
 
-/** What looks found: something is not as it was left, that is over, the runner brings it back no more. */
+/** That a stack is held, and that it is not any more. */
+export type HoldNotice = "held" | "hold_ended";
+
+/** What became of a release after its update; `rollback_refused`: it is in trouble, and a person has to decide. */
+export type ReleaseNotice = "confirmed" | "trouble" | "rollback_refused";
+
+/** What looks find: something is not as it was left, that is over, the runner brings it back no more. */
 export type WatchNotice = "found" | "over" | "heal_stopped";
 
 /** Something worth telling, in words: of a run, or of a stack with whatever there is to know besides, for programs. */

@@ -1,4 +1,5 @@
 import { showLine } from "../../text/characters.ts";
+import { isReturn } from "../domain/confirming/take-back.ts";
 import { isDrift } from "../domain/drift.ts";
 import { describeOutage } from "../domain/outage.ts";
 import type { Outage, Run, RunState } from "../domain/run.ts";
@@ -28,6 +29,7 @@ export function decideEvents(
   return [
     ...(run.outage?.told ? (["resumed"] as const) : []),
     ...(before === "failed" ? (["recovered"] as const) : []),
+    ...(isReturn(run) ? (["rolled_back"] as const) : []),
     ...(run.stack === "production" && choosesRelease ? (["production_deployed"] as const) : []),
   ];
 }
@@ -65,6 +67,8 @@ function toText(run: Run, event: RunNotice): string {
       const what = outage ? `\nover: ${describeOutage(outage)}` : "";
       return `${run.stack}: ${release} waits no more and is deployed (${by})${what}\n${list}`.trimEnd();
     }
+    case "rolled_back":
+      return `${run.stack}: ${release} is back (${by})\n${showLine(run.reason ?? "")}\nThe stack is held: dockmaster hold ${run.stack} --lift\n${list}`.trimEnd();
     case "recovered":
       return `${run.stack}: ${release} is well again (${by})\n${list}`.trimEnd();
     case "drift":

@@ -1,4 +1,4 @@
-import type { LeftBehind, Look } from "../../components/look/left.ts";
+import type { ChecksAnswer, LeftBehind, Look } from "../../components/look/left.ts";
 import type { Ending, RecordedEvent, RunEvents, StopReason, WorkSpec } from "../work/perform.ts";
 
 /** The file descriptor that is the door's end in a worker that the door started; any other worker listens at ENGINE_SOCKET. */
@@ -32,13 +32,18 @@ export interface LookQuestion {
   proven: Record<string, number>;
   /** When it was left so, in milliseconds since the epoch. */
   keptAt: number;
-  /** `answer`: instead of an engine, so settings and state have to be the same too. `watch`: only a look. */
-  purpose: "answer" | "watch";
+  /**
+   * `answer`: instead of an engine, so settings and state have to be the same too. `watch`: only a look. `checks`: not a look, but what
+   * the checks say that have to hold while a release is watched; they are asked for at most `forMs`.
+   */
+  purpose: "answer" | "watch" | "checks";
+  forMs?: number;
 }
 
 /** What a look saw; or `refused`, in words, why only an engine can tell. */
 export interface LookAnswer {
   look?: Look;
+  checks?: ChecksAnswer;
   refused?: string;
 }
 

@@ -69,6 +69,8 @@ const look = z.object({
   proven: z.record(name, time),
 });
 
+const checks = z.object({ say: z.enum(["hold", "failed", "unknown"]), why: text.optional() });
+
 const message = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("hello"),
@@ -106,7 +108,13 @@ const message = z.discriminatedUnion("type", [
     problem: text.nullable(),
     status: z.number().int().min(100).max(999).nullable(),
   }),
-  z.object({ type: z.literal("looked"), id, look: look.optional(), refused: text.optional() }),
+  z.object({
+    type: z.literal("looked"),
+    id,
+    look: look.optional(),
+    checks: checks.optional(),
+    refused: text.optional(),
+  }),
 ]);
 
 /**

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { behindGate, findGate } from "../domain/gates/gate.ts";
 import { isFinal, type Run, type RunRequest } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import type { Database, Queries } from "./database.ts";
-import { ACTIVE, giveUpText, IS_UPDATE, insertRun, type RunRow, toRun, updateRun } from "./rows.ts";
+import { endOne, openHolds } from "./holds.ts";
+import { ACTIVE, giveUpText, IS_UPDATE, insertRun, type RunRow, readRun, toRun, updateRun } from "./rows.ts";
 import { type AcceptCondition, StoreConflict } from "./store.ts";
 
 /** Writes a queued run, or joins the one that will do exactly what is asked. */
@@ -17,8 +19,12 @@ export function accept(
     if (condition.newest !== undefined && (rows.find(isAccepted)?.id ?? null) !== condition.newest) {
       throw new StoreConflict(`a newer request for ${request.stack} was accepted meanwhile: decide again`);
     }
+    const { ends } = condition;
+    if (ends) for (const id of ends.holds) await endOne(queries, id, ends.by, now, ends.tell);
     const active = findJoinable(rows, request);
-    if (active) return { run: await tryNow(queries, toRun(active), now), duplicate: true };
+    // What ended right here may have let it go.
+    const run = active && (ends ? await readRun(queries, active.id) : toRun(active));
+    if (run) return { run: await tryNow(queries, run, now), duplicate: true };
     return { run: await insert(queries, request, "queued", now, rows[0]?.id), duplicate: false };
   });
 }
@@ -34,11 +40,16 @@ async function tryNow(queries: Queries, run: Run, now: number): Promise<Run> {
 /** Writes a run that was superseded on arrival. */
 export function record(db: Database, request: RunRequest, now: number): Promise<Run> {
   return db.locked(request.stack, async (queries) => {
-    const [newest] = await queries.query<{ id: string | null }>("SELECT max(id) AS id FROM runs WHERE stack = $1", [
-      request.stack,
-    ]);
-    return insert(queries, request, "superseded", now, newest?.id ?? undefined);
+    return insert(queries, request, "superseded", now, await newestRun(queries, request.stack));
   });
+}
+
+/** The id of the stack's newest run, after which the next one's comes. */
+export async function newestRun(queries: Queries, stack: string): Promise<string | undefined> {
+  const [newest] = await queries.query<{ id: string | null }>("SELECT max(id) AS id FROM runs WHERE stack = $1", [
+    stack,
+  ]);
+  return newest?.id ?? undefined;
 }
 
 /** A deploy or sync that counts: it was accepted, and not canceled before it started. */
@@ -95,7 +106,8 @@ function findJoinable(rows: StandingRow[], request: RunRequest): StandingRow | u
   );
 }
 
-async function insert(
+/** Writes a new run. The caller is in its stack's section. */
+export async function insert(
   queries: Queries,
   request: RunRequest,
   state: "queued" | "superseded",
@@ -103,7 +115,7 @@ async function insert(
   newest: string | undefined,
 ): Promise<Run> {
   const id = nextRunId(now, newest, randomBytes(8));
-  const run: Run = {
+  const asked: Run = {
     kind: request.kind,
     stack: request.stack,
     tag: request.tag,
@@ -126,8 +138,16 @@ async function insert(
     cause: null,
     supersededBy: null,
   };
+  const run = state === "queued" ? await gated(queries, asked, now) : asked;
   await insertRun(queries, run);
   return run;
+}
+
+/** A new run, behind what holds it back from the beginning. */
+async function gated(queries: Queries, run: Run, now: number): Promise<Run> {
+  if (!RUN_KINDS[run.kind].changesStack) return run;
+  const gate = findGate(run, { holds: await openHolds(queries, now, run.stack), now });
+  return gate ? behindGate(run, gate) : run;
 }
 
 const COUNTER_LIMIT = 0xfff;

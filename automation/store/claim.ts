@@ -2,6 +2,7 @@ import { refuseLook } from "../domain/look.ts";
 import type { Outage, Run } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import type { Database, Queries, SqlValue } from "./database.ts";
+import { isDue, regate } from "./holds.ts";
 import { isLeased, takeLease } from "./lease.ts";
 import { ACTIVE, IS_UPDATE, type RunRow, toRun, updateRun } from "./rows.ts";
 import type { Claim, LookOnly } from "./store.ts";
@@ -50,10 +51,14 @@ async function startNext(
   now: number,
   lookOnly: LookOnly | undefined,
 ): Promise<Run | undefined> {
-  const due = "(state = 'queued' OR (state = 'waiting' AND due_at <= $2))";
   const next =
-    (await first(queries, `${due} AND ${IS_UPDATE} ORDER BY id DESC`, stack, now)) ??
-    (await first(queries, `${due} ORDER BY id`, stack, now));
+    (await regate(queries, stack, now)).find((run) => isDue(run, now)) ??
+    (await first(
+      queries,
+      `(state = 'queued' OR (state = 'waiting' AND due_at <= $2)) AND NOT (${IS_UPDATE}) ORDER BY id`,
+      stack,
+      now,
+    ));
   if (!next) return undefined;
   if (lookOnly && (refuseLook(next) !== undefined || lookOnly.except.includes(next.id))) return undefined;
   const changes = RUN_KINDS[next.kind].changesStack;

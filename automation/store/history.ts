@@ -1,4 +1,5 @@
 import type { Run } from "../domain/run.ts";
+import { pruneConfirmations } from "./confirmations.ts";
 import type { Database, SqlValue } from "./database.ts";
 import { pruneObservations } from "./observations.ts";
 import { IS_UPDATE, type RunRow, toRun } from "./rows.ts";
@@ -69,9 +70,12 @@ export async function prune(db: Database, before: { events: number; runs: number
       [before.events],
     );
     await pruneObservations(queries, before.runs);
+    await pruneConfirmations(queries, before.runs);
+    await queries.query("DELETE FROM holds WHERE ended_at < $1", [before.runs]);
     await queries.query(
       `DELETE FROM outbox WHERE NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = outbox.run_id)
-         AND NOT EXISTS (SELECT 1 FROM observations WHERE observations.id = outbox.run_id)`,
+         AND NOT EXISTS (SELECT 1 FROM observations WHERE observations.id = outbox.run_id)
+         AND NOT EXISTS (SELECT 1 FROM holds WHERE holds.id = outbox.run_id)`,
     );
     await queries.query("DELETE FROM remembered WHERE expires_at <= $1", [now]);
   });

@@ -95,12 +95,14 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     "CREATE TABLE watches (stack TEXT PRIMARY KEY, due_at BIGINT NOT NULL, looked_at BIGINT, data TEXT)",
   ],
   [
-    // Who holds a stack, and which releases are watched until they are confirmed.
+    // Who holds a stack, what holds a run back, and which releases are watched until they are confirmed.
+    "ALTER TABLE runs ADD COLUMN gate TEXT",
     `CREATE TABLE holds (
       id TEXT PRIMARY KEY,
       stack TEXT NOT NULL,
       held_by TEXT NOT NULL,
       reason TEXT NOT NULL,
+      taken_back TEXT,
       tag TEXT,
       commit_sha TEXT,
       made_at BIGINT NOT NULL,
@@ -109,15 +111,21 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       ended_by TEXT
     )`,
     "CREATE INDEX holds_open ON holds (stack) WHERE ended_at IS NULL",
+    // However often it is tried: for one trouble there is one hold.
+    "CREATE UNIQUE INDEX holds_taken_back ON holds (taken_back) WHERE taken_back IS NOT NULL",
     `CREATE TABLE confirmations (
       run_id TEXT PRIMARY KEY,
       stack TEXT NOT NULL,
+      tag TEXT,
+      commit_sha TEXT NOT NULL,
       state TEXT NOT NULL,
-      until_at BIGINT NOT NULL,
+      begun_at BIGINT NOT NULL,
+      until_at BIGINT,
       ended_at BIGINT,
       data TEXT NOT NULL
     )`,
     "CREATE INDEX confirmations_by_stack ON confirmations (stack, run_id)",
+    "CREATE INDEX confirmations_open ON confirmations (stack) WHERE ended_at IS NULL",
   ],
 ];
 

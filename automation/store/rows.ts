@@ -1,4 +1,4 @@
-import type { AnsweredBy, Outage, Run, RunState } from "../domain/run.ts";
+import type { AnsweredBy, Gate, Outage, Run, RunState } from "../domain/run.ts";
 import { type RunKind, UPDATES } from "../domain/run-kinds.ts";
 import type { Queries, SqlValue } from "./database.ts";
 
@@ -32,6 +32,7 @@ export interface RunRow {
   outage: string | null;
   /** Null where nothing was given up. */
   give_up: string | null;
+  gate: string | null;
   answered_by: AnsweredBy | null;
   /** Null where a look may answer. */
   in_full: number | null;
@@ -61,6 +62,7 @@ export function toRun(row: RunRow): Run {
     cause: fromJson(row.cause),
     supersededBy: row.superseded_by,
     ...(row.outage === null ? {} : { outage: fromJson<Outage>(row.outage) }),
+    ...(row.gate === null ? {} : { gate: fromJson<Gate>(row.gate) }),
     ...(row.answered_by === null ? {} : { answeredBy: row.answered_by }),
   };
 }
@@ -70,9 +72,9 @@ export async function insertRun(queries: Queries, run: Run): Promise<void> {
   await queries.query(
     `INSERT INTO runs (id, kind, stack, tag, commit_sha, services, rollback, triggered_by, reason, request_id,
        state, created_at, started_at, finished_at, attempts, session, outcomes, cause, superseded_by, outage,
-       due_at, answered_by, give_up, in_full)
+       due_at, gate, answered_by, give_up, in_full)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-       $23, $24)`,
+       $23, $24, $25)`,
     [
       run.id,
       run.kind,
@@ -102,7 +104,7 @@ export function giveUpText({ giveUp = [] }: Pick<Run, "giveUp">): string | null 
 export async function updateRun(queries: Queries, run: Run): Promise<void> {
   await queries.query(
     `UPDATE runs SET state = $2, started_at = $3, finished_at = $4, attempts = $5, session = $6, outcomes = $7,
-       cause = $8, superseded_by = $9, outage = $10, due_at = $11, answered_by = $12 WHERE id = $1`,
+       cause = $8, superseded_by = $9, outage = $10, due_at = $11, gate = $12, answered_by = $13 WHERE id = $1`,
     [run.id, run.state, ...changing(run)],
   );
 }
@@ -123,9 +125,16 @@ function changing(run: Run): SqlValue[] {
     toJson(run.cause),
     run.supersededBy,
     toJson(run.outage ?? null),
-    run.state === "waiting" ? (run.outage?.next ?? null) : null,
+    dueAt(run),
+    toJson(run.gate ?? null),
     run.answeredBy ?? null,
   ];
+}
+
+/** When to look at a run again that waits: what a gate holds back is none of the outage's. */
+function dueAt({ state, gate, outage }: Run): number | null {
+  if (state !== "waiting") return null;
+  return (gate ? gate.until : outage?.next) ?? null;
 }
 
 function toJson(value: unknown): string | null {

@@ -1,9 +1,11 @@
 import { accept, newestAccepted, record } from "./accept.ts";
 import { claim } from "./claim.ts";
+import { lastConfirmed, newestConfirmation, openConfirmations, settle, takeBack } from "./confirmations.ts";
 import type { Database } from "./database.ts";
 import { append, events } from "./events.ts";
 import { nameFailures } from "./failures.ts";
 import { hasSucceeded, prune, runs, stackRelease } from "./history.ts";
+import { endHold, endHoldsInTime, hold, openHolds, readHold } from "./holds.ts";
 import { isRemembered, ping, pinnedCommit, pinnedTags, pinTag, remember } from "./keys.ts";
 import { releaseGone, releaseLease, renewLease } from "./lease.ts";
 import { forgetLeft, leftStacks, readLeft } from "./left-behind.ts";
@@ -52,6 +54,18 @@ export async function openSqlStore(database: Database): Promise<Store> {
     pinTag: (tag, commit, now) => pinTag(db, tag, commit, now),
     pinnedCommit: (tag) => pinnedCommit(db, tag),
     pinnedTags: () => pinnedTags(db),
+
+    hold: (asked, now, tell) => hold(db, asked, now, tell),
+    endHold: (id, by, now, tell) => endHold(db, id, by, now, tell),
+    endHoldsInTime: (now, tell) => endHoldsInTime(db, now, tell),
+    readHold: (id) => readHold(db, id),
+    holds: (now, stack) => openHolds(db, now, stack),
+
+    openConfirmations: () => openConfirmations(db),
+    newestConfirmation: (stack) => newestConfirmation(db, stack),
+    lastConfirmed: (stack, except) => lastConfirmed(db, stack, except),
+    settle: (settled, now) => settle(db, settled, now),
+    takeBack: (taken, now) => takeBack(db, taken, now),
 
     takeOutbox: (limit, holdMs, now) => takeOutbox(db, limit, holdMs, now),
     settleOutbox: (entry, settlement, now) => settleOutbox(db, entry, settlement, now),

@@ -1,3 +1,5 @@
+import type { Confirmation, ConfirmationState } from "../domain/confirming/confirmation.ts";
+import type { Hold } from "../domain/gates/hold.ts";
 import type { Run, RunEventType, RunRequest, RunState } from "../domain/run.ts";
 import type { KeptLeft } from "./left-behind.ts";
 import type { Notice } from "./notice.ts";
@@ -68,6 +70,35 @@ export interface AcceptCondition {
    * `accept` throws StoreConflict and writes nothing: decide again.
    */
   newest?: string | null;
+  /** Holds that the runner made and that this request ends, as it asks for a newer release than the one that was taken back. */
+  ends?: { holds: readonly string[]; by: string; tell: TellHold };
+}
+
+/** What somebody asks to hold. */
+export type HoldRequest = Pick<Hold, "stack" | "by" | "reason" | "until">;
+
+/** The notices of a hold that begins or ends, written with it. */
+export type TellHold = (hold: Hold) => readonly Notice[];
+
+/** How a watched release came out, as one write. */
+export interface Settled {
+  run: string;
+  /** In which state it has to be still. */
+  from: ConfirmationState;
+  to: ConfirmationState;
+  /** When watching is to end; only with `watching`. */
+  until?: number;
+  data?: Partial<Confirmation["data"]>;
+  notices?: readonly Notice[];
+}
+
+/** A release that is taken back: settles its watching, holds the stack and asks for the one before, all or nothing. */
+export interface TakeBack extends Settled {
+  /** Id of the newest deploy or sync that was accepted, against which this was decided. */
+  newest: string | null;
+  hold: HoldRequest;
+  tell: TellHold;
+  request: RunRequest;
 }
 
 /** A notice that was taken to be sent. */
@@ -103,7 +134,7 @@ export interface Store extends Observing {
   /**
    * Writes a queued run; a queued, waiting or running one of the same stack, kind, commit, rollback flag and volumes given up is joined
    * instead, unless a newer deploy or sync waits behind it or it is being canceled. One that waits for something that is
-   * away is then due at once.
+   * away is then due at once. Where the stack is held, what goes forward waits from the beginning.
    */
   accept(request: RunRequest, now: number, condition?: AcceptCondition): Promise<{ run: Run; duplicate: boolean }>;
   /** A run that never enters the queue (superseded on arrival), kept for the record. */
@@ -181,6 +212,31 @@ export interface Store extends Observing {
   pinnedCommit(tag: string): Promise<string | undefined>;
   /** Every tag that was ever pinned: a number is never used again, also when its tag was deleted. */
   pinnedTags(): Promise<{ tag: string; commit: string }[]>;
+
+  /** Holds a stack: what goes forward on it waits from now on. Who asks twice for the same gets the same hold. */
+  hold(asked: HoldRequest, now: number, tell: TellHold): Promise<{ hold: Hold; duplicate: boolean }>;
+  /** Lifts a hold; the newest run that waited goes on. Undefined when it is unknown or has ended. */
+  endHold(id: string, by: string, now: number, tell: TellHold): Promise<Hold | undefined>;
+  /** Writes down which holds are over by their time, and tells. */
+  endHoldsInTime(now: number, tell: TellHold): Promise<Hold[]>;
+  /** A hold, ended or not. */
+  readHold(id: string): Promise<Hold | undefined>;
+  /** Holds that count now, oldest first: of a stack, or of all. */
+  holds(now: number, stack?: string): Promise<Hold[]>;
+
+  /** Updates that ended and of which is not settled yet whether they are confirmed, oldest first. */
+  openConfirmations(): Promise<Confirmation[]>;
+  /** Of the newest update of a stack that was to be confirmed, whatever came of it. */
+  newestConfirmation(stack: string): Promise<Confirmation | undefined>;
+  /** The release of the stack that was confirmed last; not one of this run. */
+  lastConfirmed(stack: string, except?: string): Promise<Confirmation | undefined>;
+  /** Moves one on. False when it is not in that state any more: nothing was written. */
+  settle(settled: Settled, now: number): Promise<boolean>;
+  /**
+   * Takes a release back. Throws StoreConflict, with nothing written, when it was settled meanwhile, something newer was accepted, or
+   * somebody holds the stack.
+   */
+  takeBack(taken: TakeBack, now: number): Promise<{ hold: Hold; run: Run }>;
 
   /** Takes notices that are due, oldest first; nobody else gets them for `holdMs`, or ever once they are settled. */
   takeOutbox(limit: number, holdMs: number, now: number): Promise<OutboxEntry[]>;

@@ -1,5 +1,6 @@
 import { isFinal, nextState, type Run, type RunEventType } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
+import { noteEnd } from "./confirmations.ts";
 import type { Database, Queries } from "./database.ts";
 import { checkFence } from "./lease.ts";
 import { dropLeft, type KeptLeft, keepLeft } from "./left-behind.ts";
@@ -29,6 +30,7 @@ export async function transition(
       state,
     };
     await updateRun(queries, moved);
+    if (isFinal(state)) await noteEnd(queries, moved, now);
     await enqueue(queries, id, notices, now);
     if (left) await keepLeft(queries, left);
     return moved;

@@ -29,6 +29,7 @@ export async function refreshGauges(on: Gauged): Promise<void> {
     const queued = waiting.filter((run) => run.stack === env);
     metrics.queueDepth.set({ env }, queued.length);
     metrics.queueAge.set({ env }, Math.max(0, ...queued.map((run) => (now() - run.createdAt) / 1000)));
+    metrics.hold.set({ env }, stack.holds?.length ? 1 : 0);
     if (stack.behind_by !== null) metrics.behindBy.set({ env }, stack.behind_by);
     // What an update came after is fixed, as far as anybody knows.
     metrics.drift.set({ env }, (await countDrifted(store, env)) ?? 0);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { errorAnswer, type RunView, runsAnswer, runView } from "../../automation/api/schemas.ts";
+import { gate } from "../../automation/api/views.ts";
 import { UPDATES } from "../../automation/domain/run-kinds.ts";
 import { type RunnerAddress, type RunnerAnswer, requestRunner } from "../client.ts";
 import { EXIT } from "../exit.ts";
@@ -61,7 +62,13 @@ export const acceptedAnswer = z.object({
   superseded_by: z.string().optional(),
   message: z.string().optional(),
   hint: z.string().optional(),
+  gate: gate.optional(),
 });
+
+/** Whether an accepted run has not ended: it is under way, or waits. */
+export function goesOn({ status }: { status: string }): boolean {
+  return status === "in_progress" || status === "waiting";
+}
 
 /** Whether it is worth asking again: the runner is starting, stopping or away. */
 export function isPassing(error: unknown): boolean {

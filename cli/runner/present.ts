@@ -1,4 +1,5 @@
 import type { RunView } from "../../automation/api/schemas.ts";
+import { describeHold } from "../../automation/domain/gates/hold.ts";
 import { EXIT } from "../exit.ts";
 import { formatDuration } from "../print/duration.ts";
 import { printMark } from "../print/live.ts";
@@ -11,7 +12,12 @@ import { toOutcomes } from "./outcome.ts";
 /** A run that ended, or one that goes on without us. `superseded`: what the runner said when it refused to go back. */
 export type Watched =
   | { run: RunView; superseded?: { by: string; message: string; hint: string } }
-  | { goesOn: { id: string; env: string } };
+  | { goesOn: { id: string; env: string; gate?: RunView["gate"] } };
+
+/** What holds a run back, in words. */
+export function wordGate({ by, reason, until }: NonNullable<RunView["gate"]>): string {
+  return describeHold({ by, reason, until: until === null ? null : Date.parse(until) });
+}
 
 /** How a command about a run is presented. */
 export interface RunPresentation {
@@ -47,11 +53,14 @@ export function presentWatched(watched: Watched, options: RunPresentation): numb
   return ok ? EXIT.done : EXIT.failed;
 }
 
-function presentGoingOn({ id, env }: { id: string; env: string }, { command, json }: RunPresentation): number {
-  if (json) printJson({ command, status: "in_progress", run: id, env });
+function presentGoingOn(
+  { id, env, gate }: Extract<Watched, { goesOn: object }>["goesOn"],
+  { command, json }: RunPresentation,
+): number {
+  if (json) printJson({ command, status: gate ? "waiting" : "in_progress", run: id, env, ...(gate ? { gate } : {}) });
   else {
     printLines([
-      `${printMark("skipped")} ${env}: the run goes on without this command`,
+      `${printMark("skipped")} ${env}: the run ${gate ? `waits: ${wordGate(gate)}` : "goes on without this command"}`,
       `  → see it with: dockmaster logs ${id} -f    end it with: dockmaster cancel ${id}`,
     ]);
   }

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { z } from "zod";
+import type { RunView } from "../../automation/api/schemas.ts";
 import { type RunnerAddress, requestRunner } from "../client.ts";
 import { progressFor } from "../print/progress.ts";
 import { wrongUse } from "../problem.ts";
-import { acceptedAnswer, isPassing, readAnswer, readRun } from "./ask.ts";
+import { acceptedAnswer, goesOn, isPassing, readAnswer, readRun } from "./ask.ts";
 import { watchRun } from "./follow/watch.ts";
-import { presentWatched, type RunPresentation } from "./present.ts";
+import { presentWatched, type RunPresentation, wordGate } from "./present.ts";
 
 /** Options of every command that asks the runner for a run. */
 export interface RunOptions {
@@ -32,18 +33,29 @@ export async function requestRun(
   const timeoutSeconds = parseTimeout(options.timeout);
   const accepted = await acceptRun(runner, path, body);
   const { env } = body;
-  if (accepted.status === "in_progress" && !options.wait) {
-    return presentWatched({ goesOn: { id: accepted.run, env } }, presentation);
+  const { gate } = accepted;
+  if (goesOn(accepted) && !options.wait) {
+    return presentWatched({ goesOn: { id: accepted.run, env, ...(gate ? { gate } : {}) } }, presentation);
   }
   const live = progressFor(options);
   if (accepted.duplicate) live.note(`${env}: the same was asked before; this is run ${accepted.run}`);
-  const run =
-    accepted.status === "in_progress"
-      ? await watchRun(runner, accepted.run, { env, timeoutSeconds, live })
-      : await readRun(runner, accepted.run);
-  if (!run) return presentWatched({ goesOn: { id: accepted.run, env } }, presentation);
+  if (gate) live.note(`${env}: accepted, and waits: ${wordGate(gate)}`);
+  const run = goesOn(accepted)
+    ? await watchRun(runner, accepted.run, { env, timeoutSeconds, live })
+    : await readRun(runner, accepted.run);
+  if (!run)
+    return presentWatched(
+      { goesOn: { id: accepted.run, env, ...(await stillHeld(runner, accepted.run)) } },
+      presentation,
+    );
   const { superseded_by: by, message = "", hint = "" } = accepted;
   return presentWatched({ run, ...(by === undefined ? {} : { superseded: { by, message, hint } }) }, presentation);
+}
+
+/** What still holds a run back; nothing when nothing does, or the runner does not say. */
+async function stillHeld(runner: RunnerAddress, id: string): Promise<Pick<RunView, "gate">> {
+  const { gate } = await readRun(runner, id).catch(() => ({ gate: undefined }));
+  return gate ? { gate } : {};
 }
 
 /** Sends a request for a run; one that may have got lost is sent again. Throws CliError. */

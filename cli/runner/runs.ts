@@ -6,6 +6,7 @@ import { printJson, printLines } from "../print/print.ts";
 import { formatTable } from "../print/table.ts";
 import { readRunnerAddress } from "./address.ts";
 import { type RunsQuery, readRuns } from "./ask.ts";
+import { wordGate } from "./present.ts";
 
 /** `dockmaster runs` */
 export function define(command: Command): void {
@@ -37,7 +38,7 @@ export function formatRuns(runs: RunView[], next: string | null, now: number): s
     formatAge(now - Date.parse(run.created_at)),
     run.duration === null ? "" : formatDuration(run.duration * 1000),
     run.triggered_by,
-    run.cause?.message ?? run.reason ?? "",
+    (run.gate && wordGate(run.gate)) ?? run.cause?.message ?? run.reason ?? "",
   ]);
   const table = formatTable(["run", "env", "kind", "release", "state", "ago", "took", "by", "why"], rows);
   return next === null ? table : [...table, "", `More: --before ${next}`];

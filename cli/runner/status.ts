@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { describeHold } from "../../automation/domain/gates/hold.ts";
 import { EXIT } from "../exit.ts";
 import { formatAge } from "../print/duration.ts";
 import { type Mark, printMark } from "../print/live.ts";
@@ -45,11 +46,31 @@ export function formatStacks(stacks: StackView[], now: number): string[] {
   });
   const waiting = stacks.flatMap(({ env, waiting: why }) => (why ? [`${env} waits: ${why.message}`] : []));
   const watched = stacks.flatMap((stack) => wordWatch(stack, now));
-  return [
-    ...formatTable(["  stack", "release", "since", "healthy", "drift", "behind by"], rows),
-    ...waiting,
-    ...watched,
-  ];
+  const more = [...waiting, ...stacks.flatMap(wordHolds), ...watched, ...stacks.flatMap(wordConfirming)];
+  return [...formatTable(["  stack", "release", "since", "healthy", "drift", "behind by"], rows), ...more];
+}
+
+/** Who holds it, and what waits for that. */
+function wordHolds({ env, holds = [], held_back: back }: StackView): string[] {
+  const told = holds.map(
+    ({ by, reason, until }) =>
+      `${env} is ${describeHold({ by, reason, until: until === null ? null : Date.parse(until) })}`,
+  );
+  return back ? [...told, `${env}: ${back.tag ?? back.commit.slice(0, 7)} waits for that (run ${back.run})`] : told;
+}
+
+/** What became of the release since its update. */
+function wordConfirming({ env, confirming, confirmed }: StackView): string[] {
+  const last = confirmed ? `; confirmed last: ${confirmed.tag ?? confirmed.commit.slice(0, 7)}` : "";
+  if (confirming?.state === "watching") {
+    return [`${env}: ${nameOf(confirming)} is watched until ${confirming.until ?? "it can be told"}${last}`];
+  }
+  if (confirming?.state !== "trouble") return [];
+  return [`${env}: ${nameOf(confirming)} is in trouble: ${confirming.why ?? "see its run"}${last}`];
+}
+
+function nameOf({ tag, commit }: { tag: string | null; commit: string }): string {
+  return tag ?? commit.slice(0, 7);
 }
 
 /** How it was when it was looked at last, where that is not as it was left. */

@@ -33,6 +33,8 @@ const leftService = z.object({
   ignore: z.array(name),
   /** Its lasting containers; absent where Docker did not tell of all. */
   containers: z.record(name, container).optional(),
+  /** The checks that have to hold while it is watched, sealed (watch-checks.ts); absent where there is none. */
+  checks: z.string().max(200_000).optional(),
 });
 
 /** The environment that the services are in. */
@@ -107,4 +109,11 @@ export interface Look {
   resources: Looked[];
   /** Until when each container, by name, is known to be the process that was left, in milliseconds since the epoch: for the next look. */
   proven: Record<string, number>;
+}
+
+/** What the checks of a release say while it is watched; `unknown`: they could not be asked, or tell neither. */
+export interface ChecksAnswer {
+  say: "hold" | "failed" | "unknown";
+  /** Of what does not hold. */
+  why?: string;
 }

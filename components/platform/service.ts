@@ -91,6 +91,12 @@ export const commonSettings = {
     .describe(
       "Seconds that a stage of the deployment may take until its containers are healthy. The service's own unless given.",
     ),
+  rollback: z
+    .enum(["safe"], { error: "is no answer; write `safe`, or leave it out" })
+    .optional()
+    .describe(
+      "`safe`: going back to an older image does no harm to this service's data, so the runner may do so by itself (`promotion:onTrouble`). Read from the main branch.",
+    ),
   drift: driftSetting("Its mode goes before the stack's; what it lets differ is added to what the stack does."),
   adopt: z
     .boolean()

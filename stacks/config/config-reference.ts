@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PROMOTION, promotionSettings } from "../../components/look/promotion-policy.ts";
 import { commonSettings } from "../../components/platform/service.ts";
 import { bootstrapSettings } from "../bootstrap/settings.ts";
 import { catalogue } from "../catalogue.ts";
@@ -59,6 +60,12 @@ config:
 ## \`platform:\`
 
 ${table(platformSettings, "platform:")}
+
+## \`promotion:\`
+
+What follows a release. The runner reads these keys from the file on the main branch, whatever release a stack runs: [After a release](../guides/after-a-release.md).
+
+${table(promotionSettings, PROMOTION)}
 
 ## Servers
 

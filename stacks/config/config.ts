@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { closest } from "../../components/compose/closest.ts";
 import type { Problem } from "../../components/compose/problem.ts";
+import { PROMOTION, promotionSettings } from "../../components/look/promotion-policy.ts";
 import { driftSetting } from "../../components/platform/drift-setting.ts";
 import { explainIssues } from "../../components/platform/explain-issues.ts";
 import { MIN_KEY_LENGTH } from "../../components/platform/keys.ts";
@@ -94,7 +95,7 @@ export function readConfig(sources: ConfigSources): { config?: StackConfig; prob
   const problems = explainIssues(parsed, platformSettings, catalogue).map(({ path: [key, ...path], message, hint }) =>
     problemAt(raw, `platform:${key}`, path, message, hint),
   );
-  problems.push(...checkIsolation(sources), ...checkServices(sources));
+  problems.push(...checkIsolation(sources), ...checkServices(sources), ...checkPromotion(raw));
   problems.push(...findClearSecrets(raw, stack, catalogue), ...checkKey(sources));
   const project = String(raw.values["dokploy:project"] ?? "platform");
   const vault =
@@ -182,6 +183,15 @@ function checkIsolation({ stack, raw }: ConfigSources): Problem[] {
     problems.push(problemAt(raw, "platform:data", [], "production's data is not disposable", "write `keep`"));
   }
   return problems;
+}
+
+/** What follows a release. The runner reads it from the main branch; here it is only checked. */
+function checkPromotion(raw: RawConfig): Problem[] {
+  const own = Object.entries(raw.values).filter(([key]) => key.startsWith(PROMOTION));
+  const values = Object.fromEntries(own.map(([key, value]) => [key.slice(PROMOTION.length), value]));
+  return explainIssues(promotionSettings.safeParse(values), promotionSettings).map(
+    ({ path: [key, ...path], message, hint }) => problemAt(raw, `${PROMOTION}${key}`, path, message, hint),
+  );
 }
 
 function checkServices({ raw, catalogue }: ConfigSources): Problem[] {

@@ -161,10 +161,10 @@ const OPERATION: Example = {
     ],
     "automation/api/schemas.ts": [
       [
-        "/** A moment, in ISO 8601. */",
+        "/** Any error. */",
         `export const echoQuery = z.strictObject({ times: z.coerce.number().default(1) });
 export const echoAnswer = z.object({ said: z.string() });
-/** A moment, in ISO 8601. */`,
+/** Any error. */`,
       ],
     ],
     "automation/http/server.ts": [

@@ -43,7 +43,10 @@ export function webhookHandlers(
     }
     const answer = toWebhookAnswer(run, touched, winner);
     const duplicate = acceptance.duplicate ? { duplicate: true } : {};
-    return c.json({ ...answer, ...duplicate }, answer.status === "in_progress" ? 202 : 200);
+    return c.json(
+      { ...answer, ...duplicate },
+      answer.status === "in_progress" || answer.status === "waiting" ? 202 : 200,
+    );
   };
   return { webhook };
 }

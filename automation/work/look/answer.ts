@@ -13,7 +13,7 @@ type Context = Pick<WorkContext, "config" | "enginePath" | "version" | "programE
  */
 export async function answerLook(
   context: Context,
-  { stack, left, proven, keptAt, purpose }: LookQuestion,
+  { stack, left, proven, keptAt, purpose, forMs = 0 }: LookQuestion,
   signal: AbortSignal,
 ): Promise<LookAnswer> {
   if (left.format !== LEFT_FORMAT) return { refused: "what was left is known in another form" };
@@ -35,9 +35,13 @@ export async function answerLook(
     const refused = await refuseState(backendUrl, stack, left.state);
     if (refused !== undefined) return { refused };
   }
+  const env = { ...values, ...own, ...(values.ALLOW_INSECURE ? { ALLOW_INSECURE: values.ALLOW_INSECURE } : {}) };
+  if (purpose === "checks") {
+    const { askWatchChecks } = await import("../../../components/look/watch-checks.ts");
+    return { checks: await askWatchChecks(left.resources, { env, forMs, signal }) };
+  }
   // Loaded with the first look: a worker at rest needs none of it.
   const { look } = await import("../../../components/look/look.ts");
-  const env = { ...values, ...own, ...(values.ALLOW_INSECURE ? { ALLOW_INSECURE: values.ALLOW_INSECURE } : {}) };
   const seen = await look(left.resources, { env, proven, keptAt, signal });
   // To watch, a state that cannot be told is no reason; but an update from elsewhere is not what somebody changed by hand.
   const asks = purpose === "watch" ? left.state !== null && seen.resources.some(isOther) : true;

@@ -1,7 +1,9 @@
 import type { Forgotten, Seen } from "../../engine/seen.ts";
 import type { LeftResource, LeftService } from "../../look/left.ts";
+import { sealChecks } from "../../look/watch-checks.ts";
 import type { ComposeRecord, EnvironmentRecord } from "../api/schema.ts";
 import type { Context } from "../context.ts";
+import { checksDuring } from "../rules/checks/during.ts";
 import { same } from "../rules/diff.ts";
 import { foreignRoutes, routeOf } from "../rules/domains.ts";
 import { observeEnvironment, observeService } from "../rules/observe.ts";
@@ -47,8 +49,10 @@ export function leftService(
     ? foreignRoutes(record.domains, new Set([...found.domains.map(routeOf), ...found.foreignDomains]))
     : [];
   for (const route of others) delete parts[handMade(route)];
+  const watched = checksDuring(found.checks, "watch");
   return {
     type: "service",
+    ...(watched.length > 0 && { checks: sealChecks(watched, key) }),
     service: found.service,
     composeId: found.composeId,
     appName: found.appName,

@@ -3,6 +3,7 @@ import {
   type Analysis,
   addMeasurement,
   type Limits,
+  type MeasuredPhase,
   type Measurement,
   NOT_MEASURED,
   type Phase,
@@ -19,6 +20,8 @@ export interface CheckResult {
   check: string;
   /** `Running`: the signal came before it ended, and nothing had spoken against it. */
   phase: Phase;
+  /** How its last measurement came out; absent: there was none. */
+  last?: MeasuredPhase;
   /** Why, in words. What others wrote in it is not made harmless yet. */
   message: string;
 }
@@ -45,6 +48,7 @@ async function runCheck(check: Check, run: CheckRun): Promise<CheckResult> {
   const limits = limitsOf(check);
   const { signal, sleep = pause } = run;
   let analysis: Analysis = NOT_MEASURED;
+  let last: MeasuredPhase | undefined;
   const wait = async (seconds: number) => {
     if (seconds > 0 && !signal?.aborted) await sleep(seconds * 1000, signal).catch(() => {});
   };
@@ -53,11 +57,12 @@ async function runCheck(check: Check, run: CheckRun): Promise<CheckResult> {
     const measured = await measure(check, run);
     // A question that was cut short says nothing.
     if (signal?.aborted && measured.phase !== "Successful") break;
+    last = measured.phase;
     analysis = advance(check, analysis, measured, limits);
     if (analysis.phase === "Running") await wait(pauseAfter(analysis, limits));
   }
   const { phase, message } = analysis;
-  return { check: nameOfCheck(check), phase, message };
+  return { check: nameOfCheck(check), phase, message, ...(last && { last }) };
 }
 
 /** One measurement; what it means for the whole is `addMeasurement`'s. Never rejects. */

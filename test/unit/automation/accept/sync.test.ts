@@ -31,7 +31,14 @@ function runnerThatLacks(fetchesNeeded: number) {
     accept: async (row: RunRequest) => ({ run: row, duplicate: false }),
   };
   const config = { gitBranch: "main", preview: "main" as const };
-  const runner = { mirror, store, catalogue: createCatalogue(mirror), config, now: () => 2_000 };
+  const runner = {
+    mirror,
+    store,
+    catalogue: createCatalogue(mirror),
+    config,
+    now: () => 2_000,
+    variables: { get: () => undefined },
+  };
   return {
     runner: { ...runner, store: store as unknown as Accepting["store"] } satisfies Accepting,
     fetches: () => fetches,
