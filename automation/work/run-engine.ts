@@ -6,7 +6,7 @@ import type { Run } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import { LONGEST_MESSAGE } from "../engine/messages.ts";
 import { endSession, killSession } from "../engine/process-group.ts";
-import { type EngineResult, startEngine } from "../engine/start.ts";
+import { type EngineResult, type ReadyEngine, readyEngine } from "../engine/start.ts";
 import { ensureBackend } from "../state/backend.ts";
 import type { RunEvents, StopReason, WorkContext } from "./perform.ts";
 import type { Place } from "./place.ts";
@@ -31,6 +31,8 @@ function tellable(proven: ProvenContainers | undefined): { proven?: ProvenContai
 /** What one engine is started with. */
 export interface Engagement {
   env: Record<string, string>;
+  /** One that was started before; undefined: it is started now. */
+  ready?: ReadyEngine | undefined;
   prepared: Prepared;
   place: Place;
   /** Whether the state may hold operations that nobody finished. */
@@ -47,7 +49,7 @@ export interface Engagement {
 export async function runEngine(
   { config, proven }: Pick<WorkContext, "config" | "proven">,
   run: Run,
-  { env, prepared, place, recover, stop, record, events }: Engagement,
+  { env, ready, prepared, place, recover, stop, record, events }: Engagement,
 ): Promise<EngineResult> {
   await ensureBackend(config.backendUrl);
   await place.lend(prepared.place);
@@ -67,7 +69,7 @@ export async function runEngine(
     ...(run.full ? {} : tellable(proven.get(run.stack))),
   };
   let looked: Promise<void> | undefined;
-  const engine = startEngine(job, { env, as: asUser(place.user) }, (event) => {
+  const engine = (ready ?? readyEngine({ env, as: asUser(place.user) }))?.begin(job, (event) => {
     record.engine(event);
     looked ??= recordLock();
   });

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { isOf, readStateMark, refuseState } from "../../../../../automation/state/state-mark.ts";
 import { answerLook } from "../../../../../automation/work/look/answer.ts";
 import { describeLeft } from "../../../../../automation/work/look/kept.ts";
+import { fingerprintKey } from "../../../../../components/dokploy/rules/fingerprint.ts";
+import { digested } from "../../../../../components/dokploy/rules/observe.ts";
 import { startEmulator } from "../../../../../emulator/emulator.ts";
 
 let folder: string;
@@ -103,7 +105,15 @@ test("to watch, a state that somebody else wrote is a reason only where somethin
     };
     const left = { ...(await kept()), told: { values: {}, sealed: [] } };
     const place = { type: "environment", id: environmentId, organizationId, serverUrl: dokploy.url } as const;
-    const other = { ...left, resources: [{ ...place, parts: { name: "a digest of another name" } }] };
+    const other = {
+      ...left,
+      resources: [
+        {
+          ...place,
+          parts: digested(fingerprintKey("k".repeat(40)) as Buffer, environmentId, { name: "another name" }),
+        },
+      ],
+    };
     const watch = { purpose: "watch" } as const;
     expect(await ask(other, watch)).toMatchObject({ look: { resources: [{ is: "other" }] } });
     writeFileSync(stateFile, "{ }");
