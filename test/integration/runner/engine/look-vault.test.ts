@@ -101,7 +101,7 @@ describe.skipIf(openbaoMissing)(
       });
       const found = await drift();
       expect(found).toMatchObject({ by: "engine" });
-    expect(await why(found.run)).toContain("version");
+      expect(await why(found.run)).toContain("version");
       const answer = await deploy();
       expect(answer).toMatchObject({ status: "success", by: "engine", changed_services: ["redis"] });
       expect(await why(answer.run)).toContain("version");
