@@ -80,6 +80,7 @@ export async function openEngineWorker(options: EngineWorkerOptions): Promise<Se
         return version;
       },
       sealed: new Map(),
+      proven: new Map(),
       programEnvironment: () => programEnvironment(variables),
       npmEnvironment: npmEnvironment(env),
     },

@@ -2,8 +2,10 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { EngineJob } from "../../../../automation/engine/messages.ts";
 import { listSession } from "../../../../automation/engine/process-group.ts";
 import { type RunningEngine, readyEngine } from "../../../../automation/engine/start.ts";
+import { readProven } from "../../../../components/dokploy/seen/proven.ts";
 
 let folder: string;
 let engine: RunningEngine | undefined;
@@ -23,8 +25,16 @@ const program = (name: string, script: string) => {
   chmodSync(join(folder, "bin", name), 0o755);
 };
 const asked = () => readFileSync(join(folder, "asked"), "utf8").trim().split("\n");
-const start = (recoverTo: string | null) => {
-  const job = { kind: "update", stack: "staging", workDir: folder, message: "m", giveUp: [], recoverTo } as const;
+const start = (recoverTo: string | null, more: Partial<EngineJob> = {}) => {
+  const job = {
+    ...more,
+    kind: "update",
+    stack: "staging",
+    workDir: folder,
+    message: "m",
+    giveUp: [],
+    recoverTo,
+  } as const;
   const path = [join(folder, "bin"), dirname(process.execPath), process.env.PATH].join(delimiter);
   const ready = readyEngine({ env: { PATH: path }, as: [] });
   engine = ready?.begin({ ...job, configFile: join(folder, "Pulumi.staging.yaml") }, () => {});
@@ -44,6 +54,16 @@ echo '{}'`,
   expect(await start(copy).ended).toMatchObject({ result: "succeeded" });
   expect(asked()).toEqual(["stack export", "stack init", "stack export", "refresh --skip-preview", "up --refresh"]);
   expect(readFileSync(copy, "utf8")).toBe("{}\n");
+});
+
+test("providers read which containers the last look saw, where the engine is told", async () => {
+  program("pulumi", "cat /dev/null $DOCKMASTER_PROVEN > asked");
+  const seen = join(folder, "seen.jsonl");
+  const proven = { redis: { id: "fb31f9f89c88", startedAt: "2026-11-20T13:00:00Z", restarts: 0, at: 1 } };
+  await start(null, { seen, proven }).ended;
+  expect(readProven(join(folder, "asked"))).toEqual(proven);
+  await start(null, { seen }).ended;
+  expect(readProven(join(folder, "asked"))).toEqual({});
 });
 
 test("an engine that is started just when the run is canceled does nothing", async () => {

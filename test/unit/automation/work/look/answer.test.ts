@@ -43,6 +43,7 @@ const context = (version = "1.0.0") => ({
   version: () => version,
   programEnvironment: () => ({ ...given }),
   sealed: new Map<string, Record<string, string>>(),
+  proven: new Map(),
 });
 const keep = async (more: { sealed?: Record<string, string>; stackFile?: string; endedAt?: number } = {}) => {
   const told = { resources: [...resources], endedAt: Date.now() + 60_000, notLeft: undefined, sealed: {}, ...more };
@@ -128,7 +129,7 @@ test("another runner, another form, and a backend that tells nothing: only an en
   expect(await ask(left, { on: context("1.0.1") })).toEqual({ refused: expect.stringContaining("other settings") });
   expect(await ask({ ...left, format: 2 })).toEqual({ refused: expect.stringContaining("another form") });
   expect(await ask({ ...left, state: null })).toEqual({ refused: expect.stringContaining("in this backend") });
-  expect(await refuseState("s3://bucket", "staging", "platform/m")).toContain("in this backend");
+  expect(await refuseState("gs://bucket", "staging", "platform/m", {})).toContain("in this backend");
 });
 
 test("a key that only the stack's file has is used as long as the worker remembers it, and never kept", async () => {
@@ -164,6 +165,6 @@ test("nothing is left without the platform's key, where somebody is at work, or 
 
 test("whether a state is an engine's own: by when it was written", async () => {
   utimesSync(stateFile, 1_000, 1_000);
-  const found = await readStateMark(backendUrl(), "platform", "staging");
+  const found = await readStateMark(backendUrl(), "platform", "staging", {});
   expect([isOf(1_000_000, found), isOf(999_999, found), isOf(9e12, { locked: true })]).toEqual([true, false, false]);
 });
