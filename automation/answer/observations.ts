@@ -3,7 +3,7 @@ import type { observationView, watchView } from "../api/schemas.ts";
 import type { Run } from "../domain/run.ts";
 import { explainNothing } from "../domain/watching/not-watched.ts";
 import { type Observation, wordObservation } from "../domain/watching/observation.ts";
-import type { Watch } from "../store/observing.ts";
+import type { Watch } from "../store/stack/observing.ts";
 
 /** An observation as answers show it. */
 export type ObservationView = z.output<typeof observationView>;

@@ -8,7 +8,7 @@ import type { Observation } from "../domain/watching/observation.ts";
 import { assessWatched } from "../domain/watching/watched.ts";
 import type { Catalogue } from "../git/catalogue.ts";
 import type { Mirror } from "../git/mirror.ts";
-import type { Watch } from "../store/observing.ts";
+import type { Watch } from "../store/stack/observing.ts";
 import type { Store } from "../store/store.ts";
 import { toConfirmedView, toConfirmingView } from "./confirmation-view.ts";
 import { toHoldView } from "./hold-view.ts";
