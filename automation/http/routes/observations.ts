@@ -1,7 +1,7 @@
 import { toObservationView, toWatchView } from "../../answer/observations.ts";
 import { type Described, readLastUpdate } from "../../answer/stacks.ts";
 import type { Changes } from "../../answer/waiting.ts";
-import { observationPlace } from "../../api/schemas.ts";
+import { observationPlace } from "../../api/requests.ts";
 import { RequestError } from "../../errors.ts";
 import type { EventPlace, ObservationEvent } from "../../store/stack/observing.ts";
 import { watchKey } from "../../watch/watching.ts";

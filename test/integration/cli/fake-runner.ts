@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { RunView } from "../../../automation/api/schemas.ts";
+import type { RunView } from "../../../automation/api/views.ts";
 import { verifySignature } from "../../../automation/api/signature.ts";
 
 export const SECRET = "planted-webhook-secret";

@@ -22,7 +22,7 @@ const REFUSED: [from: string, imports: string[]][] = [
     `automation/${room}`,
     [
       ...["store/store", "store/database/database", "store/stack/holds"],
-      ...["http/server", "notify/outbox", "accept/runs", "claim/worker", "api/schemas", "answer/report"],
+      ...["http/server", "notify/outbox", "accept/runs", "claim/worker", "api/requests", "answer/report"],
       ...["git/mirror", "dispatch/dispatch", "watch/health", "variables", "config", "start"],
       ...["../components/dokploy/read", "../stacks/plan", "../cli/main"],
     ].map((path) => `../${path}.ts`),
@@ -60,7 +60,7 @@ const ALLOWED: [from: string, imports: string[]][] = [
       ...["dokploy/api/client", "dokploy/rules/diff", "vault/api/client", "look/look", "platform/names/name"].map(
         (path) => `../../components/${path}.ts`,
       ),
-      ...["api/schemas", "domain/releases/release", "git/git", "state/locks"].map(
+      ...["api/views", "domain/releases/release", "git/git", "state/locks"].map(
         (path) => `../../automation/${path}.ts`,
       ),
       ...["../../stacks/plan.ts", "../../stacks/config/config.ts", "@pulumi/pulumi/automation/index.js"],
