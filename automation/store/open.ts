@@ -6,7 +6,7 @@ import type { Store } from "./store.ts";
  * Throws for any other scheme; the message never repeats the address, which may hold a password.
  */
 export async function openStore(databaseUrl: string): Promise<Store> {
-  const db = await openDatabase(databaseUrl);
+  const db = await openDatabase(databaseUrl, "here");
   try {
     return await (await import("./sql-store.ts")).openSqlStore(db);
   } catch (error) {
@@ -16,17 +16,21 @@ export async function openStore(databaseUrl: string): Promise<Store> {
 }
 
 /**
- * One more connection to the database of a store that was opened before, without what a store is besides. Throws as `openStore` does.
+ * One more connection to the database of a store that was opened before, for a thread that nobody waits for, without what a store is
+ * besides. Throws as `openStore` does.
  */
 export function openConnection(databaseUrl: string): Promise<Database> {
-  return openDatabase(databaseUrl, 1);
+  return openDatabase(databaseUrl, "apart");
 }
 
-/** Only what is used is loaded. `connections` is of PostgreSQL. */
-async function openDatabase(databaseUrl: string, connections?: number): Promise<Database> {
-  if (/^postgres(ql)?:\/\//.test(databaseUrl))
-    return (await import("./database/postgres.ts")).openPostgres(databaseUrl, connections);
+/** `apart`: one connection of a thread that nobody waits for. Only what is used is loaded. */
+async function openDatabase(databaseUrl: string, where: "here" | "apart"): Promise<Database> {
+  if (/^postgres(ql)?:\/\//.test(databaseUrl)) {
+    const { openPostgres } = await import("./database/postgres.ts");
+    return openPostgres(databaseUrl, where === "apart" ? 1 : undefined);
+  }
   const file = /^sqlite:(.+)$/s.exec(databaseUrl)?.[1];
-  if (file !== undefined) return (await import("./database/sqlite.ts")).openSqlite(file);
-  throw new Error("DATABASE_URL must be sqlite:<path> or postgres://<user>@<host>/<database>");
+  if (file === undefined) throw new Error("DATABASE_URL must be sqlite:<path> or postgres://<user>@<host>/<database>");
+  const { openSqlite, PAGES_LEFT } = await import("./database/sqlite.ts");
+  return openSqlite(file, PAGES_LEFT[where]);
 }

@@ -4,7 +4,7 @@ import { toBeLeft } from "../domain/give-up.ts";
 import type { Run } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import { endSession, killSession } from "../engine/process-group.ts";
-import { type EngineResult, startEngine } from "../engine/start.ts";
+import { type EngineResult, type ReadyEngine, readyEngine } from "../engine/start.ts";
 import { ensureBackend } from "../state/backend.ts";
 import type { RunEvents, StopReason, WorkContext } from "./perform.ts";
 import type { Place } from "./place.ts";
@@ -23,6 +23,8 @@ const END_GRACE = 5_000;
 /** What one engine is started with. */
 export interface Engagement {
   env: Record<string, string>;
+  /** One that was started before; undefined: it is started now. */
+  ready?: ReadyEngine | undefined;
   prepared: Prepared;
   place: Place;
   /** Whether the state may hold operations that nobody finished. */
@@ -39,7 +41,7 @@ export interface Engagement {
 export async function runEngine(
   { config }: Pick<WorkContext, "config">,
   run: Run,
-  { env, prepared, place, recover, stop, record, events }: Engagement,
+  { env, ready, prepared, place, recover, stop, record, events }: Engagement,
 ): Promise<EngineResult> {
   await ensureBackend(config.backendUrl);
   await place.lend(prepared.place);
@@ -57,7 +59,7 @@ export async function runEngine(
     ...(RUN_KINDS[run.kind].answers === "plan" ? {} : { seen: join(await place.make("seen"), `${attempt}.jsonl`) }),
   };
   let looked: Promise<void> | undefined;
-  const engine = startEngine(job, { env, as: asUser(place.user) }, (event) => {
+  const engine = (ready ?? readyEngine({ env, as: asUser(place.user) }))?.begin(job, (event) => {
     record.engine(event);
     looked ??= recordLock();
   });

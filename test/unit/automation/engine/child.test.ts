@@ -2,7 +2,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type RunningEngine, startEngine } from "../../../../automation/engine/start.ts";
+import { listSession } from "../../../../automation/engine/process-group.ts";
+import { type RunningEngine, readyEngine } from "../../../../automation/engine/start.ts";
 
 let folder: string;
 let engine: RunningEngine | undefined;
@@ -25,11 +26,8 @@ const asked = () => readFileSync(join(folder, "asked"), "utf8").trim().split("\n
 const start = (recoverTo: string | null) => {
   const job = { kind: "update", stack: "staging", workDir: folder, message: "m", giveUp: [], recoverTo } as const;
   const path = [join(folder, "bin"), dirname(process.execPath), process.env.PATH].join(delimiter);
-  engine = startEngine(
-    { ...job, configFile: join(folder, "Pulumi.staging.yaml") },
-    { env: { PATH: path }, as: [] },
-    () => {},
-  );
+  const ready = readyEngine({ env: { PATH: path }, as: [] });
+  engine = ready?.begin({ ...job, configFile: join(folder, "Pulumi.staging.yaml") }, () => {});
   engine?.holdUntil(Date.now() + 60_000);
   return engine!;
 };
@@ -59,15 +57,23 @@ test("an engine that is started just when the run is canceled does nothing", asy
   expect(existsSync(join(folder, "asked"))).toBe(false);
 });
 
+test("one that was made ready and is not needed does nothing, and is gone", async () => {
+  program("pulumi", 'echo "$1 $2" >> asked');
+  const ready = readyEngine({ env: { PATH: `${join(folder, "bin")}:${dirname(process.execPath)}` }, as: [] });
+  const isThere = () => listSession(ready!.session).length > 0;
+  expect(isThere()).toBe(true);
+  await ready?.drop();
+  expect(isThere()).toBe(false);
+  expect(existsSync(join(folder, "asked"))).toBe(false);
+});
+
 /** A process with the engine's user that got hold of its channel: here it takes the place of the engine itself. */
 const told = async (script: string) => {
   program("hostile", `exec ${process.execPath} -e '${script}'`);
   const job = { kind: "update", stack: "staging", workDir: folder, message: "m", giveUp: [], recoverTo: null } as const;
-  engine = startEngine(
-    { ...job, configFile: join(folder, "Pulumi.staging.yaml") },
-    { env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin` }, as: [join(folder, "bin/hostile")] },
-    () => {},
-  );
+  const env = { PATH: `${dirname(process.execPath)}:/usr/bin:/bin` };
+  const ready = readyEngine({ env, as: [join(folder, "bin/hostile")] });
+  engine = ready?.begin({ ...job, configFile: join(folder, "Pulumi.staging.yaml") }, () => {});
   return engine?.ended;
 };
 const frame =
