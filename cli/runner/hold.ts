@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { holdAnswer, holdsAnswer } from "../../automation/api/hold-schemas.ts";
+import { holdAnswer, holdsAnswer } from "../../automation/api/answers.ts";
 import { holdView } from "../../automation/api/views.ts";
 import { describeHold } from "../../automation/domain/gates/hold.ts";
 import { type RunnerAddress, requestRunner } from "../client.ts";

@@ -73,6 +73,13 @@ export const leftBehind = z.object({
 });
 export type LeftBehind = z.infer<typeof leftBehind>;
 
+export const provenContainers = z.record(
+  z.string(),
+  z.object({ id: z.string(), startedAt: z.string(), restarts: z.number(), at: z.number() }),
+);
+/** By name: which process a container surely was, and when (`at`, in milliseconds since the epoch). */
+export type ProvenContainers = z.infer<typeof provenContainers>;
+
 /** A container that is not as it was left. */
 export interface ContainerNews {
   container: string;
@@ -109,6 +116,22 @@ export interface Look {
   resources: Looked[];
   /** Until when each container, by name, is known to be the process that was left, in milliseconds since the epoch: for the next look. */
   proven: Record<string, number>;
+}
+
+/**
+ * Whether a look saw all of a stack as it was left, the one thing that it may say of it: the same resources, and nothing of which it could
+ * not tell. Pure.
+ */
+export function isAsLeft(look: Pick<Look, "resources">, left: readonly LeftResource[]): boolean {
+  const types = (all: readonly { type: string }[]) => all.map(({ type }) => type).sort();
+  return (
+    left.length > 0 &&
+    types(look.resources).join() === types(left).join() &&
+    look.resources.every(
+      ({ is, differs, containers, starting }) =>
+        is === "left" && !starting && differs.length === 0 && containers.length === 0,
+    )
+  );
 }
 
 /** What the checks of a release say while it is watched; `unknown`: they could not be asked, or tell neither. */

@@ -1,6 +1,6 @@
 import type { Seen } from "../../../components/engine/seen.ts";
-import type { LeftResource, Look } from "../../../components/look/left.ts";
-import { isAsLeft, look } from "../../../components/look/look.ts";
+import { isAsLeft, type LeftResource, type Look } from "../../../components/look/left.ts";
+import { look } from "../../../components/look/look.ts";
 import { composeFile, contextTo, type Fixture, openFixture } from "../dokploy/fixture.ts";
 import type { SaidService } from "../dokploy/requests/small-engine.ts";
 
@@ -19,8 +19,8 @@ export function createTold() {
 }
 
 /** An emulator with a stack on it, and looks at what its updates left. */
-export async function openLookFixture() {
-  const fixture = await openFixture();
+export async function openLookFixture(options: Parameters<typeof openFixture>[0] = {}) {
+  const fixture = await openFixture(options);
   const told = createTold();
   const context = contextTo(fixture.dokploy, { tell: told.tell });
   const env = {

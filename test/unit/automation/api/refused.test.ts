@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import type { z } from "zod";
-import { holdBody } from "../../../../automation/api/hold-schemas.ts";
-import { observationsQuery, RUN_BODIES, runsQuery } from "../../../../automation/api/schemas.ts";
+import { holdBody, observationsQuery, RUN_BODIES, runsQuery } from "../../../../automation/api/requests.ts";
 
 const hold = { env: "staging", reason: "the database is moved" };
 const deploy = { env: "staging", tag: "v1.2.3", triggered_by: "me" };
