@@ -23,17 +23,28 @@ export function toObservationView(observation: Observation): ObservationView {
   };
 }
 
-/** How a stack was when it was last looked at. `last`: its last update that ended. Findings are those that were confirmed. */
+/** What is known of a stack besides its last look. */
+export interface AroundLook {
+  open: readonly Observation[];
+  /** Its last update that ended. */
+  last: Pick<Run, "state"> | undefined;
+  /** Whether there is something to look at: then why there was nothing before says no more. */
+  isLeft: boolean;
+  /** Whether nobody looks at all. */
+  isOff: boolean;
+}
+
+/** How a stack was when it was last looked at. Findings are those that were confirmed. */
 export function toWatchView(
   watch: Watch | undefined,
-  { open, last, isOff }: { open: readonly Observation[]; last: Pick<Run, "state"> | undefined; isOff: boolean },
+  { open, last, isLeft, isOff }: AroundLook,
 ): z.output<typeof watchView> {
   const findings = open.filter(({ confirmedAt }) => confirmedAt !== null).length;
   const memory = watch?.memory;
   const looked_at = toTimestamp(watch?.lookedAt ?? null);
   if (isOff) return { state: "not_watched", since: null, looked_at, why: "WATCH_INTERVAL is 0", findings };
   if (!memory || memory.verdict === null) {
-    const why = memory?.why ?? (watch ? "the first look is due" : explainNothing(last));
+    const why = isLeft ? "the first look is due" : (memory?.why ?? explainNothing(last));
     return { state: "not_watched", since: memory ? toTimestamp(memory.since) : null, looked_at, why, findings };
   }
   const { verdict, since, why } = memory;

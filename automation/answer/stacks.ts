@@ -40,10 +40,11 @@ export async function describeStacks(on: Described): Promise<StackView[]> {
   const { mirror, catalogue, config, store } = on;
   const head = await mirror.branchHead(config.gitBranch);
   if (head === undefined) return [];
-  const [stacks, watches, open] = await Promise.all([
+  const [stacks, watches, open, left] = await Promise.all([
     catalogue.stacks(head),
     store.watches(),
     store.openObservations(),
+    store.leftStacks(),
   ]);
   return Promise.all(
     stacks.map((stack) =>
@@ -51,6 +52,7 @@ export async function describeStacks(on: Described): Promise<StackView[]> {
         head,
         watch: watches.find((each) => each.stack === stack),
         open: open.filter((each) => each.stack === stack),
+        isLeft: left.includes(stack),
       }),
     ),
   );
@@ -61,12 +63,14 @@ interface Around {
   head: string;
   watch: Watch | undefined;
   open: Observation[];
+  /** Whether there is something to look at. */
+  isLeft: boolean;
 }
 
 async function describeStack(
   { store, mirror, config, now }: Described,
   stack: string,
-  { head, watch, open }: Around,
+  { head, watch, open, isLeft }: Around,
 ): Promise<StackView> {
   const [release, last, update, drifted, waiting, holds, confirmed, newest] = await Promise.all([
     store.stackRelease(stack),
@@ -94,7 +98,7 @@ async function describeStack(
     ...(heldBack ? { held_back: { run: heldBack.id, tag: heldBack.tag, commit: heldBack.commit } } : {}),
     confirmed: confirmed ? toConfirmedView(confirmed) : null,
     confirming: newest ? toConfirmingView(newest) : null,
-    watch: toWatchView(watch, { open, last: update, isOff: config.watchIntervalMs === 0 }),
+    watch: toWatchView(watch, { open, last: update, isLeft, isOff: config.watchIntervalMs === 0 }),
   };
 }
 

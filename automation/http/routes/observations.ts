@@ -33,16 +33,17 @@ export function observationHandlers(
       return streamEvents(c, { read, next: (signal) => parts.changes.next(watchKey(env), LOOK, signal) }, parts);
     }
     const { limit, before } = query;
-    const [open, ended, watches, last] = await Promise.all([
+    const [open, ended, watches, last, left] = await Promise.all([
       store.openObservations(env),
       store.endedObservations({ stack: env, limit, ...(before === undefined ? {} : { before }) }),
       store.watches(),
       readLastUpdate(store, env),
+      store.leftStacks(),
     ]);
     const watch = watches.find(({ stack }) => stack === env);
     return c.json({
       env,
-      watch: toWatchView(watch, { open, last, isOff: config.watchIntervalMs === 0 }),
+      watch: toWatchView(watch, { open, last, isLeft: left.includes(env), isOff: config.watchIntervalMs === 0 }),
       open: open.map(toObservationView),
       ended: ended.map(toObservationView),
       next: ended.length < limit ? null : (ended.at(-1)?.id ?? null),
