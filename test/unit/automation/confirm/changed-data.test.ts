@@ -65,14 +65,21 @@ test("a service with data that has another name than before may be the same data
 });
 
 test.each<[string, Record<string, string>, Record<string, string>]>([
-  ["that is new", { ...service("redis", "redis:7", DATA), ...service("web", "web:1", DATA) }, service("redis", "redis:7", DATA)],
+  [
+    "that is new",
+    { ...service("redis", "redis:7", DATA), ...service("web", "web:1", DATA) },
+    service("redis", "redis:7", DATA),
+  ],
   ["without data that has another name", service("web", "web:2"), service("site", "web:1")],
 ])("a service %s changed nobody's data", async (_, from, to) => {
   expect(await compare(commit(from), commit(to))).toEqual([]);
 });
 
 test("an image that a variable fills from elsewhere than its service may be another one", async () => {
-  const files = { ...service("db", "postgres:$" + "{VERSION}", DATA), "components/versions.ts": "export const VERSION = 16;" };
+  const files = {
+    ...service("db", "postgres:$" + "{VERSION}", DATA),
+    "components/versions.ts": "export const VERSION = 16;",
+  };
   const to = commit(files);
   const same = commit({ ...files, "docs/a.md": "a" });
   const from = commit({ ...files, "components/versions.ts": "export const VERSION = 17;" });

@@ -132,7 +132,9 @@ describe("by the listing alone", () => {
 
   test("a one-shot that failed", () => {
     const failed = { ...init, status: "Exited (3) 1 second ago" };
-    expect(compare([row("Up 30 seconds"), failed], now, { web: START + 1_000 }).questions).toEqual([{ row: failed, is: "exited" }]);
+    expect(compare([row("Up 30 seconds"), failed], now, { web: START + 1_000 }).questions).toEqual([
+      { row: failed, is: "exited" },
+    ]);
   });
 
   test("one more of a service, not well: whose it is only its label tells", () => {
