@@ -7,9 +7,8 @@ import type { RunEvents, RunSpec } from "../../../../automation/work/perform.ts"
 const NOW = 1_780_000_000_000;
 const OLD = "a".repeat(40);
 const NEW = "b".repeat(40);
-const resource = {
-  ...{ type: "environment", id: "e1", organizationId: "o", serverUrl: "https://dokploy.example.org", parts: {} },
-} as const;
+const serverUrl = "https://dokploy.example.org";
+const resource = { type: "environment", id: "e1", organizationId: "o", serverUrl, parts: {} } as const;
 const kept: KeptLeft = {
   ...{ stack: "staging", run: "r0", keptAt: NOW - 1, commit: OLD, program: "p0" },
   left: { format: 1, settings: "s", state: "platform/m", resources: [resource] },
