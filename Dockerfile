@@ -47,13 +47,17 @@ COPY tools/shortcuts ./tools/shortcuts
 COPY tools/engine ./tools/engine
 COPY tools/language-host ./tools/language-host
 COPY text ./text
+# What looks at what runs, with the release's own functions.
+COPY components ./components
 COPY automation ./automation
 
 # Two processes: the door (user 1000, /data) and the engine worker (root with five capabilities, /engine, its socket in /run/engine), which
 # runs each run as a user without a name. A new volume takes owner and mode from here.
 # Only /data or /engine, /run/engine and /tmp are written to; everything else may be mounted read-only.
+# Threads take memory of their own from the system, and keep it: 3 MiB a process that nothing is the quicker for.
 ENV PATH=/opt/pulumi:$PATH \
     NODE_ENV=production \
+    MALLOC_ARENA_MAX=1 \
     HOST=0.0.0.0 \
     PORT=8080 \
     DATA_DIR=/data \

@@ -30,6 +30,7 @@ import { removeClearCopies, stateCopies } from "./state/state-copies.ts";
 import { ENGINE_VARIABLES, SECRET_VARIABLES, variablesThat } from "./variables.ts";
 import { createEngineChecks } from "./watch/engine-checks.ts";
 import { startEnginePruning } from "./watch/engine-pruning.ts";
+import { restWhenIdle } from "./watch/rest.ts";
 import { readVersion } from "./watch/version.ts";
 import { clearPlaces } from "./work/place.ts";
 import { type Served, serveDoor } from "./work/serve-door.ts";
@@ -79,6 +80,7 @@ export async function openEngineWorker(options: EngineWorkerOptions): Promise<Se
         return version;
       },
       sealed: new Map(),
+      proven: new Map(),
       programEnvironment: () => programEnvironment(variables),
       npmEnvironment: npmEnvironment(env),
     },
@@ -172,6 +174,7 @@ export async function serveEngine(): Promise<void> {
     );
     const enginePath = [engine, dirname(process.execPath), process.env.PATH].filter(Boolean).join(":");
     const served = await openEngineWorker({ config, variables, env: process.env, log, folder: root, enginePath });
+    restWhenIdle();
     if (config.engineSocket) await listen(config, config.engineSocket, served);
     else {
       // The door ends what it started; a signal to the whole group is for the door to handle.

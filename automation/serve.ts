@@ -8,6 +8,7 @@ import { createLog } from "./log.ts";
 import { createMask } from "./mask.ts";
 import { maskEarly } from "./mask-early.ts";
 import { startRunner } from "./start.ts";
+import { restWhenIdle } from "./watch/rest.ts";
 import { readVersion } from "./watch/version.ts";
 
 const folder = fileURLToPath(new URL("..", import.meta.url));
@@ -27,6 +28,7 @@ async function start(): Promise<void> {
     version: readVersion(folder, process.env),
     owner: nameOwner(),
   });
+  restWhenIdle();
   let stopping = false;
   const stop = (signal: string) => {
     // A second signal is impatient: what runs is ended at once and handed back.

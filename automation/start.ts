@@ -86,6 +86,7 @@ export async function startRunner(options: RunnerOptions): Promise<StartedRunner
     keeper: createLeaseKeeper(config.databaseUrl, log),
     now: Date.now,
     changed: changes.tell,
+    committedAt: mirror.committedAt,
   };
   const own = config.engines || options.engines ? undefined : startOwnWorker(env);
   const sources = options.engines ?? (own ? [own] : toSources(config.engines ?? []));

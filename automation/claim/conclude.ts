@@ -19,7 +19,7 @@ import type { RunNotice } from "../notify/channel.ts";
 import { decideEvents, toNotices } from "../notify/notices.ts";
 import { readTargets } from "../notify/outbox.ts";
 import { type Claim, type KeptLeft, type Lease, type Notice, type Store, StoreUnavailable } from "../store/store.ts";
-import { countRun } from "../watch/watch-metrics.ts";
+import { countLeadTime, countRun } from "../watch/watch-metrics.ts";
 import { type Ending, judgeStop } from "../work/perform.ts";
 
 /** How long a store that is away is waited for before it is asked again, in milliseconds. */
@@ -32,6 +32,8 @@ export interface Closing {
   mask: Mask;
   metrics: Metrics;
   variables: Pick<Variables, "get">;
+  /** When a commit was made, in milliseconds since the epoch; undefined: nobody knows. */
+  committedAt?(commit: string): Promise<number | undefined>;
   /** Milliseconds since the epoch. */
   now(): number;
 }
@@ -78,13 +80,19 @@ async function end(
   const notices = await whileHeld(runner, lease, () =>
     planNotices(runner, { ...run, ...patch, state: nextState(run.state, event) ?? run.state }, run.outage, more),
   );
+  const isFirst = event === "succeed" && (await neverHadIt(runner, run).catch(() => false));
   const ended = await whileHeld(runner, lease, () =>
     runner.store.transition(run.id, event, patch, now, lease, notices, event === "succeed" ? kept : undefined),
   );
+  await countLeadTime(runner, ended, isFirst);
   if (isFinal(ended.state)) logEnd(runner, ended, now);
   else if (ended.state === "waiting") logWaiting(runner, ended);
   else runner.log.info({ event: "run.handed_back", run: run.id, stack: run.stack, tag: run.tag });
   return ended;
+}
+
+async function neverHadIt({ store }: Closing, { stack, commit }: Run): Promise<boolean> {
+  return !(await store.hasSucceeded(stack, commit));
 }
 
 function logWaiting(runner: Closing, { id: run, stack, tag, cause, outage }: Run): void {

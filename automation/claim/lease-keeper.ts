@@ -1,4 +1,5 @@
 import { getCompileCacheDir } from "node:module";
+import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Log } from "../log.ts";
 import type { Lease } from "../store/store.ts";
@@ -32,8 +33,10 @@ export function createLeaseKeeper(databaseUrl: string, log: Pick<Log, "error">):
   const kept = new Map<number, LeaseOrder>();
 
   const start = (): Worker => {
+    // Node answers its own folder within the one that it was given.
+    const compiled = getCompileCacheDir();
     const started = new Worker(new URL("./lease-entry.mjs", import.meta.url), {
-      workerData: { databaseUrl, compiled: getCompileCacheDir() },
+      workerData: { databaseUrl, compiled: compiled && dirname(compiled) },
       resourceLimits: LIMITS,
     });
     started.unref();

@@ -1,7 +1,7 @@
 // The process of one update: leads a session of its own, so that nothing it starts can outlive it unnoticed, and ends it when
 // the runner is gone or may not have the stack any more.
 
-import { copyFileSync, readFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { Socket } from "node:net";
 import type { LeftResource } from "../../components/look/left.ts";
 import { runProgram } from "../../tools/run-program.mjs";
@@ -21,6 +21,7 @@ import {
   WORKER_FD,
 } from "./messages.ts";
 import { describeSession, endSession } from "./process-group.ts";
+import { PROVEN } from "./proven.ts";
 import { redactEvent } from "./redact.ts";
 import { countResources, readSeen, SEEN, type Seen } from "./seen.ts";
 import { secretSettings, stackSettings } from "./stack-settings.ts";
@@ -133,7 +134,7 @@ async function attempt(job: EngineJob): Promise<EngineEnd> {
   }
   const resources = countResources();
   const end = await engine([...WORDS[kind], "--message", message], {
-    env: { ...process.env, ...settings, ...(seen ? { [SEEN]: seen } : {}) },
+    env: { ...process.env, ...settings, ...(seen ? { [SEEN]: seen, ...tellProven(job, `${seen}.proven`) } : {}) },
     onEvent: (event, at) => {
       resources.event(event);
       const record = redactEvent(event);
@@ -145,6 +146,12 @@ async function attempt(job: EngineJob): Promise<EngineEnd> {
     tellLeft(readSeen(seen, resources.left()));
   }
   return toEnd(end);
+}
+
+function tellProven({ proven }: EngineJob, file: string): Record<string, string> {
+  if (proven === undefined) return {};
+  writeFileSync(file, JSON.stringify(proven), { mode: 0o600 });
+  return { [PROVEN]: file };
 }
 
 /** In messages that the worker takes. */

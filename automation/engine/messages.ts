@@ -1,4 +1,4 @@
-import type { LeftResource } from "../../components/look/left.ts";
+import type { LeftResource, ProvenContainers } from "../../components/look/left.ts";
 import type { TimedRecord } from "../domain/engine-record.ts";
 import type { RunKindFacts } from "../domain/run-kinds.ts";
 
@@ -27,6 +27,8 @@ export interface EngineJob {
   recoverTo: string | null;
   /** Where the providers tell how they leave each resource; absent: nobody wants to know. */
   seen?: string;
+  /** Which containers the last look saw; absent: nobody looked, or nobody is to rely on it. */
+  proven?: ProvenContainers;
 }
 
 /**

@@ -14,6 +14,8 @@ const TYPES: Record<string, LeftResource["type"]> = {
   "pulumi-nodejs:dynamic/dokploy:Compose": "service",
   "pulumi-nodejs:dynamic/dokploy:Environment": "environment",
   "pulumi-nodejs:dynamic/vault:Secrets": "secret",
+  // What the provider of Vault makes; the program tells how it is.
+  "vault:appRole/authBackendRoleSecretId:AuthBackendRoleSecretId": "secret",
 };
 
 /** Types that are nowhere but in the state: no refresh reads anything for them. */

@@ -28,6 +28,15 @@ export interface ToldLeft {
   sealed: Record<string, string>;
 }
 
+/** An engine's process that was told nothing yet: it has touched nothing. */
+export interface ReadyEngine {
+  session: EngineSession;
+  /** Tells it what to do; `onRecord` gets all that it does. */
+  begin(job: EngineJob, onRecord: (record: TimedRecord) => void): RunningEngine;
+  /** Ends one that is not needed. */
+  drop(): Promise<void>;
+}
+
 /** An engine at work. */
 export interface RunningEngine {
   session: EngineSession;
@@ -50,14 +59,17 @@ const LAST_MESSAGES = 5_000;
 const PROGRAM = fileURLToPath(new URL("./child.ts", import.meta.url));
 
 /**
- * Starts an engine in a session of its own, with exactly `env` as its environment, behind the words of `as` that have it run as another
- * user; `onRecord` gets all that it does. Undefined when the process could not be started.
+ * Starts an engine's process in a session of its own, with exactly `env` as its environment, behind the words of `as` that have it run as
+ * another user. It loads its code while others prepare what it will work on, and ends by itself when this process does. Undefined when it
+ * could not be started.
  */
-export function startEngine(
-  job: EngineJob,
-  { env, as }: { env: Record<string, string>; as: readonly string[] },
-  onRecord: (record: TimedRecord) => void,
-): RunningEngine | undefined {
+export function readyEngine({
+  env,
+  as,
+}: {
+  env: Record<string, string>;
+  as: readonly string[];
+}): ReadyEngine | undefined {
   const [command = process.execPath, ...words] = [...as, process.execPath, PROGRAM];
   const child = spawn(command, words, {
     detached: true,
@@ -80,6 +92,7 @@ export function startEngine(
   child.stdout?.setEncoding("utf8").on("data", keep);
   child.stderr?.setEncoding("utf8").on("data", keep);
 
+  let onRecord: (record: TimedRecord) => void = () => {};
   let end: EngineEnd | undefined;
   let told = 0;
   const left: ToldLeft = { resources: [], endedAt: 0, notLeft: undefined, sealed: {} };
@@ -131,6 +144,13 @@ export function startEngine(
   });
   // An engine that ended already is told by `ended`, not by the message that does not reach it.
   const tell = (order: EngineOrder) => channel.send(order);
-  tell({ job });
-  return { session, holdUntil: (leaseUntil) => tell({ leaseUntil }), ended };
+  return {
+    session,
+    begin: (job, listener) => {
+      onRecord = listener;
+      tell({ job });
+      return { session, holdUntil: (leaseUntil) => tell({ leaseUntil }), ended };
+    },
+    drop: () => killSession(session),
+  };
 }

@@ -39,6 +39,8 @@ export interface Mirror {
   countBetween(from: string, to: string): Promise<number | null>;
   /** Paths that differ between two commits, both names of a renamed one; undefined when either is unknown. */
   changedFiles(from: string, to: string): Promise<string[] | undefined>;
+  /** When a commit was made, in milliseconds since the epoch; undefined when it is unknown. */
+  committedAt(commit: string): Promise<number | undefined>;
   /** A file's text at a commit; undefined when it is not there. */
   readText(commit: string, path: string): Promise<string | undefined>;
   /** Paths at a commit below `folder`, relative to the repository. */
@@ -110,6 +112,7 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
   /** Answers about refs, until the next fetch. */
   let refs = new Map<string, Promise<string | undefined>>();
   let tags: Promise<Map<string, string>> | undefined;
+  let merged = new Map<string, Promise<string[]>>();
   const resolve = (ref: string) => {
     const known = refs.get(ref);
     if (known) return known;
@@ -175,11 +178,12 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
     return (await asked) ?? false;
   };
   /** Nor does what differs between two commits; senders repeat themselves. */
-  const differences = new Map<string, string[]>();
+  const differences = new Map<string, Promise<string[] | undefined>>();
 
   const forget = () => {
     refs = new Map();
     tags = undefined;
+    merged = new Map();
   };
   let fetchedAt: number | undefined;
   const fetchNow = async () => {
@@ -244,8 +248,15 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
     tagsOn: async (branch) => {
       const head = await resolve(`refs/heads/${branch}`);
       if (head === undefined) return [];
-      const listed = await tell(["for-each-ref", `--merged=${head}`, "--format=%(refname:lstrip=2)", "refs/tags"]);
-      return listed.split("\n").filter(Boolean);
+      const answers = merged;
+      const known = answers.get(head);
+      if (known) return known;
+      const asked = tell(["for-each-ref", `--merged=${head}`, "--format=%(refname:lstrip=2)", "refs/tags"]).then(
+        (listed) => listed.split("\n").filter(Boolean),
+      );
+      answers.set(head, asked);
+      asked.catch(() => answers.delete(head));
+      return asked;
     },
     tags: async () => [...(await allTags())].map(([tag, commit]) => ({ tag, commit })),
     hasCommit,
@@ -265,11 +276,19 @@ export async function openMirror(git: Git, folder: string, url: string): Promise
       const key = `${from} ${to}`;
       const known = differences.get(key);
       if (known) return known;
-      const listed = await ask(["diff", "--name-only", "--no-renames", "-z", from, to]);
-      const files = listed?.split("\0").filter(Boolean);
+      const asked = ask(["diff", "--name-only", "--no-renames", "-z", from, to]).then((listed) =>
+        listed?.split("\0").filter(Boolean),
+      );
       if (differences.size >= KEPT_DIFFERENCES) differences.clear();
-      if (files) differences.set(key, files);
-      return files;
+      differences.set(key, asked);
+      // That a commit is not here (yet), or that git could not be asked, is no answer to keep.
+      const forget = () => differences.delete(key);
+      asked.then((files) => files === undefined && forget(), forget);
+      return asked;
+    },
+    committedAt: async (commit) => {
+      const seconds = COMMIT.test(commit) ? await ask(["show", "--no-patch", "--format=%ct", commit]) : undefined;
+      return seconds === undefined ? undefined : Number(seconds) * 1000;
     },
     readText: (commit, path) => read(["cat-file", "blob", `${commit}:${path}`], [128]),
     listFiles: async (commit, under) => {

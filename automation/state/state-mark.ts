@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { placeOf } from "./backend.ts";
 import { lockFolder, readLocks } from "./locks.ts";
 import { readPostgresMark } from "./postgres-mark.ts";
+import { readS3Mark } from "./s3-mark.ts";
 
 /** What a backend tells of a stack's state without an engine. */
 export type StateMark =
   /**
    * Another text has another mark, whoever wrote it; nobody is at work on it. `writtenAt`: when, by this machine's clock, in milliseconds
-   * since the epoch; a little later where a server tells.
+   * since the epoch; a little later where a database tells, and up to two seconds earlier where a bucket does.
    */
   | { mark: string; writtenAt: number }
   /** Somebody is at work on it. */
@@ -17,13 +18,21 @@ export type StateMark =
   /** This backend tells nothing without an engine, or does not have the stack. */
   | { unknown: string };
 
+/** What signs in at a backend, as the engine finds it. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Reads which state a stack has now. Throws where the backend is away. */
-export async function readStateMark(backendUrl: string, project: string, stack: string): Promise<StateMark> {
+export async function readStateMark(
+  backendUrl: string,
+  project: string,
+  stack: string,
+  env: Environment,
+): Promise<StateMark> {
   const place = placeOf(backendUrl, project, stack);
   if (place) {
     if ((await readLocks(lockFolder(place))).length > 0) return { locked: true };
     const states = join(place.folder, ".pulumi", "stacks", project);
-    for (const name of [`${stack}.json`, `${stack}.json.gz`]) {
+    for (const name of [`${stack}.json`, `${stack}.json.gz`, `${stack}.json.zst`]) {
       const file = join(states, name);
       const facts = await stat(file).catch(() => undefined);
       if (!facts) continue;
@@ -35,6 +44,7 @@ export async function readStateMark(backendUrl: string, project: string, stack: 
     return { unknown: "its state is not where it was" };
   }
   if (/^postgres(ql)?:/.test(backendUrl)) return readPostgresMark(backendUrl, project, stack);
+  if (/^s3:/.test(backendUrl)) return readS3Mark(backendUrl, project, stack, env);
   return { unknown: "of a state in this backend only an engine can tell whether it is the one that was left" };
 }
 
@@ -44,11 +54,16 @@ export function toState(project: string, mark: string): string {
 }
 
 /** Why the state may be another one than `state` tells; undefined: it is that one. */
-export async function refuseState(backendUrl: string, stack: string, state: string | null | undefined) {
+export async function refuseState(
+  backendUrl: string,
+  stack: string,
+  state: string | null | undefined,
+  env: Environment,
+): Promise<string | undefined> {
   const slash = state?.lastIndexOf("/") ?? -1;
   if (!state || slash < 0)
     return "of a state in this backend only an engine can tell whether it is the one that was left";
-  const found: StateMark | Error = await readStateMark(backendUrl, state.slice(0, slash), stack).catch(
+  const found: StateMark | Error = await readStateMark(backendUrl, state.slice(0, slash), stack, env).catch(
     (error: Error) => error,
   );
   if (found instanceof Error) return "the state cannot be read";

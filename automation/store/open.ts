@@ -14,12 +14,16 @@ export async function openStore(databaseUrl: string): Promise<Store> {
 }
 
 /**
- * One more connection to the database of a store that was opened before, without what a store is besides. Throws as `openStore` does.
+ * One more connection to the database of a store that was opened before, for a thread that nobody waits for, without what a store is
+ * besides. Throws as `openStore` does.
  */
 export async function openConnection(databaseUrl: string): Promise<Database> {
   if (isPostgres(databaseUrl)) return (await import("./postgres-database.ts")).openPostgres(databaseUrl, 1);
   const file = fileOf(databaseUrl);
-  if (file !== undefined) return (await import("./sqlite-database.ts")).openSqlite(file);
+  if (file !== undefined) {
+    const { openSqlite, PAGES_LEFT } = await import("./sqlite-database.ts");
+    return openSqlite(file, PAGES_LEFT.apart);
+  }
   throw unknownScheme();
 }
 

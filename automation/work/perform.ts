@@ -1,4 +1,4 @@
-import type { LeftBehind } from "../../components/look/left.ts";
+import type { LeftBehind, ProvenContainers } from "../../components/look/left.ts";
 import { causeOf } from "../domain/cause.ts";
 import type { AnsweredBy, Cause, EngineSession, Outage, Run, RunEventType, ServiceOutcome } from "../domain/run.ts";
 import type { Log } from "../log.ts";
@@ -117,6 +117,8 @@ export interface WorkContext {
   version(): string;
   /** Secrets that only a stack's file has, by stack, as its last engine found them: in memory alone. */
   sealed: Map<string, Record<string, string>>;
+  /** Which containers the last look saw, by stack: spares an engine questions. */
+  proven: Map<string, ProvenContainers>;
   /** Users that runs are carried out as; undefined: all as this process's own. */
   users: RunUsers | undefined;
   /** The files of a run's commit, as a tar archive. */

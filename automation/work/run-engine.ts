@@ -1,10 +1,12 @@
 import { join } from "node:path";
+import type { ProvenContainers } from "../../components/look/left.ts";
 import { showLine } from "../../text/characters.ts";
 import { toBeLeft } from "../domain/give-up.ts";
 import type { Run } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
+import { LONGEST_MESSAGE } from "../engine/messages.ts";
 import { endSession, killSession } from "../engine/process-group.ts";
-import { type EngineResult, startEngine } from "../engine/start.ts";
+import { type EngineResult, type ReadyEngine, readyEngine } from "../engine/start.ts";
 import { ensureBackend } from "../state/backend.ts";
 import type { RunEvents, StopReason, WorkContext } from "./perform.ts";
 import type { Place } from "./place.ts";
@@ -20,9 +22,17 @@ const SIGN_OF_LIFE = 500;
 const CANCEL_PATIENCE = 10_000;
 const END_GRACE = 5_000;
 
+/** What fits into the message that an update's process is told; a platform of thousands of containers asks for each. */
+function tellable(proven: ProvenContainers | undefined): { proven?: ProvenContainers } {
+  const fits = proven !== undefined && Buffer.byteLength(JSON.stringify(proven)) < LONGEST_MESSAGE / 2;
+  return fits ? { proven } : {};
+}
+
 /** What one engine is started with. */
 export interface Engagement {
   env: Record<string, string>;
+  /** One that was started before; undefined: it is started now. */
+  ready?: ReadyEngine | undefined;
   prepared: Prepared;
   place: Place;
   /** Whether the state may hold operations that nobody finished. */
@@ -37,9 +47,9 @@ export interface Engagement {
  * not ours any more. No process is left then either.
  */
 export async function runEngine(
-  { config }: Pick<WorkContext, "config">,
+  { config, proven }: Pick<WorkContext, "config" | "proven">,
   run: Run,
-  { env, prepared, place, recover, stop, record, events }: Engagement,
+  { env, ready, prepared, place, recover, stop, record, events }: Engagement,
 ): Promise<EngineResult> {
   await ensureBackend(config.backendUrl);
   await place.lend(prepared.place);
@@ -55,9 +65,11 @@ export async function runEngine(
     recoverTo,
     // A preview leaves nothing behind.
     ...(RUN_KINDS[run.kind].answers === "plan" ? {} : { seen: join(await place.make("seen"), `${attempt}.jsonl`) }),
+    // A full check is to find what looks got wrong: it relies on none.
+    ...(run.full ? {} : tellable(proven.get(run.stack))),
   };
   let looked: Promise<void> | undefined;
-  const engine = startEngine(job, { env, as: asUser(place.user) }, (event) => {
+  const engine = (ready ?? readyEngine({ env, as: asUser(place.user) }))?.begin(job, (event) => {
     record.engine(event);
     looked ??= recordLock();
   });

@@ -7,7 +7,7 @@ import { reduceOutcomes } from "../domain/outcome.ts";
 import type { ServiceOutcome } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import { buildEngineEnvironment } from "../engine/environment.ts";
-import type { EngineResult } from "../engine/start.ts";
+import { type EngineResult, type ReadyEngine, readyEngine } from "../engine/start.ts";
 import { breakLocks, clearCrash, clearStack } from "./clear-stack.ts";
 import { DependenciesError } from "./dependencies.ts";
 import { describeLeft } from "./look/kept.ts";
@@ -103,12 +103,9 @@ async function tryOnce(context: WorkContext, spec: WorkSpec, channels: Channels)
   const { run, known, runTimeoutMs } = spec;
   const { events, stop, record, place } = channels;
   record.restart();
+  let ready: ReadyEngine | undefined;
   try {
     stop.throwIfAborted();
-    const prepared = await prepare(context, spec, place, { record, signal: stop });
-    const { recover, before } = await clearStack(context, spec, prepared, events.lockRemoved);
-    stop.throwIfAborted();
-    record.phase("engine", { attempt: run.attempts + 1 });
     const given = programEnvironment();
     const env = buildEngineEnvironment(given, {
       path: enginePath,
@@ -119,8 +116,14 @@ async function tryOnce(context: WorkContext, spec: WorkSpec, channels: Channels)
       release: `${run.tag ?? "commit"} ${run.commit.slice(0, 7)}`,
       giveUp: run.giveUp,
     });
+    // It starts while the release is unpacked, and waits for what it shall do.
+    ready = readyEngine({ env, as: asUser(place.user) });
+    const prepared = await prepare(context, spec, place, { record, signal: stop });
+    const { recover, before } = await clearStack(context, spec, prepared, events.lockRemoved);
+    stop.throwIfAborted();
+    record.phase("engine", { attempt: run.attempts + 1 });
     const engagement = { ...channels, env, prepared, recover };
-    let result = await runEngine(context, run, engagement);
+    let result = await runEngine(context, run, { ...engagement, ready });
     if (wasLocked(result) && !prepared.locks) {
       const removed = await breakLocks(run.stack, {
         ...{ said: result.said, before, env },
@@ -158,6 +161,8 @@ async function tryOnce(context: WorkContext, spec: WorkSpec, channels: Channels)
   } catch (error) {
     if (stop.aborted) return { verdict: judgeStop(stop.reason as StopReason, runTimeoutMs), outcomes: [] };
     return { verdict: toVerdict(error), outcomes: [] };
+  } finally {
+    await ready?.drop();
   }
 }
 

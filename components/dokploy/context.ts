@@ -1,11 +1,13 @@
 import { showLine } from "../../text/characters.ts";
 import { type Seen, tellSeen } from "../engine/seen.ts";
 import { isHandedOver, type StackConfig } from "../engine/stack-config.ts";
+import type { ProvenContainers } from "../look/left.ts";
 import { type PrometheusConnection, prometheusConnection } from "./api/checks/prometheus.ts";
 import { connectDokploy, type Dokploy } from "./api/client.ts";
 import { dokployConnection, serverUrl } from "./api/connection.ts";
 import { readGivenUp } from "./rules/data/give-up.ts";
 import { fingerprintKey } from "./rules/fingerprint.ts";
+import { readProven } from "./seen/proven.ts";
 import { DEFAULT_TIMING, type Timing } from "./timing.ts";
 
 /** Everything that an operation works with. */
@@ -28,6 +30,8 @@ export interface Context {
   prometheus?(): PrometheusConnection;
   /** Is told of everything that was read or left, where somebody wants to know. */
   tell?: (seen: Seen) => void;
+  /** What the last look saw of containers, where there was one. */
+  proven?: ProvenContainers;
 }
 
 /** A tag and a commit are shorter. It stands in titles and descriptions on Dokploy. */
@@ -43,7 +47,8 @@ let last: { id: string; context: Context } | undefined;
  * The server: api/connection.ts · Prometheus: api/checks/prometheus.ts · `PLATFORM_KEY` (or `platform:key`): keys of fingerprints · `DOKPLOY_ALSO_AT` (or `dokploy:alsoAt`):
  * other addresses of the same server, separated by commas · `DOCKMASTER_RELEASE`: what deployments are made for · `DOCKMASTER_ALLOW_EMPTY=1`: what is not found on the server counts as deleted, even when that is everything ·
  * `DOCKMASTER_NEW_KEY=1`: another master key is meant (environment.ts) · `DOCKMASTER_GIVE_UP`: full names of volumes that containers may
- * start without, separated by commas · `DOCKMASTER_SEEN`: a file to which is told how everything was found or left (engine/seen.ts).
+ * start without, separated by commas · `DOCKMASTER_SEEN`: a file to which is told how everything was found or left (engine/seen.ts) ·
+ * `DOCKMASTER_PROVEN`: a file that tells which containers the last look saw (seen/proven.ts).
  *
  * Throws `config_invalid` when address or key are missing or unusable.
  */
@@ -61,7 +66,17 @@ export function contextFrom(given: StackConfig | undefined, env: NodeJS.ProcessE
   const token = env.PROMETHEUS_TOKEN || config?.get("prometheus:token");
   const metrics = [env.PROMETHEUS_URL || config?.get("prometheus:url"), token];
   const seen = env.DOCKMASTER_SEEN;
-  const id = JSON.stringify([connection, platformKey, release, allowEmpty, alsoAt, [...givenUp], metrics, seen]);
+  const id = JSON.stringify([
+    connection,
+    platformKey,
+    release,
+    allowEmpty,
+    alsoAt,
+    [...givenUp],
+    metrics,
+    seen,
+    env.DOCKMASTER_PROVEN,
+  ]);
   if (last?.id !== id) {
     const context: Context = {
       dokploy: connectDokploy(connection),
@@ -74,6 +89,7 @@ export function contextFrom(given: StackConfig | undefined, env: NodeJS.ProcessE
       timing: DEFAULT_TIMING,
       prometheus: () => prometheusConnection(given, env),
       ...(seen && { tell: (what) => tellSeen(what, seen) }),
+      proven: readProven(env.DOCKMASTER_PROVEN),
     };
     last = { id, context };
   }

@@ -1,3 +1,4 @@
+import type { ProvenContainers } from "../look/left.ts";
 import type { Dokploy } from "./api/client.ts";
 import { decodeEnv } from "./api/env.ts";
 import type { ComposeRecord, ContainerRow } from "./api/schema.ts";
@@ -51,7 +52,8 @@ export async function lookAtContainers(
 
 /**
  * The same containers once more. Asks Docker only about those that may have been started again: what the listing says of the others,
- * to the second in their first minute, leaves no room for it. What cannot be told stays as it was.
+ * to the second in their first minute, leaves no room for it; nor for one that has run for longer than since a look saw it (`proven`).
+ * What cannot be told stays as it was.
  */
 export async function lookAgain(
   dokploy: Dokploy,
@@ -59,11 +61,12 @@ export async function lookAgain(
   rows: ContainerRow[],
   now = Date.now(),
   prove: Prove = () => {},
+  proven: ProvenContainers = {},
 ): Promise<Record<string, SeenContainer>> {
   const again = Object.entries(before).map(async ([name, was]) => {
     const row = rows.find((each) => each.name === name);
     if (row === undefined) return [name, was] as const;
-    if (isSameStart(was, row, now)) {
+    if (isSameStart(was, row, now) || hasRunSince(was, row, now, proven[name])) {
       prove(name);
       return [name, was] as const;
     }
@@ -98,6 +101,14 @@ export function isSameStart(was: SeenContainer, row: ContainerRow, now: number):
   if (row.state !== "running" || !sameId(row.containerId, was.id)) return false;
   const latestStart = now - leastSeconds(row.status) * 1000;
   return latestStart <= Date.parse(was.startedAt) + SLACK;
+}
+
+/** Whether a listed container must be the process that a look saw: that is the one that is known, and nothing was started since. */
+function hasRunSince(was: SeenContainer, row: ContainerRow, now: number, seen: ProvenContainers[string] | undefined) {
+  if (seen === undefined || row.state !== "running" || !sameId(row.containerId, was.id)) return false;
+  const isKnown = sameId(seen.id, was.id) && seen.startedAt === was.startedAt && seen.restarts === was.restarts;
+  // What lies before us in time was told by another clock.
+  return isKnown && seen.at <= now && now - leastSeconds(row.status) * 1000 <= seen.at;
 }
 
 /** Docker says an id with 12 digits or with 64. */

@@ -73,6 +73,13 @@ export const leftBehind = z.object({
 });
 export type LeftBehind = z.infer<typeof leftBehind>;
 
+export const provenContainers = z.record(
+  z.string(),
+  z.object({ id: z.string(), startedAt: z.string(), restarts: z.number(), at: z.number() }),
+);
+/** By name: which process a container surely was, and when (`at`, in milliseconds since the epoch). */
+export type ProvenContainers = z.infer<typeof provenContainers>;
+
 /** A container that is not as it was left. */
 export interface ContainerNews {
   container: string;

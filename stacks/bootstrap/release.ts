@@ -34,6 +34,7 @@ export const IMAGE_FILES = [
   "tools/shortcuts",
   "tools/engine",
   "tools/language-host",
+  "components",
   "text",
   "automation",
 ];

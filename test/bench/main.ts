@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { cacheCode } from "../../cli/code-cache.ts";
 import { BACKENDS } from "../engine/backends.ts";
+import { keptPeers } from "./peers/section.ts";
 import { type Measured, startBenchPlatform } from "./platform.ts";
 import { NOTHING, SERVICES } from "./programs.ts";
 import { measureYardstick, type Row, renderReport } from "./report.ts";
@@ -46,7 +47,11 @@ for (const services of values.services.split(",").filter(Boolean).map(Number)) {
 
 const runnerRows = values.runner ? await benchRunner(tell) : [];
 yardsticks.push(measureYardstick());
-const report = [renderReport(rows, yardsticks), ...(values.runner ? [renderRunnerReport(runnerRows)] : [])].join("\n");
+const report = [
+  renderReport(rows, yardsticks),
+  ...(values.runner ? [renderRunnerReport(runnerRows)] : []),
+  keptPeers(),
+].join("\n");
 console.log(report);
 if (!values.dry) writeFileSync(new URL("../../docs/background/benchmarks.md", import.meta.url), report);
 

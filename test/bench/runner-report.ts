@@ -27,6 +27,7 @@ export function renderRunnerReport(rows: Row[]): string {
     "## The runner",
     "",
     "Four services on the emulator, containers ready at once; a signed request over loopback, the real engine, end to end.",
+    "A request is accepted when it is on disk, so the row of the disk is the least that the one above it can be.",
     "",
     "| what | measured | at most | requests to Dokploy |",
     "| --- | --- | --- | --- |",

@@ -12,8 +12,9 @@ import { findWorker } from "../integration/runner/engine/apart.ts";
 import { type Harness, startHarness } from "../integration/runner/harness.ts";
 import { platformProgram } from "../integration/runner/origin.ts";
 import { until } from "../integration/runner/until.ts";
+import { memoryOf } from "./memory.ts";
 import type { Row } from "./report.ts";
-import { measureRequests } from "./requests.ts";
+import { measureRequests, type RequestTimes } from "./requests.ts";
 
 const SERVICES = ["postgres", "redis", "minio", "authentik"];
 
@@ -28,7 +29,10 @@ export async function benchRunner(note: (row: Row) => void = () => {}): Promise<
     rows.push(row);
     note(row);
   };
-  for (const [store, p99] of await measureStores()) add(`request accepted on ${store}, 50 a second, p99`, p99 / 1000);
+  for (const [store, { accepted, disk }] of await measureStores()) {
+    add(`request accepted on ${store}, 50 a second, p99`, accepted / 1000);
+    add(`the disk alone after that, one small write, 50 a second, p99`, disk / 1000);
+  }
   await measurePlatform(add);
   await measureChange(add);
   await measureRecovery(add);
@@ -40,8 +44,8 @@ const LOOKS = 41;
 
 type Add = (what: string, seconds: number, more?: Partial<Row>) => void;
 
-async function measureStores(): Promise<[string, number][]> {
-  const results: [string, number][] = [["SQLite", await measureRequests({})]];
+async function measureStores(): Promise<[string, RequestTimes][]> {
+  const results: [string, RequestTimes][] = [["SQLite", await measureRequests({})]];
   const bin = findPostgres();
   if (!bin) return results;
   const server = await startPostgres(bin, { durable: true });
@@ -191,13 +195,6 @@ async function dokployTime({ url, apiKey }: Emulator): Promise<number> {
     }
   }
   return sum / 1000;
-}
-
-/** Resident memory of processes together, in MiB: what they share, as Node's own code, counts once (proc_pid_smaps_rollup(5), Pss). */
-function memoryOf(pids: readonly number[]): number {
-  const pss = (pid: number) =>
-    Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]);
-  return Math.round(pids.map(pss).reduce((sum, kib) => sum + kib, 0) / 1024);
 }
 
 /** From SIGKILL of runner and engine in the middle of an update until the run goes on: a service is deployed again. */

@@ -23,6 +23,7 @@ import https from "node:https";
  * @property {number} status
  * @property {string} contentType
  * @property {string} [location] where a redirect points, as the server says it
+ * @property {string} [date] when it was sent, as the server says it
  * @property {string} text
  */
 
@@ -102,8 +103,12 @@ export async function request(address, outgoing) {
   const signal = outgoing.signal ? AbortSignal.any([deadline, outgoing.signal]) : deadline;
   const response = await send(address, outgoing, signal);
   const { statusCode: status = 0, headers } = response;
-  const { location } = headers;
-  const answer = { status, contentType: headers["content-type"] ?? "", text: "", ...(location && { location }) };
+  const { location, date } = headers;
+  const answer = {
+    ...{ status, contentType: headers["content-type"] ?? "", text: "" },
+    ...(location && { location }),
+    ...(date && { date }),
+  };
   if (outgoing.statusOnly) {
     leave(response);
     return answer;

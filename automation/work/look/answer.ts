@@ -1,10 +1,14 @@
 import { LEFT_FORMAT, type Look } from "../../../components/look/left.ts";
+import { provenContainers } from "../../engine/proven.ts";
 import type { LookAnswer, LookQuestion } from "../../socket/messages.ts";
 import { refuseState } from "../../state/state-mark.ts";
 import type { WorkContext } from "../perform.ts";
 import { describeSettings } from "./kept.ts";
 
-type Context = Pick<WorkContext, "config" | "enginePath" | "version" | "programEnvironment" | "sealed" | "mask">;
+type Context = Pick<
+  WorkContext,
+  "config" | "enginePath" | "version" | "programEnvironment" | "sealed" | "proven" | "mask"
+>;
 
 /**
  * Looks whether a stack is as it was left, or says why only an engine can tell. Asked to `answer` instead of one, settings and state have
@@ -32,7 +36,7 @@ export async function answerLook(
     if ((await describeSettings(context, own)) !== left.settings) {
       return { refused: "other settings, keys or versions than when it was left" };
     }
-    const refused = await refuseState(backendUrl, stack, left.state);
+    const refused = await refuseState(backendUrl, stack, left.state, given);
     if (refused !== undefined) return { refused };
   }
   const env = { ...values, ...own, ...(values.ALLOW_INSECURE ? { ALLOW_INSECURE: values.ALLOW_INSECURE } : {}) };
@@ -43,9 +47,10 @@ export async function answerLook(
   // Loaded with the first look: a worker at rest needs none of it.
   const { look } = await import("../../../components/look/look.ts");
   const seen = await look(left.resources, { env, proven, keptAt, signal });
+  context.proven.set(stack, provenContainers(left.resources, seen));
   // To watch, a state that cannot be told is no reason; but an update from elsewhere is not what somebody changed by hand.
   const asks = purpose === "watch" ? left.state !== null && seen.resources.some(isOther) : true;
-  const refused = asks ? await refuseState(backendUrl, stack, left.state) : undefined;
+  const refused = asks ? await refuseState(backendUrl, stack, left.state, given) : undefined;
   if (refused !== undefined) return { refused };
   return { look: { ...seen, resources: seen.resources.map((resource) => maskWhy(context, resource)) } };
 }

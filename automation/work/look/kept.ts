@@ -26,7 +26,7 @@ export async function describeLeft(
   if (resources.length === 0) return { missing: "its process told nothing" };
   const settings = await describeSettings(context, { ...given, ...told.sealed });
   if (settings === undefined) return { missing: "PLATFORM_KEY is not known" };
-  const found = await readStateMark(context.config.backendUrl, project, stack);
+  const found = await readStateMark(context.config.backendUrl, project, stack, given);
   if ("locked" in found || ("mark" in found && !isOf(endedAt, found)))
     return { missing: "somebody may have changed the state since" };
   return {

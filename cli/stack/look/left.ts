@@ -51,10 +51,10 @@ export function openLeft(checkout: Checkout, stack: string, { full }: { full: bo
     const { left, keptAt } = kept;
     if ((left.told?.sealed ?? []).length > 0 || (await settings()) !== left.settings) return undefined;
     if (program && digestTree(checkout.folder, stack) !== kept.program) return undefined;
-    if ((await refuseState(backend, stack, left.state)) !== undefined) return undefined;
+    if ((await refuseState(backend, stack, left.state, shell)) !== undefined) return undefined;
     const { look, isAsLeft } = await import("../../../components/look/look.ts");
     const found = await look(left.resources, { env: { ...left.told?.values, ...shell, ...insecure(left) }, keptAt });
-    if (!isAsLeft(found, left.resources) || (await refuseState(backend, stack, left.state)) !== undefined)
+    if (!isAsLeft(found, left.resources) || (await refuseState(backend, stack, left.state, shell)) !== undefined)
       return undefined;
     return kept;
   };
@@ -88,7 +88,7 @@ export function openLeft(checkout: Checkout, stack: string, { full }: { full: bo
         const found = ok ? readSeen(seen, resources.left()) : undefined;
         if (!found || "missing" in found || program === undefined || backend === undefined) return;
         const digest = await given.settings;
-        const state = await readStateMark(backend, project, stack);
+        const state = await readStateMark(backend, project, stack, shell);
         const changed = digestTree(checkout.folder, stack) !== program || !isOf(endedAt, state);
         if (digest === undefined || !("mark" in state) || changed) return;
         const told = plainSettings(readStackSettings(given.file, shell));

@@ -36,7 +36,7 @@ export async function judge(context: Context, olds: ComposeOutputs, record: Comp
   };
   // What an update of ours made is no restart.
   if (olds.containers && !props.cutOff) {
-    props.containers = await lookAgain(dokploy, olds.containers, rows, listing.at, prove);
+    props.containers = await lookAgain(dokploy, olds.containers, rows, listing.at, prove, context.proven);
   }
   if (!tell) return { props };
   const project = { appName: record.appName, composeFile: record.composeFile ?? "" };

@@ -6,6 +6,7 @@ import type { Context } from "../../../components/dokploy/context.ts";
 import { fingerprintKey } from "../../../components/dokploy/rules/fingerprint.ts";
 import type { Timing } from "../../../components/dokploy/timing.ts";
 import { createSimulatedContainers, type SimulatedContainers } from "../../../emulator/containers/simulated.ts";
+import { type Clock, wallClock } from "../../../emulator/containers/simulation/run/clock.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emulator/emulator.ts";
 import { createSmallEngine } from "./requests/small-engine.ts";
 
@@ -62,10 +63,10 @@ export async function running(containers: SimulatedContainers, name: string) {
   return { image: config?.Image, env: containers.environmentOf(name), routes: routes.sort() };
 }
 
-/** An emulator, a connection to it with short times, and an empty state. */
-export async function openFixture(options: EmulatorOptions = {}) {
+/** An emulator, a connection to it with short times, and an empty state. `clock`: of its containers. */
+export async function openFixture({ clock = wallClock, ...options }: EmulatorOptions & { clock?: Clock } = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), "dokploy-contract-"));
-  const containers = createSimulatedContainers({ stateFile: join(dataDir, "containers.json") });
+  const containers = createSimulatedContainers({ stateFile: join(dataDir, "containers.json"), clock });
   const emulator = await startEmulator({ dataDir, containers, ...options });
   const dokploy = connect(emulator);
   const engine = createSmallEngine(OWNER);

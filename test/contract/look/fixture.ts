@@ -19,8 +19,8 @@ export function createTold() {
 }
 
 /** An emulator with a stack on it, and looks at what its updates left. */
-export async function openLookFixture() {
-  const fixture = await openFixture();
+export async function openLookFixture(options: Parameters<typeof openFixture>[0] = {}) {
+  const fixture = await openFixture(options);
   const told = createTold();
   const context = contextTo(fixture.dokploy, { tell: told.tell });
   const env = {

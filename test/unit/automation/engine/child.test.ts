@@ -2,7 +2,10 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type RunningEngine, startEngine } from "../../../../automation/engine/start.ts";
+import type { EngineJob } from "../../../../automation/engine/messages.ts";
+import { listSession } from "../../../../automation/engine/process-group.ts";
+import { type RunningEngine, readyEngine } from "../../../../automation/engine/start.ts";
+import { readProven } from "../../../../components/dokploy/seen/proven.ts";
 
 let folder: string;
 let engine: RunningEngine | undefined;
@@ -22,14 +25,19 @@ const program = (name: string, script: string) => {
   chmodSync(join(folder, "bin", name), 0o755);
 };
 const asked = () => readFileSync(join(folder, "asked"), "utf8").trim().split("\n");
-const start = (recoverTo: string | null) => {
-  const job = { kind: "update", stack: "staging", workDir: folder, message: "m", giveUp: [], recoverTo } as const;
+const start = (recoverTo: string | null, more: Partial<EngineJob> = {}) => {
+  const job = {
+    ...more,
+    kind: "update",
+    stack: "staging",
+    workDir: folder,
+    message: "m",
+    giveUp: [],
+    recoverTo,
+  } as const;
   const path = [join(folder, "bin"), dirname(process.execPath), process.env.PATH].join(delimiter);
-  engine = startEngine(
-    { ...job, configFile: join(folder, "Pulumi.staging.yaml") },
-    { env: { PATH: path }, as: [] },
-    () => {},
-  );
+  const ready = readyEngine({ env: { PATH: path }, as: [] });
+  engine = ready?.begin({ ...job, configFile: join(folder, "Pulumi.staging.yaml") }, () => {});
   engine?.holdUntil(Date.now() + 60_000);
   return engine!;
 };
@@ -48,6 +56,16 @@ echo '{}'`,
   expect(readFileSync(copy, "utf8")).toBe("{}\n");
 });
 
+test("providers read which containers the last look saw, where the engine is told", async () => {
+  program("pulumi", "cat /dev/null $DOCKMASTER_PROVEN > asked");
+  const seen = join(folder, "seen.jsonl");
+  const proven = { redis: { id: "fb31f9f89c88", startedAt: "2026-11-20T13:00:00Z", restarts: 0, at: 1 } };
+  await start(null, { seen, proven }).ended;
+  expect(readProven(join(folder, "asked"))).toEqual(proven);
+  await start(null, { seen }).ended;
+  expect(readProven(join(folder, "asked"))).toEqual({});
+});
+
 test("an engine that is started just when the run is canceled does nothing", async () => {
   program("pulumi", 'echo "$1 $2" >> asked');
   // What makes the pipe takes no notice of the signal.
@@ -59,15 +77,23 @@ test("an engine that is started just when the run is canceled does nothing", asy
   expect(existsSync(join(folder, "asked"))).toBe(false);
 });
 
+test("one that was made ready and is not needed does nothing, and is gone", async () => {
+  program("pulumi", 'echo "$1 $2" >> asked');
+  const ready = readyEngine({ env: { PATH: `${join(folder, "bin")}:${dirname(process.execPath)}` }, as: [] });
+  const isThere = () => listSession(ready!.session).length > 0;
+  expect(isThere()).toBe(true);
+  await ready?.drop();
+  expect(isThere()).toBe(false);
+  expect(existsSync(join(folder, "asked"))).toBe(false);
+});
+
 /** A process with the engine's user that got hold of its channel: here it takes the place of the engine itself. */
 const told = async (script: string) => {
   program("hostile", `exec ${process.execPath} -e '${script}'`);
   const job = { kind: "update", stack: "staging", workDir: folder, message: "m", giveUp: [], recoverTo: null } as const;
-  engine = startEngine(
-    { ...job, configFile: join(folder, "Pulumi.staging.yaml") },
-    { env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin` }, as: [join(folder, "bin/hostile")] },
-    () => {},
-  );
+  const env = { PATH: `${dirname(process.execPath)}:/usr/bin:/bin` };
+  const ready = readyEngine({ env, as: [join(folder, "bin/hostile")] });
+  engine = ready?.begin({ ...job, configFile: join(folder, "Pulumi.staging.yaml") }, () => {});
   return engine?.ended;
 };
 const frame =

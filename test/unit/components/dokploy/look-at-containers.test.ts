@@ -62,3 +62,51 @@ test("Docker is asked only about containers that may have been started again; wh
     ended: { id: "ended-012345", startedAt: "2026-11-20T14:00:00Z", restarts: 3, exitCode: 137 },
   });
 });
+
+const HOUR = 3_600_000;
+const NOW = START + 5 * HOUR;
+const proof = { id: was.id, startedAt: was.startedAt, restarts: was.restarts, at: NOW - 60_000 };
+test.each<[string, string, Record<string, typeof proof>, number]>([
+  ["has run for hours, and was seen a minute ago", "Up 4 hours", { redis: proof }, 0],
+  ["has run for hours, and nobody saw it", "Up 4 hours", {}, 1],
+  ["says that it was started since", "Up 30 seconds", { redis: proof }, 1],
+  ["was seen before the latest moment of its start", "Up 4 hours", { redis: { ...proof, at: NOW - 4 * HOUR } }, 1],
+  ["was another process when it was seen", "Up 4 hours", { redis: { ...proof, restarts: 9 } }, 1],
+  ["was another container when it was seen", "Up 4 hours", { redis: { ...proof, id: "fedcba987654" } }, 1],
+  [
+    "was started at another time when it was seen",
+    "Up 4 hours",
+    { redis: { ...proof, startedAt: "2026-01-01T00:00:00Z" } },
+    1,
+  ],
+  ["was seen by a clock that goes ahead of ours", "Up 4 hours", { redis: { ...proof, at: NOW + 1 } }, 1],
+])("a container that %s", async (_, status, proven, questions) => {
+  let asked = 0;
+  const State = { Running: true, StartedAt: was.startedAt, ExitCode: 0 };
+  const container = async () => {
+    asked += 1;
+    return { Id: was.id, State, RestartCount: was.restarts };
+  };
+  const rows = [{ containerId: was.id, name: "redis", state: "running", status }];
+  const dokploy = { container } as unknown as Dokploy;
+  expect(await lookAgain(dokploy, { redis: was }, rows, NOW, () => {}, proven)).toEqual({ redis: was });
+  expect(asked).toBe(questions);
+});
+
+test("a start after it was seen is never taken for none, whatever Docker's words leave open", async () => {
+  const span = fc.oneof(fc.integer({ min: 1, max: 70_000 }), fc.integer({ min: 1, max: 400 * 86_400_000 }));
+  await fc.assert(
+    fc.asyncProperty(span, fc.integer({ min: 0, max: 400 * 86_400_000 }), async (later, age) => {
+      const seen = START + 10 * HOUR;
+      const container = async () => undefined;
+      const now = seen + later + age;
+      const rows = [{ containerId: was.id, name: "redis", state: "running", status: `Up ${wordSpan(age)} (healthy)` }];
+      const proven: string[] = [];
+      const prove = (name: string) => void proven.push(name);
+      await lookAgain({ container } as unknown as Dokploy, { redis: was }, rows, now, prove, {
+        redis: { ...proof, at: seen },
+      });
+      expect(proven).toEqual([]);
+    }),
+  );
+});

@@ -6,6 +6,7 @@ import { isOf, readStateMark, refuseState } from "../../../../../automation/stat
 import { answerLook } from "../../../../../automation/work/look/answer.ts";
 import { describeLeft } from "../../../../../automation/work/look/kept.ts";
 import { fingerprintKey } from "../../../../../components/dokploy/rules/fingerprint.ts";
+import { digested } from "../../../../../components/dokploy/rules/observe.ts";
 import { sealChecks } from "../../../../../components/look/watch-checks.ts";
 import { startEmulator } from "../../../../../emulator/emulator.ts";
 
@@ -44,6 +45,7 @@ const context = (version = "1.0.0") => ({
   programEnvironment: () => ({ ...given }),
   sealed: new Map<string, Record<string, string>>(),
   mask: (text: string) => text.replaceAll("127.0.0.1", "•••"),
+  proven: new Map(),
 });
 const keep = async (more: { sealed?: Record<string, string>; stackFile?: string; endedAt?: number } = {}) => {
   const told = { resources: [...resources], endedAt: Date.now() + 60_000, notLeft: undefined, sealed: {}, ...more };
@@ -121,7 +123,15 @@ test("to watch, a state that somebody else wrote is a reason only where somethin
     };
     const left = { ...(await kept()), told: { values: {}, sealed: [] } };
     const place = { type: "environment", id: environmentId, organizationId, serverUrl: dokploy.url } as const;
-    const other = { ...left, resources: [{ ...place, parts: { name: "a digest of another name" } }] };
+    const other = {
+      ...left,
+      resources: [
+        {
+          ...place,
+          parts: digested(fingerprintKey("k".repeat(40)) as Buffer, environmentId, { name: "another name" }),
+        },
+      ],
+    };
     const watch = { purpose: "watch" } as const;
     expect(await ask(other, watch)).toMatchObject({ look: { resources: [{ is: "other" }] } });
     writeFileSync(stateFile, "{ }");
@@ -137,7 +147,7 @@ test("another runner, another form, and a backend that tells nothing: only an en
   expect(await ask(left, { on: context("1.0.1") })).toEqual({ refused: expect.stringContaining("other settings") });
   expect(await ask({ ...left, format: 2 })).toEqual({ refused: expect.stringContaining("another form") });
   expect(await ask({ ...left, state: null })).toEqual({ refused: expect.stringContaining("in this backend") });
-  expect(await refuseState("s3://bucket", "staging", "platform/m")).toContain("in this backend");
+  expect(await refuseState("gs://bucket", "staging", "platform/m", {})).toContain("in this backend");
 });
 
 test("a key that only the stack's file has is used as long as the worker remembers it, and never kept", async () => {
@@ -173,6 +183,6 @@ test("nothing is left without the platform's key, where somebody is at work, or 
 
 test("whether a state is an engine's own: by when it was written", async () => {
   utimesSync(stateFile, 1_000, 1_000);
-  const found = await readStateMark(backendUrl(), "platform", "staging");
+  const found = await readStateMark(backendUrl(), "platform", "staging", {});
   expect([isOf(1_000_000, found), isOf(999_999, found), isOf(9e12, { locked: true })]).toEqual([true, false, false]);
 });

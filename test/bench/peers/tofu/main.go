@@ -1,0 +1,3 @@
+//go:build tools
+package main
+import _ "github.com/opentofu/opentofu/cmd/tofu"
