@@ -31,8 +31,3 @@ export interface Variable {
   /** An address that keys or releases go to: refused when that is in clear, to a host that ALLOW_INSECURE does not name. */
   encrypted?: true;
 }
-
-/** What only others read: whoever sees it needs it to find its way on this machine, or to the network. */
-export function foreign<Name extends string>(seenBy: readonly Viewer[], ...names: Name[]): Record<Name, Variable> {
-  return Object.fromEntries(names.map((name) => [name, { seenBy }])) as Record<Name, Variable>;
-}

@@ -1,13 +1,13 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { PREVIEW_MODES } from "./domain/releases/preview-rules.ts";
+import { FOREIGN, HANDED_ON } from "./handed-on.ts";
 import { parseProxies } from "./http/source.ts";
 import { CHANNELS } from "./notify/channels.ts";
 import {
   branch,
   days,
   gitUrl,
-  hosts,
   LOG_LEVELS,
   number,
   port,
@@ -16,7 +16,7 @@ import {
   toStackNames,
   toUsers,
 } from "./readers.ts";
-import { foreign, type Variable, type Viewer } from "./variable.ts";
+import type { Variable, Viewer } from "./variable.ts";
 
 export type { Variable, Viewer } from "./variable.ts";
 
@@ -164,83 +164,7 @@ export const VARIABLES = {
     secret: "password",
     inVault: "named",
   },
-  PULUMI_CONFIG_PASSPHRASE: {
-    docs: "encrypts the secrets in the state",
-    secret: "whole",
-    strength: "advised",
-    seenBy: ["program"],
-    inVault: "always",
-    orInStackFile: true,
-  },
-  PULUMI_ACCESS_TOKEN: {
-    docs: "for a state at Pulumi Cloud or a server like it",
-    secret: "whole",
-    seenBy: ["program"],
-    inVault: "named",
-  },
-  AWS_ACCESS_KEY_ID: { docs: "for a state in S3", secret: "whole", seenBy: ["program"], inVault: "named" },
-  AWS_SECRET_ACCESS_KEY: { docs: "for a state in S3", secret: "whole", seenBy: ["program"], inVault: "named" },
-  AWS_SESSION_TOKEN: {
-    docs: "for a state in S3, where the key is a passing one",
-    secret: "whole",
-    seenBy: ["program"],
-    inVault: "named",
-  },
-  AWS_REGION: { docs: "for a state in S3", seenBy: ["program"] },
-  AWS_ENDPOINT_URL: { docs: "for a state at a server that speaks S3", seenBy: ["program"] },
-  AWS_ENDPOINT_URL_S3: { docs: "the same, for S3 alone", seenBy: ["program"] },
-  PLATFORM_KEY: {
-    docs: "the platform's master key",
-    secret: "whole",
-    seenBy: ["program"],
-    inVault: "always",
-    orInStackFile: true,
-  },
-  DOKPLOY_URL: { docs: "where Dokploy is", encrypted: true, seenBy: ["program"], orInStackFile: true },
-  DOKPLOY_API_KEY: {
-    docs: "a key of an owner or admin of Dokploy",
-    secret: "whole",
-    seenBy: ["program"],
-    inVault: "always",
-    orInStackFile: true,
-  },
-  DOKPLOY_ALSO_AT: { docs: "other addresses of the same Dokploy, separated by commas", seenBy: ["program"] },
-  ALLOW_INSECURE: {
-    docs: "hosts, separated by commas, that `http://` and `git://` addresses of Dokploy, Vault and the repository may name, e.g. `dokploy:3000,vault`: for networks where nobody else can listen. This machine always may",
-    reads: hosts.optional(),
-    seenBy: ["program"],
-    readBy: "both",
-  },
-  DOKPLOY_TIMEOUT: { docs: "seconds that Dokploy may take for an answer", seenBy: ["program"] },
-  DOKPLOY_CONCURRENCY: { docs: "requests to Dokploy at once", seenBy: ["program"] },
-  PROMETHEUS_URL: {
-    docs: "where Prometheus is, or what speaks its API: for [checks that ask it](../guides/checks.md#prometheus)",
-    encrypted: true,
-    seenBy: ["program"],
-  },
-  PROMETHEUS_TOKEN: {
-    docs: "signs in to Prometheus, where it asks for that: sent as `Authorization: Bearer`",
-    secret: "whole",
-    seenBy: ["program"],
-    inVault: "named",
-  },
-  VAULT_ADDR: { docs: "where Vault is", encrypted: true, seenBy: ["program"] },
-  VAULT_TOKEN: { docs: "signs in to Vault", secret: "whole", seenBy: ["program"] },
-  VAULT_ROLE_ID: {
-    docs: "signs in to Vault instead of a token, with `VAULT_SECRET_ID`",
-    secret: "whole",
-    seenBy: ["program"],
-    inVault: "minted",
-  },
-  VAULT_SECRET_ID: {
-    docs: "signs in to Vault instead of a token, with `VAULT_ROLE_ID`",
-    secret: "whole",
-    seenBy: ["program"],
-    inVault: "minted",
-  },
-  VAULT_NAMESPACE: { docs: "namespace in Vault", seenBy: ["program"] },
-  VAULT_APPROLE_MOUNT: { docs: "mount in Vault of the role that signs in", seenBy: ["program"] },
-  VAULT_CACERT: { docs: "file with the certificate that Vault's is checked with", seenBy: ["program"] },
+  ...HANDED_ON,
   ...channels,
   RUN_TIMEOUT: {
     docs: "seconds that one run may take; after a wait it has them again",
@@ -316,15 +240,7 @@ export const VARIABLES = {
     reads: z.enum(["on", "off"], "must be on or off"),
     seenBy: ["program"],
   },
-  ...foreign(["program", "git", "npm"], "HOME", "TMPDIR"),
-  ...foreign(["program", "git", "npm"], "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
-  ...foreign(["program", "git", "npm"], "http_proxy", "https_proxy", "no_proxy"),
-  ...foreign(["program", "git"], "USER", "SSL_CERT_FILE", "SSL_CERT_DIR"),
-  ...foreign(["program", "npm"], "NODE_EXTRA_CA_CERTS"),
-  ...foreign(["program"], "LANG", "TZ", "NODE_COMPILE_CACHE"),
-  ...foreign(["git"], "PATH", "SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "GIT_SSH", "GIT_ASKPASS", "GIT_CONFIG_GLOBAL"),
-  ...foreign(["git"], "GIT_HTTP_LOW_SPEED_LIMIT", "GIT_HTTP_LOW_SPEED_TIME"),
-  ...foreign(["npm"], "npm_config_registry", "npm_config_cache", "npm_config_userconfig"),
+  ...FOREIGN,
 } as const satisfies Record<string, Variable>;
 
 /** Name of one of them. */

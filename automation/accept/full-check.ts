@@ -1,10 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { dueFullCheck, FULL_CHECK_EVERY } from "../domain/look.ts";
 import type { Run } from "../domain/run.ts";
+import { WATCH } from "../domain/watching/heal.ts";
 import type { Store } from "../store/store.ts";
-
-/** Who asks, in the record of a run that nobody had to ask for. */
-const WATCH = "watch";
 
 /** What full checks are asked for with. */
 export interface FullChecking {

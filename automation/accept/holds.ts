@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { holdBody, liftBody } from "../api/hold-schemas.ts";
+import type { holdBody, liftBody } from "../api/requests.ts";
 import type { Signature } from "../api/signature.ts";
 import type { Hold } from "../domain/gates/hold.ts";
 import { UPDATES } from "../domain/run-kinds.ts";

@@ -1,4 +1,4 @@
-import type { RunBody } from "../api/schemas.ts";
+import type { RunBody } from "../api/requests.ts";
 import type { Signature } from "../api/signature.ts";
 import { causeOf } from "../domain/cause.ts";
 import type { Refusal } from "../domain/releases/refusal.ts";

@@ -2,8 +2,7 @@ import type { z } from "zod";
 import type { gate, holdView } from "../api/views.ts";
 import type { Hold } from "../domain/gates/hold.ts";
 import type { Run } from "../domain/run.ts";
-
-const toTime = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+import { toTimestamp } from "./timestamp.ts";
 
 /** A hold as answers show it. */
 export function toHoldView(hold: Hold): z.output<typeof holdView> {
@@ -12,10 +11,10 @@ export function toHoldView(hold: Hold): z.output<typeof holdView> {
     env: hold.stack,
     by: hold.by,
     reason: hold.reason,
-    made_at: new Date(hold.madeAt).toISOString(),
-    until: toTime(hold.until),
+    made_at: toTimestamp(hold.madeAt),
+    until: toTimestamp(hold.until),
     taken_back: hold.takenBack,
-    ended_at: toTime(hold.endedAt),
+    ended_at: toTimestamp(hold.endedAt),
     ended_by: hold.endedBy,
   };
 }
@@ -24,5 +23,5 @@ export function toHoldView(hold: Hold): z.output<typeof holdView> {
 export function toGateView({ state, gate: held }: Pick<Run, "state" | "gate">): { gate?: z.output<typeof gate> } {
   if (state !== "waiting" || !held) return {};
   const { kind, id, by, reason, until } = held;
-  return { gate: { kind, id, by, reason, until: toTime(until) } };
+  return { gate: { kind, id, by, reason, until: toTimestamp(until) } };
 }

@@ -1,15 +1,13 @@
 import type { z } from "zod";
-import type { observationView, watchView } from "../api/schemas.ts";
+import type { observationView, watchView } from "../api/views.ts";
 import type { Run } from "../domain/run.ts";
 import { explainNothing } from "../domain/watching/not-watched.ts";
 import { type Observation, wordObservation } from "../domain/watching/observation.ts";
-import type { Watch } from "../store/observing.ts";
+import type { Watch } from "../store/stack/observing.ts";
+import { toTimestamp } from "./timestamp.ts";
 
 /** An observation as answers show it. */
 export type ObservationView = z.output<typeof observationView>;
-
-const toTime = (ms: number) => new Date(ms).toISOString();
-const toTimeOrNull = (ms: number | null) => (ms === null ? null : toTime(ms));
 
 export function toObservationView(observation: Observation): ObservationView {
   const { id, stack, service, kind, parts, containers, run, seenAt, confirmedAt, endedAt } = observation;
@@ -21,7 +19,7 @@ export function toObservationView(observation: Observation): ObservationView {
   return {
     ...{ id, env: stack, service, kind, parts, found: wordObservation(observation) },
     ...(shown.length > 0 ? { containers: shown } : {}),
-    ...{ run, seen_at: toTime(seenAt), confirmed_at: toTimeOrNull(confirmedAt), ended_at: toTimeOrNull(endedAt) },
+    ...{ run, seen_at: toTimestamp(seenAt), confirmed_at: toTimestamp(confirmedAt), ended_at: toTimestamp(endedAt) },
   };
 }
 
@@ -32,12 +30,12 @@ export function toWatchView(
 ): z.output<typeof watchView> {
   const findings = open.filter(({ confirmedAt }) => confirmedAt !== null).length;
   const memory = watch?.memory;
-  const looked_at = toTimeOrNull(watch?.lookedAt ?? null);
+  const looked_at = toTimestamp(watch?.lookedAt ?? null);
   if (isOff) return { state: "not_watched", since: null, looked_at, why: "WATCH_INTERVAL is 0", findings };
   if (!memory || memory.verdict === null) {
     const why = memory?.why ?? (watch ? "the first look is due" : explainNothing(last));
-    return { state: "not_watched", since: memory ? toTime(memory.since) : null, looked_at, why, findings };
+    return { state: "not_watched", since: memory ? toTimestamp(memory.since) : null, looked_at, why, findings };
   }
   const { verdict, since, why } = memory;
-  return { state: verdict, since: toTime(since), looked_at, ...(why === undefined ? {} : { why }), findings };
+  return { state: verdict, since: toTimestamp(since), looked_at, ...(why === undefined ? {} : { why }), findings };
 }

@@ -6,11 +6,10 @@ import type {
   heldAnswer,
   inProgressAnswer,
   previewAnswer,
-  RunView,
   successAnswer,
   supersededAnswer,
-  waiting,
-} from "../api/schemas.ts";
+} from "../api/answers.ts";
+import type { RunView, waiting } from "../api/views.ts";
 import { causeOf } from "../domain/cause.ts";
 import { isDrift } from "../domain/drift.ts";
 import { describeOutage } from "../domain/outage.ts";
@@ -18,6 +17,7 @@ import type { AnsweredBy, Cause, Run, ServiceOutcome } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
 import { type Login, loginCommand } from "../domain/way-in.ts";
 import { toGateView } from "./hold-view.ts";
+import { toTimestamp } from "./timestamp.ts";
 
 /** An answer: status and JSON body. */
 export interface Answer<Body = unknown> {
@@ -33,8 +33,6 @@ type RunAnswer =
   | z.output<typeof inProgressAnswer>
   | z.output<typeof heldAnswer>
   | z.output<typeof supersededAnswer>;
-
-const toTime = (ms: number) => new Date(ms).toISOString();
 
 function toCauseView({ code, message, hint, logTail }: Cause) {
   return { code, message, hint, ...(logTail ? { log: logTail } : {}) };
@@ -56,13 +54,12 @@ function toLoginView(stack: string, service: string, login: Login) {
 export function toWaitingView({ state, outage, gate }: Run): { waiting?: z.output<typeof waiting> } {
   if (state !== "waiting" || gate || !outage) return {};
   const { of, since, until, next } = outage;
-  const time = (ms: number | null) => (ms === null ? null : toTime(ms));
   return {
     waiting: {
       for: of,
-      since: toTime(since),
-      until: time(until),
-      next_try: time(next),
+      since: toTimestamp(since),
+      until: toTimestamp(until),
+      next_try: toTimestamp(next),
       message: describeOutage(outage),
     },
   };
@@ -89,9 +86,9 @@ export function toRunView(run: Run): RunView {
     triggered_by: run.triggeredBy,
     reason: run.reason,
     request_id: run.requestId,
-    created_at: toTime(run.createdAt),
-    started_at: startedAt === null ? null : toTime(startedAt),
-    finished_at: finishedAt === null ? null : toTime(finishedAt),
+    created_at: toTimestamp(run.createdAt),
+    started_at: toTimestamp(startedAt),
+    finished_at: toTimestamp(finishedAt),
     duration: startedAt === null || finishedAt === null ? null : (finishedAt - startedAt) / 1000,
     attempts: run.attempts,
     outcomes: run.outcomes.map((each) => toOutcomeView(each, run.stack)),
@@ -118,7 +115,7 @@ export function toRunAnswer(
     tag: run.tag,
     commit: run.commit,
     run: run.id,
-    timestamp: toTime(run.finishedAt ?? now),
+    timestamp: toTimestamp(run.finishedAt ?? now),
     ...(duplicate ? { duplicate: true as const } : {}),
   };
   switch (run.state) {

@@ -1,19 +1,19 @@
 import type { z } from "zod";
-import type { stackView } from "../api/schemas.ts";
+import type { confirmedView, confirmingView, stackView } from "../api/views.ts";
+import type { Confirmation } from "../domain/confirming/confirmation.ts";
 import { isDrift } from "../domain/drift.ts";
 import { assessHealth } from "../domain/health.ts";
 import type { Run } from "../domain/run.ts";
 import { kindsWith, UPDATES } from "../domain/run-kinds.ts";
-import type { Observation } from "../domain/watching/observation.ts";
-import { assessWatched } from "../domain/watching/watched.ts";
+import { assessWatched, type Observation } from "../domain/watching/observation.ts";
 import type { Catalogue } from "../git/catalogue.ts";
 import type { Mirror } from "../git/mirror.ts";
-import type { Watch } from "../store/observing.ts";
+import type { Watch } from "../store/stack/observing.ts";
 import type { Store } from "../store/store.ts";
-import { toConfirmedView, toConfirmingView } from "./confirmation-view.ts";
 import { toHoldView } from "./hold-view.ts";
 import { toWatchView } from "./observations.ts";
 import { toWaitingView } from "./report.ts";
+import { toTimestamp } from "./timestamp.ts";
 
 const DRIFT_CHECKS = kindsWith({ answers: "drift" });
 
@@ -86,7 +86,7 @@ async function describeStack(
     env: stack,
     tag: release?.tag ?? null,
     commit: release?.commit ?? null,
-    since: release ? new Date(release.since).toISOString() : null,
+    since: release ? toTimestamp(release.since) : null,
     ...(seen ?? told),
     behind_by: release ? await mirror.countBetween(release.commit, head) : null,
     ...(waits ? toWaitingView(waits) : {}),
@@ -95,6 +95,25 @@ async function describeStack(
     confirmed: confirmed ? toConfirmedView(confirmed) : null,
     confirming: newest ? toConfirmingView(newest) : null,
     watch: toWatchView(watch, { open, last: update, isOff: config.watchIntervalMs === 0 }),
+  };
+}
+
+/** The release of a stack that was confirmed last. */
+function toConfirmedView({ tag, commit, endedAt, begunAt }: Confirmation): z.output<typeof confirmedView> {
+  return { tag, commit, at: toTimestamp(endedAt ?? begunAt) };
+}
+
+/** What becomes of a release after its update. */
+function toConfirmingView(watched: Confirmation): z.output<typeof confirmingView> {
+  const { run, tag, commit, state, begunAt, until, endedAt, data } = watched;
+  const { why, back } = data;
+  return {
+    ...{ run, tag, commit, state },
+    since: toTimestamp(begunAt),
+    until: toTimestamp(until),
+    ended_at: toTimestamp(endedAt),
+    ...(why === undefined ? {} : { why }),
+    ...(back === undefined ? {} : { rollback: back }),
   };
 }
 

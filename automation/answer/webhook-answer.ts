@@ -2,6 +2,7 @@ import type { WebhookAnswer } from "../api/push.ts";
 import type { Run } from "../domain/run.ts";
 import { toGateView } from "./hold-view.ts";
 import { toWaitingView } from "./report.ts";
+import { toTimestamp } from "./timestamp.ts";
 
 /** The answer to a push whose run has ended or goes on. `touched`: services that the push itself touches. */
 export function toWebhookAnswer(run: Run, touched: string[], winner: Run | undefined): WebhookAnswer {
@@ -10,7 +11,7 @@ export function toWebhookAnswer(run: Run, touched: string[], winner: Run | undef
     tag: run.tag,
     commit: run.commit,
     run: run.id,
-    timestamp: new Date(run.finishedAt ?? run.createdAt).toISOString(),
+    timestamp: toTimestamp(run.finishedAt ?? run.createdAt),
   };
   if (run.state === "superseded") {
     return { status: "superseded", ...common, ...(winner?.tag ? { superseded_by: winner.tag } : {}) };

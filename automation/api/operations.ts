@@ -1,29 +1,26 @@
 import type { z } from "zod";
 import { kindsWith, RUN_KINDS, type RunKind } from "../domain/run-kinds.ts";
-import { holdAnswer, holdBody, holdsAnswer, holdsQuery, liftBody } from "./hold-schemas.ts";
-import type { Selection } from "./pick-json.ts";
-import { PUSH_PARTS, pushBody, webhookAnswer } from "./push.ts";
 import {
-  cancelBody,
   driftAnswer,
   errorAnswer,
   failedAnswer,
   healthAnswer,
   heldAnswer,
+  holdAnswer,
+  holdsAnswer,
   inProgressAnswer,
   liveAnswer,
   observationsAnswer,
-  observationsQuery,
   previewAnswer,
-  RUN_BODIES,
   runsAnswer,
-  runsQuery,
-  runView,
   stacksAnswer,
   successAnswer,
   supersededAnswer,
-} from "./schemas.ts";
-import { holdView } from "./views.ts";
+} from "./answers.ts";
+import type { Selection } from "./pick-json.ts";
+import { PUSH_PARTS, pushBody, webhookAnswer } from "./push.ts";
+import { cancelBody, holdBody, holdsQuery, liftBody, observationsQuery, RUN_BODIES, runsQuery } from "./requests.ts";
+import { holdView, runView } from "./views.ts";
 
 /** One operation of the HTTP interface. */
 export interface Operation {

@@ -1,8 +1,8 @@
 // Renews leases from a thread of its own, over a connection of its own, so that they are kept while the runner's event loop is busy.
 import { parentPort, workerData } from "node:worker_threads";
-import type { Database } from "../store/database.ts";
-import { renewLease } from "../store/lease.ts";
+import type { Database } from "../store/database/database.ts";
 import { openConnection } from "../store/open.ts";
+import { renewLease } from "../store/run/lease.ts";
 import { HEARTBEAT, HUNG, type KeptLease, LEASE, type LeaseOrder } from "./lease-signs.ts";
 
 const { databaseUrl } = workerData as { databaseUrl: string };

@@ -13,19 +13,6 @@ export interface DoorEnding extends Ending {
   contradicted?: string[];
 }
 
-/** Whether a look saw all of a stack as it was left: the same resources, and nothing of which it could not tell. Pure. */
-export function isAllLeft(look: Look, { left: { resources } }: Pick<KeptLeft, "left">): boolean {
-  const names = (all: readonly { type: string }[]) => all.map(({ type }) => type).sort();
-  return (
-    resources.length > 0 &&
-    names(look.resources).join() === names(resources).join() &&
-    look.resources.every(
-      ({ is, differs, containers, starting }) =>
-        is === "left" && !starting && differs.length === 0 && containers.length === 0,
-    )
-  );
-}
-
 /** Which of a stack a look saw not as it was left, for people. Pure. */
 export function wordLook({ resources }: Look): string {
   const others = resources.filter(({ is, starting }) => is !== "left" || starting);

@@ -1,12 +1,13 @@
-import type { Look } from "../../components/look/left.ts";
+import { isAsLeft, type Look } from "../../components/look/left.ts";
 import { refuseLook } from "../domain/look.ts";
 import type { Run } from "../domain/run.ts";
 import { RUN_KINDS } from "../domain/run-kinds.ts";
+import { leftKey } from "../domain/watching/memory.ts";
 import type { Programs } from "../git/program.ts";
 import type { LookQuestion } from "../socket/messages.ts";
 import type { KeptLeft, Store } from "../store/store.ts";
 import type { Engines } from "./engines.ts";
-import { isAllLeft, wordLook } from "./kept.ts";
+import { wordLook } from "./kept.ts";
 
 /** How long a look may take before an engine is started instead, in milliseconds. */
 const PATIENCE = 20_000;
@@ -50,7 +51,7 @@ export async function askLook(
   stop: AbortSignal,
 ): Promise<{ look: Look } | { why: string }> {
   const { stack, left, keptAt } = kept;
-  const of = `${kept.run} ${keptAt}`;
+  const of = leftKey(kept);
   const known = proven.get(stack);
   try {
     // One that starts with the runner comes a little later, and an engine would have to wait for it too.
@@ -60,7 +61,7 @@ export async function askLook(
     const question = { stack, left, keptAt, purpose, proven: known?.of === of ? known.until : {} };
     const { look, refused } = await engine.look(question, signal);
     if (!look) return { why: refused ?? "the look told nothing" };
-    if (!isAllLeft(look, kept)) return { why: wordLook(look) };
+    if (!isAsLeft(look, left.resources)) return { why: wordLook(look) };
     proven.set(stack, { of, until: look.proven });
     return { look };
   } catch (error) {

@@ -1,6 +1,6 @@
 import { showLine } from "../../text/characters.ts";
 import { describeObservation, type Observation, wordObservation } from "../domain/watching/observation.ts";
-import type { KeptLook } from "../store/observing.ts";
+import type { KeptLook } from "../store/stack/observing.ts";
 import type { WatchNotice } from "./channel.ts";
 import { CHANNELS, type ChannelName } from "./channels.ts";
 

@@ -1,4 +1,4 @@
-import type { Database } from "./database.ts";
+import type { Database } from "./database/database.ts";
 
 /** Remembers a key until `expiresAt`. False when it was known and has not run out. */
 export async function remember(db: Database, key: string, expiresAt: number, now: number): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { Database } from "./database.ts";
+import type { Database } from "./database/database.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -6,35 +6,31 @@ import type { Store } from "./store.ts";
  * Throws for any other scheme; the message never repeats the address, which may hold a password.
  */
 export async function openStore(databaseUrl: string): Promise<Store> {
-  // Only the one that is used is loaded.
-  if (isPostgres(databaseUrl)) return (await import("./postgres.ts")).openPostgresStore(databaseUrl);
-  const file = fileOf(databaseUrl);
-  if (file !== undefined) return (await import("./sqlite.ts")).openSqliteStore(file);
-  throw unknownScheme();
+  const db = await openDatabase(databaseUrl, "here");
+  try {
+    return await (await import("./sql-store.ts")).openSqlStore(db);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
 }
 
 /**
  * One more connection to the database of a store that was opened before, for a thread that nobody waits for, without what a store is
  * besides. Throws as `openStore` does.
  */
-export async function openConnection(databaseUrl: string): Promise<Database> {
-  if (isPostgres(databaseUrl)) return (await import("./postgres-database.ts")).openPostgres(databaseUrl, 1);
-  const file = fileOf(databaseUrl);
-  if (file !== undefined) {
-    const { openSqlite, PAGES_LEFT } = await import("./sqlite-database.ts");
-    return openSqlite(file, PAGES_LEFT.apart);
+export function openConnection(databaseUrl: string): Promise<Database> {
+  return openDatabase(databaseUrl, "apart");
+}
+
+/** `apart`: one connection of a thread that nobody waits for. Only what is used is loaded. */
+async function openDatabase(databaseUrl: string, where: "here" | "apart"): Promise<Database> {
+  if (/^postgres(ql)?:\/\//.test(databaseUrl)) {
+    const { openPostgres } = await import("./database/postgres.ts");
+    return openPostgres(databaseUrl, where === "apart" ? 1 : undefined);
   }
-  throw unknownScheme();
-}
-
-function isPostgres(databaseUrl: string): boolean {
-  return /^postgres(ql)?:\/\//.test(databaseUrl);
-}
-
-function fileOf(databaseUrl: string): string | undefined {
-  return /^sqlite:(.+)$/s.exec(databaseUrl)?.[1];
-}
-
-function unknownScheme(): Error {
-  return new Error("DATABASE_URL must be sqlite:<path> or postgres://<user>@<host>/<database>");
+  const file = /^sqlite:(.+)$/s.exec(databaseUrl)?.[1];
+  if (file === undefined) throw new Error("DATABASE_URL must be sqlite:<path> or postgres://<user>@<host>/<database>");
+  const { openSqlite, PAGES_LEFT } = await import("./database/sqlite.ts");
+  return openSqlite(file, PAGES_LEFT[where]);
 }

@@ -1,4 +1,4 @@
-import type { Database, Queries } from "./database.ts";
+import type { Database, Queries } from "./database/database.ts";
 import type { Notice } from "./notice.ts";
 import type { OutboxEntry, Settlement } from "./store.ts";
 

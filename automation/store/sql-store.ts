@@ -1,21 +1,27 @@
-import { accept, newestAccepted, record } from "./accept.ts";
-import { claim } from "./claim.ts";
-import { lastConfirmed, newestConfirmation, openConfirmations, settle, takeBack } from "./confirmations.ts";
-import type { Database } from "./database.ts";
-import { append, events } from "./events.ts";
-import { nameFailures } from "./failures.ts";
-import { hasSucceeded, prune, runs, stackRelease } from "./history.ts";
-import { endHold, endHoldsInTime, hold, openHolds, readHold } from "./holds.ts";
+import type { Database } from "./database/database.ts";
+import { nameFailures } from "./database/failures.ts";
+import { migrate } from "./database/migrations.ts";
 import { isRemembered, ping, pinnedCommit, pinnedTags, pinTag, remember } from "./keys.ts";
-import { releaseGone, releaseLease, renewLease } from "./lease.ts";
-import { forgetLeft, leftStacks, readLeft } from "./left-behind.ts";
-import { migrate } from "./migrations.ts";
-import { endedObservations, observationEvents, observationsSince, openObservations, standing } from "./observations.ts";
 import { settleOutbox, takeOutbox } from "./outbox.ts";
-import { readRun } from "./rows.ts";
+import { accept, newestAccepted, record } from "./run/accept.ts";
+import { claim } from "./run/claim.ts";
+import { append, events } from "./run/events.ts";
+import { hasSucceeded, prune, runs, stackRelease } from "./run/history.ts";
+import { releaseGone, releaseLease, renewLease } from "./run/lease.ts";
+import { readRun } from "./run/rows.ts";
+import { cancelRequested, requestCancel, transition, update } from "./run/transition.ts";
+import { lastConfirmed, newestConfirmation, openConfirmations, settle, takeBack } from "./stack/confirmations.ts";
+import { endHold, endHoldsInTime, hold, openHolds, readHold } from "./stack/holds.ts";
+import { forgetLeft, leftStacks, readLeft } from "./stack/left-behind.ts";
+import {
+  endedObservations,
+  observationEvents,
+  observationsSince,
+  openObservations,
+  standing,
+} from "./stack/observations.ts";
+import { claimWatch, keepLook, postponeWatch, watches } from "./stack/watches.ts";
 import type { Store } from "./store.ts";
-import { cancelRequested, requestCancel, transition, update } from "./transition.ts";
-import { claimWatch, keepLook, postponeWatch, watches } from "./watches.ts";
 
 /** The store over one SQL database, brought to the current schema. Closing the store closes the database. */
 export async function openSqlStore(database: Database): Promise<Store> {

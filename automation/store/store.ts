@@ -1,12 +1,12 @@
 import type { Confirmation, ConfirmationState } from "../domain/confirming/confirmation.ts";
 import type { Hold } from "../domain/gates/hold.ts";
 import type { Run, RunEventType, RunRequest, RunState } from "../domain/run.ts";
-import type { KeptLeft } from "./left-behind.ts";
 import type { Notice } from "./notice.ts";
-import type { Observing } from "./observing.ts";
+import type { KeptLeft } from "./stack/left-behind.ts";
+import type { Observing } from "./stack/observing.ts";
 
-export type { KeptLeft } from "./left-behind.ts";
 export type { Notice } from "./notice.ts";
+export type { KeptLeft } from "./stack/left-behind.ts";
 
 /** What a transition may write beside the state. */
 export type RunPatch = Partial<

@@ -10,8 +10,8 @@ import type { Observation } from "../domain/watching/observation.ts";
 import type { Starts } from "../domain/watching/seen.ts";
 import type { Mask } from "../mask.ts";
 import type { Metrics } from "../metrics.ts";
-import { nextRunId } from "../store/accept.ts";
-import type { Watch } from "../store/observing.ts";
+import { nextRunId } from "../store/run/accept.ts";
+import type { Watch } from "../store/stack/observing.ts";
 import type { KeptLeft, Store } from "../store/store.ts";
 
 /** What looks are made with. */

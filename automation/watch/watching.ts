@@ -5,7 +5,7 @@ import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { readTargets, type Sending } from "../notify/outbox.ts";
 import { toWatchNotices } from "../notify/watch-notices.ts";
-import type { Watch } from "../store/observing.ts";
+import type { Watch } from "../store/stack/observing.ts";
 import type { Store } from "../store/store.ts";
 import { createDriftModes, type DriftModesFrom } from "./drift-modes.ts";
 import { askForHeal, describeStop, type Healing, planHeal } from "./heal.ts";

@@ -1,4 +1,4 @@
-import type { RunView } from "../../automation/api/schemas.ts";
+import type { RunView } from "../../automation/api/views.ts";
 import { EXIT } from "../exit.ts";
 import { progressFor } from "../print/progress.ts";
 import { CliError } from "../problem.ts";

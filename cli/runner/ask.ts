@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { errorAnswer, type RunView, runsAnswer, runView } from "../../automation/api/schemas.ts";
-import { gate } from "../../automation/api/views.ts";
+import { errorAnswer, runsAnswer } from "../../automation/api/answers.ts";
+import { gate, type RunView, runView } from "../../automation/api/views.ts";
 import { UPDATES } from "../../automation/domain/run-kinds.ts";
 import { type RunnerAddress, type RunnerAnswer, requestRunner } from "../client.ts";
 import { EXIT } from "../exit.ts";

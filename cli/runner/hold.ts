@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { holdAnswer, holdsAnswer } from "../../automation/api/hold-schemas.ts";
+import { holdAnswer, holdsAnswer } from "../../automation/api/answers.ts";
 import { holdView } from "../../automation/api/views.ts";
 import { describeHold } from "../../automation/domain/gates/hold.ts";
 import { type RunnerAddress, requestRunner } from "../client.ts";

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { z } from "zod";
-import { observationEvent, observationsAnswer, type observationView } from "../../automation/api/schemas.ts";
+import { observationEvent, observationsAnswer } from "../../automation/api/answers.ts";
+import type { observationView } from "../../automation/api/views.ts";
 import { openEventStream, type RunnerAddress, requestRunner } from "../client.ts";
 import { EXIT } from "../exit.ts";
 import { formatAge } from "../print/duration.ts";

@@ -1,4 +1,4 @@
-import type { RunView } from "../../automation/api/schemas.ts";
+import type { RunView } from "../../automation/api/views.ts";
 import type { Cause, ServiceOutcome } from "../../automation/domain/run.ts";
 
 type CauseView = NonNullable<RunView["cause"]>;

@@ -1,4 +1,4 @@
-import type { RunView } from "../../automation/api/schemas.ts";
+import type { RunView } from "../../automation/api/views.ts";
 import { describeHold } from "../../automation/domain/gates/hold.ts";
 import { EXIT } from "../exit.ts";
 import { formatDuration } from "../print/duration.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { z } from "zod";
-import type { RunView } from "../../automation/api/schemas.ts";
+import type { RunView } from "../../automation/api/views.ts";
 import { type RunnerAddress, requestRunner } from "../client.ts";
 import { progressFor } from "../print/progress.ts";
 import { wrongUse } from "../problem.ts";

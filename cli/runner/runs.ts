@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { RunView } from "../../automation/api/schemas.ts";
+import type { RunView } from "../../automation/api/views.ts";
 import { kindsWith } from "../../automation/domain/run-kinds.ts";
 import { formatAge, formatDuration } from "../print/duration.ts";
 import { printJson, printLines } from "../print/print.ts";

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { stacksAnswer, type stackView } from "../../automation/api/schemas.ts";
+import { stacksAnswer } from "../../automation/api/answers.ts";
+import type { stackView } from "../../automation/api/views.ts";
 import { requestRunner } from "../client.ts";
 import { readRunnerAddress } from "./address.ts";
 import { readAnswer } from "./ask.ts";

@@ -118,6 +118,22 @@ export interface Look {
   proven: Record<string, number>;
 }
 
+/**
+ * Whether a look saw all of a stack as it was left, the one thing that it may say of it: the same resources, and nothing of which it could
+ * not tell. Pure.
+ */
+export function isAsLeft(look: Pick<Look, "resources">, left: readonly LeftResource[]): boolean {
+  const types = (all: readonly { type: string }[]) => all.map(({ type }) => type).sort();
+  return (
+    left.length > 0 &&
+    types(look.resources).join() === types(left).join() &&
+    look.resources.every(
+      ({ is, differs, containers, starting }) =>
+        is === "left" && !starting && differs.length === 0 && containers.length === 0,
+    )
+  );
+}
+
 /** What the checks of a release say while it is watched; `unknown`: they could not be asked, or tell neither. */
 export interface ChecksAnswer {
   say: "hold" | "failed" | "unknown";

@@ -38,18 +38,6 @@ export async function look(resources: LeftResource[], options: LookOptions): Pro
   return { at, took: Math.round(performance.now() - since), resources: [...results], proven: { ...view.seen } };
 }
 
-/** Whether a look found everything as it was left: the one thing that it may say of a stack. */
-export function isAsLeft(look: Pick<Look, "resources">, resources: readonly LeftResource[]): boolean {
-  return (
-    resources.length > 0 &&
-    look.resources.length === resources.length &&
-    look.resources.every(
-      ({ is, differs, containers, starting }) =>
-        is === "left" && !starting && differs.length === 0 && containers.length === 0,
-    )
-  );
-}
-
 async function lookAt(resource: LeftResource, view: View): Promise<Looked> {
   const server = resource.type === "secret" ? "vault" : "dokploy";
   const known = view.trouble[server];

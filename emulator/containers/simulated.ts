@@ -1,15 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { resolve } from "node:path";
 import type { ComposeUp, Containers } from "./containers.ts";
 import { createFailureScripts, type ScriptedFailure } from "./simulation/pretend/failure-script.ts";
 import { conditionAt } from "./simulation/pretend/life.ts";
 import { strike } from "./simulation/pretend/start-container.ts";
 import { type ComposeCall, parseCommandLine } from "./simulation/read/command-line.ts";
 import { ComposeError } from "./simulation/read/compose-error.ts";
-import { parseEnvFile } from "./simulation/read/env-file.ts";
-import { loadProject } from "./simulation/read/load-project.ts";
-import type { Project } from "./simulation/read/project.ts";
+import { loadCall } from "./simulation/read/load-call.ts";
 import { type Clock, wallClock } from "./simulation/run/clock.ts";
 import { toRow } from "./simulation/run/container-status.ts";
 import { containersOf, findContainer, type HostVolume } from "./simulation/run/host-state.ts";
@@ -51,32 +46,6 @@ export interface SimulatedContainers extends Containers {
   volume(name: string): HostVolume | undefined;
   /** Puts a file into a volume, as the program in a container would. */
   writeVolume(name: string, path: string, content: string): void;
-}
-
-function load(call: ComposeCall, appName: string, folder: string): Project {
-  const inherited = (name: string) =>
-    name === "HOME" ? homedir() : name === "PATH" ? (process.env.PATH ?? "") : undefined;
-  const readFile = (path: string) => {
-    const absolute = resolve(folder, path);
-    return existsSync(absolute) ? readFileSync(absolute, "utf8") : undefined;
-  };
-  const variables = parseEnvFile(readFile(".env") ?? "", inherited);
-  for (const name of ["HOME", "PATH"]) variables.set(name, inherited(name) ?? "");
-  const file = resolve(folder, call.file ?? "docker-compose.yml");
-  const text = readFile(file);
-  if (text === undefined) throw new ComposeError(`open ${file}: no such file or directory`);
-  return loadProject({
-    name: call.project ?? appName,
-    file,
-    text,
-    variables,
-    readFile,
-    readEnvFile: (path, required) => {
-      const content = readFile(path);
-      if (content === undefined && required) throw new ComposeError(`env file ${resolve(folder, path)} not found`);
-      return parseEnvFile(content ?? "", (name) => variables.get(name));
-    },
-  });
 }
 
 /** Opens a simulated Docker host. */
@@ -136,13 +105,14 @@ export function createSimulatedContainers(options: SimulatedContainersOptions): 
   const runCall = async (call: ComposeCall, run: ComposeUp, signal: AbortSignal): Promise<void> => {
     const project = call.project ?? run.appName;
     if (call.subcommand === "up") {
-      await composeUp({ simulation, log: run.log, signal }, load(call, run.appName, run.folder), call);
+      await composeUp({ simulation, log: run.log, signal }, loadCall(call, run.appName, run.folder), call);
       // Without -d it stays attached to the logs.
       if (!call.detach && !call.wait && !call.noStart)
         await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
     } else if (call.subcommand === "down") remove(project, call.volumes);
     else if (call.subcommand === "stop") stop(project);
-    else if (["pull", "build", "config", "ps", "create"].includes(call.subcommand)) load(call, run.appName, run.folder);
+    else if (["pull", "build", "config", "ps", "create"].includes(call.subcommand))
+      loadCall(call, run.appName, run.folder);
     else throw new ComposeError(`unknown docker command: "compose ${call.subcommand}"`);
   };
 

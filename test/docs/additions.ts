@@ -23,7 +23,7 @@ const RUN_KIND: Example = {
 } as const satisfies Record<string, RunKindFacts>`,
       ],
     ],
-    "automation/api/schemas.ts": [
+    "automation/api/requests.ts": [
       ["  drift: driftBody,\n", "  drift: driftBody,\n  verify: z.strictObject({ env }),\n"],
     ],
     "automation/accept/runs.ts": [
@@ -42,7 +42,7 @@ const RUN_KIND: Example = {
   },
   script: `
     import { createOpenApi } from "./automation/api/openapi.ts";
-    import { runsQuery } from "./automation/api/schemas.ts";
+    import { runsQuery } from "./automation/api/requests.ts";
     import { signPlain } from "./automation/api/signature.ts";
     import { createServer } from "./automation/http/server.ts";
     import { COMMANDS } from "./cli/commands.ts";
@@ -157,15 +157,18 @@ const OPERATION: Example = {
         `  echo: { method: "get", path: "/echo/{id}", summary: "Says it again", access: "open", query: echoQuery, answers: { 200: [echoAnswer] } },
   stacks: {\n`,
       ],
-      ["  driftAnswer,\n", "  driftAnswer,\n  echoAnswer,\n  echoQuery,\n"],
+      ["  driftAnswer,\n", "  driftAnswer,\n  echoAnswer,\n"],
+      ["{ cancelBody, ", "{ cancelBody, echoQuery, "],
     ],
-    "automation/api/schemas.ts": [
+    "automation/api/requests.ts": [
       [
-        "/** Any error. */",
+        "/** The parameter of",
         `export const echoQuery = z.strictObject({ times: z.coerce.number().default(1) });
-export const echoAnswer = z.object({ said: z.string() });
-/** Any error. */`,
+/** The parameter of`,
       ],
+    ],
+    "automation/api/answers.ts": [
+      ["/** Any error. */", "export const echoAnswer = z.object({ said: z.string() });\n/** Any error. */"],
     ],
     "automation/http/server.ts": [
       [

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { RunView } from "../../automation/api/schemas.ts";
+import type { RunView } from "../../automation/api/views.ts";
 import { error, type FakeRunner, startFakeRunner, view } from "../integration/cli/fake-runner.ts";
 import { readGitHub } from "./github.ts";
 import { type Event, type JobEnd, type Machine, runJob } from "./job.ts";

@@ -13,8 +13,9 @@ await import("../../automation/serve-engine.ts");
 await import("../../automation/work/update.ts");
 await import("../../automation/work/look/answer.ts");
 await import("../../components/look/look.ts");
-await import("../../automation/store/sqlite.ts");
-await import("../../automation/store/postgres.ts");
+await import("../../automation/store/sql-store.ts");
+await import("../../automation/store/database/sqlite.ts");
+await import("../../automation/store/database/postgres.ts");
 // It gives up at once, for it is no thread here. What it is made of is compiled all the same.
 await import("../../automation/claim/lease-thread.ts").catch(() => {});
 flushCompileCache();

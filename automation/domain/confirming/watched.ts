@@ -45,13 +45,10 @@ export function decideWatched(facts: WatchedFacts): WatchedDecision {
   const told = look !== null && TELLING.includes(look.verdict) ? Math.max(look.at, facts.seenAt) : facts.seenAt;
   const gap = told - facts.seenAt;
   const until = gap > toleratedMs ? facts.until + gap : facts.until;
-  if (now - told > GIVE_UP) return { do: "give up", why: `nobody could look at it since ${toTime(told)}` };
+  if (now - told > GIVE_UP)
+    return { do: "give up", why: `nobody could look at it since ${new Date(told).toISOString()}` };
   if (told < until || isPending(observations)) return { do: "wait", until, seenAt: told };
   if (checks.say === "hold") return { do: "confirm" };
   if (now - until > GIVE_UP) return { do: "give up", why: `its checks could not tell: ${checks.why}` };
   return { do: "wait", until, seenAt: told };
-}
-
-function toTime(ms: number): string {
-  return new Date(ms).toISOString();
 }

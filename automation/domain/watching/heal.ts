@@ -1,7 +1,7 @@
 import { isFinal, type Run } from "../run.ts";
 import { describeObservation, type Observation } from "./observation.ts";
 
-/** Who asked, in the record of a sync that brings back what a look found. */
+/** Who asked, in the record of a run that nobody had to ask for: it brings back, or checks, what a look found. */
 export const WATCH = "watch";
 
 /** How often within which time a stack is brought back, and how long is waited after a time that failed, in milliseconds. */

@@ -1,6 +1,6 @@
 import { acceptHold, type HoldingBack, liftHold } from "../../accept/holds.ts";
 import { toHoldView } from "../../answer/hold-view.ts";
-import { runId } from "../../api/schemas.ts";
+import { runId } from "../../api/requests.ts";
 import type { Worker } from "../../claim/worker.ts";
 import { RequestError } from "../../errors.ts";
 import type { Log } from "../../log.ts";

@@ -1,9 +1,9 @@
 import { toObservationView, toWatchView } from "../../answer/observations.ts";
 import { type Described, readLastUpdate } from "../../answer/stacks.ts";
 import type { Changes } from "../../answer/waiting.ts";
-import { observationPlace } from "../../api/schemas.ts";
+import { observationPlace } from "../../api/requests.ts";
 import { RequestError } from "../../errors.ts";
-import type { EventPlace, ObservationEvent } from "../../store/observing.ts";
+import type { EventPlace, ObservationEvent } from "../../store/stack/observing.ts";
 import { watchKey } from "../../watch/watching.ts";
 import { streamEvents } from "../event-stream.ts";
 import type { Handlers } from "../register.ts";

@@ -2,7 +2,7 @@ import type { Accepting } from "../../accept/release-request.ts";
 import { ACCEPT, type Acceptance } from "../../accept/runs.ts";
 import { type Answer, toRunAnswer } from "../../answer/report.ts";
 import { type Changes, waitForRun } from "../../answer/waiting.ts";
-import type { RunBody } from "../../api/schemas.ts";
+import type { RunBody } from "../../api/requests.ts";
 import type { Signature } from "../../api/signature.ts";
 import type { Worker } from "../../claim/worker.ts";
 import { kindsWith, type RunKind } from "../../domain/run-kinds.ts";

@@ -1,7 +1,7 @@
 import { type Canceling, cancelRun } from "../../accept/runs.ts";
 import { toRunView } from "../../answer/report.ts";
 import type { Changes } from "../../answer/waiting.ts";
-import { eventId, runId } from "../../api/schemas.ts";
+import { eventId, runId } from "../../api/requests.ts";
 import type { Worker } from "../../claim/worker.ts";
 import { isFinal, type Run } from "../../domain/run.ts";
 import { RequestError } from "../../errors.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RunView } from "../../../automation/api/schemas.ts";
+import type { RunView } from "../../../automation/api/views.ts";
 import { isFinal } from "../../../automation/domain/run.ts";
 import { openEventStream, type RunnerAddress } from "../../client.ts";
 import { isPassing, readRun } from "../ask.ts";

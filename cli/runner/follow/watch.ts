@@ -1,4 +1,4 @@
-import type { RunView } from "../../../automation/api/schemas.ts";
+import type { RunView } from "../../../automation/api/views.ts";
 import type { RunnerAddress } from "../../client.ts";
 import type { Live } from "../../print/live.ts";
 import { showServices } from "../../print/service-progress.ts";

@@ -7,7 +7,7 @@ import { digestSettings } from "../../../automation/engine/settings-digest.ts";
 import { plainSettings, readStackSettings } from "../../../automation/engine/stack-settings.ts";
 import { stampEngine } from "../../../automation/engine/version-check.ts";
 import { isOf, readStateMark, refuseState, toState } from "../../../automation/state/state-mark.ts";
-import { LEFT_FORMAT } from "../../../components/look/left.ts";
+import { isAsLeft, LEFT_FORMAT } from "../../../components/look/left.ts";
 import { cachedEngineFolder } from "../../../tools/engine-path.mjs";
 import type { DriftFound } from "../../print/drift.ts";
 import type { Checkout } from "../checkout.ts";
@@ -15,8 +15,14 @@ import { findBackend } from "../lock/place.ts";
 import { readProject } from "../project.ts";
 import type { StackRun } from "../run/stack-run.ts";
 import { type LaptopRecord, recordFile } from "./record.ts";
-import { toldByShell } from "./shell.ts";
 import { digestTree } from "./tree.ts";
+
+/**
+ * Variables of a shell that tell of the terminal and of who sits at it, and of which no program makes anything. All others count: one
+ * more or less means that an engine is asked.
+ */
+const OF_THE_TERMINAL =
+  /^(_|PWD|OLDPWD|SHLVL|TERM.*|COLORTERM|COLUMNS|LINES|WINDOWID|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|SSH_.*|XDG_SESSION_.*|XDG_VTNR|DBUS_.*|GPG_TTY|TMUX.*|STY|VSCODE_.*|ITERM_.*|LC_TERMINAL.*|NO_COLOR|FORCE_COLOR|LS_COLORS|npm_.*|INIT_CWD|HISTFILE|PS1|SECURITYSESSIONID|NODE_COMPILE_CACHE)$/;
 
 /** What an update from this machine left of a stack, and whether it is so still. */
 export interface Left {
@@ -52,7 +58,7 @@ export function openLeft(checkout: Checkout, stack: string, { full }: { full: bo
     if ((left.told?.sealed ?? []).length > 0 || (await settings()) !== left.settings) return undefined;
     if (program && digestTree(checkout.folder, stack) !== kept.program) return undefined;
     if ((await refuseState(backend, stack, left.state, shell)) !== undefined) return undefined;
-    const { look, isAsLeft } = await import("../../../components/look/look.ts");
+    const { look } = await import("../../../components/look/look.ts");
     const found = await look(left.resources, { env: { ...left.told?.values, ...shell, ...insecure(left) }, keptAt });
     if (!isAsLeft(found, left.resources) || (await refuseState(backend, stack, left.state, shell)) !== undefined)
       return undefined;
@@ -116,4 +122,10 @@ export function openLeft(checkout: Checkout, stack: string, { full }: { full: bo
 function insecure({ told }: LaptopRecord["left"]): NodeJS.ProcessEnv {
   const hosts = told?.values.ALLOW_INSECURE;
   return hosts ? { ALLOW_INSECURE: hosts } : {};
+}
+
+/** What of a shell's environment has a say in what an engine and its program do. Pure. */
+function toldByShell(env: NodeJS.ProcessEnv): Record<string, string> {
+  const told = Object.entries(env).filter(([name, value]) => value !== undefined && !OF_THE_TERMINAL.test(name));
+  return Object.fromEntries(told) as Record<string, string>;
 }

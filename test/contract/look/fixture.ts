@@ -1,6 +1,6 @@
 import type { Seen } from "../../../components/engine/seen.ts";
-import type { LeftResource, Look } from "../../../components/look/left.ts";
-import { isAsLeft, look } from "../../../components/look/look.ts";
+import { isAsLeft, type LeftResource, type Look } from "../../../components/look/left.ts";
+import { look } from "../../../components/look/look.ts";
 import { composeFile, contextTo, type Fixture, openFixture } from "../dokploy/fixture.ts";
 import type { SaidService } from "../dokploy/requests/small-engine.ts";
 

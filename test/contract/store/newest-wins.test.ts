@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openSqliteStore } from "../../../automation/store/sqlite.ts";
+import { openStore } from "../../../automation/store/open.ts";
 import type { Claim, Store } from "../../../automation/store/store.ts";
 import { commit, LEASE, request, T0 } from "./requests.ts";
 
@@ -68,7 +68,7 @@ test("whatever happens, what was asked for last is deployed last, and nothing is
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
       files += 1;
-      const store = await openSqliteStore(join(folder, `${files}.db`));
+      const store = await openStore(`sqlite:${join(folder, `${files}.db`)}`);
       try {
         const { asked, deployed } = await play(store, steps);
         expect(deployed.at(-1)).toBe(asked.at(-1));

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { emptyMemory } from "../../../automation/domain/watching/memory.ts";
 import type { Observation } from "../../../automation/domain/watching/observation.ts";
-import type { Database } from "../../../automation/store/database.ts";
-import type { KeptLook, Watch } from "../../../automation/store/observing.ts";
+import type { Database } from "../../../automation/store/database/database.ts";
 import { openConnection, openStore } from "../../../automation/store/open.ts";
+import type { KeptLook, Watch } from "../../../automation/store/stack/observing.ts";
 import type { Store } from "../../../automation/store/store.ts";
 import { engines } from "./engines.ts";
 import { mustClaim, request, succeed, T0 } from "./requests.ts";

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { RunView } from "../../../automation/api/schemas.ts";
 import { verifySignature } from "../../../automation/api/signature.ts";
+import type { RunView } from "../../../automation/api/views.ts";
 
 export const SECRET = "planted-webhook-secret";
 

@@ -14,7 +14,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 function loadsStripping(env: Record<string, string>): boolean {
   const script = `
     await import("./automation/compiled.mjs");
-    const parts = ["serve.ts", "serve-engine.ts", "store/sqlite.ts", "work/update.ts", "work/look/answer.ts", "../components/look/look.ts"];
+    const parts = ["serve.ts", "serve-engine.ts", "store/sql-store.ts", "store/database/sqlite.ts"];
+    parts.push("work/update.ts", "work/look/answer.ts", "../components/look/look.ts");
     for (const each of parts) await import("./automation/" + each);
     console.log(process.moduleLoadList.some((name) => name.includes("internal/deps/amaro")));
     process.exit(0);`;

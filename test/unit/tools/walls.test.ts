@@ -17,10 +17,12 @@ const REFUSED: [from: string, imports: string[]][] = [
   ["components/dokploy/rules/data", ["node:fs", "../../provider.ts", "../../../../automation/config.ts"]],
   ["automation", ["../components/dokploy/read.ts", "../stacks/plan.ts", "../cli/main.ts"]],
   ["automation/http", ["../../components/dokploy/api/client.ts", "../../stacks/plan.ts", "../../cli/main.ts"]],
+  ["automation/store/stack", ["../../../components/look/look.ts", "../../../stacks/plan.ts", "../../../cli/main.ts"]],
   ...["work", "engine", "state"].map((room): [string, string[]] => [
     `automation/${room}`,
     [
-      ...["store/store", "http/server", "notify/outbox", "accept/runs", "claim/worker", "api/schemas", "answer/report"],
+      ...["store/store", "store/database/database", "store/stack/holds"],
+      ...["http/server", "notify/outbox", "accept/runs", "claim/worker", "api/requests", "answer/report"],
       ...["git/mirror", "dispatch/dispatch", "watch/health", "variables", "config", "start"],
       ...["../components/dokploy/read", "../stacks/plan", "../cli/main"],
     ].map((path) => `../${path}.ts`),
@@ -47,6 +49,7 @@ const REFUSED: [from: string, imports: string[]][] = [
 const ALLOWED: [from: string, imports: string[]][] = [
   ["text/mask", ["./find.ts"]],
   ["automation/work", ["../../text/characters.ts", "../../components/look/look.ts", "../../components/look/left.ts"]],
+  ["automation/store/stack", ["../../../components/look/left.ts", "../run/rows.ts", "../database/database.ts"]],
   ["components/look", ["../dokploy/same-server.ts", "../vault/observe.ts", "../../text/characters.ts"]],
   ["components/dokploy", ["../../text/mask/mask.ts"]],
   ["automation/domain/releases", ["../run.ts", "semver"]],
@@ -57,7 +60,7 @@ const ALLOWED: [from: string, imports: string[]][] = [
       ...["dokploy/api/client", "dokploy/rules/diff", "vault/api/client", "look/look", "platform/names/name"].map(
         (path) => `../../components/${path}.ts`,
       ),
-      ...["api/schemas", "domain/releases/release", "git/git", "state/locks"].map(
+      ...["api/views", "domain/releases/release", "git/git", "state/locks"].map(
         (path) => `../../automation/${path}.ts`,
       ),
       ...["../../stacks/plan.ts", "../../stacks/config/config.ts", "@pulumi/pulumi/automation/index.js"],

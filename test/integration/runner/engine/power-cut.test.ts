@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RunView } from "../../../../automation/api/schemas.ts";
+import type { RunView } from "../../../../automation/api/views.ts";
 import { createOrigin, type Origin } from "../../../../emulator/demo/origin.ts";
 import { type Emulator, startEmulator } from "../../../../emulator/emulator.ts";
 import { type Harness, startHarness } from "../harness.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RunView } from "../../../../automation/api/schemas.ts";
+import type { RunView } from "../../../../automation/api/views.ts";
 import { openStore } from "../../../../automation/store/open.ts";
 import { type Harness, startHarness } from "../harness.ts";
 import { until } from "../until.ts";

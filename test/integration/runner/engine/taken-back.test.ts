@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StackView } from "../../../../automation/answer/stacks.ts";
-import type { RunView } from "../../../../automation/api/schemas.ts";
+import type { RunView } from "../../../../automation/api/views.ts";
 import { type Emulator, startEmulator } from "../../../../emulator/emulator.ts";
 import { type Harness, startHarness } from "../harness.ts";
 import { platformProgram } from "../origin.ts";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { emptyMemory } from "../../../../automation/domain/watching/memory.ts";
 import type { Observation } from "../../../../automation/domain/watching/observation.ts";
-import type { Database } from "../../../../automation/store/database.ts";
+import type { Database } from "../../../../automation/store/database/database.ts";
 import { openConnection, openStore } from "../../../../automation/store/open.ts";
 import type { Store } from "../../../../automation/store/store.ts";
 import { parseServerSentEvents } from "../../../../cli/runner/follow/server-sent-events.ts";

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { round } from "../../../../automation/confirm/confirming.ts";
-import type { Database, Queries } from "../../../../automation/store/database.ts";
+import type { Database, Queries } from "../../../../automation/store/database/database.ts";
+import { openSqlite } from "../../../../automation/store/database/sqlite.ts";
 import { openSqlStore } from "../../../../automation/store/sql-store.ts";
-import { openSqlite } from "../../../../automation/store/sqlite-database.ts";
 import type { Store } from "../../../../automation/store/store.ts";
 import { type ReleasedStack, releasedStack } from "./released-stack.ts";
 

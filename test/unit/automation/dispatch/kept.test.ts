@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decideKept, isAllLeft, toOutcomes, wordLook } from "../../../../automation/dispatch/kept.ts";
+import { decideKept, toOutcomes, wordLook } from "../../../../automation/dispatch/kept.ts";
 import type { Run, ServiceOutcome } from "../../../../automation/domain/run.ts";
 import type { KeptLeft } from "../../../../automation/store/store.ts";
 import type { Ending } from "../../../../automation/work/perform.ts";
@@ -19,26 +19,6 @@ const looked = (more: Partial<Looked> = {}): Looked => ({
   ...more,
 });
 const look = (...resources: Looked[]): Look => ({ at: NOW, took: 1, resources, proven: {} });
-
-test.each<[string, Look, boolean]>([
-  ["all of it", look(looked(), looked()), true],
-  ["nothing", look(), false],
-  ["one too few", look(looked()), false],
-  ["one too many", look(looked(), looked(), looked()), false],
-  ["something else", look(looked(), looked({ type: "service" })), false],
-  ["one that differs", look(looked(), looked({ is: "other" })), false],
-  ["one that differs, and is said to be left", look(looked(), looked({ differs: ["name"] })), false],
-  ["one that could not be told", look(looked(), looked({ is: "unknown" })), false],
-  ["one that is gone", look(looked(), looked({ is: "gone" })), false],
-  ["one that starts", look(looked(), looked({ starting: true })), false],
-  ["a container that is not well", look(looked(), looked({ containers: [{ container: "c", is: "exited" }] })), false],
-])("a look that saw %s: whether the stack is as it was left", (_, seen, isLeft) => {
-  expect(isAllLeft(seen, before)).toBe(isLeft);
-});
-
-test("what was left of nothing is never as it was", () => {
-  expect(isAllLeft(look(), { left: { ...left, resources: [] } })).toBe(false);
-});
 
 test("what is not as it was left is named, and no more than fits in a line", () => {
   const others = [

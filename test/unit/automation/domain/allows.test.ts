@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { toRunAnswer } from "../../../../automation/answer/report.ts";
-import { previewAnswer, successAnswer } from "../../../../automation/api/schemas.ts";
+import { previewAnswer, successAnswer } from "../../../../automation/api/answers.ts";
 import { parseAllows } from "../../../../automation/domain/allows.ts";
 import type { TimedRecord } from "../../../../automation/domain/engine-record.ts";
 import { reduceOutcomes } from "../../../../automation/domain/outcome.ts";

@@ -7,7 +7,7 @@ const ROOT = join(import.meta.dirname, "../../../..");
 
 test("what writes are deploys and syncs, in this order: an index of the store is made of these words", () => {
   expect(UPDATES).toEqual(["deploy", "sync"]);
-  const migrations = readFileSync(join(ROOT, "automation/store/migrations.ts"), "utf8");
+  const migrations = readFileSync(join(ROOT, "automation/store/database/migrations.ts"), "utf8");
   expect(migrations).toContain(`kind IN (${UPDATES.map((kind) => `'${kind}'`).join(", ")})`);
 });
 

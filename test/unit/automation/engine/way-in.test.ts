@@ -1,7 +1,7 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { describe, expect, test } from "vitest";
 import { toRunAnswer, toRunView } from "../../../../automation/answer/report.ts";
-import { successAnswer } from "../../../../automation/api/schemas.ts";
+import { successAnswer } from "../../../../automation/api/answers.ts";
 import type { TimedRecord } from "../../../../automation/domain/engine-record.ts";
 import { reduceOutcomes } from "../../../../automation/domain/outcome.ts";
 import type { Run } from "../../../../automation/domain/run.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { RunView } from "../../../../automation/api/schemas.ts";
+import type { RunView } from "../../../../automation/api/views.ts";
 import type { Asked } from "../../../../cli/github/ask.ts";
 import { assessDrift, formatDrift } from "../../../../cli/github/drift.ts";
 import { fitBody, formatBlock } from "../../../../cli/github/format.ts";

@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import { differingParts } from "../../../../components/look/differing-parts.ts";
-import { LEFT_FORMAT, type LeftResource, type Looked, leftResource } from "../../../../components/look/left.ts";
-import { isAsLeft, look } from "../../../../components/look/look.ts";
+import {
+  isAsLeft,
+  LEFT_FORMAT,
+  type LeftResource,
+  type Looked,
+  leftResource,
+} from "../../../../components/look/left.ts";
+import { look } from "../../../../components/look/look.ts";
 
 const left: LeftResource = {
   type: "environment",
@@ -29,6 +35,8 @@ test.each<[string, Partial<Looked>[], number, boolean]>([
   ["one that could not be told", [{}, { is: "unknown", why: "docker_unreachable" }], 2, false],
   ["one that starts", [{ starting: true }], 1, false],
   ["a container with news", [{ containers: [{ container: "web", is: "restarted" }] }], 1, false],
+  ["something else", [{ type: "service" }], 1, false],
+  ["one that differs, and is said to be left", [{ differs: ["name"] }], 1, false],
 ])("as left is every resource and nothing less: %s", (_, results, count, expected) => {
   const resources = results.map((each) => ({ ...looked, ...each }));
   expect(

@@ -1,5 +1,5 @@
-import type { Database, Queries } from "./database.ts";
-import { type Lease, StoreConflict } from "./store.ts";
+import type { Database, Queries } from "../database/database.ts";
+import { type Lease, StoreConflict } from "../store.ts";
 
 /** Takes the stack for `owner` and raises its fence. The caller holds the stack's section and knows it is idle. */
 export async function takeLease(

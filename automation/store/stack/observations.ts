@@ -1,5 +1,5 @@
-import type { Observation, ObservationKind } from "../domain/watching/observation.ts";
-import type { Database, Queries } from "./database.ts";
+import type { Observation, ObservationKind } from "../../domain/watching/observation.ts";
+import type { Database, Queries } from "../database/database.ts";
 import type { EventPlace, ObservationEvent, Standing } from "./observing.ts";
 
 interface Row {

@@ -1,11 +1,11 @@
-import { refuseLook } from "../domain/look.ts";
-import type { Outage, Run } from "../domain/run.ts";
-import { RUN_KINDS } from "../domain/run-kinds.ts";
-import type { Database, Queries, SqlValue } from "./database.ts";
-import { isDue, regate } from "./holds.ts";
+import { refuseLook } from "../../domain/look.ts";
+import type { Outage, Run } from "../../domain/run.ts";
+import { RUN_KINDS } from "../../domain/run-kinds.ts";
+import type { Database, Queries, SqlValue } from "../database/database.ts";
+import { isDue, regate } from "../stack/holds.ts";
+import type { Claim, LookOnly } from "../store.ts";
 import { isLeased, takeLease } from "./lease.ts";
 import { ACTIVE, IS_UPDATE, type RunRow, toRun, updateRun } from "./rows.ts";
-import type { Claim, LookOnly } from "./store.ts";
 
 /** Who claims, for how long, when, and what. */
 interface Claiming {

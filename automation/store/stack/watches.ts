@@ -1,9 +1,9 @@
-import type { WatchMemory } from "../domain/watching/memory.ts";
-import type { Database } from "./database.ts";
+import type { WatchMemory } from "../../domain/watching/memory.ts";
+import type { Database } from "../database/database.ts";
+import { enqueue } from "../outbox.ts";
+import { IS_UPDATE } from "../run/rows.ts";
 import { dropObservations, writeObservations } from "./observations.ts";
 import type { KeptLook, Watch } from "./observing.ts";
-import { enqueue } from "./outbox.ts";
-import { IS_UPDATE } from "./rows.ts";
 
 interface Row {
   stack: string;

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Database } from "../../../../automation/store/database.ts";
-import { openSqlite } from "../../../../automation/store/sqlite-database.ts";
+import type { Database } from "../../../../../automation/store/database/database.ts";
+import { openSqlite } from "../../../../../automation/store/database/sqlite.ts";
 
 let folder: string;
 let db: Database;

@@ -1,6 +1,6 @@
-import { type LeftBehind, leftBehind } from "../../components/look/left.ts";
-import type { ServiceOutcome } from "../domain/run.ts";
-import type { Database, Queries } from "./database.ts";
+import { type LeftBehind, leftBehind } from "../../../components/look/left.ts";
+import type { ServiceOutcome } from "../../domain/run.ts";
+import type { Database, Queries } from "../database/database.ts";
 
 /** What an update left, with all that a look at it is answered with. */
 export interface KeptLeft {

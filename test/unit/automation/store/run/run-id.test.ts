@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { nextRunId, runIdTime } from "../../../../automation/store/accept.ts";
+import { nextRunId, runIdTime } from "../../../../../automation/store/run/accept.ts";
 
 const random = fc.uint8Array({ minLength: 8, maxLength: 8 });
 const time = fc.integer({ min: 1_600_000_000_000, max: 4_000_000_000_000 });

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { behindGate, findGate } from "../domain/gates/gate.ts";
-import { isFinal, type Run, type RunRequest } from "../domain/run.ts";
-import { RUN_KINDS } from "../domain/run-kinds.ts";
-import type { Database, Queries } from "./database.ts";
-import { endOne, openHolds } from "./holds.ts";
+import { behindGate, findGate } from "../../domain/gates/gate.ts";
+import { isFinal, type Run, type RunRequest } from "../../domain/run.ts";
+import { RUN_KINDS } from "../../domain/run-kinds.ts";
+import type { Database, Queries } from "../database/database.ts";
+import { endOne, openHolds } from "../stack/holds.ts";
+import { type AcceptCondition, StoreConflict } from "../store.ts";
 import { ACTIVE, giveUpText, IS_UPDATE, insertRun, type RunRow, readRun, toRun, updateRun } from "./rows.ts";
-import { type AcceptCondition, StoreConflict } from "./store.ts";
 
 /** Writes a queued run, or joins the one that will do exactly what is asked. */
 export function accept(

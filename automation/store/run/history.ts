@@ -1,9 +1,9 @@
-import type { Run } from "../domain/run.ts";
-import { pruneConfirmations } from "./confirmations.ts";
-import type { Database, SqlValue } from "./database.ts";
-import { pruneObservations } from "./observations.ts";
+import type { Run } from "../../domain/run.ts";
+import type { Database, SqlValue } from "../database/database.ts";
+import { pruneConfirmations } from "../stack/confirmations.ts";
+import { pruneObservations } from "../stack/observations.ts";
+import type { RunFilter, StackRelease } from "../store.ts";
 import { IS_UPDATE, type RunRow, toRun } from "./rows.ts";
-import type { RunFilter, StackRelease } from "./store.ts";
 
 const DEFAULT_LIMIT = 100;
 

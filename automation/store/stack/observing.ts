@@ -1,6 +1,6 @@
-import type { WatchMemory } from "../domain/watching/memory.ts";
-import type { Observation } from "../domain/watching/observation.ts";
-import type { Notice } from "./notice.ts";
+import type { WatchMemory } from "../../domain/watching/memory.ts";
+import type { Observation } from "../../domain/watching/observation.ts";
+import type { Notice } from "../notice.ts";
 
 /** A stack that is looked at again and again. Times are milliseconds since the epoch. */
 export interface Watch {

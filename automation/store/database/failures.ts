@@ -1,5 +1,5 @@
+import { StoreUnavailable } from "../store.ts";
 import type { Database, Queries } from "./database.ts";
-import { StoreUnavailable } from "./store.ts";
 
 /** The same database, whose own failures are StoreUnavailable; what the work in a section throws stays what it is. */
 export function nameFailures(db: Database): Database {

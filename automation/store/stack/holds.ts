@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { behindGate, findGate, isSameGate } from "../domain/gates/gate.ts";
-import { HOLD_ENDS, type Hold, isOpen } from "../domain/gates/hold.ts";
-import type { Run } from "../domain/run.ts";
-import type { Database, Queries } from "./database.ts";
-import { enqueue } from "./outbox.ts";
-import { ACTIVE, IS_UPDATE, type RunRow, toRun, updateRun } from "./rows.ts";
-import type { HoldRequest, TellHold } from "./store.ts";
+import { behindGate, findGate, isSameGate } from "../../domain/gates/gate.ts";
+import { HOLD_ENDS, type Hold, isOpen } from "../../domain/gates/hold.ts";
+import type { Run } from "../../domain/run.ts";
+import type { Database, Queries } from "../database/database.ts";
+import { enqueue } from "../outbox.ts";
+import { ACTIVE, IS_UPDATE, type RunRow, toRun, updateRun } from "../run/rows.ts";
+import type { HoldRequest, TellHold } from "../store.ts";
 
 interface HoldRow {
   id: string;

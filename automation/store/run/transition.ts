@@ -1,12 +1,12 @@
-import { isFinal, nextState, type Run, type RunEventType } from "../domain/run.ts";
-import { RUN_KINDS } from "../domain/run-kinds.ts";
-import { noteEnd } from "./confirmations.ts";
-import type { Database, Queries } from "./database.ts";
+import { isFinal, nextState, type Run, type RunEventType } from "../../domain/run.ts";
+import { RUN_KINDS } from "../../domain/run-kinds.ts";
+import type { Database, Queries } from "../database/database.ts";
+import { enqueue } from "../outbox.ts";
+import { noteEnd } from "../stack/confirmations.ts";
+import { dropLeft, type KeptLeft, keepLeft } from "../stack/left-behind.ts";
+import { type Lease, type Notice, type RunPatch, StoreConflict } from "../store.ts";
 import { checkFence } from "./lease.ts";
-import { dropLeft, type KeptLeft, keepLeft } from "./left-behind.ts";
-import { enqueue } from "./outbox.ts";
 import { readRun, updateRun } from "./rows.ts";
-import { type Lease, type Notice, type RunPatch, StoreConflict } from "./store.ts";
 
 /** Moves a run by one event of the table. */
 export async function transition(

@@ -1,10 +1,10 @@
-import { type Confirmation, decideAfterUpdate, isSettled } from "../domain/confirming/confirmation.ts";
-import type { Run } from "../domain/run.ts";
-import { insert, newestAccepted, newestRun } from "./accept.ts";
-import type { Database, Queries } from "./database.ts";
+import { type Confirmation, decideAfterUpdate, isSettled } from "../../domain/confirming/confirmation.ts";
+import type { Run } from "../../domain/run.ts";
+import type { Database, Queries } from "../database/database.ts";
+import { enqueue } from "../outbox.ts";
+import { insert, newestAccepted, newestRun } from "../run/accept.ts";
+import { type Settled, StoreConflict, type TakeBack } from "../store.ts";
 import { insertHold, openHolds } from "./holds.ts";
-import { enqueue } from "./outbox.ts";
-import { type Settled, StoreConflict, type TakeBack } from "./store.ts";
 
 interface ConfirmationRow {
   run_id: string;

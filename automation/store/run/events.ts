@@ -1,5 +1,5 @@
-import type { Database } from "./database.ts";
-import type { RunEvent } from "./store.ts";
+import type { Database } from "../database/database.ts";
+import type { RunEvent } from "../store.ts";
 
 /** Adds events to a run's record; their numbers start at 1 and have no gaps. */
 export async function append(db: Database, runId: string, events: Omit<RunEvent, "seq">[]): Promise<void> {

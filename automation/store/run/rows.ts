@@ -1,6 +1,6 @@
-import type { AnsweredBy, Gate, Outage, Run, RunState } from "../domain/run.ts";
-import { type RunKind, UPDATES } from "../domain/run-kinds.ts";
-import type { Queries, SqlValue } from "./database.ts";
+import type { AnsweredBy, Gate, Outage, Run, RunState } from "../../domain/run.ts";
+import { type RunKind, UPDATES } from "../../domain/run-kinds.ts";
+import type { Queries, SqlValue } from "../database/database.ts";
 
 /** The condition of the partial index `runs_active`: SQLite uses the index only where a query repeats it to the letter. */
 export const ACTIVE = "state IN ('queued', 'waiting', 'running')";
