@@ -5,10 +5,14 @@ import { parseUsers, type RunUser } from "./work/users.ts";
 
 export const port = z.coerce.number("must be a port number").int().min(0).max(65_535);
 export const number = (unit: string) => z.coerce.number(`must be a number of ${unit}`);
-export const seconds = (least: number) =>
+export const seconds = (least: number, most = Number.POSITIVE_INFINITY) =>
   number("seconds")
     .min(least, `must be at least ${least} seconds`)
+    .max(most, `must be at most ${most} seconds`)
     .transform((value) => value * 1000);
+/** Seconds between two of what is done again and again: oftener than once a second is a mistake. */
+export const interval = (most: number) =>
+  seconds(0, most).refine((ms) => ms === 0 || ms >= 1000, "must be 0 (never) or at least 1 second");
 export const days = number("days")
   .min(1, "must be at least 1 day")
   .transform((value) => value * 24 * 3_600_000);

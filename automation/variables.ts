@@ -8,6 +8,7 @@ import {
   branch,
   days,
   gitUrl,
+  interval,
   LOG_LEVELS,
   number,
   port,
@@ -27,6 +28,9 @@ const channels = Object.fromEntries(
     { docs: `where [notices](../guides/watch.md#notices) go: ${docs}`, secret: "whole", inVault: "named" },
   ]),
 ) as Record<ChannelVariable, Variable>;
+
+/** Longest that a timer of Node waits, in seconds: with more it ends at once (https://nodejs.org/api/timers.html#settimeoutcallback-delay-args). */
+const LONGEST_TIMER = 2_147_483;
 
 /** Every environment variable that the runner reads or hands on, in the order of the documentation. */
 export const VARIABLES = {
@@ -169,7 +173,7 @@ export const VARIABLES = {
   RUN_TIMEOUT: {
     docs: "seconds that one run may take; after a wait it has them again",
     default: "1800",
-    reads: seconds(10),
+    reads: seconds(10, LONGEST_TIMER),
     setting: "runTimeoutMs",
   },
   OUTAGE_PATIENCE: {
@@ -181,7 +185,7 @@ export const VARIABLES = {
   WATCH_INTERVAL: {
     docs: "seconds between two looks at what a stack runs, with a tenth more or less: [watching](../guides/watching.md). `0`: nothing is watched",
     default: "60",
-    reads: seconds(0),
+    reads: interval(86_400),
     setting: "watchIntervalMs",
   },
   CONCURRENCY: {

@@ -23,7 +23,10 @@ const service = z
   .regex(/^(platform\/)?(\d+\.)?[a-z][a-z0-9_-]{0,62}$/, "must be a service's name, e.g. postgres")
   .transform((name) => name.replace(/^platform\//, "").replace(/^\d+\./, ""));
 
-const services = z.array(service, "must be a list of services").min(1, "must name at least one service").max(200);
+const services = z
+  .array(service, "must be a list of services")
+  .min(1, "must name at least one service")
+  .max(200, "must be at most 200 services");
 
 /** Others read it in terminals, chats and Git. The pattern is for the document; beyond it lies what only a few programs know. */
 const NO_HIDDEN = "must not hold control characters, or others that are not seen or turn a text around";
@@ -33,17 +36,21 @@ const person = z
   .regex(/\S/, "must say who asks")
   .trim()
   .min(1, "must say who asks")
-  .max(200)
+  .max(200, "must be at most 200 characters")
   .regex(LINE_PATTERN, { error: NO_HIDDEN, abort: true })
   .refine((text) => !hasHidden(text), NO_HIDDEN)
   .describe("one line without control characters");
 
-const reason = z
-  .string("must be a text")
-  .max(1000)
-  .regex(LINES_PATTERN, { error: NO_HIDDEN, abort: true })
-  .refine((text) => !hasHidden(text, { lines: true }), NO_HIDDEN)
-  .describe("without control characters; it may have lines");
+/** Why something is asked for. `missing`: what is said when it is no text. */
+const reasonOr = (missing: string) =>
+  z
+    .string(missing)
+    .max(1000, "must be at most 1000 characters")
+    .regex(LINES_PATTERN, { error: NO_HIDDEN, abort: true })
+    .refine((text) => !hasHidden(text, { lines: true }), NO_HIDDEN)
+    .describe("without control characters; it may have lines");
+
+const reason = reasonOr("must be a text");
 
 /** Sorted and without repetitions, so that equal requests are seen to be equal. */
 const giveUp = z
@@ -55,7 +62,7 @@ const giveUp = z
       .refine((name) => !hasHidden(name), NO_HIDDEN),
     "must be a list of volumes",
   )
-  .max(200)
+  .max(200, "must be at most 200 volumes")
   .transform((names) => [...new Set(names)].sort());
 
 /** Has an engine look, also where nothing is to do. */
@@ -128,17 +135,21 @@ export type RunBody<Kind extends RunKind> = z.output<(typeof RUN_BODIES)[Kind]>;
 /** `POST /runs/:id/cancel`. */
 export const cancelBody = z.strictObject({});
 
+const PAGE = "must be a whole number from 1 to 200";
+/** Entries of a page. */
+const limit = z.coerce.number(PAGE).int(PAGE).min(1, PAGE).max(200, PAGE).default(20);
+
+/** Where the page before ended. */
+const before = z.string().regex(/^[\w-]{1,64}$/, "must be what `next` of the page before says");
+
 /** `GET /runs`. */
 export const runsQuery = z.strictObject({
   env: env.optional(),
   state: z.enum(RUN_STATES).optional(),
   kind: z.enum(kindsWith()).optional(),
-  limit: z.coerce.number("must be a number").int().min(1).max(200).default(20),
+  limit,
   /** Id of the last run of the page before. */
-  before: z
-    .string()
-    .regex(/^[\w-]{1,64}$/)
-    .optional(),
+  before: before.optional(),
 });
 
 /** `Last-Event-ID` of `/runs/:id/events`. */
@@ -147,11 +158,13 @@ export const eventId = z.coerce.number().int().min(0);
 /** The parameter of `/runs/:id`. */
 export const runId = z.string().regex(/^[\w-]{1,64}$/);
 
+const WHY = "must say why nothing shall go forward";
+
 /** `POST /holds`. */
 export const holdBody = z.strictObject({
   env,
   /** Why nothing shall go forward: shown wherever something waits for it. */
-  reason: reason.trim().min(1, "must say why nothing shall go forward"),
+  reason: reasonOr(WHY).trim().min(1, WHY),
   /** When it ends by itself; until somebody lifts it unless given. */
   until: z.iso
     .datetime({ offset: true, error: "must be a moment, e.g. 2026-01-31T12:00:00Z" })
@@ -168,12 +181,9 @@ export const holdsQuery = z.strictObject({ env: env.optional() });
 
 /** `GET /stacks/:env/observations`. */
 export const observationsQuery = z.strictObject({
-  limit: z.coerce.number("must be a number").int().min(1).max(200).default(20),
+  limit,
   /** Id of the last of `ended` of the page before. */
-  before: z
-    .string()
-    .regex(/^[\w-]{1,64}$/)
-    .optional(),
+  before: before.optional(),
 });
 
 /** `Last-Event-ID` of `/stacks/:env/observations`: when, what, of which. */

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { z } from "zod";
 import { holdAnswer, holdsAnswer } from "../../automation/api/answers.ts";
 import { holdView } from "../../automation/api/views.ts";
 import { describeHold } from "../../automation/domain/gates/hold.ts";
@@ -10,6 +11,7 @@ import { CliError, wrongUse } from "../problem.ts";
 import { readRunnerAddress } from "./address.ts";
 import { readAnswer } from "./ask.ts";
 import { whoAsks } from "./asker.ts";
+import { readStacks } from "./stacks.ts";
 
 interface HoldOptions {
   reason?: string;
@@ -65,6 +67,8 @@ async function lift(env: string, { reason, until, json }: HoldOptions): Promise<
   const runner = readRunnerAddress();
   const path = `/holds?${new URLSearchParams({ env })}`;
   const { holds } = readAnswer(holdsAnswer, await requestRunner(runner, "GET", path));
+  // Else a name with a typing error would sound as if nothing held what was meant.
+  if (holds.length === 0) await requireStack(env);
   const ended = [];
   for (const { id } of holds) {
     const one = await liftOne(runner, id);
@@ -74,6 +78,12 @@ async function lift(env: string, { reason, until, json }: HoldOptions): Promise<
   else if (ended.length === 0) printLines([`${printMark("same")} ${env}: nothing holds it`]);
   else printLines(ended.map((each) => `${printMark("ok")} ${env}: no longer ${toWords(each)}`));
   return EXIT.done;
+}
+
+/** Throws CliError (exit code 2) when the runner has no such stack. */
+async function requireStack(env: string): Promise<void> {
+  const names = (await readStacks()).map((stack) => stack.env);
+  if (!names.includes(env)) throw wrongUse(`There is no environment ${env}`, `name one of: ${names.join(", ")}`);
 }
 
 /** Undefined when it ended in between. Throws CliError. */
@@ -93,12 +103,15 @@ function toWords({ by, reason, until }: { by: string; reason: string; until: str
   return describeHold({ by, reason, until: until === null ? null : Date.parse(until) });
 }
 
+const days = z.iso.date();
+const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/;
 const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** The moment that `--until` names, in milliseconds since the epoch. Throws CliError (exit code 2). */
 export function parseUntil(text: string, now: number): number {
   const [, count, unit = ""] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
-  const isMoment = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text);
+  // Date.parse takes 30 February for 2 March.
+  const isMoment = days.safeParse(text.slice(0, 10)).success && MOMENT.test(text);
   const moment =
     count !== undefined ? now + Number(count) * (UNITS[unit] ?? 0) : isMoment ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(moment)) {

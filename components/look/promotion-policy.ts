@@ -7,9 +7,9 @@ const WATCHED_BY_DEFAULT = { stack: "production", watch: "30m" };
 /** Longest that a release is watched, in seconds. */
 const LONGEST = 7 * 86_400;
 
-const watch = z.coerce
-  .string()
-  .transform(parseDuration)
+const watch = z
+  .union([z.string(), z.number()], "is no time; write it like `30m`, `2h` or `0`")
+  .transform((value) => parseDuration(String(value)))
   .refine(
     (seconds): seconds is number => seconds !== undefined && seconds >= 0 && seconds <= LONGEST,
     "is no time of at most seven days; write it like `30m`, `2h` or `0`",

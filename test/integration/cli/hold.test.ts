@@ -48,8 +48,13 @@ describe("hold", () => {
     expect(runner.received[0]?.path).toBe("/holds?env=staging");
   });
 
-  test("says that nothing holds it", async () => {
+  test("says that nothing holds it, and that there is no such environment", async () => {
     runner.script.set("GET /holds", [{ status: 200, body: { holds: [] } }]);
+    const unknown = { tag: null, commit: null, since: null, healthy: null, drift: null, behind_by: null };
+    runner.script.set("GET /stacks", [{ status: 200, body: { stacks: [{ env: "staging", ...unknown }] } }]);
+    const mistyped = await dockmaster("hold", "stagign", "--lift");
+    expect(mistyped.code).toBe(2);
+    expect(mistyped.stderr).toMatch(/There is no environment stagign\n.*name one of: staging/);
     const { code, stdout } = await dockmaster("hold", "staging", "--lift");
     expect(code).toBe(0);
     expect(stdout).toContain("nothing holds it");
@@ -113,7 +118,17 @@ test("a moment is a length of time or a time with its zone", () => {
   expect(parseUntil("90m", 0)).toBe(5_400_000);
   expect(parseUntil("1d", 0)).toBe(86_400_000);
   expect(parseUntil("2026-01-31T13:00+01:00", 0)).toBe(Date.parse("2026-01-31T12:00:00Z"));
-  for (const text of ["", "2", "2x", "-2h", "2026-01-31", "2026-01-31T12:00:00", "2026-99-31T12:00:00Z", "0h"]) {
+  for (const text of [
+    "",
+    "2",
+    "2x",
+    "-2h",
+    "2026-01-31",
+    "2026-01-31T12:00:00",
+    "2026-99-31T12:00:00Z",
+    "2026-02-30T12:00:00Z",
+    "0h",
+  ]) {
     expect(() => parseUntil(text, 1)).toThrow();
   }
 });

@@ -73,6 +73,25 @@ test.each(["https://e.org/x.git", "ssh://git@e.org/x", "git@e.org:x/y.git", "fil
   },
 );
 
+// Oftener than once a second would be a load of its own; a timer of Node that is longer than 2^31 ms ends at once.
+test.each([
+  ["WATCH_INTERVAL", "abc", "must be a number of seconds"],
+  ["WATCH_INTERVAL", "-1", "must be at least 0 seconds"],
+  ["WATCH_INTERVAL", "0.5", "must be 0 (never) or at least 1 second"],
+  ["WATCH_INTERVAL", "1e9", "must be at most 86400 seconds"],
+  ["RUN_TIMEOUT", "1e9", "must be at most 2147483 seconds"],
+])("refuses %s=%s", (name, value, why) => {
+  expect(() => read({ ...GOOD, [name]: value })).toThrow(`${name} ${why}`);
+});
+
+test.each([
+  ["0", 0],
+  ["1", 1_000],
+  ["60", 60_000],
+])("takes WATCH_INTERVAL=%s", (value, ms) => {
+  expect(read({ ...GOOD, WATCH_INTERVAL: value }).watchIntervalMs).toBe(ms);
+});
+
 test.each(["--all", "a..b", "-x", "a b", ""])("refuses %j as a branch", (branch) => {
   if (branch === "") expect(read({ ...GOOD, GIT_BRANCH: branch }).gitBranch).toBe("main");
   else expect(() => read({ ...GOOD, GIT_BRANCH: branch })).toThrow(/GIT_BRANCH/);
