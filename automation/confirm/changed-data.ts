@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { findChangedData, type ServiceFiles } from "../domain/confirming/changed-data.ts";
+import { findChangedData, mayHoldData, type ServiceFiles } from "../domain/confirming/changed-data.ts";
 import type { Catalogue } from "../git/catalogue.ts";
 import type { Mirror } from "../git/mirror.ts";
 
@@ -20,7 +20,6 @@ export async function compareData(
 ): Promise<string[] | null> {
   const [had, has] = await Promise.all([from, to].map((commit) => on.catalogue.services(commit, stack)));
   if (!had || !has) return null;
-  // What only one of the two has keeps its data as it is.
   const services = had.filter((service) => has.includes(service) && !safe.has(service)).sort();
   const changed: string[] = [];
   for (const service of services) {
@@ -30,7 +29,24 @@ export async function compareData(
     ]);
     if (findChangedData(before, after)) changed.push(service);
   }
-  return changed;
+  // What only one of the two has keeps its data as it is, unless the other has it under another name.
+  const [gone, come] = await Promise.all([
+    withData(on, from, { stack, services: had.filter((service) => !has.includes(service) && !safe.has(service)) }),
+    withData(on, to, { stack, services: has.filter((service) => !had.includes(service) && !safe.has(service)) }),
+  ]);
+  return gone.length > 0 && come.length > 0 ? [...changed, ...gone].sort() : changed;
+}
+
+async function withData(
+  on: Comparing,
+  commit: string,
+  { stack, services }: { stack: string; services: readonly string[] },
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const service of services) {
+    if (mayHoldData(await readService(on, commit, service, stack))) found.push(service);
+  }
+  return found;
 }
 
 async function readService(
@@ -40,18 +56,25 @@ async function readService(
   stack: string,
 ): Promise<ServiceFiles> {
   const folder = `components/${service}`;
-  const [compose, definition, tree, stackFile] = await Promise.all([
+  const idOf = (path: string) =>
+    mirror.git(["rev-parse", "--verify", "--quiet", `${commit}:${path}`]).then(
+      (id) => id.trim(),
+      () => "",
+    );
+  const [compose, definition, tree, stackFile, ...shared] = await Promise.all([
     mirror
       .readText(commit, `${folder}/compose.yaml`)
       .then((text) => text ?? mirror.readText(commit, `${folder}/compose.yml`)),
     mirror.readText(commit, `${folder}/index.ts`),
-    mirror.git(["rev-parse", "--verify", "--quiet", `${commit}:${folder}`]).catch(() => ""),
+    idOf(folder),
     mirror.readText(commit, `Pulumi.${stack}.yaml`),
+    ...["components", "stacks", `Pulumi.${stack}.yaml`, "package-lock.json"].map(idOf),
   ]);
   return {
     compose: parseYaml(compose),
     definition: definition ?? null,
-    tree: tree.trim(),
+    tree,
+    shared: shared.join(" "),
     settings: settingsOf(parseYaml(stackFile), service),
   };
 }

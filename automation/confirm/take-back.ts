@@ -5,6 +5,7 @@ import type { Trouble } from "../domain/confirming/trouble.ts";
 import { RUNNER } from "../domain/gates/hold.ts";
 import { toRelation } from "../domain/releases/ancestry.ts";
 import type { Run, RunRequest } from "../domain/run.ts";
+import { kindsWith, RUN_KINDS } from "../domain/run-kinds.ts";
 import { WATCH } from "../domain/watching/heal.ts";
 import type { Variables } from "../environment.ts";
 import type { Mirror } from "../git/mirror.ts";
@@ -116,12 +117,21 @@ async function gatherFacts(
   run: Run,
   { trouble, onTrouble, safe }: Met,
 ): Promise<TakeBackFacts> {
-  const [newest, holds, confirmed] = await Promise.all([
+  const [newest, holds, confirmed, brought] = await Promise.all([
     store.newestAccepted(run.stack),
     store.holds(now(), run.stack),
     store.lastConfirmed(run.stack, run.id),
+    findDeploy(store, run),
   ]);
-  const asked = { onTrouble, trouble, run, newest: newest ?? null, holds, confirmed: confirmed ?? null };
+  const { rollback, triggeredBy } = brought;
+  const asked = {
+    onTrouble,
+    trouble,
+    run: { ...run, rollback, triggeredBy },
+    newest: newest ?? null,
+    holds,
+    confirmed: confirmed ?? null,
+  };
   const nothing = { relation: "unknown", tagStands: false, dataChanged: null, irreversible: null } as const;
   if (!confirmed) return { ...asked, ...nothing };
   const way = { from: run.commit, to: confirmed.commit };
@@ -136,6 +146,21 @@ async function gatherFacts(
     compareData({ mirror, catalogue }, run.stack, { ...way, safe }),
   ]);
   return { ...asked, relation, tagStands: named === confirmed.commit, irreversible, dataChanged };
+}
+
+/** Who brought a release that a sync only brought once more: whether somebody went back to it, that tells. */
+async function findDeploy(store: Pick<Store, "runs">, run: Run): Promise<Run> {
+  if (RUN_KINDS[run.kind].choosesRelease) return run;
+  const deploys = kindsWith({ changesStack: true, choosesRelease: true });
+  // Those that came to nothing before they began chose nothing.
+  const [last] = await store.runs({
+    stack: run.stack,
+    kinds: deploys,
+    states: ["succeeded", "failed"],
+    before: run,
+    limit: 1,
+  });
+  return last?.commit === run.commit ? last : run;
 }
 
 /** Where the release to go back to stands to the one in trouble. */

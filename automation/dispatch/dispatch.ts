@@ -15,7 +15,7 @@ import { openRecord } from "../work/record.ts";
 import { WorkerGone } from "./connection.ts";
 import type { Engines } from "./engines.ts";
 import { beginFullCheck } from "./full-check.ts";
-import { type DoorEnding, decideKept, toOutcomes } from "./kept.ts";
+import { type DoorEnding, decideKept, keepAnswered, toOutcomes } from "./kept.ts";
 import { findRelease, type ReleaseSource } from "./release.ts";
 import { type Looking, tryLook } from "./try-look.ts";
 
@@ -61,8 +61,11 @@ export function createDispatch(on: Dispatching): Perform {
     await record.flush();
     if ("look" in looked) {
       const outcomes = toOutcomes(looked.kept, run);
-      return { verdict: { next: "succeed", cause: null }, outcomes, answeredBy: "look" };
+      const kept = keepAnswered(looked.kept, run);
+      return { verdict: { next: "succeed", cause: null }, outcomes, answeredBy: "look", ...(kept && { kept }) };
     }
+    // Somebody asked for its end meanwhile: in the queue it would be begun once more.
+    if (spec.only === "look" && stop.aborted) return stopped(stop, on.config.runTimeoutMs);
     if (spec.only === "look") return { verdict: { next: "requeue", cause: null }, outcomes: run.outcomes };
     const check = await beginFullCheck(on, run, looked.kept, stop);
     const ending: DoorEnding = await handOver(on, { ...spec, ...found.release }, events, { stop, log });

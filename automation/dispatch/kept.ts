@@ -41,6 +41,14 @@ export function toOutcomes({ services }: Pick<KeptLeft, "services">, { kind }: P
   return services.map((service) => ({ ...service, result: "unchanged", reason: "equal" }));
 }
 
+/**
+ * What is kept of a run that a look answered: the stack is at its release now, though nothing of it was changed. All else stays as the
+ * engine told it; undefined where nothing is new. Pure.
+ */
+export function keepAnswered(kept: KeptLeft, { kind, commit }: Pick<Run, "kind" | "commit">): KeptLeft | undefined {
+  return RUN_KINDS[kind].changesStack && kept.commit !== commit ? { ...kept, commit } : undefined;
+}
+
 /** What is kept of how an engine ended; undefined: what was kept before stays as it is. Pure. */
 export function decideKept(
   {

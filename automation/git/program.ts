@@ -19,18 +19,32 @@ export function isApart(name: string, stack: string): boolean {
   return APART.has(name) || name.endsWith(".md") || (other !== undefined && other !== stack);
 }
 
+/** Mode of a symbolic link. */
+const LINK = "120000";
+
 /** A line of `git ls-tree -z`: mode, type and id of an entry, then its name. */
 const ENTRY = /^(\d+ \w+ [0-9a-f]+)\t(.*)$/s;
 
+/** Of a listing of all that a commit has only what a digest is made of: the entries of its root, and links wherever they are. Pure. */
+function reduceListing(listing: string): string {
+  const lines = listing.split("\0").filter(Boolean);
+  return lines.filter((line) => line.startsWith(LINK) || !line.slice(line.indexOf("\t")).includes("/")).join("\0");
+}
+
 /**
  * A digest of what of a commit can have a say in what its program makes of a stack: equal digests, equal programs. `listing` is what
- * `git ls-tree -z <commit>` says. Pure.
+ * `git ls-tree -r -t -z <commit>` says. What a link names may be anywhere, so where one counts all of the commit does. Pure.
  */
 export function digestProgram(listing: string, stack: string): string {
+  const entries = reduceListing(listing)
+    .split("\0")
+    .filter(Boolean)
+    .map((line) => ({ line, name: ENTRY.exec(line)?.[2] ?? "" }));
+  const isOut = (name: string) => isApart(name.split("/", 1)[0] ?? "", stack);
+  const isLinked = entries.some(({ line, name }) => line.startsWith(LINK) && !isOut(name));
   const digest = createHash("sha256");
-  for (const line of listing.split("\0").filter(Boolean)) {
-    const [, , name = ""] = ENTRY.exec(line) ?? [];
-    if (isApart(name, stack)) continue;
+  for (const { line, name } of entries) {
+    if (name.includes("/") || (isApart(name, stack) && !isLinked)) continue;
     digest.update(line).update("\0");
   }
   return digest.digest("hex");
@@ -51,7 +65,8 @@ export function createPrograms({ git }: Pick<Mirror, "git">): Programs {
   return {
     digest: async (commit, stack) => {
       if (!/^[0-9a-f]{40,64}$/.test(commit)) throw new Error(`"${commit}" is no commit`);
-      const listing = listings.get(commit) ?? git(["ls-tree", "-z", "--full-tree", commit]);
+      const listing =
+        listings.get(commit) ?? git(["ls-tree", "-r", "-t", "-z", "--full-tree", commit]).then(reduceListing);
       if (listings.size >= KEPT) listings.clear();
       listings.set(commit, listing);
       listing.catch(() => listings.delete(commit));

@@ -56,12 +56,13 @@ export function compareContainers(
     } else if (hasRunSince(was, row, listing, provenAt)) sight.proven[name] = listing.began;
     else sight.questions.push({ row, was });
   }
-  for (const { name, pattern, oneShot } of services) {
+  for (const { name, pattern, oneShot, waits } of services) {
     const own = listing.rows.filter((row) => pattern.test(row.name));
     const isMissed = sight.news.some((news) => pattern.test(news.container));
-    if (own.length === 0 && !isMissed) sight.news.push({ container: name, is: "gone" });
-    for (const row of own.filter((each) => !(each.name in left))) {
-      const is = trouble(row, lookAt(row, oneShot));
+    // A one-shot may have been tidied away after its end, which an update takes no note of either.
+    if (own.length === 0 && !oneShot && !isMissed) sight.news.push({ container: name, is: "gone" });
+    for (const row of own.filter((each) => !Object.hasOwn(left, each.name))) {
+      const is = trouble(row, lookAt(row, oneShot || waits));
       if (is === undefined) continue;
       (oneShot ? sight.questions : sight.strange).push({ row, is });
     }
@@ -76,8 +77,10 @@ function lastProof({ seenAt }: Left, proven: number | undefined, { at }: Listing
 }
 
 function hasRunSince(was: Left, row: ContainerRow, { at }: Listing, provenAt: number | undefined): boolean {
-  if (isSameStart(was, row, at)) return true;
-  return provenAt !== undefined && at - leastSeconds(row.status) * 1000 <= provenAt;
+  if (provenAt === undefined) return false;
+  // Where the server says of it that it started after we saw it run, its clock is ahead of ours: then only ours tells.
+  if (Date.parse(was.startedAt) <= provenAt && isSameStart(was, row, at)) return true;
+  return at - leastSeconds(row.status) * 1000 <= provenAt;
 }
 
 const STATES: readonly string[] = ["exited", "restarting", "paused", "created", "dead"] satisfies ContainerNews["is"][];

@@ -8,6 +8,8 @@ export interface ServiceFiles {
   tree: string;
   /** Its settings in the stack's file as text; null: they cannot be read. */
   settings: string | null;
+  /** Ids of all that services have in common; what stands elsewhere than in a service's own files comes from there. */
+  shared: string;
 }
 
 /**
@@ -15,14 +17,24 @@ export interface ServiceFiles {
  * that cannot be read, an image that is put together or built of what differs. Pure.
  */
 export function findChangedData(from: ServiceFiles, to: ServiceFiles): boolean {
-  if (from.tree !== "" && from.tree === to.tree && from.settings !== null && from.settings === to.settings)
-    return false;
   const [before, after] = [readContainers(from.compose), readContainers(to.compose)];
+  const isOwn = before !== undefined && !Object.values(before).some(isIndirect);
+  if (areEqual(from, to) && (isOwn || (from.shared !== "" && from.shared === to.shared))) return false;
   if (!before || !after) return true;
   if (![before, after].some(holdsData) && ![from, to].some(asksForData)) return false;
   if (JSON.stringify(imagesOf(before)) !== JSON.stringify(imagesOf(after))) return true;
   // An image whose name, or whose making, stands elsewhere: all of the service would have to be equal, and is not.
   return [before, after].some((containers) => Object.values(containers).some(isIndirect));
+}
+
+/** Whether a service may have written something that outlives it. Pure. */
+export function mayHoldData(files: ServiceFiles): boolean {
+  const containers = readContainers(files.compose);
+  return !containers || holdsData(containers) || asksForData(files);
+}
+
+function areEqual(from: ServiceFiles, to: ServiceFiles): boolean {
+  return from.tree !== "" && from.tree === to.tree && from.settings !== null && from.settings === to.settings;
 }
 
 type Containers = Record<string, Record<string, unknown>>;
@@ -66,7 +78,7 @@ function isNoData(mount: unknown): boolean {
 
 /** Databases and buckets of a service are kept by others, and what it writes there is its data too. */
 function asksForData({ definition }: ServiceFiles): boolean {
-  return definition === null || /\b(databases|buckets|data)\b\s*:/.test(definition);
+  return definition === null || /\b(databases|buckets|data)\b\s*[:,}]/.test(definition);
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

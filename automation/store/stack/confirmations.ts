@@ -40,10 +40,10 @@ export async function openConfirmations(queries: Queries): Promise<Confirmation[
   return rows.map(toConfirmation);
 }
 
-/** That of the newest update of the stack that was to be confirmed. */
+/** That of the newest update of the stack that was to be confirmed. Runs of a stack have an order that no clock turns around. */
 export async function newestConfirmation(queries: Queries, stack: string): Promise<Confirmation | undefined> {
   const [row] = await queries.query<ConfirmationRow>(
-    "SELECT * FROM confirmations WHERE stack = $1 ORDER BY begun_at DESC, run_id DESC LIMIT 1",
+    "SELECT * FROM confirmations WHERE stack = $1 ORDER BY run_id DESC LIMIT 1",
     [stack],
   );
   return row && toConfirmation(row);
@@ -53,7 +53,7 @@ export async function newestConfirmation(queries: Queries, stack: string): Promi
 export async function lastConfirmed(queries: Queries, stack: string, except = ""): Promise<Confirmation | undefined> {
   const [row] = await queries.query<ConfirmationRow>(
     `SELECT * FROM confirmations WHERE stack = $1 AND state = 'confirmed' AND run_id <> $2
-     ORDER BY ended_at DESC, run_id DESC LIMIT 1`,
+     ORDER BY run_id DESC LIMIT 1`,
     [stack, except],
   );
   return row && toConfirmation(row);
@@ -139,7 +139,7 @@ export async function pruneConfirmations(queries: Queries, before: number): Prom
   await queries.query(
     `DELETE FROM confirmations WHERE ended_at < $1 AND EXISTS (
        SELECT 1 FROM confirmations AS newer WHERE newer.stack = confirmations.stack
-         AND newer.begun_at > confirmations.begun_at AND (newer.state = 'confirmed' OR confirmations.state <> 'confirmed'))`,
+         AND newer.run_id > confirmations.run_id AND (newer.state = 'confirmed' OR confirmations.state <> 'confirmed'))`,
     [before],
   );
 }

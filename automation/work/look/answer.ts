@@ -5,7 +5,10 @@ import { refuseState } from "../../state/state-mark.ts";
 import type { WorkContext } from "../perform.ts";
 import { describeSettings } from "./kept.ts";
 
-type Context = Pick<WorkContext, "config" | "enginePath" | "version" | "programEnvironment" | "sealed" | "proven">;
+type Context = Pick<
+  WorkContext,
+  "config" | "enginePath" | "version" | "programEnvironment" | "sealed" | "proven" | "mask"
+>;
 
 /**
  * Looks whether a stack is as it was left, or says why only an engine can tell. Asked to `answer` instead of one, settings and state have
@@ -39,7 +42,7 @@ export async function answerLook(
   const env = { ...values, ...own, ...(values.ALLOW_INSECURE ? { ALLOW_INSECURE: values.ALLOW_INSECURE } : {}) };
   if (purpose === "checks") {
     const { askWatchChecks } = await import("../../../components/look/watch-checks.ts");
-    return { checks: await askWatchChecks(left.resources, { env, forMs, signal }) };
+    return { checks: maskWhy(context, await askWatchChecks(left.resources, { env, forMs, signal })) };
   }
   // Loaded with the first look: a worker at rest needs none of it.
   const { look } = await import("../../../components/look/look.ts");
@@ -48,7 +51,13 @@ export async function answerLook(
   // To watch, a state that cannot be told is no reason; but an update from elsewhere is not what somebody changed by hand.
   const asks = purpose === "watch" ? left.state !== null && seen.resources.some(isOther) : true;
   const refused = asks ? await refuseState(backendUrl, stack, left.state, given) : undefined;
-  return refused === undefined ? { look: seen } : { refused };
+  if (refused !== undefined) return { refused };
+  return { look: { ...seen, resources: seen.resources.map((resource) => maskWhy(context, resource)) } };
+}
+
+/** Others' words may hold what only this worker knows to be secret. */
+function maskWhy<T extends { why?: string }>({ mask }: Pick<Context, "mask">, told: T): T {
+  return told.why === undefined ? told : { ...told, why: mask(told.why) };
 }
 
 function isOther({ is }: Look["resources"][number]): boolean {

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isApart } from "../../../automation/git/program.ts";
 
@@ -35,7 +35,18 @@ function add(digest: Hash, folder: string, name: string, left: { files: number; 
   if (facts.isDirectory()) {
     for (const each of readdirSync(path).sort())
       if (each !== "node_modules") add(digest, folder, join(name, each), left);
-  } else if (facts.isSymbolicLink()) digest.update(readlinkSync(path));
-  else if (facts.isFile()) digest.update(createHash("sha256").update(readFileSync(path)).digest());
+  } else if (facts.isSymbolicLink()) {
+    digest.update(readlinkSync(path));
+    // What it names may lie where nothing else is read.
+    const named = statSync(path, { throwIfNoEntry: false });
+    left.bytes -= named?.size ?? 0;
+    if (named?.isFile()) digest.update(hash(path, left));
+    else if (named) left.files = -1;
+  } else if (facts.isFile()) digest.update(hash(path, left));
   digest.update("\0");
+}
+
+/** Of a file's contents, unless that is too much to read. */
+function hash(path: string, { bytes }: { bytes: number }): Buffer | string {
+  return bytes < 0 ? "" : createHash("sha256").update(readFileSync(path)).digest();
 }

@@ -291,6 +291,17 @@ for (const engine of engines()) {
         expect(await store.takeOutbox(10, 1_000, T0 + 1_001)).toHaveLength(1);
       });
 
+      test("the newest update's release is the one that was confirmed last, whatever the clock said", async () => {
+        const first = await succeed(store, {}, T0 + 50);
+        await store.settle({ run: first, from: "begun", to: "confirmed" }, T0 + 60);
+        const later = await succeed(store, { commit: commit("b"), tag: "v1.0.2" }, T0 + 10);
+        expect(await store.newestConfirmation("staging")).toMatchObject({ run: later });
+        await store.settle({ run: later, from: "begun", to: "confirmed" }, T0 + 20);
+        expect(await store.lastConfirmed("staging")).toMatchObject({ run: later });
+        await store.prune({ events: T0 + 100, runs: T0 + 100 }, T0 + 100);
+        expect(await store.lastConfirmed("staging")).toMatchObject({ run: later });
+      });
+
       test("the release to go back to is kept however old it is", async () => {
         const first = await succeed(store, {}, T0);
         await store.settle({ run: first, from: "begun", to: "confirmed" }, T0 + 1);

@@ -281,6 +281,27 @@ describe("a release in trouble", () => {
     await expectRefused(/on purpose/);
   });
 
+  test("does not go back where a person went back on purpose, and the release was brought there once more since", async () => {
+    const chosen = await stack.release("v1.2.0");
+    await stack.deploy(await stack.release("v1.3.0"));
+    await stack.deploy({ ...chosen, rollback: true });
+    await stack.fail({ ...chosen, kind: "sync" });
+    await stack.step();
+    await expectRefused(/on purpose/);
+  });
+
+  test("a release that came back is not left again because it was brought there once more", async () => {
+    await stack.fail(await stack.release("v1.2.0"));
+    await stack.step();
+    await stack.carryOut();
+    const [hold] = await stack.holds();
+    await stack.store.endHold(hold?.id ?? "", "ada", stack.clock.now, () => []);
+    await stack.fail({ ...good, kind: "sync" });
+    await stack.step();
+    expect(await returns()).toHaveLength(1);
+    expect((await stack.told()).join()).toMatch(/not tried again/);
+  });
+
   test("does not go back where a person holds the stack", async () => {
     await stack.deploy(await stack.release("v1.2.0"));
     await stack.store.hold(

@@ -1,3 +1,7 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createPrograms, digestProgram } from "../../../../automation/git/program.ts";
 
@@ -32,6 +36,47 @@ test("another mode, or a file that is gone, makes another program", () => {
   const as = (mode: string) => digestProgram(`${mode} blob ${ID}\ttools`, "staging");
   expect(as("100644")).not.toBe(as("100755"));
   expect(digestProgram(`040000 tree ${ID}\tcomponents`, "staging")).not.toBe(digest);
+});
+
+test.each([
+  ["a file of a service", `120000 blob ${ID}\tcomponents/redis/redis.conf`],
+  ["a stack's file", `120000 blob ${ID}\tPulumi.staging.yaml`],
+])("what %s links to may be anywhere: then nothing is apart", (_, link) => {
+  const linked = (changed?: string) => digestProgram(`${listing(changed)}\0${link}`, "staging");
+  expect(linked("docs")).not.toBe(linked());
+  expect(linked("Pulumi.production.yaml")).not.toBe(linked());
+});
+
+test("a link that has no say itself changes nothing, nor does a file below a folder, whose tree says it", () => {
+  const more = [`120000 blob ${ID}\tdocs/a.md`, `100644 blob ${ID}\tcomponents/redis/index.ts`];
+  expect(digestProgram([listing(), ...more].join("\0"), "staging")).toBe(digest);
+});
+
+test("links are found below folders too", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "dockmaster-program-"));
+  try {
+    const git = async (words: readonly string[]) =>
+      execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@example.org", ...words], {
+        ...{ cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
+      });
+    const commit = async (text: string) => {
+      writeFileSync(join(folder, "docs", "redis.conf"), text);
+      await git(["add", "-A"]);
+      await git(["commit", "--quiet", "-m", "one"]);
+      return (await git(["rev-parse", "HEAD"])).trim();
+    };
+    await git(["init", "--quiet"]);
+    mkdirSync(join(folder, "docs"));
+    mkdirSync(join(folder, "components", "redis"), { recursive: true });
+    writeFileSync(join(folder, "components", "redis", "index.ts"), "");
+    const programs = createPrograms({ git: git as never });
+    const digestOf = async (text: string) => programs.digest(await commit(text), "staging");
+    expect(await digestOf("one")).toBe(await digestOf("two"));
+    symlinkSync("../../docs/redis.conf", join(folder, "components", "redis", "redis.conf"));
+    expect(await digestOf("three")).not.toBe(await digestOf("four"));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test("each commit is read once, and one that is not here is asked for again", async () => {

@@ -37,6 +37,7 @@ test("a run whose engine's process cannot be started fails, and is not tried aga
     files,
     ...{ log, folder, enginePath: "/nowhere", npmEnvironment: {} },
     mask: (text: string) => text,
+    proven: new Map(),
     programEnvironment: () => ({}),
   } as unknown as WorkContext;
   const run = { id: "r", kind: "deploy", stack: "staging", tag: null, commit: "a".repeat(40), session: null };

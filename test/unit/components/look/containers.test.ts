@@ -59,6 +59,25 @@ test.each<[string, string, number, number, boolean]>([
   expect(proven.web).toBe(asks ? now - since : now - 10);
 });
 
+test("what only waits for checks is judged as an update judges it", () => {
+  const waiting = expectedServices("services:\n  checked: { image: a, labels: [dockmaster.waits=] }\n", "app");
+  const judge = (rows: object[]) =>
+    compareContainers({}, waiting, { rows: rows as never, began: START, at: START }, {});
+  const checked = { ...row("Exited (0) 3 seconds ago", "exited"), name: "app-checked-1" };
+  expect(judge([checked])).toMatchObject({ news: [], questions: [], strange: [] });
+  expect(judge([{ ...checked, status: "Exited (1) 3 seconds ago" }])).toMatchObject({ strange: [{ is: "exited" }] });
+  expect(judge([]).news).toEqual([{ container: "checked", is: "gone" }]);
+});
+
+test("a server's clock that is ahead of ours hides no restart", () => {
+  // By its clock it started ten minutes after we saw it run; it started again since.
+  const seenAt = START - 10 * MINUTE;
+  const now = START - 2 * MINUTE;
+  const sight = compare([row("Up 3 seconds"), init], now, {}, { seenAt });
+  expect(sight.questions).toHaveLength(1);
+  expect(sight.proven.web).toBe(seenAt);
+});
+
 test("what the provider saw counts until a look proves more, and what another clock says of the time to come does not", () => {
   const now = START + 3 * HOUR;
   const rows = [row("Up 3 hours"), init];
@@ -77,7 +96,7 @@ describe("by the listing alone", () => {
       [{ container: "web", is: "replaced", id: "0123456789ab" }],
     ],
     ["no row", [init], [{ container: "web", is: "gone", id: was.id }]],
-    ["no row of a one-shot", [row("Up 30 seconds")], [{ container: "init", is: "gone" }]],
+    ["a one-shot that was tidied away after its end", [row("Up 30 seconds")], []],
     [
       "all well, a one-shot runs once more",
       [row("Up 30 seconds"), { ...init, state: "running", status: "Up 1 second" }],
@@ -113,7 +132,9 @@ describe("by the listing alone", () => {
 
   test("a one-shot that failed", () => {
     const failed = { ...init, status: "Exited (3) 1 second ago" };
-    expect(compare([row("Up 30 seconds"), failed], now).questions).toEqual([{ row: failed, is: "exited" }]);
+    expect(compare([row("Up 30 seconds"), failed], now, { web: START + 1_000 }).questions).toEqual([
+      { row: failed, is: "exited" },
+    ]);
   });
 
   test("one more of a service, not well: whose it is only its label tells", () => {
@@ -124,7 +145,7 @@ describe("by the listing alone", () => {
       { "app-web-1": was },
       scaled,
       { rows: [first, dead] as never, began: now, at: now },
-      {},
+      { "app-web-1": START + 1_000 },
     );
     expect(sight).toMatchObject({ news: [], questions: [], strange: [{ is: "exited" }] });
   });

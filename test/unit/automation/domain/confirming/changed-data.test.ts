@@ -8,6 +8,7 @@ const files = (text: string, over: Partial<ServiceFiles> = {}): ServiceFiles => 
   definition: "export const one = defineService({ name: 'one' })",
   tree: text,
   settings: "null",
+  shared: "all",
   ...over,
 });
 const volume = 'volumes: ["data:/data"]';
@@ -49,6 +50,12 @@ test.each<[string, ServiceFiles, ServiceFiles, boolean]>([
     true,
   ],
   ["buckets", files("image: a:1", { definition: "buckets: [x]" }), files("image: a:2"), true],
+  [
+    "databases by a name of their own",
+    files("image: a:1", { definition: "defineService({ name, databases })" }),
+    files("image: a:2"),
+    true,
+  ],
   ["a definition that is not there", files("image: a:1", { definition: null }), files("image: a:2"), true],
   ["a file that cannot be read", files("image: a:1", { compose: undefined, tree: "x" }), files("image: a:1"), true],
   [
@@ -58,6 +65,24 @@ test.each<[string, ServiceFiles, ServiceFiles, boolean]>([
     true,
   ],
   ["one in a service that is equal", files(`image: a:$V\n    ${volume}`), files(`image: a:$V\n    ${volume}`), false],
+  [
+    "one in a service that is equal, where what all have in common is not",
+    files(`image: a:$V\n    ${volume}`),
+    files(`image: a:$V\n    ${volume}`, { shared: "other" }),
+    true,
+  ],
+  [
+    "a plain one in a service that is equal, where what all have in common is not",
+    files(`image: a:1\n    ${volume}`),
+    files(`image: a:1\n    ${volume}`, { shared: "other" }),
+    false,
+  ],
+  [
+    "another file in a service that is equal, where what all have in common is not",
+    files(`image: a:1\n    extends: {file: ../x.yaml, service: y}`),
+    files(`image: a:1\n    extends: {file: ../x.yaml, service: y}`, { shared: "other" }),
+    true,
+  ],
   [
     "one with other settings",
     files(`image: a:$V\n    ${volume}`),

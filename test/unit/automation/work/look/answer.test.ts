@@ -7,6 +7,7 @@ import { answerLook } from "../../../../../automation/work/look/answer.ts";
 import { describeLeft } from "../../../../../automation/work/look/kept.ts";
 import { fingerprintKey } from "../../../../../components/dokploy/rules/fingerprint.ts";
 import { digested } from "../../../../../components/dokploy/rules/observe.ts";
+import { sealChecks } from "../../../../../components/look/watch-checks.ts";
 import { startEmulator } from "../../../../../emulator/emulator.ts";
 
 let folder: string;
@@ -43,6 +44,7 @@ const context = (version = "1.0.0") => ({
   version: () => version,
   programEnvironment: () => ({ ...given }),
   sealed: new Map<string, Record<string, string>>(),
+  mask: (text: string) => text.replaceAll("127.0.0.1", "•••"),
   proven: new Map(),
 });
 const keep = async (more: { sealed?: Record<string, string>; stackFile?: string; endedAt?: number } = {}) => {
@@ -72,6 +74,22 @@ const ask = async (
 test("where settings and state are those that were left, it looks", async () => {
   const { look, refused } = await ask(await kept());
   expect([refused, look?.resources]).toMatchObject([undefined, [{ type: "environment", is: "unknown" }]]);
+});
+
+test("what the worker alone knows to be secret is in no reason that it gives", async () => {
+  given.DOKPLOY_API_KEY = "a-key";
+  const { look } = await ask(await kept());
+  expect(look?.resources[0]?.why).toContain("•••");
+  expect(JSON.stringify(look)).not.toContain("127.0.0.1");
+  const check = { url: "http://127.0.0.1:1/", attempts: 1, interval: 0 };
+  const checks = sealChecks([check], fingerprintKey(given.PLATFORM_KEY) as Buffer);
+  const service = { type: "service", service: "redis", composeId: "c", appName: "a", environmentId: "e" } as const;
+  const place = { organizationId: "o", serverUrl: "http://127.0.0.1:1", parts: {}, ignore: [], checks };
+  const left = { ...(await kept()), resources: [{ ...service, ...place }] };
+  const question = { stack: "staging", left, proven: {}, keptAt: 0, purpose: "checks", forMs: 5_000 } as const;
+  const answer = await answerLook(context(), question, AbortSignal.timeout(20_000));
+  expect(answer.checks).toMatchObject({ say: "failed", why: expect.stringContaining("•••") });
+  expect(JSON.stringify(answer)).not.toContain("127.0.0.1");
 });
 
 test.each<[string, () => void, string]>([
