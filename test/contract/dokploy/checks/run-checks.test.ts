@@ -108,7 +108,7 @@ describe("a check that asks Prometheus", () => {
     prometheus.replies = [...replies];
     const { slept, run } = unhurried();
     const [result] = await runChecks([metric(more)], run);
-    expect(result).toEqual({ check: "query sum(good)/sum(all)", phase, message });
+    expect(result).toEqual({ check: "query sum(good)/sum(all)", phase, message, last: phase });
     expect(slept).toEqual(pauses);
   });
 
@@ -156,7 +156,8 @@ describe("a request", () => {
     statuses = [503, 503, 200];
     const { slept, run } = unhurried();
     const [result] = await runChecks([{ ...check, url: `${web.url}/ready?token=canary` }], run);
-    expect(result).toEqual({ check: `GET ${web.url}/ready`, phase: "Successful", message: "answered 200" });
+    const phase = "Successful";
+    expect(result).toEqual({ check: `GET ${web.url}/ready`, phase, message: "answered 200", last: phase });
     expect(slept).toEqual([1, 1]);
   });
 

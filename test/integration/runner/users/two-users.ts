@@ -250,7 +250,7 @@ function copyApp(folder: string): { folder: string; engine: string; node: string
   const app = join(folder, "app");
   const modules = join(app, "node_modules");
   mkdirSync(modules, { recursive: true });
-  for (const part of ["automation", "text", "tools", "package.json", "package-lock.json"]) {
+  for (const part of ["automation", "components", "text", "tools", "package.json", "package-lock.json"]) {
     execFileSync("cp", ["-a", join(root, part), app]);
   }
   const from = realpathSync(join(root, "node_modules"));
