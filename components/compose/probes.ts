@@ -29,6 +29,9 @@ const KEEPER = "checked";
 /** What marks that container: it says nothing of the service, so nothing waits for it to have run for a while. */
 export const WAITS_LABEL = "dockmaster.waits";
 
+/** What marks every container that is added for a check: none of it is the service's own, and none has its data. */
+export const PROBE_LABEL = "dockmaster.checks";
+
 /** The file that a check in the time after a release has as long as it holds. */
 export const HELD = "/tmp/held";
 
@@ -131,7 +134,7 @@ function waitForAll(compose: PlainFile, context: Context): Record<string, Depend
 /** What it is like: another container without what only that one may have, i.e. its data, ports and name. */
 function templateOf(probe: Probe, compose: PlainFile, context: Context): PlainService | undefined {
   const environment = Object.entries(probe.environment).map(([name, value]) => `${name}=${escapeDollars(value)}`);
-  const plain = { environment: environment.sort(), labels: [], depends_on: {} };
+  const plain = { environment: environment.sort(), labels: [`${PROBE_LABEL}=`], depends_on: {} };
   if (probe.beside === undefined) return { ...plain, image: probe.image ?? "" };
   const like = compose.services[probe.beside];
   if (like === undefined) {
@@ -173,7 +176,7 @@ function keep({ image, platform, tmpfs }: PlainService, ends: readonly string[])
     command: ["exec sleep 2147483647"],
     mem_limit: "32m",
     environment: [],
-    labels: [`${WAITS_LABEL}=`],
+    labels: [`${PROBE_LABEL}=`, `${WAITS_LABEL}=`],
     depends_on: Object.fromEntries(awaited),
   };
 }

@@ -30,3 +30,8 @@ function read(composeFile: string): unknown {
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** Whether a service of a compose file has an empty label of this name, however it is written. */
+export function isMarked({ labels }: Record<string, unknown>, label: string): boolean {
+  return Array.isArray(labels) ? labels.includes(`${label}=`) : isRecord(labels) && Object.hasOwn(labels, label);
+}

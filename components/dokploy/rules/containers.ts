@@ -1,6 +1,6 @@
 import { WAITS_LABEL } from "../../compose/probes.ts";
 import type { ContainerRow } from "../api/schema.ts";
-import { isRecord, section } from "../api/sections.ts";
+import { isMarked, isRecord, section } from "../api/sections.ts";
 
 /** A service of a compose file, as far as its containers can be told. */
 export interface ExpectedService {
@@ -42,7 +42,7 @@ export function expectedServices(composeFile: string, appName: string): Expected
     const pattern =
       typeof fixed === "string" ? withVariables(fixed) : new RegExp(`^${RegExp.escape(`${appName}-${key}-`)}\\d+$`);
     const oneShot = awaited.has(key);
-    return [{ key, name, pattern, oneShot, waits: waitsOnly(service), open: name.includes("$") }];
+    return [{ key, name, pattern, oneShot, waits: isMarked(service, WAITS_LABEL), open: name.includes("$") }];
   });
 }
 
@@ -58,10 +58,6 @@ function completedBefore(service: unknown): string[] {
   return Object.entries(dependencies)
     .filter(([, how]) => isRecord(how) && how.condition === "service_completed_successfully")
     .map(([key]) => key);
-}
-
-function waitsOnly({ labels }: Record<string, unknown>): boolean {
-  return Array.isArray(labels) ? labels.includes(`${WAITS_LABEL}=`) : isRecord(labels) && WAITS_LABEL in labels;
 }
 
 function startsByDefault(service: Record<string, unknown>): boolean {

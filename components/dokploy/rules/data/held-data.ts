@@ -1,9 +1,10 @@
 import { posix } from "node:path";
 import type { Mount } from "../../../compose/model.ts";
 import { type ReadMount, readMount } from "../../../compose/mount.ts";
+import { PROBE_LABEL } from "../../../compose/probes.ts";
 import { interpolate } from "../../../compose/variables.ts";
 import { mapStrings } from "../../../compose/walk.ts";
-import { isRecord, section } from "../../api/sections.ts";
+import { isMarked, isRecord, section } from "../../api/sections.ts";
 
 /** A compose file and all that decides which volumes its containers really have. */
 export interface DeployedText {
@@ -56,8 +57,9 @@ export function readLayout({ composeFile, env, appName }: DeployedText): Layout 
   const lookUp = (name: string) => (Object.hasOwn(env, name) ? env[name] : undefined);
   const expand = (value: unknown) => mapStrings(value, (text) => interpolate(text, lookUp));
   const volumes = expand(section(composeFile, "volumes")) as Record<string, unknown>;
-  const services = Object.entries(section(composeFile, "services")).filter((entry): entry is [string, Service] =>
-    isRecord(entry[1]),
+  // What is there for a check has no data, and takes nobody's place.
+  const services = Object.entries(section(composeFile, "services")).filter(
+    (entry): entry is [string, Service] => isRecord(entry[1]) && !isMarked(entry[1], PROBE_LABEL),
   );
   const parts = new Map(
     services.map(([key, service]) => {

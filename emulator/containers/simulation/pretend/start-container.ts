@@ -50,7 +50,8 @@ function withFailure(life: Life, failure: ScriptedFailure, speed: number): Life 
 
 /** A life that has the failure at once: what a container that runs already turns into. */
 export function strike(container: HostContainer, failure: ScriptedFailure, now: number, speed: number): void {
-  if (!container.life) return;
+  const { status } = conditionAt(container.life, now);
+  if (!container.life || (status !== "running" && status !== "restarting")) return;
   const { slow: _, ...life } = container.life;
   const struck = withFailure({ ...life, startedAt: now }, failure, speed);
   const probe = struck.probe;

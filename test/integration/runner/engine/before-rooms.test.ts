@@ -32,6 +32,16 @@ describe("a platform of before the rooms", () => {
     const lists = services.map(({ composeId }) => ask(`deployment.allByCompose?composeId=${composeId}`));
     return ((await Promise.all(lists)) as unknown[][]).flat().length;
   };
+  /** Ids of the services' own containers. */
+  const containers = async (): Promise<string[]> => {
+    const headers = { "x-api-key": dokploy.apiKey };
+    const rows = (await (await fetch(new URL("/api/docker.getContainers", dokploy.url), { headers })).json()) as {
+      name: string;
+      containerId: string;
+    }[];
+    const own = rows.filter(({ name }) => /^platform-(postgres|redis)-staging$/.test(name));
+    return own.map(({ name, containerId }) => `${name} ${containerId}`).sort();
+  };
   /** Puts the tree into the next commit that a program writes. */
   const release = (tag: string, platform: typeof currentPlatform, edit: (redis: string) => string = (text) => text) => {
     for (const part of ["stacks", "components"]) rmSync(join(harness.origin.folder, part), { recursive: true });
@@ -48,32 +58,45 @@ describe("a platform of before the rooms", () => {
     expect(await deployments()).toBe(2);
   }, 240_000);
 
-  test("goes on with what came after, whose preview and update change nothing", async () => {
+  // What came after adds a check to each service, and takes nothing else in hand.
+  test("goes on with what came after, which deploys the checks and leaves the services' containers alone", async () => {
+    const before = await containers();
+    expect(before).toHaveLength(2);
     release("v1.0.2", currentPlatform);
     const asked = { env: "staging", tag: "v1.0.2", triggered_by: "test" };
     const { body: preview } = await harness.send("POST", "/preview", asked, { form: "v2", waitSeconds: 600 });
-    expect(preview).toMatchObject({ status: "success", unchanged_services: ["postgres", "redis"] });
+    const reason = "changed: composeFile, stages";
+    const reasons = { postgres: reason, redis: reason };
+    expect(preview).toMatchObject({ status: "success", changed_services: ["postgres", "redis"], reasons });
     const { body } = await harness.deploy("staging", "v1.0.2");
-    expect(body).toMatchObject({ status: "success", changed_services: [] });
-    expect(await deployments()).toBe(2);
+    expect(body).toMatchObject({ status: "success", changed_services: ["postgres", "redis"], reasons });
+    expect(await deployments()).toBe(4);
+    expect(await containers()).toEqual(before);
+    const { body: again } = await harness.deploy("staging", "v1.0.2");
+    expect(again).toMatchObject({ status: "success", changed_services: [] });
+    expect(await deployments()).toBe(4);
   }, 240_000);
 
   test("previews and deploys on state that a later one wrote", async () => {
+    const [postgres] = await containers();
     release("v1.0.3", platformBeforeRooms, slower);
     const asked = { env: "staging", tag: "v1.0.3", triggered_by: "test" };
     const { body: preview } = await harness.send("POST", "/preview", asked, { form: "v2", waitSeconds: 600 });
-    expect(preview).toMatchObject({ status: "success", changed_services: ["redis"] });
+    expect(preview).toMatchObject({ status: "success", changed_services: ["postgres", "redis"] });
     const { body } = await harness.deploy("staging", "v1.0.3");
-    expect(body).toMatchObject({ status: "success", changed_services: ["redis"], unchanged_services: ["postgres"] });
-    expect(await deployments()).toBe(3);
+    expect(body).toMatchObject({ status: "success", changed_services: ["postgres", "redis"] });
+    expect(await deployments()).toBe(6);
+    expect((await containers())[0]).toBe(postgres);
   }, 240_000);
 
   test("is gone back to", async () => {
     release("v1.0.4", currentPlatform, slower);
     const { body: forward } = await harness.deploy("staging", "v1.0.4");
-    expect(forward).toMatchObject({ status: "success", changed_services: [] });
+    expect(forward).toMatchObject({ status: "success", changed_services: ["postgres", "redis"] });
+    const [postgres] = await containers();
     const { body } = await harness.deploy("staging", "v1.0.1", { rollback: true }, { form: "v2" });
-    expect(body).toMatchObject({ status: "success", changed_services: ["redis"], unchanged_services: ["postgres"] });
-    expect(await deployments()).toBe(4);
+    expect(body).toMatchObject({ status: "success", changed_services: ["postgres", "redis"] });
+    expect(await deployments()).toBe(10);
+    expect((await containers())[0]).toBe(postgres);
   }, 240_000);
 });
