@@ -102,7 +102,7 @@ describe("a command beside a container", () => {
       "STACK=staging",
       "SUFFIX=-staging",
     ]);
-    expect(check.labels).toEqual([expect.stringMatching(/^dockmaster\.secrets=/)]);
+    expect(check.labels).toEqual(["dockmaster.checks=", expect.stringMatching(/^dockmaster\.secrets=/)]);
     // Its image has a volume there: without this the container would leave an empty one behind.
     for (const key of ["check-1", "checked"]) expect(text.services[NAME(key)].tmpfs).toEqual(["/data"]);
     for (const key of ["volumes", "ports", "healthcheck", "restart"]) expect(check).not.toHaveProperty(key);
