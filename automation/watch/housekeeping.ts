@@ -1,5 +1,5 @@
+import { askForFullChecks } from "../accept/ask-full-checks.ts";
 import { type CatchingUp, catchUp } from "../accept/catch-up.ts";
-import { askForFullChecks } from "../accept/full-check.ts";
 import { RequestError } from "../errors.ts";
 import type { Log } from "../log.ts";
 

@@ -49,7 +49,7 @@ export async function answerLook(
   const seen = await look(left.resources, { env, proven, keptAt, signal });
   context.proven.set(stack, provenContainers(left.resources, seen));
   // To watch, a state that cannot be told is no reason; but an update from elsewhere is not what somebody changed by hand.
-  const asks = purpose === "watch" ? left.state !== null && seen.resources.some(isOther) : true;
+  const asks = purpose !== "watch" || (left.state !== null && seen.resources.some(isOther));
   const refused = asks ? await refuseState(backendUrl, stack, left.state, given) : undefined;
   if (refused !== undefined) return { refused };
   return { look: { ...seen, resources: seen.resources.map((resource) => maskWhy(context, resource)) } };

@@ -6,7 +6,7 @@ import type { Store } from "../store/store.ts";
 
 /** What full checks are asked for with. */
 export interface FullChecking {
-  store: Pick<Store, "leftStacks" | "leftBehind" | "newestAccepted" | "remember" | "accept">;
+  store: Pick<Store, "leftStacks" | "leftBehind" | "stackRelease" | "remember" | "accept">;
   /** This runner's. */
   version: string;
   /** Milliseconds since the epoch. */
@@ -19,11 +19,12 @@ export async function askForFullChecks({ store, version, now }: FullChecking): P
   for (const stack of await store.leftStacks()) {
     const kept = await store.leftBehind(stack);
     if (!dueFullCheck({ checked: kept?.checked, version, now: now() })) continue;
-    const newest = await store.newestAccepted(stack);
-    if (!newest) continue;
+    // What it has, not what was asked for last: that may wait, and none of its code runs before it may.
+    const release = await store.stackRelease(stack);
+    if (!release) continue;
     // One of several runners asks, and a check that comes to nothing is not asked for again and again.
     if (!(await store.remember(`full check ${stack} ${version}`, now() + FULL_CHECK_EVERY, now()))) continue;
-    const { tag, commit } = newest;
+    const { tag, commit } = release;
     const { run } = await store.accept(
       {
         ...{ kind: "drift", stack, tag, commit, services: null, rollback: false, full: true },
