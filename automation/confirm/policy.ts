@@ -1,6 +1,6 @@
-import { parse } from "yaml";
 import { type PromotionPolicy, readPromotionPolicy } from "../../components/look/promotion-policy.ts";
 import type { Mirror } from "../git/mirror.ts";
+import { readStackConfig } from "../git/stack-config.ts";
 import type { Log } from "../log.ts";
 import type { Mask } from "../mask.ts";
 
@@ -37,18 +37,13 @@ export function createPolicies({ mirror, config, log, mask }: PolicyFrom): ReadP
     const text = await mirror.readText(head, `Pulumi.${stack}.yaml`);
     let policy: AfterRelease | undefined;
     try {
-      policy = text === undefined ? undefined : toPolicy(toConfig(parse(text)), stack);
+      policy = text === undefined ? undefined : toPolicy(readStackConfig(text), stack);
     } catch (error) {
       log.warn({ event: "promotion.unreadable", stack, commit: head, reason: mask(String(error)) });
     }
     known.set(stack, { head, policy });
     return policy;
   };
-}
-
-function toConfig(file: unknown): Record<string, unknown> {
-  const { config } = (file ?? {}) as { config?: unknown };
-  return typeof config === "object" && config !== null ? (config as Record<string, unknown>) : {};
 }
 
 /** Pure. */

@@ -1,5 +1,5 @@
-import { parse } from "yaml";
 import type { Mirror } from "../git/mirror.ts";
+import { readStackConfig } from "../git/stack-config.ts";
 import type { Log } from "../log.ts";
 import type { Mask } from "../mask.ts";
 
@@ -30,11 +30,8 @@ export function createDriftModes({ mirror, config, log, mask }: DriftModesFrom):
     // Not loaded before somebody changed something.
     const { readDriftPolicy } = await import("../../components/dokploy/rules/drift-policy.ts");
     try {
-      const { config: settings } = (parse(text) ?? {}) as { config?: unknown };
-      if (typeof settings !== "object" || settings === null) return new Set();
-      const isHealed = (service: string) =>
-        readDriftPolicy(settings as Record<string, unknown>, service).mode === "heal";
-      return new Set(services.filter(isHealed));
+      const settings = readStackConfig(text);
+      return new Set(services.filter((service) => readDriftPolicy(settings, service).mode === "heal"));
     } catch (error) {
       const reason = mask(error instanceof Error ? error.message : String(error));
       const key = `${head} ${stack} ${reason}`;
