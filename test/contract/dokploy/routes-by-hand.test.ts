@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { diffCompose } from "../../../components/dokploy/provider.ts";
 import { composeFile, type Fixture, openFixture, running } from "./fixture.ts";
+import { HAND_ROUTE } from "./state/hands.ts";
 
 // Dokploy writes every route that it lists into the containers' labels at the next deployment, whoever asked for that.
 describe("a route that somebody makes in Dokploy", () => {
@@ -19,18 +20,7 @@ describe("a route that somebody makes in Dokploy", () => {
   const labelled = async () => (await running(fixture.containers, "platform-web")).routes;
   const make = (patch: object = {}) =>
     fixture.dokploy.createDomain(id(), {
-      host: "mine.example.org",
-      path: "/",
-      port: 80,
-      https: false,
-      certificateType: "none",
-      serviceName: "web",
-      internalPath: "/",
-      stripPath: false,
-      customEntrypoint: null,
-      customCertResolver: null,
-      middlewares: [],
-      forwardAuthEnabled: false,
+      ...HAND_ROUTE,
       ...patch,
     });
   const domainOf = async (host: string) => (await rows()).find((row) => row.host === host)?.domainId ?? "";

@@ -1,7 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { openStore } from "../../../automation/store/open.ts";
+import { describe, expect, test } from "vitest";
 import { type HoldRequest, type Store, StoreConflict } from "../../../automation/store/store.ts";
 import { engines } from "./engines.ts";
+import { usePair } from "./pair.ts";
 import { commit, LEASE, mustClaim, request, succeed, T0 } from "./requests.ts";
 
 const silent = () => [];
@@ -18,16 +18,8 @@ for (const engine of engines()) {
     let store: Store;
     let second: Store;
 
-    beforeAll(() => engine.start());
-    afterAll(() => engine.stop());
-    beforeEach(async () => {
-      const url = await engine.createUrl();
-      store = await openStore(url);
-      second = await openStore(url);
-    });
-    afterEach(async () => {
-      await store.close();
-      await second.close();
+    usePair(engine, (pair) => {
+      ({ store, second } = pair);
     });
 
     const hold = async (changes: Partial<HoldRequest> = {}, now = T0) =>

@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { RunRequest } from "../../../automation/domain/run.ts";
-import { openStore } from "../../../automation/store/open.ts";
 import { type KeptLeft, type Store, StoreConflict } from "../../../automation/store/store.ts";
 import { engines } from "./engines.ts";
+import { usePair } from "./pair.ts";
 import { commit, LEASE, mustClaim, request, succeed, T0 } from "./requests.ts";
 
 const kept = (run: string, more: Partial<KeptLeft> = {}): KeptLeft => ({
@@ -29,16 +29,8 @@ for (const engine of engines()) {
   describe.skipIf(engine.missing)(title, () => {
     let store: Store;
     let second: Store;
-    beforeAll(() => engine.start());
-    afterAll(() => engine.stop());
-    beforeEach(async () => {
-      const url = await engine.createUrl();
-      store = await openStore(url);
-      second = await openStore(url);
-    });
-    afterEach(async () => {
-      await store.close();
-      await second.close();
+    usePair(engine, (pair) => {
+      ({ store, second } = pair);
     });
 
     /** A run that ended well and left something. */

@@ -1,11 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { emptyMemory } from "../../../automation/domain/watching/memory.ts";
 import type { Observation } from "../../../automation/domain/watching/observation.ts";
 import type { Database } from "../../../automation/store/database/database.ts";
-import { openConnection, openStore } from "../../../automation/store/open.ts";
+import { openConnection } from "../../../automation/store/open.ts";
 import type { KeptLook, Watch } from "../../../automation/store/stack/observing.ts";
 import type { Store } from "../../../automation/store/store.ts";
 import { engines } from "./engines.ts";
+import { usePair } from "./pair.ts";
 import { mustClaim, request, succeed, T0 } from "./requests.ts";
 
 const MINUTE = 60_000;
@@ -35,17 +36,11 @@ for (const engine of engines()) {
       let second: Store;
       let db: Database;
 
-      beforeAll(() => engine.start());
-      afterAll(() => engine.stop());
-      beforeEach(async () => {
-        const url = await engine.createUrl();
-        store = await openStore(url);
-        second = await openStore(url);
-        db = await openConnection(url);
+      usePair(engine, async (pair) => {
+        ({ store, second } = pair);
+        db = await openConnection(pair.url);
       });
-      afterEach(async () => {
-        for (const each of [store, second, db]) await each.close();
-      });
+      afterEach(() => db.close());
 
       const leave = (stack: string, run = "run-1", keptAt = T0) =>
         db.query("INSERT INTO left_behind (stack, run_id, kept_at, record) VALUES ($1, $2, $3, '{}')", [

@@ -1,7 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openStore } from "../../../automation/store/open.ts";
 import { type Notice, type Store, StoreConflict, StoreUnavailable } from "../../../automation/store/store.ts";
 import { engines } from "./engines.ts";
+import { usePair } from "./pair.ts";
 import { commit, LEASE, mustClaim, request, succeed, T0 } from "./requests.ts";
 
 for (const engine of engines()) {
@@ -10,16 +11,8 @@ for (const engine of engines()) {
     let store: Store;
     let second: Store;
 
-    beforeAll(() => engine.start());
-    afterAll(() => engine.stop());
-    beforeEach(async () => {
-      url = await engine.createUrl();
-      store = await openStore(url);
-      second = await openStore(url);
-    });
-    afterEach(async () => {
-      await store.close();
-      await second.close();
+    usePair(engine, (pair) => {
+      ({ url, store, second } = pair);
     });
 
     const states = async () =>

@@ -1,7 +1,24 @@
 import { vi } from "vitest";
+import type { DomainColumns } from "../../../../components/dokploy/api/client.ts";
 import type { ComposeRow } from "../../../../emulator/state/records.ts";
 import { composeFile, type Fixture } from "../fixture.ts";
 import type { SaidService } from "../requests/small-engine.ts";
+
+/** A route as a person makes it in Dokploy. */
+export const HAND_ROUTE: DomainColumns = {
+  host: "mine.example.org",
+  path: "/",
+  port: 80,
+  https: false,
+  certificateType: "none",
+  serviceName: "web",
+  internalPath: "/",
+  stripPath: false,
+  customEntrypoint: null,
+  customCertResolver: null,
+  middlewares: [],
+  forwardAuthEnabled: false,
+};
 
 export const domain = { host: "web.example.org", service: "web", port: 80 };
 
@@ -33,18 +50,7 @@ export function hands(fixture: () => Fixture) {
     domainId: async () => (await live()).domains[0]?.domainId ?? "",
     makeRoute: (patch: object = {}) =>
       fixture().dokploy.createDomain(outputs().composeId, {
-        host: "mine.example.org",
-        path: "/",
-        port: 80,
-        https: false,
-        certificateType: "none",
-        serviceName: "web",
-        internalPath: "/",
-        stripPath: false,
-        customEntrypoint: null,
-        customCertResolver: null,
-        middlewares: [],
-        forwardAuthEnabled: false,
+        ...HAND_ROUTE,
         ...patch,
       }),
     /** All of the record that a hand can change. */

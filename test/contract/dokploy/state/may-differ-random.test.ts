@@ -9,7 +9,7 @@ import { composeFile, contextTo, openFixture } from "../fixture.ts";
 import type { SaidService } from "../requests/small-engine.ts";
 import { hands, web } from "./hands.ts";
 import { killable } from "./killable.ts";
-import { mulberry32 } from "./seeded.ts";
+import { mulberry32, retell } from "./seeded.ts";
 
 // SEQUENCES=200 SEED=12345 npx vitest run test/contract/dokploy/state/may-differ-random.test.ts
 const SEQUENCES = Number(process.env.SEQUENCES ?? 10);
@@ -26,14 +26,7 @@ describe("whatever program and people do, with parts that may differ", () => {
   it.each(Array.from({ length: SEQUENCES }, (_, index) => SEED + index))(
     "an update brings of those what the program changed, and never writes the others (SEED=%d SEQUENCES=1)",
     { timeout: 240_000 },
-    async (seed) => {
-      const story: string[] = [];
-      try {
-        await play(seed, story);
-      } catch (error) {
-        throw new Error(`SEED=${seed} SEQUENCES=1\n${story.join("\n")}`, { cause: error });
-      }
-    },
+    (seed) => retell(seed, play),
   );
 });
 

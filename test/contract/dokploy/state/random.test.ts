@@ -15,7 +15,7 @@ import { createTold } from "../../look/fixture.ts";
 import { composeFile, connect, contextTo, OWNER, QUICK } from "../fixture.ts";
 import { createSmallEngine, type SaidService } from "../requests/small-engine.ts";
 import { killable } from "./killable.ts";
-import { mulberry32 } from "./seeded.ts";
+import { mulberry32, retell } from "./seeded.ts";
 
 // SEQUENCES=200 SEED=12345 npx vitest run test/contract/dokploy/state/random.test.ts
 const SEQUENCES = Number(process.env.SEQUENCES ?? 30);
@@ -34,14 +34,7 @@ describe("whatever happens, in any order", () => {
   it.each(Array.from({ length: SEQUENCES }, (_, index) => SEED + index))(
     "one update with refresh ends in what the program says (SEED=%d SEQUENCES=1)",
     { timeout: 120_000 },
-    async (seed) => {
-      const story: string[] = [];
-      try {
-        await play(seed, story);
-      } catch (error) {
-        throw new Error(`SEED=${seed} SEQUENCES=1\n${story.join("\n")}`, { cause: error });
-      }
-    },
+    (seed) => retell(seed, play),
   );
 });
 
